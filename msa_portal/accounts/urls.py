@@ -1,0 +1,6 @@
+from django.urls import path
+
+from msa_portal.accounts import views
+
+app_name = "accounts"
+urlpatterns = [path("home/", views.home, name="home")]

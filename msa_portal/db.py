@@ -1,0 +1,30 @@
+"""Locking and shared model fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection, models, transaction
+
+
+def lock[M: models.Model](instance: M) -> M:
+    """Read the row again under a lock that holds until the transaction ends.
+
+    PostgreSQL takes `FOR UPDATE`. SQLite has none: there each transaction is begun IMMEDIATE,
+    so that one writer is in at a time. Outside a transaction a lock would end at once, so this
+    raises `TransactionManagementError`.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("lock() needs a transaction")
+    rows: Any = type(instance)._default_manager.select_for_update(of=("self",))
+    if not connection.features.has_select_for_update_of:
+        rows = type(instance)._default_manager.select_for_update()
+    return rows.get(pk=instance.pk)
+
+
+class Timestamped(models.Model):
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        abstract = True

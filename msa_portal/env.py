@@ -1,0 +1,117 @@
+"""Typed readers for the environment: a missing or malformed value stops the start, by name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+_reader = environ.Env()
+
+
+def _read[T](name: str, expected: str, convert: Callable[[str], T], default: T) -> T:
+    raw = os.environ.get(name, "").strip()
+    if not raw:
+        return default
+    try:
+        return convert(raw)
+    except (ValueError, KeyError, TypeError, AttributeError, ImproperlyConfigured) as error:
+        raise ImproperlyConfigured(f"{name} is malformed: expected {expected}.") from error
+
+
+def load_dotenv(path: Path) -> None:
+    """Take what `.env` says for names that the environment does not set itself."""
+    if path.exists():
+        environ.Env.read_env(path, overwrite=False)
+
+
+def boolean(name: str, default: bool) -> bool:
+    def convert(raw: str) -> bool:
+        words = {"1": True, "true": True, "yes": True, "on": True}
+        words |= {"0": False, "false": False, "no": False, "off": False}
+        return words[raw.lower()]
+
+    return _read(name, "1 or 0", convert, default)
+
+
+def port(name: str, default: int) -> int:
+    def convert(raw: str) -> int:
+        value = int(raw)
+        if not 0 < value < 65536:
+            raise ValueError(value)
+        return value
+
+    return _read(name, "a port number from 1 to 65535", convert, default)
+
+
+def text(name: str, default: str = "") -> str:
+    return _read(name, "text", str, default)
+
+
+def words(name: str, default: list[str]) -> list[str]:
+    return _read(
+        name,
+        "names separated by commas",
+        lambda raw: [part.strip() for part in raw.split(",") if part.strip()],
+        default,
+    )
+
+
+def folder(name: str, default: Path) -> Path:
+    def convert(raw: str) -> Path:
+        if "\0" in raw:
+            raise ValueError(raw)
+        return Path(raw).expanduser().resolve()
+
+    return _read(name, "the path of a folder", convert, default)
+
+
+def web_address(name: str, default: str) -> str:
+    """An origin, with neither path nor trailing slash."""
+
+    def convert(raw: str) -> str:
+        parts = urlsplit(raw)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"}:
+            raise ValueError(raw)
+        _ = parts.port
+        return f"{parts.scheme}://{parts.netloc}"
+
+    return _read(name, "an address such as https://msa.example.com, without a path", convert, default)
+
+
+def redis_url(name: str) -> str:
+    def convert(raw: str) -> str:
+        parts = urlsplit(raw)
+        if parts.scheme not in {"redis", "rediss"} or not parts.hostname:
+            raise ValueError(raw)
+        _ = parts.port
+        return raw
+
+    return _read(name, "an address such as redis://localhost:6379/0", convert, "")
+
+
+def database(name: str, default: str) -> dict[str, Any]:
+    """Django's settings for a `postgres://…` or `sqlite:///…` address."""
+
+    def convert(raw: str) -> dict[str, Any]:
+        config = dict(_reader.db_url_config(raw))
+        if config.get("ENGINE") not in {"django.db.backends.sqlite3", "django.db.backends.postgresql"}:
+            raise ValueError(raw)
+        return config
+
+    expected = "postgres://user:password@host:5432/name or sqlite:////folder/file.sqlite3"
+    return _read(name, expected, convert, convert(default))
+
+
+def email(name: str, default: str) -> dict[str, Any]:
+    """Django's settings for `smtp://…`, `smtp+tls://…`, `consolemail://` or `filemail:///folder`."""
+
+    def convert(raw: str) -> dict[str, Any]:
+        return dict(_reader.email_url_config(raw))
+
+    return _read(name, "smtp+tls://user:password@host:587", convert, convert(default))

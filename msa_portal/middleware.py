@@ -1,0 +1,46 @@
+"""What stands before every request."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+_FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST")
+
+
+class TrustedProxyMiddleware:
+    """Believe forwarded headers from TRUSTED_PROXIES alone.
+
+    From a trusted proxy the last address that it vouches for becomes REMOTE_ADDR. From anybody
+    else the headers are dropped, and X-Forwarded-Host always is (fault 44).
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.trusted = [ipaddress.ip_network(proxy, strict=False) for proxy in settings.TRUSTED_PROXIES]
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.META.pop("HTTP_X_FORWARDED_HOST", None)
+        if self._is_trusted(request.META.get("REMOTE_ADDR", "")):
+            self._take_client_address(request)
+        else:
+            for header in _FORWARDED:
+                request.META.pop(header, None)
+        return self.get_response(request)
+
+    def _is_trusted(self, address: str) -> bool:
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(parsed in network for network in self.trusted)
+
+    def _take_client_address(self, request: HttpRequest) -> None:
+        hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+        for hop in reversed(hops):
+            if not self._is_trusted(hop):
+                request.META["REMOTE_ADDR"] = hop
+                return

@@ -1,0 +1,229 @@
+"""The program's vocabulary: statuses, events, and the named sets of both."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Status(models.TextChoices):
+    """The statuses of program.md, S, in the very words that every user sees."""
+
+    UNSUBMITTED = "unsubmitted", _("Unsubmitted")
+    REQUEST_SUBMITTED = "request_submitted", _("Request Submitted")
+    CORRECTIONS_REQUIRED = "corrections_required", _("Corrections Required")
+    PENDING_SERVICE_ORDER = "pending_service_order", _("Pending Service Order")
+    SERVICE_ORDER_ISSUED = "service_order_issued", _("Service Order Issued")
+    INSTALLATION_COMPLETE = "installation_complete", _("Installation Complete")
+    SITE_VISIT_UNSUCCESSFUL = "site_visit_unsuccessful", _("Site Visit Unsuccessful")
+    RESCHEDULE_REQUESTED = "reschedule_requested", _("Reschedule Requested")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+FINAL = frozenset({Status.INSTALLATION_COMPLETE, Status.WITHDRAWN})
+WITHDRAWABLE = frozenset(Status) - FINAL
+# The owner or agent may change the facts.
+EDITABLE = frozenset({Status.UNSUBMITTED, Status.CORRECTIONS_REQUIRED})
+# The ball is with the utility.
+WITH_UTILITY = frozenset(
+    {
+        Status.REQUEST_SUBMITTED,
+        Status.PENDING_SERVICE_ORDER,
+        Status.SERVICE_ORDER_ISSUED,
+        Status.RESCHEDULE_REQUESTED,
+    }
+)
+SCREENABLE = frozenset({Status.REQUEST_SUBMITTED})
+CORRECTABLE = frozenset({Status.REQUEST_SUBMITTED, Status.PENDING_SERVICE_ORDER})
+ORDERABLE = frozenset({Status.PENDING_SERVICE_ORDER, Status.RESCHEDULE_REQUESTED})
+
+
+class Holder(models.TextChoices):
+    """Who has the ball."""
+
+    CUSTOMER = "customer", _("Customer")
+    AGENT = "agent", _("Agent")
+    UTILITY = "utility", _("Utility")
+    NOBODY = "nobody", _("Nobody")
+
+
+class EventKind(models.TextChoices):
+    """What can stand in a request's history. The first group changes the status."""
+
+    SUBMIT = "submit", _("Request submitted")
+    REQUIRE_CORRECTIONS = "require_corrections", _("Corrections required")
+    RESUBMIT = "resubmit", _("Corrections answered and sent back")
+    DEEM_VALID = "deem_valid", _("Request found valid")
+    ISSUE_SERVICE_ORDER = "issue_service_order", _("Service order issued")
+    COMPLETE = "complete", _("Site visit successful")
+    FAIL = "fail", _("Site visit unsuccessful")
+    RESCHEDULE = "reschedule", _("New site visit requested")
+    MODIFY = "modify", _("Different MSA requested")
+    WITHDRAW = "withdraw", _("Request withdrawn")
+
+    CREATED = "created", _("Request started")
+    AGENT_NAMED = "agent_named", _("Agent of record named")
+    AGENT_REVOKED = "agent_revoked", _("Agent's authority ended")
+    CLAIMED = "claimed", _("Request taken over by the customer's account")
+    AGREEMENT_PREPARED = "agreement_prepared", _("Agreement prepared")
+    SIGNATURE_REQUESTED = "signature_requested", _("Signature requested")
+    AGREEMENT_SIGNED = "agreement_signed", _("Agreement signed")
+    AGREEMENT_EXECUTED = "agreement_executed", _("Agreement signed by everyone")
+    AGREEMENT_SUPERSEDED = "agreement_superseded", _("Agreement replaced: an agreed fact changed")
+    FEE_RAISED = "fee_raised", _("Site visit fee raised")
+    CHECKOUT_OPENED = "checkout_opened", _("Payment started")
+    FEE_SETTLED = "fee_settled", _("Site visit fee settled")
+    PAYMENT_HELD = "payment_held", _("Payment held for review")
+    FEE_DISPUTED = "fee_disputed", _("Payment disputed")
+    DISPUTE_CLOSED = "dispute_closed", _("Payment dispute closed")
+    REFUND_PROPOSED = "refund_proposed", _("Refund proposed")
+    REFUND_APPROVED = "refund_approved", _("Refund approved")
+    REFUND_DECLINED = "refund_declined", _("Refund declined")
+    REFUND_PAID = "refund_paid", _("Refund sent")
+    REFUND_FAILED = "refund_failed", _("Refund failed")
+    SCREENING_TAKEN = "screening_taken", _("Screening started")
+    FOLLOW_UP_SAVED = "follow_up_saved", _("Next step saved")
+    FOLLOW_UP_CANCELED = "follow_up_canceled", _("Next step canceled")
+    VISIT_SCHEDULED = "visit_scheduled", _("Site visit scheduled")
+    VISIT_MOVED = "visit_moved", _("Site visit moved")
+    VISIT_STARTED = "visit_started", _("Meter technician on site")
+    CONFLICT_KEPT = "conflict_kept", _("A second close-out was kept for review")
+
+
+class RequestType(models.TextChoices):
+    INSTALL = "install", _("Install")
+    REMOVAL = "removal", _("Removal")
+    REPLACEMENT = "replacement", _("Replacement")
+    MAINTENANCE = "maintenance", _("Maintenance")
+
+
+# Types that put a device in (E6 and the panel's rules apply, D11).
+PLACES_DEVICE = frozenset({RequestType.INSTALL, RequestType.REPLACEMENT})
+
+
+class ServiceClass(models.TextChoices):
+    RESIDENTIAL = "residential", _("Residential")
+    COMMERCIAL = "commercial", _("Commercial")
+    AGRICULTURAL = "agricultural", _("Agricultural")
+
+
+class MeterKind(models.TextChoices):
+    SELF_CONTAINED = "self_contained", _("Self-contained meter")
+    INSTRUMENT_RATED = "instrument_rated", _("Instrument-rated meter")
+
+
+class Service(models.TextChoices):
+    SINGLE_PHASE = "single_phase_3_wire_120_240", _("Single phase, 3-wire, 120/240 V")
+    THREE_PHASE = "three_phase", _("Three phase")
+    OTHER = "other", _("Something else")
+
+
+class ServiceEntrance(models.TextChoices):
+    OVERHEAD = "overhead", _("Overhead")
+    UNDERGROUND = "underground", _("Underground")
+
+
+class ExistingAdapter(models.TextChoices):
+    NONE = "none", _("None")
+    MSA = "msa", _("A meter socket adapter (MSA)")
+    GMA = "gma", _("A generation meter adapter (GMA)")
+
+
+class LiquidTight(models.TextChoices):
+    YES = "yes", _("Yes")
+    NO = "no", _("No")
+    NONE = "none", _("There are no such conductors")
+
+
+class RecordCheck(models.TextChoices):
+    """What the customer is told of the record: never more than this."""
+
+    NOT_YET = "not_yet", _("Not checked yet")
+    MATCHES = "matches", _("Matches the utility's record")
+    DIFFERS = "differs", _("Differs from the utility's record")
+
+
+class Settlement(models.TextChoices):
+    """How a visit's fee was settled (S: "Settled" means paid, or waived); or that none is due."""
+
+    PAID = "paid", _("Paid")
+    WAIVED = "waived", _("Waived")
+    NOT_DUE = "not_due", _("No fee due")
+
+
+class VisitOutcome(models.TextChoices):
+    COMPLETE = "complete", _("Successful")
+    UNSUCCESSFUL = "unsuccessful", _("Unsuccessful")
+    CANCELED = "canceled", _("Canceled")
+
+
+class Responsible(models.TextChoices):
+    CUSTOMER = "customer", _("Customer")
+    UTILITY = "utility", _("Utility")
+
+
+class Party(models.TextChoices):
+    """Who signs."""
+
+    CUSTOMER = "customer", _("Customer")
+    AGENT = "agent", _("Agent")
+
+
+class AgreementState(models.TextChoices):
+    RENDERING = "rendering", _("Being prepared")
+    SIGNING = "signing", _("Waiting for signatures")
+    EXECUTED = "executed", _("Signed by everyone")
+    SUPERSEDED = "superseded", _("Replaced")
+
+
+class Section(models.TextChoices):
+    """The agreement's sections (A1, A2)."""
+
+    CUSTOMER_TERMS = "customer_terms", _("Customer terms")
+    AUTHORIZATION = "authorization", _("Authorization to Act as Agent to Request SCE Work")
+    SUBMITTAL = "submittal", _("Application Submittal Form")
+
+
+class CheckCode(models.TextChoices):
+    """The screening checks of program.md, C."""
+
+    C1 = "C1", _("The customer signed the agreement")
+    C2 = "C2", _("Where an agent submits: both signed the authorization, and the submittal form is complete")
+    C3 = "C3", _("The application is complete")
+    C4 = "C4", _("The application matches the agreement")
+    C5 = "C5", _("Customer information matches the utility's record")
+    C6 = "C6", _("The eligibility rules hold; the device was approved when the fee form was opened")
+    C7 = "C7", _("The fee is settled and not disputed")
+
+
+class CheckAnswer(models.TextChoices):
+    YES = "yes", _("Yes")
+    NO = "no", _("No")
+    NOT_APPLICABLE = "na", _("Does not apply")
+
+
+class CorrectionKind(models.TextChoices):
+    FIX = "fix", _("Can be put right")
+    CANNOT_BE_SERVED = "cannot_be_served", _("Cannot be served")  # D14
+
+
+class FollowUpKind(models.TextChoices):
+    RESCHEDULE = "reschedule", _("Reschedule MSA Site Visit")
+    MODIFY = "modify", _("Modification Request")
+
+
+class WithdrawalReason(models.TextChoices):
+    CHANGED_PLANS = "changed_plans", _("My plans changed")
+    OTHER_SOLUTION = "other_solution", _("I chose another solution, such as a panel upgrade")
+    CANNOT_BE_SERVED = "cannot_be_served", _("My site or device cannot be served")
+    TOO_LONG = "too_long", _("It takes too long")
+    MOVED = "moved", _("I no longer live at this address")
+    EXPIRED = "expired", _("The time to act ran out")
+    OTHER = "other", _("Another reason")
+
+
+class DocumentKind(models.TextChoices):
+    AGREEMENT = "agreement", _("Agreement, unsigned")
+    EXECUTED_AGREEMENT = "executed_agreement", _("Agreement, signed")
+    RECEIPT = "receipt", _("Receipt")
+    FLYER = "flyer", _("Leave-behind flyer")

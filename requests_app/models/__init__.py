@@ -1,0 +1,42 @@
+"""Everything that a request is made of, one module a topic."""
+
+from requests_app.models.agreement import Agreement, Signature, SigningInvitation
+from requests_app.models.documents import Document
+from requests_app.models.events import AppendOnlyError, RequestEvent
+from requests_app.models.reference import (
+    AgreementWording,
+    CorrectionReason,
+    IncompatiblePanel,
+    OutcomeReason,
+    Product,
+    ProgramSettings,
+    ServiceAccount,
+    normalized_panel_model,
+)
+from requests_app.models.request import MSARequest
+from requests_app.models.screening import Correction, Screening, ScreeningAnswer
+from requests_app.models.visits import FollowUp, VisitRound, Withdrawal
+
+__all__ = [
+    "Agreement",
+    "AgreementWording",
+    "AppendOnlyError",
+    "Correction",
+    "CorrectionReason",
+    "Document",
+    "FollowUp",
+    "IncompatiblePanel",
+    "MSARequest",
+    "OutcomeReason",
+    "Product",
+    "ProgramSettings",
+    "RequestEvent",
+    "Screening",
+    "ScreeningAnswer",
+    "ServiceAccount",
+    "Signature",
+    "SigningInvitation",
+    "VisitRound",
+    "Withdrawal",
+    "normalized_panel_model",
+]

@@ -1,0 +1,129 @@
+"""The agreement: a version of the facts that it covers, and who signed it."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from requests_app import enums
+
+
+class AgreementQuerySet(models.QuerySet["Agreement"]):
+    def current(self) -> AgreementQuerySet:
+        return self.exclude(state=enums.AgreementState.SUPERSEDED)
+
+
+class Agreement(models.Model):
+    """Rendered once to PDF from `facts`, hashed, read, signed (A1, A2, A3).
+
+    `sections` are the sections in it: the agent's two are there only where an agent submits.
+    """
+
+    request = models.ForeignKey("requests_app.MSARequest", on_delete=models.PROTECT, related_name="agreements")
+    version = models.PositiveSmallIntegerField()
+    wording = models.ForeignKey("requests_app.AgreementWording", on_delete=models.PROTECT, related_name="+")
+    facts = models.JSONField()
+    sections = models.JSONField()
+    state = models.CharField(_("state"), max_length=12, choices=enums.AgreementState, default="rendering")
+    document = models.OneToOneField(
+        "requests_app.Document", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    executed_document = models.OneToOneField(
+        "requests_app.Document", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    executed_at = models.DateTimeField(null=True, blank=True)
+    superseded_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AgreementQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("agreement")
+        verbose_name_plural = _("agreements")
+        ordering = ["request", "version"]
+        constraints = [
+            models.UniqueConstraint(fields=["request", "version"], name="one_agreement_per_version"),
+            models.UniqueConstraint(
+                fields=["request"], condition=~models.Q(state="superseded"), name="one_current_agreement_per_request"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="executed") | models.Q(executed_at__isnull=False, document__isnull=False),
+                name="executed_agreement_has_document_and_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.request_id} agreement {self.version}"
+
+    @property
+    def number(self) -> str:
+        """What is printed on it, and can be asked for."""
+        return f"{self.request.reference}-A{self.version}"
+
+    @property
+    def parties(self) -> list[enums.Party]:
+        """Who has to sign: the customer, and the agent where the agent's sections are in it."""
+        agent = [enums.Party.AGENT] if enums.Section.AUTHORIZATION in self.sections else []
+        return [enums.Party.CUSTOMER, *agent]
+
+
+class Signature(models.Model):
+    """One party's signature under one agreement; never changed."""
+
+    agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="signatures")
+    party = models.CharField(_("party"), max_length=10, choices=enums.Party)
+    sections = models.JSONField()
+    name = models.CharField(_("typed name"), max_length=120)
+    email = models.EmailField(_("e-mail address"))
+    email_proof = models.CharField(
+        max_length=10, choices=[("account", _("Signed-in account")), ("link", _("Mailed link"))]
+    )
+    user = models.ForeignKey("accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    consent_text = models.TextField(_("consent text"))
+    document_sha256 = models.CharField(_("SHA-256 of the document"), max_length=64)
+    signed_at = models.DateTimeField(_("signed"))
+    ip_address = models.GenericIPAddressField(_("address"), null=True)
+    user_agent = models.CharField(_("browser"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("signature")
+        verbose_name_plural = _("signatures")
+        constraints = [models.UniqueConstraint(fields=["agreement", "party"], name="one_signature_per_party")]
+
+    def __str__(self) -> str:
+        return f"{self.agreement_id} {self.party}"
+
+
+class SigningInvitation(models.Model):
+    """A mailed link to sign: single use, it expires, and it acts on POST only.
+
+    The link's token is a signature over `key`, made when the mail is sent: the database holds
+    nothing that opens the page.
+    """
+
+    agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="invitations")
+    party = models.CharField(max_length=10, choices=enums.Party, default=enums.Party.CUSTOMER)
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    email = models.EmailField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+    voided_at = models.DateTimeField(null=True, blank=True)
+    reminded_at = models.DateTimeField(null=True, blank=True)
+    claimed_by = models.ForeignKey("accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = _("signing invitation")
+        verbose_name_plural = _("signing invitations")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agreement", "party"],
+                condition=models.Q(used_at__isnull=True, voided_at__isnull=True),
+                name="one_open_invitation_per_party",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agreement_id} {self.party}"

@@ -1,0 +1,91 @@
+"""The append-only history of a request."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, NoReturn
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from requests_app import enums
+
+
+class AppendOnlyError(Exception):
+    """History is added to, never changed."""
+
+
+class RequestEventQuerySet(models.QuerySet["RequestEvent"]):
+    def update(self, **_kwargs: Any) -> NoReturn:
+        raise AppendOnlyError("events are never changed")
+
+    def delete(self) -> NoReturn:
+        raise AppendOnlyError("events are never deleted")
+
+
+class RequestEvent(models.Model):
+    """What happened, from which status to which, by whom, when, and who has the ball after it.
+
+    `codes` holds codes and ids, never personal data or free text: those live in rows that can be
+    erased. `digest` covers the event and its predecessor's digest, so that a change to history
+    shows (`manage.py verify_history`).
+    """
+
+    request = models.ForeignKey("requests_app.MSARequest", on_delete=models.PROTECT, related_name="events")
+    sequence = models.PositiveIntegerField()
+    kind = models.CharField(max_length=30, choices=enums.EventKind)
+    from_status = models.CharField(max_length=30, choices=enums.Status)
+    to_status = models.CharField(max_length=30, choices=enums.Status)
+    holder = models.CharField(max_length=10, choices=enums.Holder)
+    actor = models.ForeignKey("accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    codes = models.JSONField(default=dict, blank=True)
+    previous_digest = models.CharField(max_length=64, blank=True)
+    digest = models.CharField(max_length=64)
+
+    objects = RequestEventQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        ordering = ["request", "sequence"]
+        indexes = [models.Index(fields=["kind", "at"], name="events_by_kind")]
+        constraints = [
+            models.UniqueConstraint(fields=["request", "sequence"], name="one_event_per_place"),
+            models.UniqueConstraint(fields=["request", "previous_digest"], name="one_successor_per_event"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.request_id}/{self.sequence} {self.kind}"
+
+    def computed_digest(self) -> str:
+        body = json.dumps(
+            [
+                self.previous_digest,
+                self.request_id,
+                self.sequence,
+                self.kind,
+                self.from_status,
+                self.to_status,
+                self.holder,
+                self.actor_id,
+                self.at.isoformat(),
+                self.codes,
+            ],
+            sort_keys=True,
+            separators=(",", ":"),
+        )
+        return hashlib.sha256(body.encode()).hexdigest()
+
+    @property
+    def changed_status(self) -> bool:
+        return self.from_status != self.to_status
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk is not None:
+            raise AppendOnlyError("events are never changed")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnlyError("events are never deleted")

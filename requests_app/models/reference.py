@@ -1,0 +1,235 @@
+"""Reference data that supervisors keep in the admin, with history."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from requests_app import enums
+
+
+class ProductQuerySet(models.QuerySet["Product"]):
+    def approved_on(self, day: date) -> ProductQuerySet:
+        """Approved on that day (E6): from the first day to the last, both included."""
+        return self.filter(approved_from__lte=day).filter(
+            models.Q(approved_until__isnull=True) | models.Q(approved_until__gte=day)
+        )
+
+
+class Product(models.Model):
+    """A device on the Approved Product List. An unconfirmed figure is empty, never guessed (D20)."""
+
+    manufacturer = models.CharField(_("manufacturer"), max_length=80)
+    model = models.CharField(_("model"), max_length=80)
+    part_number = models.CharField(_("part number"), max_length=80, blank=True)
+    isolating = models.BooleanField(_("isolating"), help_text=_("Can separate the home from the grid."))
+    requires_storage = models.BooleanField(_("requires energy storage"), default=False)
+    max_service_amps = models.PositiveSmallIntegerField(_("maximum service amperage (A)"), null=True, blank=True)
+    notes = models.TextField(_("notes"), blank=True)
+    source = models.CharField(_("source of the facts"), max_length=200, blank=True)
+    verified = models.BooleanField(_("verified against the utility's list"), default=False)
+    approved_from = models.DateField(_("approved from"), null=True, blank=True)
+    approved_until = models.DateField(_("approved until"), null=True, blank=True)
+    history = HistoricalRecords()
+
+    objects = ProductQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("approved product")
+        verbose_name_plural = _("Approved Product List")
+        ordering = ["manufacturer", "model"]
+        constraints = [
+            models.UniqueConstraint(fields=["manufacturer", "model", "part_number"], name="one_row_per_product"),
+            models.CheckConstraint(
+                condition=models.Q(approved_until__isnull=True)
+                | models.Q(approved_from__isnull=False, approved_until__gte=models.F("approved_from")),
+                name="approval_ends_after_it_begins",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.manufacturer} {self.model}"
+
+    def is_approved_on(self, day: date) -> bool:
+        return (
+            self.approved_from is not None
+            and self.approved_from <= day
+            and (self.approved_until is None or day <= self.approved_until)
+        )
+
+
+def normalized_panel_model(text: str) -> str:
+    """Upper-case letters and digits only: matching survives spaces, dashes and case (E8)."""
+    return "".join(character for character in text.upper() if character.isalnum())
+
+
+class IncompatiblePanel(models.Model):
+    """A panel model with double-sided clips (E8). A longer suffix matches too."""
+
+    model = models.CharField(_("model"), max_length=60)
+    normalized = models.CharField(max_length=60, unique=True, editable=False)
+    note = models.CharField(_("note"), max_length=200, blank=True)
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("incompatible panel model")
+        verbose_name_plural = _("incompatible panel models")
+        ordering = ["model"]
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(normalized=""), name="panel_model_has_letters_or_digits")
+        ]
+
+    def __str__(self) -> str:
+        return self.model
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.normalized = normalized_panel_model(self.model)
+        super().save(*args, **kwargs)
+
+
+class CodedReason(models.Model):
+    code = models.SlugField(_("code"), max_length=60, unique=True)
+    title = models.CharField(_("title"), max_length=160)
+    explanation = models.TextField(_("what it means, and what to do"), blank=True)
+    rule = models.CharField(_("rule"), max_length=20, blank=True)
+    is_active = models.BooleanField(_("in use"), default=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        abstract = True
+        ordering = ["position", "title"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class OutcomeReason(CodedReason):
+    """Why a visit did not succeed (program.md, V), and whose responsibility that is (D3)."""
+
+    responsible = models.CharField(_("responsible"), max_length=10, choices=enums.Responsible)
+    at_site = models.BooleanField(
+        _("somebody was at the site"),
+        default=True,
+        help_text=_("Without it the visit is moved instead of failed (D13)."),
+    )
+    history = HistoricalRecords()
+
+    class Meta(CodedReason.Meta):
+        verbose_name = _("visit outcome reason")
+        verbose_name_plural = _("visit outcome reasons")
+
+
+class CorrectionReason(CodedReason):
+    """A coded correction that staff may require, tied to a field of the form."""
+
+    kind = models.CharField(
+        _("kind"), max_length=20, choices=enums.CorrectionKind, default=enums.CorrectionKind.FIX
+    )
+    field = models.CharField(
+        _("field of the form"), max_length=60, blank=True, help_text=_("Empty where it concerns no single field.")
+    )
+    check_code = models.CharField(_("screening check"), max_length=2, choices=enums.CheckCode, blank=True)
+    history = HistoricalRecords()
+
+    class Meta(CodedReason.Meta):
+        verbose_name = _("correction reason")
+        verbose_name_plural = _("correction reasons")
+
+
+def _days(name: Any, default: int) -> models.PositiveSmallIntegerField[int, int]:
+    return models.PositiveSmallIntegerField(
+        name, default=default, validators=[MinValueValidator(1), MaxValueValidator(400)]
+    )
+
+
+class ProgramSettings(models.Model):
+    """The decisions of program.md that are figures; one row, made on first use."""
+
+    draft_life_days = _days(_("a draft lives, days (D8)"), 90)
+    first_reminder_days = _days(_("first reminder, days before the end (D8)"), 14)
+    last_reminder_days = _days(_("last reminder, days before the end (D8)"), 3)
+    quote_days = _days(_("a fee quote holds, days (D9)"), 14)
+    service_order_from_days = _days(_("service order, earliest, business days (V1)"), 5)
+    service_order_to_days = _days(_("service order, latest, business days (V1)"), 10)
+    visit_days = _days(_("site visit, business days (V2)"), 30)
+    auto_issue_days = models.PositiveSmallIntegerField(
+        _("issue service orders by themselves after, business days"),
+        null=True,
+        blank=True,
+        default=5,
+        help_text=_("Empty: staff issue each service order."),
+    )
+    signing_link_days = _days(_("a signing link holds, days"), 14)
+    signature_reminder_days = _days(_("remind a signer after, business days"), 2)
+    second_fee_when_customer_responsible = models.BooleanField(
+        _("a second visit is charged where the customer was responsible (D3)"), default=True
+    )
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("program settings")
+        verbose_name_plural = _("program settings")
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_row_of_program_settings")]
+
+    def __str__(self) -> str:
+        return str(_("Program settings"))
+
+    @classmethod
+    def current(cls) -> ProgramSettings:
+        row, _created = cls.objects.get_or_create(pk=1)
+        return row
+
+
+class AgreementWording(models.Model):
+    """A version of the agreement's text (D19). The newest published one is in force."""
+
+    version = models.CharField(_("version"), max_length=20, unique=True)
+    title = models.CharField(_("title"), max_length=160, default="MSA Customer Agreement")
+    customer_terms = models.TextField(_("customer terms"))
+    authorization = models.TextField(_("Authorization to Act as Agent to Request SCE Work"))
+    submittal = models.TextField(_("Application Submittal Form"))
+    consent = models.TextField(_("consent to sign electronically"))
+    is_sample = models.BooleanField(_("sample: marked so on every page"), default=True)
+    published_at = models.DateTimeField(_("published"), null=True, blank=True)
+    published_by = models.ForeignKey("accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("agreement wording")
+        verbose_name_plural = _("agreement wordings")
+        ordering = ["-published_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.version}"
+
+
+class ServiceAccount(models.Model):
+    """A service account in the utility's system of record, as it was last imported (C5)."""
+
+    account_number = models.CharField(_("account number"), max_length=20, unique=True)
+    name = models.CharField(_("name on the account"), max_length=120)
+    street = models.CharField(_("street address"), max_length=120)
+    unit = models.CharField(_("unit"), max_length=20, blank=True)
+    city = models.CharField(_("city"), max_length=60)
+    zip_code = models.CharField(_("ZIP code"), max_length=5)
+    meter_number = models.CharField(_("meter number"), max_length=30, blank=True)
+    service_class = models.CharField(_("service class"), max_length=20, choices=enums.ServiceClass)
+    meter_kind = models.CharField(_("meter kind"), max_length=20, choices=enums.MeterKind)
+    imported_at = models.DateTimeField(_("imported"), default=timezone.now)
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("service account")
+        verbose_name_plural = _("service accounts")
+        ordering = ["account_number"]
+
+    def __str__(self) -> str:
+        return self.account_number
+
+

@@ -1,0 +1,217 @@
+"""The MSA request: facts, people, and the protected status."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.validators import RegexValidator
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField, FSMModelMixin, transition
+
+from msa_portal.db import Timestamped
+from requests_app import enums
+from requests_app.enums import Status
+
+if TYPE_CHECKING:
+    from msa_portal.accounts.models import User
+
+
+class MSARequestQuerySet(models.QuerySet["MSARequest"]):
+    def visible_to(self, user: User | AnonymousUser) -> MSARequestQuerySet:
+        """The one place that decides who sees a request.
+
+        The office sees all; an owner their own; a company's members those the company is agent of
+        record for, until the customer revokes it (D10). Technicians see visits, not requests.
+        """
+        if isinstance(user, AnonymousUser) or not user.is_active:
+            return self.none()
+        if user.sees_all_requests:
+            return self
+        mine = models.Q(owner=user)
+        if user.company_ids:
+            mine |= models.Q(agent_company__in=user.company_ids, agent_revoked_at__isnull=True)
+        return self.filter(mine)
+
+    def awaiting_screening(self) -> MSARequestQuerySet:
+        return self.filter(status__in=enums.SCREENABLE)
+
+    def awaiting_service_order(self) -> MSARequestQuerySet:
+        return self.filter(status__in=enums.ORDERABLE)
+
+    def open(self) -> MSARequestQuerySet:
+        return self.exclude(status__in=enums.FINAL)
+
+
+def _yes_no(label: Any) -> models.BooleanField[Any, Any]:
+    return models.BooleanField(label, null=True, blank=True)
+
+
+class MSARequest(FSMModelMixin, Timestamped):
+    """One application. Facts that nobody has given yet are null or empty.
+
+    The names of the eligibility facts are those of the public API, so that form, API and rules
+    speak of the same thing.
+    """
+
+    reference = models.CharField(_("reference"), max_length=20, unique=True, null=True, editable=False)
+    status = FSMField(
+        _("status"), default=Status.UNSUBMITTED, choices=Status, protected=True, db_index=True, max_length=30
+    )
+    version = models.PositiveIntegerField(default=1, help_text="Grows with each change of a fact.")
+
+    # People
+    owner = models.ForeignKey(
+        "accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="msa_requests"
+    )
+    created_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    agent_company = models.ForeignKey(
+        "accounts.Company", null=True, blank=True, on_delete=models.PROTECT, related_name="msa_requests"
+    )
+    agent = models.ForeignKey(
+        "accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="agent_requests"
+    )
+    agent_revoked_at = models.DateTimeField(null=True, blank=True)
+
+    # Who and where
+    request_type = models.CharField(_("request type"), max_length=20, choices=enums.RequestType, blank=True)
+    customer_name = models.CharField(_("name on the service account"), max_length=120, blank=True)
+    customer_email = models.EmailField(_("customer's e-mail address"), blank=True)
+    customer_phone = models.CharField(_("customer's phone"), max_length=30, blank=True)
+    account_number = models.CharField(_("service account number"), max_length=20, blank=True)
+    street = models.CharField(_("street address"), max_length=120, blank=True)
+    unit = models.CharField(_("unit"), max_length=20, blank=True)
+    city = models.CharField(_("city"), max_length=60, blank=True)
+    zip_code = models.CharField(
+        _("ZIP code"), max_length=5, blank=True, validators=[RegexValidator(r"^\d{5}$", _("Enter five digits."))]
+    )
+    meter_number = models.CharField(_("meter number"), max_length=30, blank=True)
+    project_number = models.CharField(_("interconnection project number"), max_length=30, blank=True)
+    access_notes = models.TextField(_("how to reach the meter"), max_length=500, blank=True)
+    service_account = models.ForeignKey(
+        "requests_app.ServiceAccount", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    record_check = models.CharField(max_length=10, choices=enums.RecordCheck, default=enums.RecordCheck.NOT_YET)
+
+    # The meter and panel
+    service_class = models.CharField(_("service class"), max_length=20, choices=enums.ServiceClass, blank=True)
+    meter_kind = models.CharField(_("meter kind"), max_length=20, choices=enums.MeterKind, blank=True)
+    service = models.CharField(_("service"), max_length=40, choices=enums.Service, blank=True)
+    service_entrance = models.CharField(
+        _("service entrance"), max_length=20, choices=enums.ServiceEntrance, blank=True
+    )
+    service_amps = models.PositiveSmallIntegerField(_("service rating (A)"), null=True, blank=True)
+    panel_rating_amps = models.PositiveSmallIntegerField(_("panel rating (A)"), null=True, blank=True)
+    panel_model = models.CharField(_("panel model"), max_length=60, blank=True)
+    double_sided_clips = _yes_no(_("double-sided clips"))
+    service_requirement_violation = _yes_no(_("known violation or safety hazard"))
+
+    # The adapter
+    device = models.ForeignKey(
+        "requests_app.Product", null=True, blank=True, on_delete=models.PROTECT, related_name="msa_requests"
+    )
+    existing_adapter = models.CharField(
+        _("adapter that is there now"), max_length=10, choices=enums.ExistingAdapter, blank=True
+    )
+    has_solar = _yes_no(_("solar"))
+    has_storage = _yes_no(_("energy storage"))
+    backfeed_amps = models.PositiveSmallIntegerField(_("back-feed (A)"), null=True, blank=True)
+
+    # What is on site
+    liquid_tight_on_communication_cable = _yes_no(_("liquid-tight conduit on communication cables"))
+    energized_conductors_in_liquid_tight = models.CharField(
+        _("liquid-tight conduit on energized conductors"), max_length=10, choices=enums.LiquidTight, blank=True
+    )
+    communication_conduit_obstructs = _yes_no(_("conduit in the way of the pull section or a breaker opening"))
+    device_in_waterproof_package = _yes_no(_("MSA by the meter in a waterproof package"))
+    device_clean_dry_undamaged = _yes_no(_("MSA clean, dry and undamaged"))
+    clear_meter_access = _yes_no(_("clear, safe access to the meter"))
+
+    # Statements (R5)
+    device_purchased = models.BooleanField(_("the MSA is bought from an approved vendor"), default=False)
+    manufacturer_requirements_met = models.BooleanField(_("manufacturer's requirements are met"), default=False)
+
+    # Clocks
+    judged_on = models.DateField(
+        null=True, blank=True, help_text="The day on which E6 is judged: when the fee form was opened (C6, D15)."
+    )
+    owner_acts_by = models.DateField(null=True, blank=True, help_text="The last day to act (D8).")
+    waiting_since = models.DateTimeField(default=timezone.now, help_text="When the ball came to its present holder.")
+
+    objects = MSARequestQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("MSA request")
+        verbose_name_plural = _("MSA requests")
+        ordering = ["-pk"]
+        permissions = [
+            ("screen_msarequest", _("Can screen requests")),
+            ("withdraw_msarequest", _("Can withdraw a request on the customer's word")),
+        ]
+        indexes = [
+            models.Index(fields=["owner", "-id"], name="requests_of_owner"),
+            models.Index(fields=["agent_company", "-id"], name="requests_of_company"),
+            models.Index(fields=["status", "waiting_since"], name="requests_by_status"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(status=Status.UNSUBMITTED)
+                | models.Q(status=Status.WITHDRAWN)
+                | ~models.Q(request_type=""),
+                name="submitted_request_has_a_type",
+            ),
+            models.CheckConstraint(condition=models.Q(status__in=Status.values), name="known_status"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference or str(_("New request"))
+
+    def get_absolute_url(self) -> str:
+        return reverse("requests:detail", args=[self.reference])
+
+    @property
+    def has_agent(self) -> bool:
+        """An agent of record acts for the customer, and is not revoked."""
+        return self.agent_company_id is not None and self.agent_revoked_at is None
+
+    @property
+    def places_device(self) -> bool:
+        return self.request_type in enums.PLACES_DEVICE
+
+    @property
+    def full_address(self) -> str:
+        street = f"{self.street} {self.unit}".strip()
+        return ", ".join(part for part in (street, self.city, f"CA {self.zip_code}".strip()) if part)
+
+    @transition(status, source=Status.UNSUBMITTED, target=Status.REQUEST_SUBMITTED)
+    def submit(self) -> None: ...
+
+    @transition(status, source=sorted(enums.CORRECTABLE), target=Status.CORRECTIONS_REQUIRED)
+    def require_corrections(self) -> None: ...
+
+    @transition(status, source=Status.CORRECTIONS_REQUIRED, target=Status.REQUEST_SUBMITTED)
+    def resubmit(self) -> None: ...
+
+    @transition(status, source=Status.REQUEST_SUBMITTED, target=Status.PENDING_SERVICE_ORDER)
+    def deem_valid(self) -> None: ...
+
+    @transition(status, source=sorted(enums.ORDERABLE), target=Status.SERVICE_ORDER_ISSUED)
+    def issue_service_order(self) -> None: ...
+
+    @transition(status, source=Status.SERVICE_ORDER_ISSUED, target=Status.INSTALLATION_COMPLETE)
+    def complete(self) -> None: ...
+
+    @transition(status, source=Status.SERVICE_ORDER_ISSUED, target=Status.SITE_VISIT_UNSUCCESSFUL)
+    def fail(self) -> None: ...
+
+    @transition(status, source=Status.SITE_VISIT_UNSUCCESSFUL, target=Status.RESCHEDULE_REQUESTED)
+    def reschedule(self) -> None: ...
+
+    @transition(status, source=Status.SITE_VISIT_UNSUCCESSFUL, target=Status.REQUEST_SUBMITTED)
+    def modify(self) -> None: ...
+
+    @transition(status, source=sorted(enums.WITHDRAWABLE), target=Status.WITHDRAWN)
+    def withdraw(self) -> None: ...

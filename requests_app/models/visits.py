@@ -1,0 +1,107 @@
+"""What the lifecycle must know of a visit: its fee's standing, its outcome, its reasons."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from msa_portal.db import Timestamped
+from requests_app import enums
+
+
+class VisitRound(Timestamped):
+    """The n-th attempt at the site: one fee, one service order, one outcome.
+
+    Payments writes the fee's standing and field work the outcome, both through the services here.
+    """
+
+    request = models.ForeignKey("requests_app.MSARequest", on_delete=models.PROTECT, related_name="rounds")
+    number = models.PositiveSmallIntegerField(_("visit number"))
+    fee_due = models.BooleanField(_("a fee is due"), default=True)
+    fee_reason = models.CharField(
+        max_length=20, default="F1", help_text="The rule that makes the fee due, or not due (F1, D3, D16)."
+    )
+    settlement = models.CharField(_("fee settled by"), max_length=10, choices=enums.Settlement, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    disputed = models.BooleanField(_("payment disputed"), default=False)
+    on_site_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(_("outcome"), max_length=20, choices=enums.VisitOutcome, blank=True)
+    reasons = models.ManyToManyField("requests_app.OutcomeReason", blank=True, related_name="+")
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("visit round")
+        verbose_name_plural = _("visit rounds")
+        ordering = ["request", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["request", "number"], name="one_round_per_number"),
+            models.UniqueConstraint(
+                fields=["request"], condition=models.Q(closed_at__isnull=True), name="one_open_round_per_request"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(settlement="", settled_at__isnull=True)
+                | (~models.Q(settlement="") & models.Q(settled_at__isnull=False)),
+                name="settled_round_has_its_time",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(outcome="", closed_at__isnull=True)
+                | (~models.Q(outcome="") & models.Q(closed_at__isnull=False)),
+                name="closed_round_has_an_outcome",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.request_id} visit {self.number}"
+
+    @property
+    def is_settled(self) -> bool:
+        """Paid, waived, or not due, and not disputed (program.md, S)."""
+        return bool(self.settlement) and not self.disputed
+
+
+class FollowUp(models.Model):
+    """A reschedule or modification that was saved and waits for what it needs (S, D5, F3).
+
+    `cures` maps the code of each reason of the failed visit to what the owner says about it.
+    """
+
+    request = models.ForeignKey("requests_app.MSARequest", on_delete=models.PROTECT, related_name="follow_ups")
+    kind = models.CharField(max_length=12, choices=enums.FollowUpKind)
+    round = models.OneToOneField(VisitRound, on_delete=models.PROTECT, related_name="follow_up")
+    cures = models.JSONField(default=dict)
+    old_device = models.ForeignKey(
+        "requests_app.Product", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    created_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+    canceled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("follow-up")
+        verbose_name_plural = _("follow-ups")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["request"],
+                condition=models.Q(completed_at__isnull=True, canceled_at__isnull=True),
+                name="one_open_follow_up_per_request",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.request_id} {self.kind}"
+
+
+class Withdrawal(models.Model):
+    request = models.OneToOneField("requests_app.MSARequest", on_delete=models.PROTECT, related_name="withdrawal")
+    reason = models.CharField(_("reason"), max_length=20, choices=enums.WithdrawalReason)
+    note = models.TextField(_("note"), max_length=1000, blank=True)
+    by = models.ForeignKey("accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("withdrawal")
+        verbose_name_plural = _("withdrawals")
+
+    def __str__(self) -> str:
+        return f"{self.request_id} {self.reason}"
