@@ -1,0 +1,113 @@
+"""What can be done to a payment from outside: by a test through the control API, by a person on the dashboard."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from . import charging, checkout, disputes, refunds
+from .cards import card
+from .charging import Payer
+from .context import Sandbox
+from .errors import ApiError, missing
+from .pages import success_url
+from .store import Obj
+
+Options = dict[str, Any]
+
+
+def act(box: Sandbox, name: str, id: str, options: Options) -> Obj:
+    """`id` is a session's, a payment intent's or a charge's: each leads to the session."""
+    if name not in ACTS:
+        raise ApiError(f"There is no act '{name}'. There are: {', '.join(ACTS)}.")
+    with box.store.transaction():
+        return ACTS[name](box, session_of(box, id), options)
+
+
+def session_of(box: Sandbox, id: str) -> Obj:
+    found = box.store.get(id)
+    if found and found["object"] == "charge":
+        found = box.store.get(found["payment_intent"])
+    if found and found["object"] == "payment_intent":
+        sessions, _ = box.store.find("checkout.session", fields={"payment_intent": found["id"]}, limit=1)
+        found = sessions[0] if sessions else None
+    if not found or found["object"] != "checkout.session":
+        raise missing("payment", id)
+    return found
+
+
+def charge_of(box: Sandbox, session: Obj) -> str:
+    intent = box.store.get(session["payment_intent"] or "")
+    if not intent or not intent["latest_charge"]:
+        raise ApiError("Nothing has been paid in this session yet.")
+    return str(intent["latest_charge"])
+
+
+def _pay(box: Sandbox, session: Obj, options: Options) -> Obj:
+    """As if the hosted page had been filled in: `card` (a test number) or `bank`; `authenticate` answers 3-D Secure."""
+    payer = Payer(
+        session["customer_email"] or options.get("email", "payer@example.com"),
+        options.get("name", "Pat Payer"),
+        "92626",
+    )
+    if options.get("bank"):
+        result = charging.pay_by_bank(box, session["id"], payer)
+    else:
+        number = str(options.get("card", "4242424242424242")).replace(" ", "")
+        chosen = card(number, 12, datetime.now(UTC).year + 3)
+        result = charging.pay_by_card(box, session["id"], chosen, payer)
+    if result == "authenticate" and "authenticate" in options:
+        result = charging.authenticate(box, session["id"], bool(options["authenticate"]))
+    session = session_of(box, session["id"])
+    return {"result": result, "success_url": success_url(session), "session": session}
+
+
+def _expire(box: Sandbox, session: Obj, options: Options) -> Obj:
+    return checkout.expire(box, {}, session["id"])
+
+
+def _pending(box: Sandbox, session: Obj) -> Obj:
+    intent = box.store.get(session["payment_intent"] or "")
+    if not intent or intent["status"] != "processing":
+        raise ApiError("No bank debit is under way in this session.")
+    return session
+
+
+def _settle(box: Sandbox, session: Obj, options: Options) -> Obj:
+    charging.settle_debit(box, _pending(box, session))
+    return session_of(box, session["id"])
+
+
+def _fail(box: Sandbox, session: Obj, options: Options) -> Obj:
+    charging.fail_debit(box, _pending(box, session))
+    return session_of(box, session["id"])
+
+
+def _refund(box: Sandbox, session: Obj, options: Options) -> Obj:
+    """A refund from the provider's dashboard: of `amount`, else of all that remains."""
+    params = {"charge": charge_of(box, session)}
+    return refunds.create(box, params | {k: int(v) for k, v in options.items() if k == "amount"})
+
+
+def _dispute(box: Sandbox, session: Obj, options: Options) -> Obj:
+    reason = options.get("reason", "fraudulent")
+    return disputes.open_for(box, charge_of(box, session), reason)
+
+
+def _win(box: Sandbox, session: Obj, options: Options) -> Obj:
+    return disputes.decide(box, charge_of(box, session), won=True)
+
+
+def _lose(box: Sandbox, session: Obj, options: Options) -> Obj:
+    return disputes.decide(box, charge_of(box, session), won=False)
+
+
+ACTS: dict[str, Callable[[Sandbox, Obj, Options], Obj]] = {
+    "pay": _pay,
+    "expire": _expire,
+    "settle": _settle,
+    "fail": _fail,
+    "refund": _refund,
+    "dispute": _dispute,
+    "win": _win,
+    "lose": _lose,
+}

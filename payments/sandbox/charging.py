@@ -1,0 +1,251 @@
+"""What happens to the money when a hosted page is submitted: paid, declined, authenticated first, or pending."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from .cards import Behavior, Card
+from .context import Sandbox
+from .later import schedule
+from .store import Obj, new_id, now
+
+Result = Literal["complete", "authenticate", "declined", "closed"]
+AUTHENTICATION_FAILED = Behavior(
+    "decline",
+    "payment_intent_authentication_failure",
+    "",
+    "Your bank could not confirm that it is you. Try again, or use another card.",
+)
+BANK_FAILED = Behavior("decline", "debit_not_authorized", "", "The bank returned this debit.")
+
+
+@dataclass(frozen=True)
+class Payer:
+    email: str
+    name: str
+    postal_code: str = ""
+
+    def details(self) -> Obj:
+        address = {"country": "US", "postal_code": self.postal_code or None}
+        return {"email": self.email, "name": self.name, "phone": None, "address": address}
+
+
+def pay_by_card(box: Sandbox, id: str, card: Card, payer: Payer) -> Result:
+    """Locks, then looks again: of two submits of one page the second finds the session closed."""
+    with box.store.transaction():
+        session = _open(box, id)
+        if session is None:
+            return "closed"
+        intent = _intent(box, session, "card", payer)
+        details = {"type": "card", "card": _card_details(card)}
+        if card.behavior.kind == "decline":
+            _decline(box, intent, card.behavior, details, payer)
+            return "declined"
+        if card.behavior.kind == "authenticate":
+            intent |= {"status": "requires_action", "next_action": _redirect(box, id)}
+            box.store.save(intent)
+            box.store.keep(id, waiting={"details": details, "payer": asdict(payer)})
+            return "authenticate"
+        _complete(box, session, intent, details, payer, card.behavior.kind)
+        return "complete"
+
+
+def _redirect(box: Sandbox, id: str) -> Obj:
+    url = f"{box.public_url}/c/pay/{id}/authenticate"
+    return {"type": "redirect_to_url", "redirect_to_url": {"url": url, "return_url": None}}
+
+
+def authenticate(box: Sandbox, id: str, confirmed: bool) -> Result:
+    with box.store.transaction():
+        session, waiting = _open(box, id), box.store.private(id).get("waiting")
+        if session is None or not waiting:
+            return "closed"
+        intent, payer = _require(box, session["payment_intent"]), Payer(**waiting["payer"])
+        box.store.keep(id, waiting=None)
+        if not confirmed:
+            _fail_intent(box, intent, AUTHENTICATION_FAILED)
+            return "declined"
+        _complete(box, session, intent, waiting["details"], payer)
+        return "complete"
+
+
+def pay_by_bank(box: Sandbox, id: str, payer: Payer) -> Result:
+    """Complete but unpaid: the money follows days later, or does not (`settle_debit`, `fail_debit`)."""
+    with box.store.transaction():
+        session = _open(box, id)
+        if session is None:
+            return "closed"
+        intent = _intent(box, session, "us_bank_account", payer)
+        details = {
+            "type": "us_bank_account",
+            "us_bank_account": {"bank_name": "Test bank", "last4": "6789", "account_type": "checking"},
+        }
+        charge = _charge(box, intent, details, payer, status="pending")
+        intent |= {"status": "processing", "latest_charge": charge["id"]}
+        box.store.save(intent)
+        _close(box, session, payer, "unpaid")
+        return "complete"
+
+
+def complete_free(box: Sandbox, id: str, payer: Payer) -> Result:
+    with box.store.transaction():
+        session = _open(box, id)
+        if session is None:
+            return "closed"
+        _close(box, session, payer, "no_payment_required")
+        return "complete"
+
+
+def settle_debit(box: Sandbox, session: Obj) -> None:
+    intent = _require(box, session["payment_intent"])
+    charge = _require(box, intent["latest_charge"])
+    charge |= {"status": "succeeded", "paid": True, "amount_captured": charge["amount"]}
+    box.store.save(charge)
+    _succeed(box, intent, charge["id"])
+    box.store.save(session | {"payment_status": "paid"})
+    box.emit("checkout.session.async_payment_succeeded", _require(box, session["id"]))
+
+
+def fail_debit(box: Sandbox, session: Obj) -> None:
+    intent = _require(box, session["payment_intent"])
+    charge = _require(box, intent["latest_charge"])
+    charge |= {"status": "failed", "failure_code": BANK_FAILED.code}
+    box.store.save(charge | {"failure_message": BANK_FAILED.message})
+    _fail_intent(box, intent, BANK_FAILED)
+    box.emit("checkout.session.async_payment_failed", session)
+
+
+def _open(box: Sandbox, id: str) -> Obj | None:
+    session = box.store.get(id, "checkout.session")
+    if session and session["status"] == "open" and session["expires_at"] > now():
+        return session
+    return None
+
+
+def _require(box: Sandbox, id: str) -> Obj:
+    found = box.store.get(id)
+    assert found is not None, id
+    return found
+
+
+def _intent(box: Sandbox, session: Obj, method: str, payer: Payer) -> Obj:
+    """As at Stripe, the intent comes into being at the first attempt and serves every later one."""
+    box.store.keep(session["id"], waiting=None)
+    intent = box.store.get(session["payment_intent"] or "")
+    if intent is None:
+        intent = box.store.add(_new_intent(box, session))
+        box.store.save(session | {"payment_intent": intent["id"]})
+        session["payment_intent"] = intent["id"]
+    intent |= {"payment_method": new_id("pm_1"), "last_payment_error": None, "next_action": None}
+    return intent | {"payment_method_types": session["payment_method_types"]}
+
+
+def _new_intent(box: Sandbox, session: Obj) -> Obj:
+    data = box.store.private(session["id"])["intent"]
+    empty = ("application", "canceled_at", "cancellation_reason", "customer", "latest_charge")
+    id = new_id("pi_3")
+    return {
+        "id": id,
+        "object": "payment_intent",
+        "amount": session["amount_total"],
+        "amount_capturable": 0,
+        "amount_received": 0,
+        "capture_method": "automatic_async",
+        "client_secret": new_id(f"{id}_secret_"),
+        "confirmation_method": "automatic",
+        "created": now(),
+        "currency": session["currency"],
+        **dict.fromkeys((*empty, "last_payment_error", "next_action", "payment_method", "shipping")),
+        "description": data.get("description"),
+        "livemode": False,
+        "metadata": data.get("metadata", {}),
+        "receipt_email": data.get("receipt_email"),
+        "statement_descriptor": data.get("statement_descriptor"),
+        "statement_descriptor_suffix": data.get("statement_descriptor_suffix"),
+        "status": "requires_payment_method",
+    }
+
+
+def _charge(
+    box: Sandbox, intent: Obj, details: Obj, payer: Payer, status: str = "succeeded", **more: Any
+) -> Obj:
+    paid = status == "succeeded"
+    empty = ("balance_transaction", "customer", "failure_code", "failure_message", "receipt_number")
+    return box.store.add(
+        {
+            "id": new_id("ch_3"),
+            "object": "charge",
+            "amount": intent["amount"],
+            "amount_captured": intent["amount"] if paid else 0,
+            "amount_refunded": 0,
+            "billing_details": payer.details(),
+            "captured": status != "failed",
+            "created": now(),
+            "currency": intent["currency"],
+            "description": intent["description"],
+            "disputed": False,
+            **dict.fromkeys(empty),
+            "livemode": False,
+            "metadata": intent["metadata"],
+            "paid": paid,
+            "payment_intent": intent["id"],
+            "payment_method": intent["payment_method"],
+            "payment_method_details": details,
+            "receipt_email": intent["receipt_email"],
+            "receipt_url": None,
+            "refunded": False,
+            "status": status,
+            **more,
+        }
+    )
+
+
+def _card_details(card: Card) -> Obj:
+    return {
+        "brand": card.brand,
+        "country": "US",
+        "exp_month": card.exp_month,
+        "exp_year": card.exp_year,
+        "funding": "credit",
+        "last4": card.last4,
+        "network": card.brand,
+    }
+
+
+def _decline(box: Sandbox, intent: Obj, why: Behavior, details: Obj, payer: Payer) -> None:
+    failure = {"failure_code": why.code, "failure_message": why.message}
+    charge = _charge(box, intent, details, payer, status="failed", **failure)
+    _fail_intent(box, intent | {"latest_charge": charge["id"]}, why)
+
+
+def _fail_intent(box: Sandbox, intent: Obj, why: Behavior) -> None:
+    error = {"type": "card_error", "code": why.code, "message": why.message}
+    if why.decline_code:
+        error["decline_code"] = why.decline_code
+    if intent["latest_charge"]:
+        error["charge"] = intent["latest_charge"]
+    intent |= {"status": "requires_payment_method", "last_payment_error": error}
+    intent |= {"next_action": None, "payment_method": None}
+    box.store.save(intent)
+    box.emit("payment_intent.payment_failed", intent)
+
+
+def _complete(box: Sandbox, session: Obj, intent: Obj, details: Obj, payer: Payer, kind: str = "pay") -> None:
+    charge = _charge(box, intent, details, payer)
+    box.store.keep(charge["id"], kind=kind)
+    _succeed(box, intent, charge["id"])
+    _close(box, session, payer, "paid")
+    if kind == "dispute":
+        schedule(box, "dispute", charge["id"])
+
+
+def _succeed(box: Sandbox, intent: Obj, charge: str) -> None:
+    intent |= {"status": "succeeded", "amount_received": intent["amount"], "latest_charge": charge}
+    box.store.save(intent | {"next_action": None, "last_payment_error": None})
+    box.emit("payment_intent.succeeded", _require(box, intent["id"]))
+
+
+def _close(box: Sandbox, session: Obj, payer: Payer, payment_status: str) -> None:
+    details = {**payer.details(), "tax_exempt": "none", "tax_ids": []}
+    session |= {"status": "complete", "payment_status": payment_status, "url": None}
+    box.store.save(session | {"customer_details": details})
+    box.emit("checkout.session.completed", _require(box, session["id"]))

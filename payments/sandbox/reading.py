@@ -1,0 +1,79 @@
+"""Reading the API's objects: one, a page of many, and the parts that a caller asks to have expanded."""
+
+from typing import Any
+
+from .context import Sandbox
+from .errors import ApiError, ParamError, missing
+from .store import Obj
+
+EXPANDABLE = {
+    "checkout.session": {"payment_intent"},
+    "payment_intent": {"latest_charge"},
+    "charge": {"payment_intent"},
+    "refund": {"charge", "payment_intent"},
+    "dispute": {"charge", "payment_intent"},
+}
+INCLUDABLE = {"checkout.session": "line_items", "charge": "refunds"}
+
+
+def require(box: Sandbox, kind: str, id: str, *, param: str = "id", status: int = 404) -> Obj:
+    found = box.store.get(id, kind)
+    if found is None:
+        raise missing(kind, id, param=param, status=status)
+    return found
+
+
+def one(box: Sandbox, kind: str, id: str, params: dict[str, Any]) -> Obj:
+    return expanded(box, require(box, kind, id), params)
+
+
+def many(box: Sandbox, kind: str, url: str, params: dict[str, Any], **search: Any) -> Obj:
+    """`params` as `params.listing` checks them; its own filters come as `fields`, `types`."""
+    for cursor in ("starting_after", "ending_before"):
+        if cursor in params:
+            require(box, kind, params[cursor], param=cursor, status=400)
+    data, has_more = box.store.find(
+        kind,
+        created=params.get("created"),
+        limit=params.get("limit", 10),
+        after=params.get("starting_after"),
+        before=params.get("ending_before"),
+        **search,
+    )
+    return expanded(box, collection(url, data, has_more), params)
+
+
+def collection(url: str, data: list[Obj], has_more: bool = False) -> Obj:
+    return {"object": "list", "url": url, "has_more": has_more, "data": data}
+
+
+def expanded(box: Sandbox, obj: Obj, params: dict[str, Any]) -> Obj:
+    for path in params.get("expand", []):
+        if path.count(".") > 3:
+            raise ParamError(f"You can't expand more than 4 levels deep ({path}).", param="expand")
+        _expand(box, obj, path.split("."), path)
+    return obj
+
+
+def _expand(box: Sandbox, obj: Obj, steps: list[str], path: str) -> None:
+    field, rest = steps[0], steps[1:]
+    if obj["object"] == "list" and field == "data" and rest:
+        for item in obj["data"]:
+            _expand(box, item, rest, path)
+        return
+    if INCLUDABLE.get(obj["object"]) == field:
+        obj[field] = obj.get(field) or _included(box, obj, field)
+    elif field not in EXPANDABLE.get(obj["object"], ()):
+        raise ApiError(f"This property cannot be expanded ({path}).", param="expand")
+    elif isinstance(obj[field], str):
+        obj[field] = box.store.get(obj[field])
+    if rest and obj[field] is not None:
+        _expand(box, obj[field], rest, path)
+
+
+def _included(box: Sandbox, obj: Obj, field: str) -> Obj:
+    if field == "refunds":
+        data, has_more = box.store.find("refund", fields={"charge": obj["id"]})
+        return collection(f"/v1/charges/{obj['id']}/refunds", data, has_more)
+    items = box.store.private(obj["id"])["line_items"]
+    return collection(f"/v1/checkout/sessions/{obj['id']}/line_items", items)
