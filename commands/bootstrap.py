@@ -1,0 +1,68 @@
+"""`python3 -m commands.bootstrap COMMAND`: fill what is missing, then hand over to `.venv`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from commands import debian, toolchain
+from commands.console import ROOT, Stop, finish, say
+
+
+def gettext() -> None:
+    if not shutil.which("xgettext"):
+        debian.install(["gettext"], "GNU gettext (message catalogues)")
+
+
+def chromium() -> None:
+    if not shutil.which("chromium"):
+        debian.install(["chromium"], "Chromium (browser tests)")
+
+
+def servers() -> None:
+    """Redis and PostgreSQL for the tests: Debian's where we may install, else those from PyPI."""
+    if not debian.can_install():
+        return
+    if not shutil.which("redis-server"):
+        debian.install(["redis-server"], "Redis")
+    if not any(Path("/usr/lib/postgresql").glob("*/bin/postgres")):
+        debian.keep_postgresql_from_starting()
+        debian.install(["postgresql"], "PostgreSQL")
+
+
+# For each command: whether it needs the development packages, the programs that it drives,
+# and the module that does it on the project's own Python.
+COMMANDS: dict[str, tuple[bool, list[Callable[[], None]], str]] = {
+    "run": (False, [], "commands.run"),
+    "test": (True, [servers, chromium, gettext], "commands.suite"),
+    "check": (True, [gettext], "commands.check"),
+    "messages": (True, [gettext], "commands.messages"),
+    "bench": (True, [servers], "tests.benchmarks"),
+    "screenshots": (True, [servers, chromium], "tests.screenshots"),
+    "lock": (False, [], "commands.lock"),
+}
+
+
+def main(arguments: list[str]) -> int:
+    name, *rest = arguments
+    development, programs, module = COMMANDS[name]
+    say(f"make {name}")
+    os.chdir(ROOT)
+    try:
+        toolchain.prepare(development=development)
+        for program in programs:
+            program()
+    except Stop as stop:
+        return finish(stop)
+    python = str(toolchain.PYTHON)
+    os.execv(python, [python, "-m", module, *rest])
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
