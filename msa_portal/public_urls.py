@@ -4,4 +4,8 @@ from django.urls import path
 
 from msa_portal import public_views
 
-urlpatterns = [path("", public_views.landing, name="landing")]
+urlpatterns = [
+    path("", public_views.landing, name="landing"),
+    path("help/", public_views.help_index, name="help"),
+    path("help/<slug:slug>/", public_views.help_topic, name="help_topic"),
+]

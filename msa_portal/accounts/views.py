@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 
 
 @login_required
@@ -13,3 +13,13 @@ def home(request: HttpRequest) -> HttpResponse:
     if request.user.is_staff:
         return redirect("admin:index")
     return redirect("/requests/")
+
+
+@login_required
+def profile(request: HttpRequest) -> HttpResponse:
+    return render(request, "account/profile.html")
+
+
+@login_required
+def company(request: HttpRequest) -> HttpResponse:
+    return render(request, "account/company.html")

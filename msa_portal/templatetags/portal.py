@@ -24,3 +24,8 @@ def day(value: date | None) -> str:
 @register.filter
 def moment(value: datetime | None) -> str:
     return formats.moment(value) if value else ""
+
+
+@register.filter
+def starts_with(text: str | None, start: str) -> bool:
+    return bool(text) and text.startswith(start)
