@@ -24,6 +24,8 @@ FINAL = frozenset({Status.INSTALLATION_COMPLETE, Status.WITHDRAWN})
 WITHDRAWABLE = frozenset(Status) - FINAL
 # The owner or agent may change the facts.
 EDITABLE = frozenset({Status.UNSUBMITTED, Status.CORRECTIONS_REQUIRED})
+# The ball is with the owner or agent, and a deadline runs (D8).
+OWNER_HOLDS = frozenset({Status.UNSUBMITTED, Status.CORRECTIONS_REQUIRED, Status.SITE_VISIT_UNSUCCESSFUL})
 # The ball is with the utility.
 WITH_UTILITY = frozenset(
     {

@@ -128,9 +128,7 @@ class OutcomeReason(CodedReason):
 class CorrectionReason(CodedReason):
     """A coded correction that staff may require, tied to a field of the form."""
 
-    kind = models.CharField(
-        _("kind"), max_length=20, choices=enums.CorrectionKind, default=enums.CorrectionKind.FIX
-    )
+    kind = models.CharField(_("kind"), max_length=20, choices=enums.CorrectionKind, default=enums.CorrectionKind.FIX)
     field = models.CharField(
         _("field of the form"), max_length=60, blank=True, help_text=_("Empty where it concerns no single field.")
     )
@@ -231,5 +229,3 @@ class ServiceAccount(models.Model):
 
     def __str__(self) -> str:
         return self.account_number
-
-

@@ -100,9 +100,7 @@ class MSARequest(FSMModelMixin, Timestamped):
     service_class = models.CharField(_("service class"), max_length=20, choices=enums.ServiceClass, blank=True)
     meter_kind = models.CharField(_("meter kind"), max_length=20, choices=enums.MeterKind, blank=True)
     service = models.CharField(_("service"), max_length=40, choices=enums.Service, blank=True)
-    service_entrance = models.CharField(
-        _("service entrance"), max_length=20, choices=enums.ServiceEntrance, blank=True
-    )
+    service_entrance = models.CharField(_("service entrance"), max_length=20, choices=enums.ServiceEntrance, blank=True)
     service_amps = models.PositiveSmallIntegerField(_("service rating (A)"), null=True, blank=True)
     panel_rating_amps = models.PositiveSmallIntegerField(_("panel rating (A)"), null=True, blank=True)
     panel_model = models.CharField(_("panel model"), max_length=60, blank=True)
@@ -135,6 +133,9 @@ class MSARequest(FSMModelMixin, Timestamped):
     manufacturer_requirements_met = models.BooleanField(_("manufacturer's requirements are met"), default=False)
 
     # Clocks
+    frozen_until = models.DateTimeField(
+        null=True, blank=True, help_text="While a checkout is open the covered facts stand still (D15)."
+    )
     judged_on = models.DateField(
         null=True, blank=True, help_text="The day on which E6 is judged: when the fee form was opened (C6, D15)."
     )

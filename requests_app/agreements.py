@@ -1,0 +1,284 @@
+"""The agreement: which facts it covers, when it must be signed anew, and who signed (A1 to A3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from msa_portal.accounts.models import User
+from msa_portal.db import lock
+from msa_portal.errors import Refused
+from requests_app import history, permissions
+from requests_app.enums import AgreementState, EventKind, Party, Section
+from requests_app.models import (
+    Agreement,
+    AgreementWording,
+    MSARequest,
+    ProgramSettings,
+    Signature,
+    SigningInvitation,
+)
+
+# The request's fields that the agreement states (A3). A change of any asks for new signatures.
+COVERED_FIELDS = (
+    "request_type",
+    "customer_name",
+    "customer_email",
+    "account_number",
+    "street",
+    "unit",
+    "city",
+    "zip_code",
+    "service_class",
+    "project_number",
+    "existing_adapter",
+)
+
+
+def covered_facts(request: MSARequest) -> dict[str, Any]:
+    """The facts that an agreement made now would state, as plain JSON."""
+    facts: dict[str, Any] = {name: getattr(request, name) for name in COVERED_FIELDS}
+    facts["device"] = str(request.device) if request.places_device and request.device else ""
+    facts["agent_company"] = request.agent_company.name if request.has_agent and request.agent_company else ""
+    facts["agent"] = request.agent.name if request.has_agent and request.agent else ""
+    return facts
+
+
+def sections_for(request: MSARequest) -> list[str]:
+    """The customer's terms always; the agent's two sections where an agent submits (A2)."""
+    agent = [Section.AUTHORIZATION.value, Section.SUBMITTAL.value] if request.has_agent else []
+    return [Section.CUSTOMER_TERMS.value, *agent]
+
+
+def sections_of(party: Party, agreement: Agreement) -> list[str]:
+    """What that party signs: the authorization is signed by both, the submittal form by the agent."""
+    wanted = {
+        Party.CUSTOMER: (Section.CUSTOMER_TERMS, Section.AUTHORIZATION),
+        Party.AGENT: (Section.AUTHORIZATION, Section.SUBMITTAL),
+    }[party]
+    return [section.value for section in wanted if section in agreement.sections]
+
+
+def current(request: MSARequest) -> Agreement | None:
+    return Agreement.objects.current().filter(request=request).select_related("document", "wording").first()
+
+
+def is_executed(request: MSARequest) -> bool:
+    """Signed by everyone, and every fact in it still stands."""
+    agreement = current(request)
+    return (
+        agreement is not None
+        and agreement.state == AgreementState.EXECUTED
+        and agreement.facts == covered_facts(request)
+        and agreement.sections == sections_for(request)
+    )
+
+
+def wording_in_force() -> AgreementWording:
+    """The newest published wording; in demo a sample serves too (D19)."""
+    wordings = AgreementWording.objects.filter(published_at__isnull=False)
+    if not settings.DEMO:
+        wordings = wordings.filter(published_by__isnull=False)
+    found = wordings.order_by("-published_at", "-pk").first()
+    if found is None:
+        raise Refused(
+            _("The agreement's wording is not published yet, so nothing can be signed. The program has been told."),
+            code="no_wording",
+        )
+    return found
+
+
+def prepare(request: MSARequest, *, by: User) -> Agreement:
+    """Make the agreement for the facts as they are, or return the one that already states them.
+
+    An older one is superseded and its invitations are void. The PDF is rendered by a task after
+    the commit (`requests_app.tasks.render_agreement`); until then the state is `rendering`.
+    """
+    from requests_app import policies, tasks
+
+    with transaction.atomic():
+        fresh = lock(request)
+        permissions.check_acts_for(by, fresh)
+        policies.check_form_complete(fresh)
+        wording = wording_in_force()
+        existing = current(fresh)
+        if existing is not None and _states(existing, fresh):
+            return existing
+        if existing is not None:
+            supersede(existing, by=by)
+        agreement = Agreement.objects.create(
+            request=fresh,
+            version=Agreement.objects.filter(request=fresh).count() + 1,
+            wording=wording,
+            facts=covered_facts(fresh),
+            sections=sections_for(fresh),
+        )
+        history.record(fresh, EventKind.AGREEMENT_PREPARED, by=by, codes={"agreement": agreement.version})
+        transaction.on_commit(lambda: tasks.kick_rendering(agreement.pk))
+    return agreement
+
+
+def _states(agreement: Agreement, request: MSARequest) -> bool:
+    return agreement.facts == covered_facts(request) and agreement.sections == sections_for(request)
+
+
+def supersede(agreement: Agreement, *, by: User | None) -> None:
+    """Replaced: its invitations are void. The caller holds the request's lock."""
+    now = timezone.now()
+    agreement.state = AgreementState.SUPERSEDED
+    agreement.superseded_at = now
+    agreement.save(update_fields=["state", "superseded_at"])
+    _void_invitations(agreement)
+    history.record(agreement.request, EventKind.AGREEMENT_SUPERSEDED, by=by, codes={"agreement": agreement.version})
+
+
+def supersede_if_changed(request: MSARequest, *, by: User | None) -> bool:
+    """After a change of facts: replace an agreement that no longer states them (A3)."""
+    agreement = current(request)
+    if agreement is None or _states(agreement, request):
+        return False
+    agreement.request = request
+    supersede(agreement, by=by)
+    return True
+
+
+def _void_invitations(agreement: Agreement) -> None:
+    SigningInvitation.objects.filter(agreement=agreement, used_at__isnull=True, voided_at__isnull=True).update(
+        voided_at=timezone.now()
+    )
+
+
+def invite_customer(agreement: Agreement, *, by: User) -> SigningInvitation:
+    """Mail the customer of an agent a link to sign, in place of any earlier link."""
+    with transaction.atomic():
+        request = lock(agreement.request)
+        permissions.check_acts_for(by, request)
+        fresh = lock(agreement)
+        if fresh.state != AgreementState.SIGNING:
+            raise Refused(_("This agreement is not waiting for a signature."), code="not_signing")
+        if fresh.signatures.filter(party=Party.CUSTOMER).exists():
+            raise Refused(_("The customer has signed already."), code="already_signed")
+        _void_invitations(fresh)
+        invitation = SigningInvitation.objects.create(
+            agreement=fresh,
+            email=request.customer_email,
+            expires_at=timezone.now() + timedelta(days=ProgramSettings.current().signing_link_days),
+        )
+        history.record(
+            request,
+            EventKind.SIGNATURE_REQUESTED,
+            by=by,
+            codes={"agreement": fresh.version, "invitation": invitation.pk},
+        )
+    return invitation
+
+
+@dataclass(frozen=True)
+class Proof:
+    """How a signer is known: signed in, or by a mailed link; from which address and browser."""
+
+    user: User | None
+    invitation: SigningInvitation | None
+    email: str
+    ip_address: str | None
+    user_agent: str
+
+
+def sign(agreement: Agreement, *, party: Party, name: str, document_sha256: str, proof: Proof) -> Signature:
+    """One party signs the document with that hash. The last signature executes the agreement.
+
+    Raises `Refused` where the document changed meanwhile, the link is used, void or expired, or
+    the party signed already; nothing is written then.
+    """
+    with transaction.atomic():
+        request = lock(agreement.request)
+        fresh = lock(agreement)
+        _check_may_sign(fresh, request, party, proof)
+        if fresh.state != AgreementState.SIGNING or fresh.document is None:
+            raise Refused(
+                _("This agreement was replaced, because something in it changed. Open the request to see the new one."),
+                code="agreement_replaced",
+            )
+        if fresh.document.sha256 != document_sha256:
+            raise Refused(_("The document changed while you read it. Read it again, please."), code="document_changed")
+        if party not in fresh.parties or fresh.signatures.filter(party=party).exists():
+            raise Refused(_("This part is signed already."), code="already_signed")
+        signature = Signature.objects.create(
+            agreement=fresh,
+            party=party,
+            sections=sections_of(party, fresh),
+            name=name,
+            email=proof.email,
+            email_proof="link" if proof.invitation else "account",
+            user=proof.user,
+            consent_text=fresh.wording.consent,
+            document_sha256=document_sha256,
+            signed_at=timezone.now(),
+            ip_address=proof.ip_address,
+            user_agent=proof.user_agent[:300],
+        )
+        if proof.invitation is not None:
+            _use_invitation(proof.invitation)
+        elif party == Party.CUSTOMER:
+            _void_invitations(fresh)
+        history.record(
+            request,
+            EventKind.AGREEMENT_SIGNED,
+            by=proof.user,
+            codes={"agreement": fresh.version, "party": party.value, "signature": signature.pk},
+        )
+        if set(fresh.signatures.values_list("party", flat=True)) == set(fresh.parties):
+            _execute(fresh, request, by=proof.user)
+    agreement.refresh_from_db()
+    return signature
+
+
+def _check_may_sign(agreement: Agreement, request: MSARequest, party: Party, proof: Proof) -> None:
+    if proof.invitation is not None:
+        check_invitation(lock(proof.invitation))
+        if proof.invitation.agreement_id != agreement.pk or proof.invitation.party != party:
+            raise Refused(_("This link is for another document."), code="wrong_link")
+        return
+    if proof.user is None:
+        raise Refused(_("Sign in first."), code="not_allowed")
+    if party == Party.CUSTOMER and request.owner_id != proof.user.pk:
+        raise Refused(_("The customer signs this part. We mailed them a link."), code="not_allowed")
+    if party == Party.AGENT:
+        permissions.check_acts_for(proof.user, request)
+        if request.owner_id == proof.user.pk and not request.has_agent:
+            raise Refused(_("No agent acts on this request."), code="not_allowed")
+
+
+def check_invitation(invitation: SigningInvitation) -> None:
+    """The link may still be used: not used, not void, not expired."""
+    if invitation.used_at is not None:
+        raise Refused(_("This link was used already. The agreement is signed."), code="link_used")
+    if invitation.voided_at is not None:
+        raise Refused(
+            _("This link is no longer valid: a newer one was sent, or something changed. Look for our latest e-mail."),
+            code="link_void",
+        )
+    if invitation.expires_at <= timezone.now():
+        raise Refused(_("This link has expired. Ask the person who sent it to send a new one."), code="link_expired")
+
+
+def _use_invitation(invitation: SigningInvitation) -> None:
+    invitation.used_at = timezone.now()
+    invitation.save(update_fields=["used_at"])
+
+
+def _execute(agreement: Agreement, request: MSARequest, *, by: User | None) -> None:
+    from requests_app import followups, tasks
+
+    agreement.state = AgreementState.EXECUTED
+    agreement.executed_at = timezone.now()
+    agreement.save(update_fields=["state", "executed_at"])
+    history.record(request, EventKind.AGREEMENT_EXECUTED, by=by, codes={"agreement": agreement.version})
+    followups.complete_if_ready(request, by=permissions.on_behalf_of(request))
+    transaction.on_commit(lambda: tasks.kick_rendering(agreement.pk))

@@ -1,0 +1,41 @@
+"""What is still missing on the form, and what the eligibility rules say of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from requests_app import eligibility, form_steps
+from requests_app.models import MSARequest
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A field that applies and has no value, and the step it stands on."""
+
+    field: str
+    step: str
+    message: Any
+
+
+def gaps(request: MSARequest) -> list[Gap]:
+    """Every field that applies to this request and is not filled in, in the form's order."""
+    return [
+        Gap(field=name, step=step.slug, message=_("Fill this in: %(label)s.") % {"label": form_steps.label(name)})
+        for step in form_steps.STEPS
+        for name in step.required_fields(request)
+        if _is_missing(name, getattr(request, name))
+    ]
+
+
+def _is_missing(name: str, value: Any) -> bool:
+    """A statement that was not made counts as missing; a question answered with no does not."""
+    return value is None or value == "" or (name in form_steps.STATEMENTS and not value)
+
+
+def verdict(request: MSARequest, *, on: date) -> eligibility.Verdict:
+    """The eligibility rules over the request's facts, judged on that day (E6)."""
+    return eligibility.judge(eligibility.facts_of(request, on=on), on=on)

@@ -1,0 +1,160 @@
+"""After a failed visit: a reschedule or a modification is saved, then completed (R7, F3, D3, D5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from msa_portal.accounts.models import User
+from msa_portal.business_days.calendar import local_day
+from msa_portal.db import lock
+from msa_portal.errors import Refused
+from requests_app import agreements, history, lifecycle, permissions, policies
+from requests_app.enums import EventKind, FollowUpKind, Responsible, Settlement, Status, VisitOutcome
+from requests_app.models import FollowUp, MSARequest, Product, ProgramSettings, VisitRound
+
+
+def failed_round(request: MSARequest) -> VisitRound:
+    """The last visit that did not succeed. Raises `Refused` where there is none."""
+    found = request.rounds.filter(outcome=VisitOutcome.UNSUCCESSFUL).last()
+    if found is None:
+        raise Refused(_("No visit has failed on this request."), code="no_failed_visit")
+    return found
+
+
+def second_fee_due(visit: VisitRound) -> bool:
+    """D3: due when at least one reason of the failed visit is the customer's responsibility."""
+    if not ProgramSettings.current().second_fee_when_customer_responsible:
+        return False
+    return visit.reasons.filter(responsible=Responsible.CUSTOMER).exists()
+
+
+def save_reschedule(request: MSARequest, *, by: User, cures: Mapping[str, str]) -> FollowUp:
+    """Save the Reschedule MSA Site Visit form: every reason of the failed visit is cured.
+
+    `cures` maps each reason's code to what was done about it. Without a fee due the status moves
+    at once; with one it moves when the fee is settled.
+    """
+    with transaction.atomic():
+        fresh = _locked_after_failure(request, by)
+        visit = failed_round(fresh)
+        uncured = [str(reason) for reason in visit.reasons.all() if not cures.get(reason.code)]
+        if uncured:
+            raise Refused(
+                _("Say for each reason that it is put right: %(reasons)s.") % {"reasons": "; ".join(uncured)},
+                code="reasons_open",
+            )
+        follow_up = _save(fresh, FollowUpKind.RESCHEDULE, visit, by=by, cures=dict(cures))
+        complete_if_ready(fresh, by=by)
+    request.refresh_from_db()
+    follow_up.refresh_from_db()
+    return follow_up
+
+
+def save_modification(request: MSARequest, *, by: User, device: Product) -> FollowUp:
+    """Save the Modification Request form: another approved device, which the agreement must state.
+
+    The status moves when the agreement is signed anew and the fee, where due, is settled.
+    """
+    with transaction.atomic():
+        fresh = _locked_after_failure(request, by)
+        if device.pk == fresh.device_id:
+            raise Refused(_("Choose a different MSA than before."), code="same_device", fields={"device": ""})
+        if not device.is_approved_on(local_day(timezone.now())):
+            raise Refused(_("This MSA is not approved today. Choose another."), code="not_approved")
+        visit = failed_round(fresh)
+        old_device = fresh.device
+        fresh.device = device
+        fresh.judged_on = None
+        fresh.version += 1
+        fresh.save(update_fields=["device", "judged_on", "version", "updated_at"])
+        policies.check_form_complete(fresh)
+        follow_up = _save(fresh, FollowUpKind.MODIFY, visit, by=by, cures={}, old_device=old_device)
+        agreements.supersede_if_changed(fresh, by=by)
+    request.refresh_from_db()
+    return follow_up
+
+
+def cancel(request: MSARequest, *, by: User) -> None:
+    """Take a saved form back, as long as its fee is not settled; the device is the old one again."""
+    with transaction.atomic():
+        fresh = lock(request)
+        permissions.check_acts_for(by, fresh)
+        follow_up = policies.open_follow_up(fresh)
+        if follow_up is None:
+            raise Refused(_("There is nothing to take back."), code="no_follow_up")
+        if follow_up.round.settlement == Settlement.PAID:
+            raise Refused(
+                _("The fee for the next visit is paid already. Withdraw the request to get it back."), code="fee_paid"
+            )
+        policies.check_thawed(fresh)
+        now = timezone.now()
+        follow_up.canceled_at = now
+        follow_up.save(update_fields=["canceled_at"])
+        follow_up.round.outcome = VisitOutcome.CANCELED
+        follow_up.round.closed_at = now
+        follow_up.round.save(update_fields=["outcome", "closed_at", "updated_at"])
+        if follow_up.kind == FollowUpKind.MODIFY:
+            fresh.device = follow_up.old_device
+            fresh.version += 1
+            fresh.save(update_fields=["device", "version", "updated_at"])
+            agreements.supersede_if_changed(fresh, by=by)
+        history.record(fresh, EventKind.FOLLOW_UP_CANCELED, by=by, codes={"kind": follow_up.kind})
+    request.refresh_from_db()
+
+
+def complete_if_ready(request: MSARequest, *, by: User) -> bool:
+    """Move the status where the saved form has all that it needs; True where it moved."""
+    follow_up = policies.open_follow_up(request)
+    if follow_up is None or policies.reason_against(policies.check_follow_up_ready, follow_up):
+        return False
+    move = {FollowUpKind.RESCHEDULE: lifecycle.reschedule, FollowUpKind.MODIFY: lifecycle.modify}
+    move[FollowUpKind(follow_up.kind)](request, by=by)
+    return True
+
+
+def _locked_after_failure(request: MSARequest, by: User) -> MSARequest:
+    fresh = lock(request)
+    permissions.check_acts_for(by, fresh)
+    if fresh.status != Status.SITE_VISIT_UNSUCCESSFUL:
+        raise lifecycle.stale(fresh)
+    if policies.open_follow_up(fresh) is not None:
+        raise Refused(
+            _("A form for the next visit is saved already. Continue with it, or take it back first."),
+            code="follow_up_open",
+        )
+    return fresh
+
+
+def _save(
+    request: MSARequest,
+    kind: FollowUpKind,
+    failed: VisitRound,
+    *,
+    by: User,
+    cures: dict[str, str],
+    old_device: Product | None = None,
+) -> FollowUp:
+    due = second_fee_due(failed)
+    now = timezone.now()
+    visit = VisitRound.objects.create(
+        request=request,
+        number=request.rounds.count() + 1,
+        fee_due=due,
+        fee_reason="D3" if due else "F3",
+        settlement="" if due else Settlement.NOT_DUE,
+        settled_at=None if due else now,
+    )
+    follow_up = FollowUp.objects.create(
+        request=request, kind=kind, round=visit, cures=cures, old_device=old_device, created_by=by
+    )
+    history.record(
+        request,
+        EventKind.FOLLOW_UP_SAVED,
+        by=by,
+        codes={"kind": kind.value, "round": visit.number, "fee_due": due, "reasons": sorted(cures)},
+    )
+    return follow_up

@@ -1,0 +1,138 @@
+"""The request form's steps: which fields stand where, and which apply (R1, D11).
+
+One list drives the form, the step indicator, completeness and the corrections page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from requests_app.models import MSARequest
+
+
+def always(_request: MSARequest) -> bool:
+    return True
+
+
+def places_device(request: MSARequest) -> bool:
+    return request.places_device
+
+
+def has_generation(request: MSARequest) -> bool:
+    return places_device(request) and bool(request.has_solar or request.has_storage)
+
+
+def by_agent(request: MSARequest) -> bool:
+    return request.has_agent
+
+
+def device_isolates(request: MSARequest) -> bool:
+    return places_device(request) and request.device is not None and request.device.isolating
+
+
+@dataclass(frozen=True)
+class Field:
+    """A model field on the form. `applies` decides whether it is shown, `required` whether it must be filled in."""
+
+    name: str
+    applies: Callable[[MSARequest], bool] = always
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Step:
+    slug: str
+    title: Any
+    purpose: Any
+    fields: tuple[Field, ...]
+
+    def shown_fields(self, request: MSARequest) -> list[str]:
+        return [field.name for field in self.fields if field.applies(request)]
+
+    def required_fields(self, request: MSARequest) -> list[str]:
+        return [field.name for field in self.fields if field.required and field.applies(request)]
+
+
+STEPS = (
+    Step(
+        "where",
+        _("Who and where"),
+        _("What you ask for, whose service account it is, and where the meter is."),
+        (
+            Field("request_type"),
+            Field("customer_name"),
+            Field("customer_email"),
+            Field("customer_phone", required=False),
+            Field("account_number"),
+            Field("meter_number", required=False),
+            Field("street"),
+            Field("unit", required=False),
+            Field("city"),
+            Field("zip_code"),
+            Field("service_class"),
+            Field("project_number", required=False),
+        ),
+    ),
+    Step(
+        "panel",
+        _("Meter and panel"),
+        _("An adapter fits some meters and panels only. Most answers stand on the panel's label."),
+        (
+            Field("meter_kind", places_device),
+            Field("service", places_device),
+            Field("service_entrance", places_device),
+            Field("service_amps", places_device, required=False),
+            Field("panel_rating_amps", places_device),
+            Field("panel_model", places_device, required=False),
+            Field("double_sided_clips", places_device),
+            Field("service_requirement_violation", places_device),
+        ),
+    ),
+    Step(
+        "adapter",
+        _("The adapter"),
+        _("Which adapter is there now, and which one is to be put in."),
+        (
+            Field("existing_adapter"),
+            Field("device", places_device),
+            Field("has_solar", places_device),
+            Field("has_storage", places_device),
+            Field("backfeed_amps", has_generation),
+            Field("device_purchased", places_device),
+            Field("manufacturer_requirements_met", places_device),
+        ),
+    ),
+    Step(
+        "site",
+        _("What is on site"),
+        _("Most visits that fail do so for something on this page. All of it can be put right before the visit."),
+        (
+            Field("liquid_tight_on_communication_cable", device_isolates),
+            Field("energized_conductors_in_liquid_tight", places_device),
+            Field("communication_conduit_obstructs", places_device),
+            Field("device_in_waterproof_package", places_device),
+            Field("device_clean_dry_undamaged", places_device),
+            Field("clear_meter_access"),
+            Field("access_notes", required=False),
+        ),
+    ),
+)
+
+# Said, not asked: they are true or not made (R5).
+STATEMENTS = frozenset({"device_purchased", "manufacturer_requirements_met"})
+STEP_OF_FIELD = {field.name: step.slug for step in STEPS for field in step.fields}
+ALL_FIELDS = tuple(STEP_OF_FIELD)
+
+
+def step(slug: str) -> Step:
+    """Raises `KeyError` for an unknown slug."""
+    return {each.slug: each for each in STEPS}[slug]
+
+
+def label(field_name: str) -> str:
+    """The field's words on the form."""
+    return str(MSARequest._meta.get_field(field_name).verbose_name)

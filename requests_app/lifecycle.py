@@ -1,0 +1,253 @@
+"""The one door of every change of status (program.md, S).
+
+Each function locks the row, reads it again, checks who and when, makes the transition, records
+the event and sends the signal, in one transaction. A caller whose picture was old gets `Stale`,
+which says what happened meanwhile, and by whom. `by` None is a timer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django_fsm import can_proceed
+
+from msa_portal import formats
+from msa_portal.accounts.models import User
+from msa_portal.business_days.calendar import local_day
+from msa_portal.db import lock
+from msa_portal.errors import Refused, Stale
+from requests_app import history, permissions, policies
+from requests_app.enums import (
+    OWNER_HOLDS,
+    EventKind,
+    VisitOutcome,
+    WithdrawalReason,
+)
+from requests_app.models import (
+    Correction,
+    CorrectionReason,
+    FollowUp,
+    MSARequest,
+    OutcomeReason,
+    ProgramSettings,
+    Screening,
+    SigningInvitation,
+    VisitRound,
+    Withdrawal,
+)
+
+
+@dataclass
+class _Move:
+    """What happens at the door: the fresh row, and codes for the event."""
+
+    request: MSARequest
+    codes: dict[str, Any] = field(default_factory=dict)
+
+
+@contextmanager
+def _moving(request: MSARequest, kind: EventKind, *, by: User | None) -> Iterator[_Move]:
+    """Open the door for one event. The body checks when, writes its own rows, says the codes."""
+    with transaction.atomic():
+        fresh = lock(request)
+        permissions.check_may_cause(kind, by, fresh)
+        make_transition: Callable[[], None] = getattr(fresh, kind.value)
+        if not can_proceed(make_transition):
+            raise stale(fresh)
+        move = _Move(fresh)
+        yield move
+        before = fresh.status
+        make_transition()
+        fresh.owner_acts_by = _owner_deadline(fresh)
+        fresh.save(update_fields=["status", "owner_acts_by", "updated_at"])
+        history.record(fresh, kind, by=by, from_status=before, codes=move.codes)
+    request.refresh_from_db()
+
+
+def _owner_deadline(request: MSARequest) -> Any:
+    """The last day to act where the ball is with the owner (D8)."""
+    if request.status not in OWNER_HOLDS:
+        return None
+    return local_day(timezone.now()) + timedelta(days=ProgramSettings.current().draft_life_days)
+
+
+def stale(request: MSARequest) -> Stale:
+    """What happened meanwhile, by whom and when, and where the request is now."""
+    status = request.get_status_display()
+    last = request.events.exclude(from_status=F("to_status")).select_related("actor").last()
+    if last is None:
+        return Stale(_("This request is “%(status)s”, so that is not possible now.") % {"status": status}, code="stale")
+    return Stale(
+        _(
+            "Meanwhile this happened: %(event)s, by %(who)s, on %(when)s. "
+            "The request is now “%(status)s”. Look at it again before you decide."
+        )
+        % {
+            "event": last.get_kind_display(),
+            "who": last.actor or _("the portal"),
+            "when": formats.moment(last.at),
+            "status": status,
+        },
+        code="stale",
+    )
+
+
+def submit(request: MSARequest, *, by: User) -> None:
+    """The settlement of the fee submits, on behalf of the owner."""
+    with _moving(request, EventKind.SUBMIT, by=by) as move:
+        policies.check_submit(move.request)
+        Screening.objects.create(request=move.request)
+
+
+@dataclass(frozen=True)
+class RequiredCorrection:
+    """One coded item: the reason, and a note to the customer."""
+
+    reason: CorrectionReason
+    note: str = ""
+
+
+def require_corrections(request: MSARequest, *, by: User, items: Sequence[RequiredCorrection]) -> None:
+    """Send the request back with at least one coded correction, also late (D12)."""
+    with _moving(request, EventKind.REQUIRE_CORRECTIONS, by=by) as move:
+        if not items:
+            raise Refused(_("Choose at least one correction."), code="no_correction")
+        fresh = move.request
+        screening = Screening.objects.filter(request=fresh, decided_at__isnull=True).first()
+        if screening is None:
+            screening = Screening.objects.create(request=fresh, taken_by=by, taken_at=timezone.now())
+        _close_corrections(fresh)
+        for item in items:
+            Correction.objects.create(
+                request=fresh,
+                screening=screening,
+                reason=item.reason,
+                field=item.reason.field,
+                note=item.note,
+                value_then=str(getattr(fresh, item.reason.field, "") or "")[:200] if item.reason.field else "",
+                required_by=by,
+            )
+        _decide(screening, "corrections", by)
+        move.codes = {"reasons": [item.reason.code for item in items], "screening": screening.pk}
+
+
+def resubmit(request: MSARequest, *, by: User) -> None:
+    """Every correction answered; the agreement executed anew where a covered fact changed."""
+    with _moving(request, EventKind.RESUBMIT, by=by) as move:
+        policies.check_resubmit(move.request)
+        Screening.objects.create(request=move.request)
+
+
+def deem_valid(request: MSARequest, *, by: User) -> None:
+    """C1 to C7 answered and no open correction: answered ones are accepted with this."""
+    with _moving(request, EventKind.DEEM_VALID, by=by) as move:
+        policies.check_deem_valid(move.request)
+        screening = policies.open_screening(move.request)
+        _close_corrections(move.request)
+        _decide(screening, "valid", by)
+        move.codes = {"screening": screening.pk}
+
+
+def issue_service_order(request: MSARequest, *, by: User | None) -> None:
+    """The fee of this visit is settled and not disputed. Field work makes the order and its visit."""
+    with _moving(request, EventKind.ISSUE_SERVICE_ORDER, by=by) as move:
+        visit = policies.open_round(move.request)
+        policies.check_settled(visit)
+        move.codes = {"round": visit.number}
+
+
+def complete(request: MSARequest, *, by: User) -> None:
+    """The technician says that it is done (V3)."""
+    with _moving(request, EventKind.COMPLETE, by=by) as move:
+        visit = policies.open_round(move.request)
+        _close_round(visit, VisitOutcome.COMPLETE)
+        move.codes = {"round": visit.number}
+
+
+def fail(request: MSARequest, *, by: User, reasons: Sequence[OutcomeReason]) -> None:
+    """The technician was there and could not do it: at least one coded reason (V3, D13)."""
+    with _moving(request, EventKind.FAIL, by=by) as move:
+        if not reasons:
+            raise Refused(_("Choose at least one reason why the visit did not succeed."), code="no_reason")
+        if not any(reason.at_site for reason in reasons):
+            raise Refused(_("Nobody was at the site. Move the visit to another day instead."), code="not_at_site")
+        visit = policies.open_round(move.request)
+        visit.reasons.set(reasons)
+        _close_round(visit, VisitOutcome.UNSUCCESSFUL)
+        move.codes = {"round": visit.number, "reasons": sorted(reason.code for reason in reasons)}
+
+
+def reschedule(request: MSARequest, *, by: User) -> None:
+    """A saved reschedule is complete: all reasons cured, its fee settled (F3)."""
+    with _moving(request, EventKind.RESCHEDULE, by=by) as move:
+        follow_up = _ready_follow_up(move.request)
+        move.codes = {"round": follow_up.round.number}
+
+
+def modify(request: MSARequest, *, by: User) -> None:
+    """A saved modification is complete: back to screening with another device (D5)."""
+    with _moving(request, EventKind.MODIFY, by=by) as move:
+        follow_up = _ready_follow_up(move.request)
+        Screening.objects.create(request=move.request)
+        move.codes = {
+            "round": follow_up.round.number,
+            "old_device": follow_up.old_device_id,
+            "device": move.request.device_id,
+        }
+
+
+def withdraw(request: MSARequest, *, by: User | None, reason: WithdrawalReason, note: str = "") -> None:
+    """Withdraw IR: final. The open visit is canceled; payments and field work follow by signal."""
+    with _moving(request, EventKind.WITHDRAW, by=by) as move:
+        fresh = move.request
+        policies.check_withdraw(fresh)
+        now = timezone.now()
+        Withdrawal.objects.create(request=fresh, reason=reason, note=note, by=by)
+        visit = VisitRound.objects.filter(request=fresh, closed_at__isnull=True).first()
+        if visit is not None:
+            _close_round(visit, VisitOutcome.CANCELED)
+        FollowUp.objects.filter(request=fresh, completed_at__isnull=True, canceled_at__isnull=True).update(
+            canceled_at=now
+        )
+        for screening in Screening.objects.filter(request=fresh, decided_at__isnull=True):
+            _decide(screening, "closed", by)
+        _close_corrections(fresh)
+        SigningInvitation.objects.filter(agreement__request=fresh, used_at__isnull=True, voided_at__isnull=True).update(
+            voided_at=now
+        )
+        move.codes = {"reason": str(reason), "round": visit.number if visit else None}
+
+
+def _ready_follow_up(request: MSARequest) -> FollowUp:
+    follow_up = policies.open_follow_up(request)
+    if follow_up is None:
+        raise Refused(_("Nothing was saved that could be completed."), code="no_follow_up")
+    policies.check_follow_up_ready(follow_up)
+    follow_up.completed_at = timezone.now()
+    follow_up.save(update_fields=["completed_at"])
+    return follow_up
+
+
+def _close_round(visit: VisitRound, outcome: VisitOutcome) -> None:
+    visit.outcome = outcome
+    visit.closed_at = timezone.now()
+    visit.save(update_fields=["outcome", "closed_at", "updated_at"])
+
+
+def _close_corrections(request: MSARequest) -> None:
+    Correction.objects.filter(request=request).open().update(closed_at=timezone.now())
+
+
+def _decide(screening: Screening, decision: str, by: User | None) -> None:
+    screening.decision = decision
+    screening.decided_by = by
+    screening.decided_at = timezone.now()
+    screening.save(update_fields=["decision", "decided_by", "decided_at"])

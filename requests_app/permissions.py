@@ -1,0 +1,64 @@
+"""Who may cause which event. When it may happen is in `policies`."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from msa_portal.accounts.models import User
+from msa_portal.errors import Refused
+from requests_app.enums import EventKind
+from requests_app.models import MSARequest
+
+_BY_OWNER = frozenset({EventKind.SUBMIT, EventKind.RESUBMIT, EventKind.RESCHEDULE, EventKind.MODIFY})
+_BY_PERMISSION = {
+    EventKind.REQUIRE_CORRECTIONS: "requests_app.screen_msarequest",
+    EventKind.DEEM_VALID: "requests_app.screen_msarequest",
+    EventKind.ISSUE_SERVICE_ORDER: "fieldwork.issue_serviceorder",
+}
+_BY_TIMER = frozenset({EventKind.ISSUE_SERVICE_ORDER, EventKind.WITHDRAW})
+_BY_TECHNICIAN = frozenset({EventKind.COMPLETE, EventKind.FAIL})
+
+
+def acts_for(user: User, request: MSARequest) -> bool:
+    """Owner, or member of the company that is agent of record and is not revoked (R4, D10)."""
+    if not user.is_active:
+        return False
+    return request.owner_id == user.pk or (request.has_agent and request.agent_company_id in user.company_ids)
+
+
+def may_cause(kind: EventKind, user: User | None, request: MSARequest) -> bool:
+    """Whether that person may cause that event; `None` is a timer."""
+    if user is None:
+        return kind in _BY_TIMER
+    if not user.is_active:
+        return False
+    if kind in _BY_OWNER:
+        return acts_for(user, request)
+    if kind in _BY_PERMISSION:
+        return user.has_perm(_BY_PERMISSION[kind])
+    if kind in _BY_TECHNICIAN:
+        return user.is_technician
+    if kind == EventKind.WITHDRAW:
+        return acts_for(user, request) or user.has_perm("requests_app.withdraw_msarequest")
+    return False
+
+
+def on_behalf_of(request: MSARequest) -> User:
+    """Whose name an automatic step bears: the owner's, else the agent's."""
+    person = request.owner or (request.agent if request.has_agent else None)
+    if person is None:
+        raise Refused(_("Nobody acts for this request any more."), code="nobody_acts")
+    return person
+
+
+def check_may_cause(kind: EventKind, user: User | None, request: MSARequest) -> None:
+    if not may_cause(kind, user, request):
+        raise Refused(_("This is not yours to do on this request."), code="not_allowed")
+
+
+def check_acts_for(user: User, request: MSARequest) -> None:
+    if not acts_for(user, request):
+        raise Refused(
+            _("You do not act for this customer any more. Ask them to name you as their agent again."),
+            code="not_allowed",
+        )
