@@ -91,7 +91,10 @@ def _answer(box: Sandbox, request: Request, key: str | None) -> Answer:
     if key:
         if len(key) > MOST_KEY:
             raise ApiError(f"An idempotency key has at most {MOST_KEY} characters.")
-        answer = box.idempotency.run(key, request.path, _fingerprint(given), work, _refusal)
+        with box.idempotency.claim(key):
+            if fault and fault.kind == "timeout_during":
+                box.stopping.wait(fault.seconds)
+            answer = box.idempotency.run(key, request.path, _fingerprint(given), work, _refusal)
     else:
         with box.store.transaction():
             answer = work()

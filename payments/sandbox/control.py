@@ -53,6 +53,8 @@ def _state(box: Sandbox, options: Options) -> Obj:
             "retry_seconds": hooks.retry_seconds,
         },
         "later_seconds": box.later_seconds,
+        "faults": len(box.faults),
+        "running_keys": sorted(box.idempotency.running),
         "deliveries": {row["state"]: row["n"] for row in rows},
         "jobs": [dict(row) for row in box.store.rows("SELECT * FROM jobs ORDER BY id")],
     }

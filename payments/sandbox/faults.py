@@ -3,12 +3,19 @@
 import threading
 from dataclasses import dataclass
 
-KINDS = ("timeout_before", "timeout_after", "error_before", "error_after", "error_saved")
+KINDS = (
+    "timeout_before",
+    "timeout_during",
+    "timeout_after",
+    "error_before",
+    "error_after",
+    "error_saved",
+)
 
 
 @dataclass
 class Fault:
-    """`error_saved` is Stripe's own 500, which its key repeats; `error_after` is a gateway's, which
+    """`timeout_during` hangs while the key is in use, before the work. `error_saved` is Stripe's own 500, which its key repeats; `error_after` is a gateway's, which
     leaves the true answer for the retry."""
 
     kind: str
@@ -33,6 +40,9 @@ class Faults:
     def clear(self) -> None:
         with self._lock:
             self._waiting.clear()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
 
     def take(self, method: str, path: str) -> Fault | None:
         with self._lock:

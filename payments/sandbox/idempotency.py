@@ -1,7 +1,8 @@
 """The first answer to a key is the answer, for as long as the store lives."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from .errors import ApiError, ParamError, idempotency
@@ -20,8 +21,25 @@ class Idempotency:
 
     def __init__(self, store: Store):
         self.store = store
-        self._running: set[str] = set()
+        self.running: set[str] = set()
         self._lock = threading.Lock()
+
+    @contextmanager
+    def claim(self, key: str) -> Iterator[None]:
+        """A second call while the first is under way is answered 409, which Stripe's clients retry."""
+        with self._lock:
+            if key in self.running:
+                raise idempotency(
+                    f"Another request with the key '{key}' is still under way. Try again in a moment.",
+                    status=409,
+                    code="idempotency_key_in_use",
+                )
+            self.running.add(key)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.running.discard(key)
 
     def run(
         self,
@@ -31,24 +49,9 @@ class Idempotency:
         work: Callable[[], Answer],
         render: Callable[[ApiError], Answer],
     ) -> Answer:
-        """A second call while the first is under way is answered 409, which Stripe's clients retry."""
-        self._enter(key)
-        try:
-            saved = self._saved(key, path, fingerprint)
-            return saved or self._first(key, path, fingerprint, work, render)
-        finally:
-            with self._lock:
-                self._running.discard(key)
-
-    def _enter(self, key: str) -> None:
-        with self._lock:
-            if key in self._running:
-                raise idempotency(
-                    f"Another request with the key '{key}' is still under way. Try again in a moment.",
-                    status=409,
-                    code="idempotency_key_in_use",
-                )
-            self._running.add(key)
+        """Under a claim on the key: the saved answer, else the first one."""
+        saved = self._saved(key, path, fingerprint)
+        return saved or self._first(key, path, fingerprint, work, render)
 
     def _saved(self, key: str, path: str, fingerprint: str) -> Answer | None:
         rows = self.store.rows("SELECT * FROM answers WHERE key = ?", key)
@@ -73,15 +76,15 @@ class Idempotency:
         try:
             with self.store.transaction():
                 answer = work()
-                self.save(key, path, fingerprint, answer)
+                self._save(key, path, fingerprint, answer)
         except ParamError:
             raise
         except ApiError as error:
             answer = render(error)
-            self.save(key, path, fingerprint, answer)
+            self._save(key, path, fingerprint, answer)
         return answer
 
-    def save(self, key: str, path: str, fingerprint: str, answer: Answer) -> None:
+    def _save(self, key: str, path: str, fingerprint: str, answer: Answer) -> None:
         self.store.run(
             "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?)",
             key,

@@ -75,8 +75,7 @@ def _amount(box: Sandbox, charge: Obj, asked: int | None) -> int:
         raise ApiError(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
     if asked and asked > remaining:
         raise ApiError(
-            f"Refund amount (${asked / 100:.2f}) is greater than unrefunded amount on charge"
-            f" (${remaining / 100:.2f})",
+            f"Refund amount (${asked / 100:.2f}) is greater than unrefunded amount on charge (${remaining / 100:.2f})",
             param="amount",
         )
     return asked or int(remaining)
