@@ -6,7 +6,7 @@ import sys
 
 import django
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import call_command, get_commands
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -23,7 +23,7 @@ def main() -> int:
     migrate()
     if not settings.REDIS_URL:
         call_command("createcachetable")
-    if settings.DEMO:
+    if settings.DEMO and "seed_demo" in get_commands():
         call_command("seed_demo")
     return 0
 

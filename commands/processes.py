@@ -51,10 +51,18 @@ def answers(address: str) -> bool:
         return False
 
 
-def _end_with_parent() -> None:
-    """On Linux a child learns when its parent is killed outright; elsewhere it would stay."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+def end_with_parent(number: int = signal.SIGTERM) -> Callable[[], None]:
+    """What a child does before its program: on Linux it asks to be told when its parent is killed.
+
+    Only where the parent starts it from its main thread: the word comes when that thread ends.
+    """
+    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+    def ask() -> None:
+        if libc:
+            libc.prctl(PR_SET_PDEATHSIG, number)
+
+    return ask
 
 
 @dataclass
@@ -79,7 +87,7 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,  # noqa: PLW1509  (the supervisor has one thread)
+                preexec_fn=end_with_parent(),
             )
         if self.process.stdin:
             self.process.stdin.write(self.given.encode())

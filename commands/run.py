@@ -49,9 +49,7 @@ def prepare_database(family: Family, env: dict[str, str]) -> str:
 def banner(settings: ModuleType) -> str:
     lines = ["", f"The portal runs at {settings.PUBLIC_URL}/", ""]
     if settings.DEMO:
-        from demo.accounts import sign_ins
-
-        lines += [*sign_ins(), "", f"Mail that the portal sends: {settings.PUBLIC_URL}/demo/mailbox/"]
+        lines += [f"Mail that the portal sends: {settings.PUBLIC_URL}/demo/mailbox/"]
     return "\n".join([*lines, f"Logs: {LOGS.relative_to(ROOT)}/   End with Ctrl-C.", ""])
 
 

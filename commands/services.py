@@ -61,5 +61,5 @@ def scheduler(schedule: Path, env: Mapping[str, str], logs: Path) -> Child:
 
 def sandbox(port: int, portal: str, secret: str, store: Path, logs: Path) -> Child:
     command = [PYTHON, "-m", "payments.sandbox", "--port", str(port), "--store", str(store)]
-    webhook = ["--webhook-url", f"{portal}/webhooks/stripe/", "--webhook-secret", secret]
-    return Child("payment sandbox", [*command, *webhook], logs / "sandbox.log")
+    webhook = ["--webhook-url", f"{portal}/webhooks/stripe/"]
+    return Child("payment sandbox", [*command, *webhook], logs / "sandbox.log", {"STRIPE_WEBHOOK_SECRET": secret})

@@ -1,0 +1,58 @@
+"""Whole jobs through the interface: a real browser, real HTTP, the portal's real processes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests import servers
+from tests.stack import LiveStack
+
+# Under these Chromium asks no name server and calls nobody.
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-domain-reliability",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
+
+
+@pytest.fixture(scope="session")
+def live_stack(worker_id: str) -> Iterator[LiveStack]:
+    """The portal's processes on a database of their own, filled with the demo data."""
+    folder = servers.scratch_folder() / f"stack-{worker_id}"
+    folder.mkdir()
+    if os.environ.get("TEST_DATABASE") == "postgres":
+        database = servers.postgres().make_database(f"live_{worker_id}")
+    else:
+        database = f"sqlite:///{folder / 'portal.sqlite3'}"
+    stack = LiveStack(folder, database)
+    try:
+        stack.start()
+        yield stack
+    finally:
+        stack.end()
+
+
+@pytest.fixture(scope="session")
+def base_url(live_stack: LiveStack) -> str:
+    return live_stack.url
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert chromium, "Chromium is missing. Install it; on Debian or Ubuntu: sudo apt-get install chromium"
+    return {**browser_type_launch_args, "executable_path": chromium, "args": CHROMIUM_FLAGS}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    return {**browser_context_args, "locale": "en-US", "timezone_id": "America/Los_Angeles"}

@@ -1,0 +1,30 @@
+"""The portal's settings under test: the environment is the tests' own, whatever `.env` says."""
+
+import os
+
+from tests import servers
+
+os.environ |= dict.fromkeys(
+    ["SECRET_KEY", "PORT", "PUBLIC_URL", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "EMAIL_URL", "REDIS_URL"]
+    + ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_API_BASE", "SENTRY_DSN"],
+    "",
+)
+os.environ |= {"DEBUG": "1", "DEMO": "1"}
+os.environ["DATABASE_URL"] = servers.database_url()
+os.environ["MEDIA_ROOT"] = str(servers.scratch_folder() / "media")
+
+from msa_portal.settings import *  # noqa: E402, F403
+from msa_portal.settings import DATABASES  # noqa: E402
+
+# In a file rather than in memory, where SQLite knows neither WAL nor a busy timeout.
+DATABASES["default"].setdefault("TEST", {})
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["TEST"]["NAME"] = str(servers.scratch_folder() / "test.sqlite3")
+else:
+    DATABASES["default"]["OPTIONS"].pop("pool")  # a pool's connections would outlive the test database
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# Nobody listens there: a test that needs a broker asks for the `broker` fixture.
+CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
+CELERY_BROKER_CONNECTION_MAX_RETRIES = 0

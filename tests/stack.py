@@ -1,0 +1,82 @@
+"""The portal as its real processes, for browser and fault tests."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from celery import Celery
+
+from commands import services
+from commands.console import ROOT
+from commands.processes import Child, Family, answers, free_port
+
+SECONDS_TO_START = 60
+WEBHOOK_SECRET = "whsec_live_stack"  # noqa: S105  (a test's own)
+
+
+class LiveStack:
+    """Web server, worker, payment sandbox and Redis on a database of their own, with demo data.
+
+    The scheduler is not among them: a test that needs the sweeper calls its command.
+    """
+
+    def __init__(self, folder: Path, database_url: str) -> None:
+        self.folder = folder
+        self.family = Family()
+        self.redis = services.Redis(folder / "redis")
+        port, sandbox_port = free_port(), free_port()
+        self.url = f"http://localhost:{port}"
+        self.sandbox_url = f"http://localhost:{sandbox_port}"
+        self.env = {
+            "DJANGO_SETTINGS_MODULE": "msa_portal.settings",
+            "DATABASE_URL": database_url,
+            "REDIS_URL": self.redis.url,
+            "PORT": str(port),
+            "PUBLIC_URL": self.url,
+            "MEDIA_ROOT": str(folder / "media"),
+            "STRIPE_API_BASE": self.sandbox_url,
+            "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
+            "WEB_CONCURRENCY": "2",
+            "DEBUG": "1",
+            "DEMO": "1",
+        }
+        portal = f"http://127.0.0.1:{port}"
+        self.web = services.web(port, self.env, folder)
+        self.worker = services.worker(self.env, folder)
+        store = folder / "sandbox.sqlite3"
+        self.sandbox = services.sandbox(sandbox_port, portal, WEBHOOK_SECRET, store, folder)
+
+    def start(self) -> None:
+        self.family.wait_until(self.redis.ready, self.family.start(self.redis.child), SECONDS_TO_START)
+        prepared = Child("preparation", [sys.executable, "-m", "commands.prepare"], self.folder / "prepare.log", self.env)
+        prepared.start()
+        assert prepared.process
+        assert prepared.process.wait(SECONDS_TO_START * 2) == 0, prepared.last_lines()
+        for child in (self.sandbox, self.web, self.worker):
+            self.family.start(child)
+        self.family.wait_until(lambda: answers(f"{self.url}/healthz"), self.web, SECONDS_TO_START)
+        self.family.wait_until(self.worker_answers, self.worker, SECONDS_TO_START)
+
+    def worker_answers(self) -> bool:
+        with Celery(broker=self.redis.url) as app:
+            return bool(app.control.ping(timeout=0.5))
+
+    def manage(self, *arguments: str) -> str:
+        """Runs a management command on the stack's own database; gives what it printed."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env={**os.environ, **self.env},
+            capture_output=True,
+            text=True,
+            timeout=SECONDS_TO_START,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def end(self) -> None:
+        self.family.end()
