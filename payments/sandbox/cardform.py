@@ -17,7 +17,7 @@ MESSAGES = {
     "cardExpiry": "Enter the expiration date as month and year, like 04 / 31.",
     "cardExpired": "This card's expiration date has passed. Use another card.",
     "cardCvc": "Enter the security code: 3 digits on the back, or 4 on the front of American Express.",
-    "billingName": "Enter the name of the account holder.",
+    "billingName": "Enter the name on the card or the account.",
     "billingPostalCode": "Enter a ZIP code of 5 digits, like 92626.",
 }
 
@@ -49,6 +49,7 @@ def read_card(form: Mapping[str, str], *, today: datetime | None = None) -> Read
         reading.refuse("cardCvc")
     if not re.fullmatch(r"[0-9]{5}(-?[0-9]{4})?", values["billingPostalCode"]):
         reading.refuse("billingPostalCode")
+    reading.errors = {name: reading.errors[name] for name in CARD_FIELDS if name in reading.errors}
     if not reading.errors:
         reading.card = card(number, month, year)
     return reading

@@ -72,7 +72,7 @@ def _show(box: Sandbox, request: Request, problem: str = "", status: int = 200) 
         older=sessions[-1]["id"] if more else "",
         attempts=[
             {
-                "at": _moment(row["at"]),
+                "at": _moment(row["at"], "%H:%M:%S"),
                 "type": row["type"],
                 "note": row["note"],
                 "answer": str(row["status"] or row["answer"]),
@@ -125,5 +125,5 @@ def _possible(box: Sandbox, session: Obj, intent: Obj, charge: Obj, disputes: li
     return refund + ([] if charge["disputed"] or charge["refunded"] else ["dispute"])
 
 
-def _moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%b %-d, %Y, %H:%M:%S UTC")
+def _moment(seconds: float, form: str = "%b %-d, %Y, %H:%M:%S UTC") -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime(form)

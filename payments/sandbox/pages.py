@@ -50,7 +50,7 @@ def _submit(box: Sandbox, session: Obj, request: Request, bank: bool) -> Respons
         form["email"] = session["customer_email"]
     reading = read_bank(form) if bank else read_card(form)
     if reading.errors:
-        return _form(box, session, bank=bank, reading=reading, status=422)
+        return _form(box, session, bank=bank, reading=reading)
     if reading.card:
         result = pay_by_card(box, session["id"], reading.card, reading.payer)
     else:
@@ -66,7 +66,7 @@ def _after(box: Sandbox, session: Obj, result: Result, reading: Reading | None =
         return redirect(f"/c/pay/{session['id']}/authenticate", 303)
     if result == "closed":
         return _closed(session)
-    return _form(box, session, reading=reading, problem=_reason(box, session), status=402)
+    return _form(box, session, reading=reading, problem=_reason(box, session))
 
 
 def success_url(session: Obj) -> str:
@@ -133,7 +133,7 @@ def _form(
 def _closed(session: Obj) -> Response:
     paid = session["status"] == "complete"
     back = success_url(session) if paid else session["cancel_url"]
-    return page("closed.html", 200 if paid else 410, session=session, paid=paid, back=back)
+    return page("closed.html", session=session, paid=paid, back=back)
 
 
 def _reason(box: Sandbox, session: Obj) -> str:
