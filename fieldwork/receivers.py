@@ -1,5 +1,23 @@
-"""Receivers of the lifecycle's signals."""
+"""What field work does when the lifecycle moves; in the transaction of the cause."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fieldwork import orders
+from msa_portal.accounts.models import User
+from requests_app.enums import EventKind
+from requests_app.models import MSARequest, RequestEvent
+from requests_app.signals import event_recorded
 
 
 def connect() -> None:
     """Called once when the app is ready."""
+    event_recorded.connect(on_event, dispatch_uid="fieldwork.on_event")
+
+
+def on_event(request: MSARequest, event: RequestEvent, by: User | None, **_kwargs: Any) -> None:
+    if event.kind == EventKind.ISSUE_SERVICE_ORDER:
+        orders.open_order(request, by=by)
+    elif event.kind == EventKind.WITHDRAW and (number := event.codes.get("round")):
+        orders.cancel_order(request.rounds.get(number=number))

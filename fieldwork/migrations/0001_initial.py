@@ -8,131 +8,249 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('requests_app', '0001_initial'),
+        ("requests_app", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ServiceOrder',
+            name="ServiceOrder",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('number', models.CharField(editable=False, max_length=20, null=True, unique=True, verbose_name='number')),
-                ('state', models.CharField(choices=[('open', 'Open'), ('closed', 'Closed'), ('canceled', 'Canceled')], default='open', max_length=10, verbose_name='state')),
-                ('issued_at', models.DateTimeField(auto_now_add=True, verbose_name='issued')),
-                ('due_on', models.DateField(verbose_name='due')),
-                ('issued_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('round', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='service_order', to='requests_app.visitround')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "number",
+                    models.CharField(editable=False, max_length=20, null=True, unique=True, verbose_name="number"),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "Open"), ("closed", "Closed"), ("canceled", "Canceled")],
+                        default="open",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("issued_at", models.DateTimeField(auto_now_add=True, verbose_name="issued")),
+                ("due_on", models.DateField(verbose_name="due")),
+                (
+                    "issued_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "round",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="service_order",
+                        to="requests_app.visitround",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'service order',
-                'verbose_name_plural': 'service orders',
-                'ordering': ['due_on', 'pk'],
-                'permissions': [('issue_serviceorder', 'Can issue service orders')],
+                "verbose_name": "service order",
+                "verbose_name_plural": "service orders",
+                "ordering": ["due_on", "pk"],
+                "permissions": [("issue_serviceorder", "Can issue service orders")],
             },
         ),
         migrations.CreateModel(
-            name='Technician',
+            name="Technician",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('employee_number', models.CharField(max_length=20, unique=True, verbose_name='employee number')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='technician', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("employee_number", models.CharField(max_length=20, unique=True, verbose_name="employee number")),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="technician",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'meter technician',
-                'verbose_name_plural': 'meter technicians',
-                'ordering': ['user__name'],
+                "verbose_name": "meter technician",
+                "verbose_name_plural": "meter technicians",
+                "ordering": ["user__name"],
             },
         ),
         migrations.CreateModel(
-            name='SiteVisit',
+            name="SiteVisit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('state', models.CharField(choices=[('unscheduled', 'To be scheduled'), ('scheduled', 'Scheduled'), ('on_site', 'Technician on site'), ('closed', 'Closed'), ('canceled', 'Canceled')], default='unscheduled', max_length=12, verbose_name='state')),
-                ('scheduled_on', models.DateField(blank=True, null=True, verbose_name='day')),
-                ('window', models.CharField(blank=True, choices=[('morning', 'between 8 a.m. and noon'), ('afternoon', 'between noon and 5 p.m.')], max_length=10, verbose_name='window')),
-                ('moves', models.PositiveSmallIntegerField(default=0, verbose_name='times moved')),
-                ('on_site_at', models.DateTimeField(blank=True, null=True, verbose_name='on site')),
-                ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='visits', to='fieldwork.serviceorder')),
-                ('technician', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='visits', to='fieldwork.technician', verbose_name='technician')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("unscheduled", "To be scheduled"),
+                            ("scheduled", "Scheduled"),
+                            ("on_site", "Technician on site"),
+                            ("closed", "Closed"),
+                            ("canceled", "Canceled"),
+                        ],
+                        default="unscheduled",
+                        max_length=12,
+                        verbose_name="state",
+                    ),
+                ),
+                ("scheduled_on", models.DateField(blank=True, null=True, verbose_name="day")),
+                (
+                    "window",
+                    models.CharField(
+                        blank=True,
+                        choices=[("morning", "between 8 a.m. and noon"), ("afternoon", "between noon and 5 p.m.")],
+                        max_length=10,
+                        verbose_name="window",
+                    ),
+                ),
+                ("moves", models.PositiveSmallIntegerField(default=0, verbose_name="times moved")),
+                ("on_site_at", models.DateTimeField(blank=True, null=True, verbose_name="on site")),
+                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed")),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="visits", to="fieldwork.serviceorder"
+                    ),
+                ),
+                (
+                    "technician",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="visits",
+                        to="fieldwork.technician",
+                        verbose_name="technician",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'site visit',
-                'verbose_name_plural': 'site visits',
-                'ordering': ['scheduled_on', 'window', 'pk'],
-                'permissions': [('schedule_sitevisit', 'Can schedule site visits')],
+                "verbose_name": "site visit",
+                "verbose_name_plural": "site visits",
+                "ordering": ["scheduled_on", "window", "pk"],
+                "permissions": [("schedule_sitevisit", "Can schedule site visits")],
             },
         ),
         migrations.CreateModel(
-            name='CloseOut',
+            name="CloseOut",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
-                ('body_hash', models.CharField(max_length=64)),
-                ('outcome', models.CharField(choices=[('complete', 'Successful'), ('unsuccessful', 'Unsuccessful'), ('canceled', 'Canceled')], max_length=20, verbose_name='outcome')),
-                ('checklist', models.JSONField(default=dict)),
-                ('serial_number', models.CharField(blank=True, max_length=60, verbose_name='MSA serial number')),
-                ('notes', models.TextField(blank=True, max_length=2000, verbose_name='notes')),
-                ('received_at', models.DateTimeField(auto_now_add=True, verbose_name='received')),
-                ('device_time', models.DateTimeField(blank=True, null=True, verbose_name="phone's time")),
-                ('accepted', models.BooleanField(default=False, verbose_name='accepted')),
-                ('conflict', models.CharField(blank=True, max_length=40, verbose_name='conflict')),
-                ('reasons', models.ManyToManyField(blank=True, related_name='+', to='requests_app.outcomereason')),
-                ('visit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='close_outs', to='fieldwork.sitevisit')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='close_outs', to='fieldwork.technician')),
+                ("id", models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
+                ("body_hash", models.CharField(max_length=64)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("complete", "Successful"),
+                            ("unsuccessful", "Unsuccessful"),
+                            ("canceled", "Canceled"),
+                        ],
+                        max_length=20,
+                        verbose_name="outcome",
+                    ),
+                ),
+                ("checklist", models.JSONField(default=dict)),
+                ("serial_number", models.CharField(blank=True, max_length=60, verbose_name="MSA serial number")),
+                ("notes", models.TextField(blank=True, max_length=2000, verbose_name="notes")),
+                ("received_at", models.DateTimeField(auto_now_add=True, verbose_name="received")),
+                ("device_time", models.DateTimeField(blank=True, null=True, verbose_name="phone's time")),
+                ("accepted", models.BooleanField(default=False, verbose_name="accepted")),
+                ("conflict", models.CharField(blank=True, max_length=40, verbose_name="conflict")),
+                ("reasons", models.ManyToManyField(blank=True, related_name="+", to="requests_app.outcomereason")),
+                (
+                    "visit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="close_outs", to="fieldwork.sitevisit"
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="close_outs",
+                        to="fieldwork.technician",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'close-out',
-                'verbose_name_plural': 'close-outs',
-                'ordering': ['-received_at'],
+                "verbose_name": "close-out",
+                "verbose_name_plural": "close-outs",
+                "ordering": ["-received_at"],
             },
         ),
         migrations.CreateModel(
-            name='VisitPhoto',
+            name="VisitPhoto",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file', models.ImageField(upload_to=fieldwork.models.photo_path)),
-                ('sha256', models.CharField(max_length=64)),
-                ('original_sha256', models.CharField(max_length=64)),
-                ('taken_at', models.DateTimeField(auto_now_add=True)),
-                ('close_out', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='photos', to='fieldwork.closeout')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("file", models.ImageField(upload_to=fieldwork.models.photo_path)),
+                ("sha256", models.CharField(max_length=64)),
+                ("original_sha256", models.CharField(max_length=64)),
+                ("taken_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "close_out",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="photos", to="fieldwork.closeout"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'visit photo',
-                'verbose_name_plural': 'visit photos',
+                "verbose_name": "visit photo",
+                "verbose_name_plural": "visit photos",
             },
         ),
         migrations.AddIndex(
-            model_name='sitevisit',
-            index=models.Index(fields=['technician', 'scheduled_on'], name='visits_of_a_day'),
+            model_name="sitevisit",
+            index=models.Index(fields=["technician", "scheduled_on"], name="visits_of_a_day"),
         ),
         migrations.AddConstraint(
-            model_name='sitevisit',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['unscheduled', 'scheduled', 'on_site'])), fields=('order',), name='one_open_visit_per_order'),
+            model_name="sitevisit",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["unscheduled", "scheduled", "on_site"])),
+                fields=("order",),
+                name="one_open_visit_per_order",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sitevisit',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['scheduled', 'on_site', 'closed']), _negated=True), models.Q(('scheduled_on__isnull', False), ('technician__isnull', False), models.Q(('window', ''), _negated=True)), _connector='OR'), name='scheduled_visit_has_technician_day_window'),
+            model_name="sitevisit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["scheduled", "on_site", "closed"]), _negated=True),
+                    models.Q(
+                        ("scheduled_on__isnull", False),
+                        ("technician__isnull", False),
+                        models.Q(("window", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="scheduled_visit_has_technician_day_window",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='closeout',
-            constraint=models.UniqueConstraint(condition=models.Q(('accepted', True)), fields=('visit',), name='one_accepted_close_out'),
+            model_name="closeout",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("accepted", True)), fields=("visit",), name="one_accepted_close_out"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='closeout',
-            constraint=models.CheckConstraint(condition=models.Q(('accepted', True), models.Q(('conflict', ''), _negated=True), _connector='XOR'), name='accepted_or_conflict'),
+            model_name="closeout",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("accepted", True), models.Q(("conflict", ""), _negated=True), _connector="XOR"),
+                name="accepted_or_conflict",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='visitphoto',
-            constraint=models.UniqueConstraint(fields=('close_out', 'original_sha256'), name='one_photo_per_hash'),
+            model_name="visitphoto",
+            constraint=models.UniqueConstraint(fields=("close_out", "original_sha256"), name="one_photo_per_hash"),
         ),
     ]

@@ -1,0 +1,169 @@
+"""Screening: taking a request, answering its checks, answering corrections (program.md, C)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from msa_portal.accounts.models import User
+from msa_portal.db import lock
+from msa_portal.errors import Refused, Stale
+from requests_app import agreements, completeness, enums, history, lifecycle, permissions, policies, records
+from requests_app.enums import CheckAnswer, CheckCode, EventKind, Party
+from requests_app.models import Correction, MSARequest, Screening, ScreeningAnswer, VisitRound
+
+
+def take(request: MSARequest, *, by: User) -> Screening:
+    """Take the request onto one's desk. Taken by somebody else it is refused with who and when."""
+    _check_may_screen(by)
+    with transaction.atomic():
+        fresh = lock(request)
+        screening = _open(fresh)
+        if screening.taken_by_id == by.pk:
+            return screening
+        if screening.taken_by is not None:
+            raise Stale(_("%(who)s is screening this request already.") % {"who": screening.taken_by}, code="taken")
+        screening.taken_by, screening.taken_at = by, timezone.now()
+        screening.save(update_fields=["taken_by", "taken_at"])
+        history.record(fresh, EventKind.SCREENING_TAKEN, by=by, codes={"screening": screening.pk})
+    return screening
+
+
+def take_next(*, by: User) -> MSARequest | None:
+    """The request that waits longest and that nobody has taken, now on this desk; None where none waits."""
+    _check_may_screen(by)
+    with transaction.atomic():
+        waiting = Screening.objects.filter(decided_at__isnull=True, taken_by__isnull=True).order_by("opened_at")
+        waiting = waiting.filter(request__status__in=enums.SCREENABLE).select_related("request")
+        for screening in waiting[:20]:
+            try:
+                take(screening.request, by=by)
+            except Stale:
+                continue
+            return screening.request
+    return None
+
+
+def hand_back(request: MSARequest, *, by: User) -> None:
+    """Put a request that somebody took back into the queue."""
+    _check_may_screen(by)
+    with transaction.atomic():
+        screening = _open(lock(request))
+        screening.taken_by = screening.taken_at = None
+        screening.save(update_fields=["taken_by", "taken_at"])
+
+
+def answer_checks(request: MSARequest, answers: Mapping[str, tuple[str, str]], *, by: User) -> None:
+    """Keep the answers (check → answer, note); taking the request where nobody has."""
+    with transaction.atomic():
+        screening = take(request, by=by)
+        for code, (answer, note) in answers.items():
+            ScreeningAnswer.objects.update_or_create(
+                screening=screening,
+                check_code=CheckCode(code),
+                defaults={"answer": CheckAnswer(answer), "note": note, "answered_by": by},
+            )
+
+
+def _open(request: MSARequest) -> Screening:
+    if request.status not in enums.SCREENABLE:
+        raise lifecycle.stale(request)
+    return policies.open_screening(request)
+
+
+def _check_may_screen(user: User) -> None:
+    if not user.has_perm("requests_app.screen_msarequest"):
+        raise Refused(_("Only program staff screen requests."), code="not_allowed")
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """What the portal itself finds for a check, and why; staff decide."""
+
+    answer: CheckAnswer
+    because: str
+
+
+def suggestions(request: MSARequest) -> dict[CheckCode, Suggestion]:
+    """An answer for each of C1 to C7 from what the portal knows."""
+    agreement = agreements.current(request)
+    signed = set(agreement.signatures.values_list("party", flat=True)) if agreement else set()
+    executed = agreements.is_executed(request)
+    return {
+        CheckCode.C1: _say(Party.CUSTOMER in signed, _("Signed by the customer."), _("No signature of the customer.")),
+        CheckCode.C2: _agent_suggestion(request, signed),
+        CheckCode.C3: _say(
+            not completeness.gaps(request), _("Every field that applies is filled in."), _("Fields are missing.")
+        ),
+        CheckCode.C4: _say(
+            executed, _("The signed facts are the facts of the request."), _("The agreement states other facts.")
+        ),
+        CheckCode.C5: _record_suggestion(request),
+        CheckCode.C6: _eligibility_suggestion(request),
+        CheckCode.C7: _fee_suggestion(request),
+    }
+
+
+def _say(holds: bool, yes: str, no: str) -> Suggestion:
+    return Suggestion(CheckAnswer.YES, yes) if holds else Suggestion(CheckAnswer.NO, no)
+
+
+def _agent_suggestion(request: MSARequest, signed: set[str]) -> Suggestion:
+    if not request.has_agent:
+        return Suggestion(CheckAnswer.NOT_APPLICABLE, _("The customer submits."))
+    return _say(
+        {Party.CUSTOMER, Party.AGENT} <= signed, _("Both signed the authorization."), _("A signature is missing.")
+    )
+
+
+def _record_suggestion(request: MSARequest) -> Suggestion:
+    different = [each for each in records.compare(request).fields if not each.agrees]
+    if not different:
+        return Suggestion(CheckAnswer.YES, _("Every field matches the record."))
+    labels = ", ".join(str(each.label) for each in different)
+    return Suggestion(CheckAnswer.NO, _("Differs from the record: %(fields)s.") % {"fields": labels})
+
+
+def _eligibility_suggestion(request: MSARequest) -> Suggestion:
+    verdict = completeness.verdict(request, on=request.judged_on or request.created_at.date())
+    blocking = [finding.rule for finding in verdict.findings if finding.severity == "blocks"]
+    return _say(
+        not blocking and verdict.outcome != "incomplete",
+        _("The eligibility rules hold."),
+        _("These rules do not hold, or wait for a fact: %(rules)s.")
+        % {"rules": ", ".join(blocking or verdict.unknown)},
+    )
+
+
+def _fee_suggestion(request: MSARequest) -> Suggestion:
+    visit = VisitRound.objects.filter(request=request, closed_at__isnull=True).first()
+    holds = visit is not None and visit.is_settled
+    return _say(holds, _("The fee is settled and not disputed."), _("The fee is not settled, or disputed."))
+
+
+def answer_correction(correction: Correction, *, by: User, answer: str) -> Correction:
+    """The owner or agent says what they did about one item, or why it is right as it is (D14)."""
+    with transaction.atomic():
+        request = lock(correction.request)
+        fresh = lock(correction)
+        permissions.check_acts_for(by, request)
+        if request.status != enums.Status.CORRECTIONS_REQUIRED or fresh.closed_at is not None:
+            raise lifecycle.stale(request)
+        if not answer.strip():
+            raise Refused(_("Say what you changed, or why it is right as it is."), code="empty", fields={"answer": ""})
+        fresh.answer, fresh.answered_by, fresh.answered_at = answer.strip(), by, timezone.now()
+        fresh.save(update_fields=["answer", "answered_by", "answered_at"])
+    correction.refresh_from_db()
+    return correction
+
+
+def changes_since(correction: Correction) -> tuple[Any, Any] | None:
+    """The field's value when the correction was required, and now; None where it concerns no field."""
+    if not correction.field:
+        return None
+    return correction.value_then, getattr(correction.request, correction.field)
