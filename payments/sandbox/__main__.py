@@ -3,8 +3,10 @@
 import argparse
 import os
 import signal
+import sys
 import threading
 from types import FrameType
+from typing import Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
@@ -21,7 +23,7 @@ class Handler(WSGIRequestHandler):
     disable_nagle_algorithm = True
     protocol_version = "HTTP/1.1"
 
-    def log(self, type: str, message: str, *args: object) -> None:
+    def log(self, *args: Any, **kwargs: Any) -> None:
         return None
 
 
@@ -54,7 +56,8 @@ def serve(box: Sandbox, server: Server) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    print(f"Payment sandbox ready at {box.public_url}", flush=True)
+    sys.stdout.write(f"Payment sandbox ready at {box.public_url}\n")
+    sys.stdout.flush()
     server.serve_forever(poll_interval=0.05)
     server.server_close()
 

@@ -15,23 +15,23 @@ from .store import Obj
 Options = dict[str, Any]
 
 
-def act(box: Sandbox, name: str, id: str, options: Options) -> Obj:
-    """`id` is a session's, a payment intent's or a charge's: each leads to the session."""
+def act(box: Sandbox, name: str, ref: str, options: Options) -> Obj:
+    """`ref` is a session's, a payment intent's or a charge's: each leads to the session."""
     if name not in ACTS:
         raise ApiError(f"There is no act '{name}'. There are: {', '.join(ACTS)}.")
     with box.store.transaction():
-        return ACTS[name](box, session_of(box, id), options)
+        return ACTS[name](box, session_of(box, ref), options)
 
 
-def session_of(box: Sandbox, id: str) -> Obj:
-    found = box.store.get(id)
+def session_of(box: Sandbox, ref: str) -> Obj:
+    found = box.store.get(ref)
     if found and found["object"] == "charge":
         found = box.store.get(found["payment_intent"])
     if found and found["object"] == "payment_intent":
         sessions, _ = box.store.find("checkout.session", fields={"payment_intent": found["id"]}, limit=1)
         found = sessions[0] if sessions else None
     if not found or found["object"] != "checkout.session":
-        raise missing("payment", id)
+        raise missing("payment", ref)
     return found
 
 

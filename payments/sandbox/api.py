@@ -31,7 +31,7 @@ class Endpoint:
 
 
 def _at(method: str, path: str, check: p.Check, work: Work) -> Endpoint:
-    return Endpoint(method, re.compile(path.replace("<id>", r"(?P<id>[A-Za-z0-9_]+)")), check, work)
+    return Endpoint(method, re.compile(path.replace("<id>", r"(?P<ref>[A-Za-z0-9_]+)")), check, work)
 
 
 ENDPOINTS = (
@@ -77,7 +77,7 @@ def respond(box: Sandbox, request: Request) -> Response:
 
 def _answer(box: Sandbox, request: Request, key: str | None) -> Answer:
     _authenticate(request)
-    endpoint, ids = _match(request)
+    endpoint, refs = _match(request)
     fault = box.faults.take(request.method, request.path)
     if fault and fault.kind in ("timeout_before", "error_before"):
         return _fault(box, fault)
@@ -85,7 +85,7 @@ def _answer(box: Sandbox, request: Request, key: str | None) -> Answer:
     params = endpoint.check(given, "")
 
     def work() -> Answer:
-        answer = _rendered(endpoint.work(box, params, **ids))
+        answer = _rendered(endpoint.work(box, params, **refs))
         return _fault(box, fault) if fault and fault.kind == "error_saved" else answer
 
     if key:
@@ -120,9 +120,7 @@ def _authenticate(request: Request) -> None:
             code="livemode_mismatch",
         )
     if not re.fullmatch(r"(sk|rk)_test_\w+", key):
-        raise unauthorized(
-            "Invalid API key. Send 'Authorization: Bearer sk_test_…'; any such key will do here."
-        )
+        raise unauthorized("Invalid API key. Send 'Authorization: Bearer sk_test_…'; any such key will do here.")
 
 
 def _key(request: Request) -> str:

@@ -29,10 +29,10 @@ class Payer:
         return {"email": self.email, "name": self.name, "phone": None, "address": address}
 
 
-def pay_by_card(box: Sandbox, id: str, card: Card, payer: Payer) -> Result:
+def pay_by_card(box: Sandbox, ref: str, card: Card, payer: Payer) -> Result:
     """Locks, then looks again: of two submits of one page the second finds the session closed."""
     with box.store.transaction():
-        session = _open(box, id)
+        session = _open(box, ref)
         if session is None:
             return "closed"
         intent = _intent(box, session, "card", payer)
@@ -41,26 +41,26 @@ def pay_by_card(box: Sandbox, id: str, card: Card, payer: Payer) -> Result:
             _decline(box, intent, card.behavior, details, payer)
             return "declined"
         if card.behavior.kind == "authenticate":
-            intent |= {"status": "requires_action", "next_action": _redirect(box, id)}
+            intent |= {"status": "requires_action", "next_action": _redirect(box, ref)}
             box.store.save(intent)
-            box.store.keep(id, waiting={"details": details, "payer": asdict(payer)})
+            box.store.keep(ref, waiting={"details": details, "payer": asdict(payer)})
             return "authenticate"
         _complete(box, session, intent, details, payer, card.behavior.kind)
         return "complete"
 
 
-def _redirect(box: Sandbox, id: str) -> Obj:
-    url = f"{box.public_url}/c/pay/{id}/authenticate"
+def _redirect(box: Sandbox, ref: str) -> Obj:
+    url = f"{box.public_url}/c/pay/{ref}/authenticate"
     return {"type": "redirect_to_url", "redirect_to_url": {"url": url, "return_url": None}}
 
 
-def authenticate(box: Sandbox, id: str, confirmed: bool) -> Result:
+def authenticate(box: Sandbox, ref: str, confirmed: bool) -> Result:
     with box.store.transaction():
-        session, waiting = _open(box, id), box.store.private(id).get("waiting")
+        session, waiting = _open(box, ref), box.store.private(ref).get("waiting")
         if session is None or not waiting:
             return "closed"
-        intent, payer = _require(box, session["payment_intent"]), Payer(**waiting["payer"])
-        box.store.keep(id, waiting=None)
+        intent, payer = box.store.fetch(session["payment_intent"]), Payer(**waiting["payer"])
+        box.store.keep(ref, waiting=None)
         if not confirmed:
             _fail_intent(box, intent, AUTHENTICATION_FAILED)
             return "declined"
@@ -68,10 +68,10 @@ def authenticate(box: Sandbox, id: str, confirmed: bool) -> Result:
         return "complete"
 
 
-def pay_by_bank(box: Sandbox, id: str, payer: Payer) -> Result:
+def pay_by_bank(box: Sandbox, ref: str, payer: Payer) -> Result:
     """Complete but unpaid: the money follows days later, or does not (`settle_debit`, `fail_debit`)."""
     with box.store.transaction():
-        session = _open(box, id)
+        session = _open(box, ref)
         if session is None:
             return "closed"
         intent = _intent(box, session, "us_bank_account", payer)
@@ -86,9 +86,9 @@ def pay_by_bank(box: Sandbox, id: str, payer: Payer) -> Result:
         return "complete"
 
 
-def complete_free(box: Sandbox, id: str, payer: Payer) -> Result:
+def complete_free(box: Sandbox, ref: str, payer: Payer) -> Result:
     with box.store.transaction():
-        session = _open(box, id)
+        session = _open(box, ref)
         if session is None:
             return "closed"
         _close(box, session, payer, "no_payment_required")
@@ -96,35 +96,29 @@ def complete_free(box: Sandbox, id: str, payer: Payer) -> Result:
 
 
 def settle_debit(box: Sandbox, session: Obj) -> None:
-    intent = _require(box, session["payment_intent"])
-    charge = _require(box, intent["latest_charge"])
+    intent = box.store.fetch(session["payment_intent"])
+    charge = box.store.fetch(intent["latest_charge"])
     charge |= {"status": "succeeded", "paid": True, "amount_captured": charge["amount"]}
     box.store.save(charge)
     _succeed(box, intent, charge["id"])
     box.store.save(session | {"payment_status": "paid"})
-    box.emit("checkout.session.async_payment_succeeded", _require(box, session["id"]))
+    box.emit("checkout.session.async_payment_succeeded", box.store.fetch(session["id"]))
 
 
 def fail_debit(box: Sandbox, session: Obj) -> None:
-    intent = _require(box, session["payment_intent"])
-    charge = _require(box, intent["latest_charge"])
+    intent = box.store.fetch(session["payment_intent"])
+    charge = box.store.fetch(intent["latest_charge"])
     charge |= {"status": "failed", "failure_code": BANK_FAILED.code}
     box.store.save(charge | {"failure_message": BANK_FAILED.message})
     _fail_intent(box, intent, BANK_FAILED)
     box.emit("checkout.session.async_payment_failed", session)
 
 
-def _open(box: Sandbox, id: str) -> Obj | None:
-    session = box.store.get(id, "checkout.session")
+def _open(box: Sandbox, ref: str) -> Obj | None:
+    session = box.store.get(ref, "checkout.session")
     if session and session["status"] == "open" and session["expires_at"] > now():
         return session
     return None
-
-
-def _require(box: Sandbox, id: str) -> Obj:
-    found = box.store.get(id)
-    assert found is not None, id
-    return found
 
 
 def _intent(box: Sandbox, session: Obj, method: str, payer: Payer) -> Obj:
@@ -142,15 +136,15 @@ def _intent(box: Sandbox, session: Obj, method: str, payer: Payer) -> Obj:
 def _new_intent(box: Sandbox, session: Obj) -> Obj:
     data = box.store.private(session["id"])["intent"]
     empty = ("application", "canceled_at", "cancellation_reason", "customer", "latest_charge")
-    id = new_id("pi_3")
+    ref = new_id("pi_3")
     return {
-        "id": id,
+        "id": ref,
         "object": "payment_intent",
         "amount": session["amount_total"],
         "amount_capturable": 0,
         "amount_received": 0,
         "capture_method": "automatic_async",
-        "client_secret": new_id(f"{id}_secret_"),
+        "client_secret": new_id(f"{ref}_secret_"),
         "confirmation_method": "automatic",
         "created": now(),
         "currency": session["currency"],
@@ -165,9 +159,7 @@ def _new_intent(box: Sandbox, session: Obj) -> Obj:
     }
 
 
-def _charge(
-    box: Sandbox, intent: Obj, details: Obj, payer: Payer, status: str = "succeeded", **more: Any
-) -> Obj:
+def _charge(box: Sandbox, intent: Obj, details: Obj, payer: Payer, status: str = "succeeded", **more: Any) -> Obj:
     paid = status == "succeeded"
     empty = ("balance_transaction", "customer", "failure_code", "failure_message", "receipt_number")
     return box.store.add(
@@ -241,11 +233,11 @@ def _complete(box: Sandbox, session: Obj, intent: Obj, details: Obj, payer: Paye
 def _succeed(box: Sandbox, intent: Obj, charge: str) -> None:
     intent |= {"status": "succeeded", "amount_received": intent["amount"], "latest_charge": charge}
     box.store.save(intent | {"next_action": None, "last_payment_error": None})
-    box.emit("payment_intent.succeeded", _require(box, intent["id"]))
+    box.emit("payment_intent.succeeded", box.store.fetch(intent["id"]))
 
 
 def _close(box: Sandbox, session: Obj, payer: Payer, payment_status: str) -> None:
     details = {**payer.details(), "tax_exempt": "none", "tax_ids": []}
     session |= {"status": "complete", "payment_status": payment_status, "url": None}
     box.store.save(session | {"customer_details": details})
-    box.emit("checkout.session.completed", _require(box, session["id"]))
+    box.emit("checkout.session.completed", box.store.fetch(session["id"]))

@@ -31,9 +31,7 @@ CREATE = p.hash_of(
     "line_items",
     "mode",
     "success_url",
-    line_items=p.list_of(
-        p.hash_of("price_data", "quantity", price_data=PRICE, quantity=p.integer(1, 10_000))
-    ),
+    line_items=p.list_of(p.hash_of("price_data", "quantity", price_data=PRICE, quantity=p.integer(1, 10_000))),
     mode=p.choice("payment"),
     ui_mode=p.choice("hosted", "hosted_page"),
     success_url=p.url,
@@ -80,10 +78,7 @@ def create(box: Sandbox, params: dict[str, Any]) -> Obj:
         "payment_method_types": params.get("payment_method_types", ["card"]),
         "payment_method_options": params.get("payment_method_options", {}),
         "metadata": params.get("metadata", {}),
-        **{
-            name: params.get(name)
-            for name in ("success_url", "cancel_url", "client_reference_id", "customer_email")
-        },
+        **{name: params.get(name) for name in ("success_url", "cancel_url", "client_reference_id", "customer_email")},
         **{name: params.get(name) for name in ("locale", "submit_type")},
     }
     session["url"] = f"{box.public_url}/c/pay/{session['id']}"
@@ -169,8 +164,8 @@ def _expiry(params: dict[str, Any], created: int) -> int:
     return moment
 
 
-def retrieve(box: Sandbox, params: dict[str, Any], id: str) -> Obj:
-    return one(box, "checkout.session", id, params)
+def retrieve(box: Sandbox, params: dict[str, Any], ref: str) -> Obj:
+    return one(box, "checkout.session", ref, params)
 
 
 def listing(box: Sandbox, params: dict[str, Any]) -> Obj:
@@ -178,8 +173,8 @@ def listing(box: Sandbox, params: dict[str, Any]) -> Obj:
     return many(box, "checkout.session", "/v1/checkout/sessions", params, fields=fields)
 
 
-def expire(box: Sandbox, params: dict[str, Any], id: str) -> Obj:
-    session = require(box, "checkout.session", id)
+def expire(box: Sandbox, params: dict[str, Any], ref: str) -> Obj:
+    session = require(box, "checkout.session", ref)
     if session["status"] != "open":
         raise ApiError(f"Only an open session can be expired; the status of this one is {session['status']}.")
     return expanded(box, close(box, session), params)

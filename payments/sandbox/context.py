@@ -36,7 +36,7 @@ class Sandbox:
     def __post_init__(self) -> None:
         self.idempotency = Idempotency(self.store)
 
-    def emit(self, type: str, obj: Obj) -> Obj:
+    def emit(self, kind: str, obj: Obj) -> Obj:
         """Records the event with the object as it is now, and promises its delivery, in the open transaction."""
         cause = origin.get() or Origin()
         event = {
@@ -48,7 +48,7 @@ class Sandbox:
             "livemode": False,
             "pending_webhooks": 1,
             "request": {"id": cause.id, "idempotency_key": cause.idempotency_key},
-            "type": type,
+            "type": kind,
         }
         self.store.add(event)
         self.webhooks.enqueue(event)

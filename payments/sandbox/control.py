@@ -75,48 +75,47 @@ def _set_webhooks(box: Sandbox, options: Options) -> Obj:
 
 
 def _sent(box: Sandbox, options: Options) -> Obj:
-    return {
-        name: [dict(row) for row in box.store.rows(f"SELECT * FROM {name} ORDER BY id")]
-        for name in ("deliveries", "attempts")
-    }
+    deliveries = box.store.rows("SELECT * FROM deliveries ORDER BY id")
+    attempts = box.store.rows("SELECT * FROM attempts ORDER BY id")
+    return {"deliveries": [dict(row) for row in deliveries], "attempts": [dict(row) for row in attempts]}
 
 
 def _flush(box: Sandbox, options: Options) -> Obj:
     return {"released": box.webhooks.flush()}
 
 
-def _event(box: Sandbox, id: str) -> Obj:
-    found = box.store.get(id, "event")
+def _event(box: Sandbox, ref: str) -> Obj:
+    found = box.store.get(ref, "event")
     if found is None:
-        raise missing("event", id)
+        raise missing("event", ref)
     return found
 
 
-def _resend(box: Sandbox, options: Options, id: str) -> Obj:
+def _resend(box: Sandbox, options: Options, ref: str) -> Obj:
     times, concurrent = int(options.pop("times", 1)), bool(options.pop("concurrent", False))
     _nothing_else(options)
-    return {"attempts": forging.resend(box, _event(box, id), times, concurrent)}
+    return {"attempts": forging.resend(box, _event(box, ref), times, concurrent)}
 
 
-def _forge(box: Sandbox, options: Options, id: str) -> Obj:
+def _forge(box: Sandbox, options: Options, ref: str) -> Obj:
     kind, changes = str(options.pop("kind", "")), dict(options.pop("changes", {}))
     seconds = int(options.pop("seconds", 3600))
     _nothing_else(options)
-    return forging.forge(box, _event(box, id), kind, changes, seconds)
+    return forging.forge(box, _event(box, ref), kind, changes, seconds)
 
 
-def _act(box: Sandbox, options: Options, id: str, name: str) -> Obj:
-    return act(box, name, id, options)
+def _act(box: Sandbox, options: Options, ref: str, name: str) -> Obj:
+    return act(box, name, ref, options)
 
 
-def _alter(box: Sandbox, options: Options, id: str) -> Obj:
+def _alter(box: Sandbox, options: Options, ref: str) -> Obj:
     """Makes a stored object say something else, without an event: what a fetch then finds."""
     with box.store.transaction():
-        found = box.store.get(id)
+        found = box.store.get(ref)
         unknown = sorted(set(options) - set(found or {}))
         if found is None or unknown:
-            raise missing("object" if found is None else "field", id if found is None else unknown[0])
-        return box.store.save(found | options | {"id": id})
+            raise missing("object" if found is None else "field", ref if found is None else unknown[0])
+        return box.store.save(found | options | {"id": ref})
 
 
 def _add_fault(box: Sandbox, options: Options) -> Obj:
@@ -139,7 +138,7 @@ def _set_later(box: Sandbox, options: Options) -> Obj:
 
 
 def _run_later(box: Sandbox, options: Options) -> Obj:
-    return {"ran": later.run_due(box, all=True)}
+    return {"ran": later.run_due(box, early=True)}
 
 
 def _reset(box: Sandbox, options: Options) -> Obj:

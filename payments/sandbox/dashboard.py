@@ -95,9 +95,7 @@ def _payment(box: Sandbox, session: Obj) -> Obj:
         "what": ", ".join(item["description"] for item in box.store.private(session["id"])["line_items"]),
         "who": (session["customer_details"] or {}).get("email") or session["customer_email"] or "",
         "amount": money(session["amount_total"], session["currency"]),
-        "refunded": money(charge["amount_refunded"], session["currency"])
-        if charge.get("amount_refunded")
-        else "",
+        "refunded": money(charge["amount_refunded"], session["currency"]) if charge.get("amount_refunded") else "",
         "at": _moment(session["created"]),
         "status": _status(session, intent),
         "dispute": disputes[0]["status"].replace("_", " ") if disputes else "",

@@ -69,8 +69,8 @@ def decide(box: Sandbox, charge_id: str, *, won: bool) -> Obj:
     return dispute
 
 
-def retrieve(box: Sandbox, params: dict[str, Any], id: str) -> Obj:
-    return one(box, "dispute", id, params)
+def retrieve(box: Sandbox, params: dict[str, Any], ref: str) -> Obj:
+    return one(box, "dispute", ref, params)
 
 
 def listing(box: Sandbox, params: dict[str, Any]) -> Obj:

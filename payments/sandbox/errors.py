@@ -12,13 +12,13 @@ class ApiError(Exception):
         *,
         code: str | None = None,
         param: str | None = None,
-        type: str = "invalid_request_error",
+        kind: str = "invalid_request_error",
         status: int = 400,
         **extra: Any,
     ):
         super().__init__(message)
         self.status = status
-        self.error = {"type": type, "code": code, "message": message, "param": param, **extra}
+        self.error = {"type": kind, "code": code, "message": message, "param": param, **extra}
 
     def envelope(self) -> dict[str, Any]:
         return {"error": {name: value for name, value in self.error.items() if value is not None}}
@@ -28,9 +28,9 @@ class ParamError(ApiError):
     """A parameter that is not well-formed: nothing was begun, so no idempotency key is used up."""
 
 
-def missing(kind: str, id: str, *, param: str = "id", status: int = 404) -> ApiError:
+def missing(what: str, ref: str, *, param: str = "id", status: int = 404) -> ApiError:
     """404 where the address names the object, 400 where a parameter does, as at Stripe."""
-    return ApiError(f"No such {kind}: '{id}'", code="resource_missing", param=param, status=status)
+    return ApiError(f"No such {what}: '{ref}'", code="resource_missing", param=param, status=status)
 
 
 def unauthorized(message: str, *, code: str | None = None) -> ApiError:
@@ -38,8 +38,8 @@ def unauthorized(message: str, *, code: str | None = None) -> ApiError:
 
 
 def idempotency(message: str, *, status: int = 400, code: str | None = None) -> ApiError:
-    return ApiError(message, type="idempotency_error", status=status, code=code)
+    return ApiError(message, kind="idempotency_error", status=status, code=code)
 
 
 def internal(message: str) -> ApiError:
-    return ApiError(message, type="api_error", status=500)
+    return ApiError(message, kind="api_error", status=500)

@@ -19,19 +19,19 @@ def job(kind: str) -> Callable[[Job], Job]:
     return register
 
 
-def schedule(box: Sandbox, kind: str, object: str) -> None:
+def schedule(box: Sandbox, kind: str, target: str) -> None:
     box.store.run(
         "INSERT INTO jobs (due, kind, object) VALUES (?, ?, ?)",
         time.time() + box.later_seconds,
         kind,
-        object,
+        target,
     )
 
 
-def run_due(box: Sandbox, *, all: bool = False) -> int:
-    """Each job goes with its effect, in one transaction. `all`: those that are not due yet as well."""
+def run_due(box: Sandbox, *, early: bool = False) -> int:
+    """Each job goes with its effect, in one transaction. `early`: those that are not due yet as well."""
     with box.store.transaction():
-        latest = time.time() + (10**9 if all else 0)
+        latest = time.time() + (10**9 if early else 0)
         due = box.store.rows("SELECT * FROM jobs WHERE due <= ? ORDER BY id", latest)
         for row in due:
             box.store.run("DELETE FROM jobs WHERE id = ?", row["id"])

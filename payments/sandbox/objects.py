@@ -13,16 +13,16 @@ CHARGES = p.listing(payment_intent=p.text())
 EVENTS = p.listing(type=p.text(), types=p.list_of(p.text(), 20), delivery_success=p.boolean)
 
 
-def intent(box: Sandbox, params: dict[str, Any], id: str) -> Obj:
-    return one(box, "payment_intent", id, params)
+def intent(box: Sandbox, params: dict[str, Any], ref: str) -> Obj:
+    return one(box, "payment_intent", ref, params)
 
 
 def intents(box: Sandbox, params: dict[str, Any]) -> Obj:
     return many(box, "payment_intent", "/v1/payment_intents", params)
 
 
-def charge(box: Sandbox, params: dict[str, Any], id: str) -> Obj:
-    return one(box, "charge", id, params)
+def charge(box: Sandbox, params: dict[str, Any], ref: str) -> Obj:
+    return one(box, "charge", ref, params)
 
 
 def charges(box: Sandbox, params: dict[str, Any]) -> Obj:
@@ -30,8 +30,8 @@ def charges(box: Sandbox, params: dict[str, Any]) -> Obj:
     return many(box, "charge", "/v1/charges", params, fields=fields)
 
 
-def event(box: Sandbox, params: dict[str, Any], id: str) -> Obj:
-    return one(box, "event", id, params)
+def event(box: Sandbox, params: dict[str, Any], ref: str) -> Obj:
+    return one(box, "event", ref, params)
 
 
 def events(box: Sandbox, params: dict[str, Any]) -> Obj:

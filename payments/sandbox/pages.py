@@ -26,8 +26,8 @@ TEST_CARDS = (
 )
 
 
-def pay(box: Sandbox, request: Request, id: str) -> Response:
-    session = _session(box, id)
+def pay(box: Sandbox, request: Request, ref: str) -> Response:
+    session = _session(box, ref)
     if _over(session):
         return _closed(session)
     bank = "us_bank_account" in session["payment_method_types"] and (
@@ -35,7 +35,7 @@ def pay(box: Sandbox, request: Request, id: str) -> Response:
     )
     if request.method != "POST":
         return _form(box, session, bank=bank)
-    if not _token_fits(box, request, id):
+    if not _token_fits(box, request, ref):
         return _form(box, session, bank=bank, problem=STALE, status=403)
     return _submit(box, session, request, bank)
 
@@ -73,22 +73,22 @@ def success_url(session: Obj) -> str:
     return str(session["success_url"]).replace("{CHECKOUT_SESSION_ID}", session["id"])
 
 
-def authentication(box: Sandbox, request: Request, id: str) -> Response:
-    session = _session(box, id)
+def authentication(box: Sandbox, request: Request, ref: str) -> Response:
+    session = _session(box, ref)
     if _over(session):
         return _closed(session)
-    waiting = box.store.private(id).get("waiting")
+    waiting = box.store.private(ref).get("waiting")
     if not waiting:
-        return redirect(f"/c/pay/{id}", 303)
-    if request.method == "POST" and _token_fits(box, request, id):
-        result = authenticate(box, id, request.form.get("outcome") == "complete")
+        return redirect(f"/c/pay/{ref}", 303)
+    if request.method == "POST" and _token_fits(box, request, ref):
+        result = authenticate(box, ref, request.form.get("outcome") == "complete")
         return _after(box, session, result)
     return page(
         "authenticate.html",
         targets=_targets(session),
         session=session,
         amount=money(session["amount_total"], session["currency"]),
-        token=box.store.private(id)["token"],
+        token=box.store.private(ref)["token"],
         last4=waiting["details"]["card"]["last4"],
     )
 
@@ -141,8 +141,8 @@ def _reason(box: Sandbox, session: Obj) -> str:
     return str(intent["last_payment_error"]["message"])
 
 
-def _session(box: Sandbox, id: str) -> Obj:
-    session = box.store.get(id, "checkout.session")
+def _session(box: Sandbox, ref: str) -> Obj:
+    session = box.store.get(ref, "checkout.session")
     if session is None:
         raise NotFound
     return session
@@ -156,6 +156,6 @@ def _targets(session: Obj) -> tuple[str | None, ...]:
     return session["success_url"], session["cancel_url"]
 
 
-def _token_fits(box: Sandbox, request: Request, id: str) -> bool:
+def _token_fits(box: Sandbox, request: Request, ref: str) -> bool:
     given = request.form.get("token", "")
-    return hmac.compare_digest(given.encode(), box.store.private(id)["token"].encode())
+    return hmac.compare_digest(given.encode(), box.store.private(ref)["token"].encode())

@@ -16,15 +16,15 @@ EXPANDABLE = {
 INCLUDABLE = {"checkout.session": "line_items", "charge": "refunds"}
 
 
-def require(box: Sandbox, kind: str, id: str, *, param: str = "id", status: int = 404) -> Obj:
-    found = box.store.get(id, kind)
+def require(box: Sandbox, kind: str, ref: str, *, param: str = "id", status: int = 404) -> Obj:
+    found = box.store.get(ref, kind)
     if found is None:
-        raise missing(kind, id, param=param, status=status)
+        raise missing(kind, ref, param=param, status=status)
     return found
 
 
-def one(box: Sandbox, kind: str, id: str, params: dict[str, Any]) -> Obj:
-    return expanded(box, require(box, kind, id), params)
+def one(box: Sandbox, kind: str, ref: str, params: dict[str, Any]) -> Obj:
+    return expanded(box, require(box, kind, ref), params)
 
 
 def many(box: Sandbox, kind: str, url: str, params: dict[str, Any], **search: Any) -> Obj:

@@ -58,17 +58,13 @@ def _charge(box: Sandbox, params: dict[str, Any]) -> Obj:
         return charge
     if "charge" in params:
         return require(box, "charge", params["charge"], param="charge", status=400)
-    raise ParamError(
-        "Give one of 'charge' and 'payment_intent'.", code="parameter_missing", param="payment_intent"
-    )
+    raise ParamError("Give one of 'charge' and 'payment_intent'.", code="parameter_missing", param="payment_intent")
 
 
 def _amount(box: Sandbox, charge: Obj, asked: int | None) -> int:
     remaining = charge["amount"] - charge["amount_refunded"]
     if blocks_refund(box, charge["id"]):
-        raise ApiError(
-            f"Charge {charge['id']} is disputed, so it cannot be refunded.", code="charge_disputed"
-        )
+        raise ApiError(f"Charge {charge['id']} is disputed, so it cannot be refunded.", code="charge_disputed")
     if charge["status"] != "succeeded":
         raise ApiError(f"Charge {charge['id']} was not paid, so it cannot be refunded.")
     if not remaining:
@@ -110,25 +106,25 @@ def _recount(box: Sandbox, charge: Obj) -> None:
 
 
 @job("refund_fails")
-def fail(box: Sandbox, id: str) -> None:
-    refund = require(box, "refund", id)
+def fail(box: Sandbox, ref: str) -> None:
+    refund = require(box, "refund", ref)
     refund |= {"status": "failed", "failure_reason": "expired_or_canceled_card"}
     box.store.save(refund | {"pending_reason": None})
     _recount(box, require(box, "charge", refund["charge"]))
-    refund = require(box, "refund", id)
+    refund = require(box, "refund", ref)
     box.emit("refund.updated", refund)
     box.emit("refund.failed", refund)
 
 
 @job("refund_settles")
-def settle(box: Sandbox, id: str) -> None:
-    refund = require(box, "refund", id) | {"status": "succeeded", "pending_reason": None}
+def settle(box: Sandbox, ref: str) -> None:
+    refund = require(box, "refund", ref) | {"status": "succeeded", "pending_reason": None}
     box.store.save(refund)
     box.emit("refund.updated", refund)
 
 
-def retrieve(box: Sandbox, params: dict[str, Any], id: str) -> Obj:
-    return one(box, "refund", id, params)
+def retrieve(box: Sandbox, params: dict[str, Any], ref: str) -> Obj:
+    return one(box, "refund", ref, params)
 
 
 def listing(box: Sandbox, params: dict[str, Any]) -> Obj:

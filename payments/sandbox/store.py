@@ -92,19 +92,26 @@ class Store:
         self.run("UPDATE objects SET body = ? WHERE id = ?", json.dumps(obj), obj["id"])
         return obj
 
-    def get(self, id: str, kind: str | None = None) -> Obj | None:
-        rows = self.rows("SELECT object, body FROM objects WHERE id = ?", id)
+    def get(self, ref: str, kind: str | None = None) -> Obj | None:
+        rows = self.rows("SELECT object, body FROM objects WHERE id = ?", ref)
         if not rows or (kind and rows[0]["object"] != kind):
             return None
         return dict(json.loads(rows[0]["body"]))
 
-    def private(self, id: str) -> Obj:
-        rows = self.rows("SELECT private FROM objects WHERE id = ?", id)
+    def fetch(self, ref: str) -> Obj:
+        """An object that another one names, so it must be there."""
+        found = self.get(ref)
+        if found is None:
+            raise KeyError(ref)
+        return found
+
+    def private(self, ref: str) -> Obj:
+        rows = self.rows("SELECT private FROM objects WHERE id = ?", ref)
         return dict(json.loads(rows[0]["private"])) if rows else {}
 
-    def keep(self, id: str, **private: Any) -> None:
-        merged = {**self.private(id), **private}
-        self.run("UPDATE objects SET private = ? WHERE id = ?", json.dumps(merged), id)
+    def keep(self, ref: str, **private: Any) -> None:
+        merged = {**self.private(ref), **private}
+        self.run("UPDATE objects SET private = ? WHERE id = ?", json.dumps(merged), ref)
 
     def find(
         self,
@@ -130,11 +137,11 @@ class Store:
             values.extend(types)
         for cursor, sign in ((after, "<"), (before, ">")):
             if cursor:
-                where.append(f"seq {sign} (SELECT seq FROM objects WHERE id = ?)")
+                where.append(f"seq {sign} (SELECT seq FROM objects WHERE id = ?)")  # noqa: S608  # of our own words
                 values.append(cursor)
         order = "ASC" if before else "DESC"
-        rows = self.rows(
-            f"SELECT body FROM objects WHERE {' AND '.join(where)} ORDER BY seq {order} LIMIT ?",
+        rows = self.rows(  # every piece is one of our own words; what a caller gives is bound
+            f"SELECT body FROM objects WHERE {' AND '.join(where)} ORDER BY seq {order} LIMIT ?",  # noqa: S608
             *values,
             limit + 1,
         )
@@ -143,8 +150,11 @@ class Store:
 
     def clear(self) -> None:
         with self.transaction():
-            for table in ("objects", "answers", "deliveries", "attempts", "jobs"):
-                self.run(f"DELETE FROM {table}")
+            self.run("DELETE FROM objects")
+            self.run("DELETE FROM answers")
+            self.run("DELETE FROM deliveries")
+            self.run("DELETE FROM attempts")
+            self.run("DELETE FROM jobs")
 
     def close(self) -> None:
         with self.lock:

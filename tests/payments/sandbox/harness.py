@@ -69,7 +69,7 @@ class Receiver:
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
-            def log_message(self, format: str, *args: Any) -> None:
+            def log_message(self, *args: Any, **kwargs: Any) -> None:
                 return None
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -120,12 +120,10 @@ class SandboxControl:
     def client(self, key: str = KEY, **options: Any) -> stripe.StripeClient:
         return stripe.StripeClient(key, base_addresses={"api": self.url}, **options)
 
-    def http(
-        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
-    ) -> Answer:
+    def http(self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> Answer:
         """Any call as it is, redirects not followed."""
         url = path if path.startswith("http") else self.url + path
-        request = urllib.request.Request(url, data=body, headers=headers or {}, method=method)
+        request = urllib.request.Request(url, data=body, headers=headers or {}, method=method)  # noqa: S310  # loopback
         try:
             with OPENER.open(request, timeout=30) as answer:
                 return Answer(answer.status, answer.headers, answer.read().decode())
@@ -146,8 +144,8 @@ class SandboxControl:
     def read(self, path: str) -> dict[str, Any]:
         return dict(json.loads(self.http("GET", f"/sandbox/{path}").text))
 
-    def act(self, id: str, name: str, /, **options: Any) -> dict[str, Any]:
-        return self.call(f"payments/{id}/{name}", **options)
+    def act(self, ref: str, name: str, /, **options: Any) -> dict[str, Any]:
+        return self.call(f"payments/{ref}/{name}", **options)
 
     def webhooks(self, **options: Any) -> dict[str, Any]:
         return self.call("webhooks", **options)
@@ -159,19 +157,25 @@ class SandboxControl:
 def start(store: Path, webhook_url: str, port: int | None = None) -> SandboxControl:
     port = port or free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "payments.sandbox", "--port", str(port), "--store", str(store)]
-        + ["--webhook-url", webhook_url, "--webhook-secret", SECRET]
-        + ["--public-url", f"http://127.0.0.1:{port}"],
+        [
+            *(sys.executable, "-m", "payments.sandbox", "--port", str(port), "--store", str(store)),
+            *("--webhook-url", webhook_url, "--webhook-secret", SECRET),
+            *("--public-url", f"http://127.0.0.1:{port}"),
+        ],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert process.stdout and "ready" in process.stdout.readline()
+    assert process.stdout
+    assert "ready" in process.stdout.readline()
     return SandboxControl(f"http://127.0.0.1:{port}", process)
 
 
-def stop(sandbox: SandboxControl) -> None:
-    sandbox.process.terminate()
+def stop(sandbox: SandboxControl, *, kill: bool = False) -> None:
+    if kill:
+        sandbox.process.kill()
+    else:
+        sandbox.process.terminate()
     sandbox.process.wait(5)
     if sandbox.process.stdout:
         sandbox.process.stdout.close()

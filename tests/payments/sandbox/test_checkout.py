@@ -13,9 +13,7 @@ def refusal(call, *args, **kwargs):
 
 
 def test_session_as_created(checkout, sandbox):
-    session = checkout(
-        customer_email="pat@example.com", client_reference_id="MSA-2026-000001", metadata={"fee": "7"}
-    )
+    session = checkout(customer_email="pat@example.com", client_reference_id="MSA-2026-000001", metadata={"fee": "7"})
     assert session.id.startswith("cs_test_")
     assert session.url == f"{sandbox.url}/c/pay/{session.id}"
     assert (session.status, session.payment_status, session.livemode) == ("open", "unpaid", False)
@@ -56,12 +54,10 @@ def test_paid_session_leads_to_intent_and_charge(sandbox, client, checkout):
         "succeeded",
         "4242",
     )
-    assert (
-        client.v1.charges.retrieve(charge.id, {"expand": ["payment_intent"]}).payment_intent.id == intent.id
-    )
+    assert client.v1.charges.retrieve(charge.id, {"expand": ["payment_intent"]}).payment_intent.id == intent.id
 
 
-@pytest.mark.parametrize("seconds, accepted", [(1500, False), (1900, True), (86300, True), (90000, False)])
+@pytest.mark.parametrize(("seconds", "accepted"), [(1500, False), (1900, True), (86300, True), (90000, False)])
 def test_expires_at_within_30_minutes_and_24_hours(checkout, seconds, accepted):
     moment = int(time.time()) + seconds
     if accepted:
@@ -123,7 +119,7 @@ def test_nothing_to_pay(sandbox, client, checkout):
 
 
 @pytest.mark.parametrize(
-    "params, code, param",
+    ("params", "code", "param"),
     [
         ({"colour": "red"}, "parameter_unknown", "colour"),
         ({"payment_intent_data": {"x": "1"}}, "parameter_unknown", "payment_intent_data[x]"),

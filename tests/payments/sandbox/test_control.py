@@ -30,7 +30,7 @@ def test_timeout_before_the_work_does_nothing(sandbox, paid, client):
 
 
 @pytest.mark.parametrize(
-    "kind, done, then", [("error_before", 0, 200), ("error_after", 1, 200), ("error_saved", 1, 500)]
+    ("kind", "done", "then"), [("error_before", 0, 200), ("error_after", 1, 200), ("error_saved", 1, 500)]
 )
 def test_500_before_and_after_the_work(sandbox, paid, client, kind, done, then):
     intent, options = paid(), {"idempotency_key": "r1"}
@@ -76,16 +76,14 @@ def test_altered_object_is_what_a_fetch_finds(sandbox, client, checkout):
 def test_pay_control_tells_the_result(sandbox, checkout):
     assert sandbox.act(checkout().id, "pay", card="4000 0000 0000 0002")["result"] == "declined"
     assert sandbox.act(checkout().id, "pay", card="4000002500003155")["result"] == "authenticate"
-    assert (
-        sandbox.act(checkout().id, "pay", card="4000002500003155", authenticate=True)["result"] == "complete"
-    )
+    assert sandbox.act(checkout().id, "pay", card="4000002500003155", authenticate=True)["result"] == "complete"
     paid = checkout()
     sandbox.act(paid.id, "pay")
     assert sandbox.act(paid.id, "pay")["result"] == "closed"
 
 
 @pytest.mark.parametrize(
-    "path, options",
+    ("path", "options"),
     [
         ("webhooks", {"mode": "sometimes"}),
         ("webhooks", {"colour": "red"}),

@@ -9,9 +9,7 @@ def post(sandbox, name, **form):
 
 
 def buttons(sandbox):
-    return sorted(
-        set(re.findall(r'action="/dashboard/(\w+)"', sandbox.http("GET", "/").text)) - {"mode", "flush"}
-    )
+    return sorted(set(re.findall(r'action="/dashboard/(\w+)"', sandbox.http("GET", "/").text)) - {"mode", "flush"})
 
 
 def test_empty(sandbox):

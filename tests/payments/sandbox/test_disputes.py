@@ -32,9 +32,7 @@ def test_card_that_is_disputed_later(sandbox, client, paid, receiver):
     intent = paid("4000000000000259")
     assert client.v1.disputes.list().data == []
     assert sandbox.call("later/run") == {"ran": 1}
-    assert [item.reason for item in client.v1.disputes.list({"payment_intent": intent}).data] == [
-        "fraudulent"
-    ]
+    assert [item.reason for item in client.v1.disputes.list({"payment_intent": intent}).data] == ["fraudulent"]
     receiver.wait(3)
     assert receiver.types()[-1] == "charge.dispute.created"
 

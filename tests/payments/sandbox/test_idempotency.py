@@ -82,8 +82,7 @@ def test_answers_outlive_a_kill(tmp_path, receiver):
     }
     sandbox = start(store, receiver.url)
     first = sandbox.client().v1.checkout.sessions.create(params, options)
-    sandbox.process.kill()
-    sandbox.process.wait(5)
+    stop(sandbox, kill=True)
     again = start(store, receiver.url)
     try:
         second = again.client().v1.checkout.sessions.create(params, options)

@@ -53,7 +53,7 @@ def test_success_returns_to_the_shop(sandbox, client, checkout, receiver):
 
 
 @pytest.mark.parametrize(
-    "number, code, decline_code",
+    ("number", "code", "decline_code"),
     [
         ("4000000000000002", "card_declined", "generic_decline"),
         ("4000000000009995", "card_declined", "insufficient_funds"),
@@ -82,7 +82,7 @@ def test_declined_card_can_be_tried_again(sandbox, client, checkout, receiver, n
 
 
 @pytest.mark.parametrize(
-    "field, typed",
+    ("field", "typed"),
     [
         ("email", "pat"),
         ("cardNumber", "4242424242424241"),

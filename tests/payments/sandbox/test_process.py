@@ -3,16 +3,14 @@ import time
 
 import pytest
 
-from .harness import start, until
+from .harness import start, stop, until
 
 
 def test_sigterm_ends_it_promptly_even_while_a_call_hangs(tmp_path, receiver):
     sandbox = start(tmp_path / "store.sqlite3", receiver.url)
     sandbox.call("faults", kind="timeout_before", seconds=60)
     with socket.create_connection(("127.0.0.1", int(sandbox.url.rsplit(":")[-1]))) as caller:
-        caller.sendall(
-            b"GET /v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer sk_test_a\r\n\r\n"
-        )
+        caller.sendall(b"GET /v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer sk_test_a\r\n\r\n")
         until(lambda: sandbox.read("state")["faults"] == 0)
         before = time.monotonic()
         sandbox.process.terminate()
@@ -39,14 +37,12 @@ def test_promised_webhooks_outlive_a_kill(tmp_path, receiver):
         }
     )
     sandbox.act(session.id, "pay")
-    sandbox.process.kill()
-    sandbox.process.wait(5)
-    sandbox.process.stdout.close()
+    stop(sandbox, kill=True)
     again = start(tmp_path / "store.sqlite3", receiver.url)
-    receiver.wait(2)
-    again.process.kill()
-    again.process.wait(5)
-    again.process.stdout.close()
+    try:
+        receiver.wait(2)
+    finally:
+        stop(again)
     assert {delivery.verified().type for delivery in receiver.got} == {
         "payment_intent.succeeded",
         "checkout.session.completed",

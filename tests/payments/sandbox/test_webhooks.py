@@ -76,7 +76,7 @@ def test_duplicates(sandbox, paid, receiver):
     paid()
     receiver.wait(6)
     ids = [delivery.event["id"] for delivery in receiver.got]
-    assert sorted(ids.count(id) for id in set(ids)) == [3, 3]
+    assert sorted(ids.count(event) for event in set(ids)) == [3, 3]
 
 
 def test_reorder_sends_newest_first(sandbox, paid, receiver, client):
