@@ -1,0 +1,121 @@
+"""Queuing a notice: a row in the transaction of its cause."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from functools import partial
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import connection, transaction
+from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from msa_portal.accounts.models import User
+from msa_portal.notices.models import NoticeMessage
+from msa_portal.notices.rendering import Rendered, render
+
+logger = logging.getLogger(__name__)
+
+declared: dict[str, type[Notice]] = {}
+
+
+class UnsafeAddress(ValueError):
+    """Not one plain e-mail address: a header could hide in it."""
+
+
+class Notice:
+    """Declares one kind of message.
+
+    `name` is its folder in templates/notices/ with subject.txt, body.txt and body.html.
+    `audience` says who gets it. A confidential one carries a code or a key: its bodies are
+    emptied once it is sent, and nobody reads them in the admin.
+    """
+
+    name: ClassVar[str]
+    audience: ClassVar[str]
+    confidential: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        declared[cls.name] = cls
+
+
+def queue(
+    notice: type[Notice],
+    *,
+    to: str,
+    key: str,
+    context: dict[str, Any],
+    recipient: User | None = None,
+    reference: str = "",
+    private_link: str = "",
+) -> NoticeMessage | None:
+    """Write the message to the outbox; it leaves after the commit, and never after a rollback.
+
+    `key` names the cause: the same notice with the same key is queued once, a repeat returns the
+    row that is there. None where nobody has an address. `private_link` ("sign:<uuid>") is turned
+    into a link when the mail is sent. Raises `TransactionManagementError` outside a transaction and
+    `UnsafeAddress` for what is no single address.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("a notice is queued in the transaction of its cause")
+    if not to:
+        return None
+    _check_address(to)
+    unique_key = f"{notice.name}:{key}"
+    existing = NoticeMessage.objects.filter(unique_key=unique_key).first()
+    if existing is not None:
+        return existing
+    row = _row(notice, render(notice.name, context | {"reference": reference}))
+    row.unique_key, row.to_email, row.recipient = unique_key, to, recipient
+    row.reference, row.private_link = reference, private_link
+    return _insert(row)
+
+
+def _check_address(address: str) -> None:
+    try:
+        validate_email(address)
+    except ValidationError as error:
+        raise UnsafeAddress("not an e-mail address") from error
+
+
+def _row(notice: type[Notice], rendered: Rendered) -> NoticeMessage:
+    return NoticeMessage(
+        kind=notice.name,
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
+        confidential=notice.confidential,
+        message_id=NoticeMessage.new_message_id(),
+    )
+
+
+def _insert(row: NoticeMessage) -> NoticeMessage:
+    """One row per key even where two transactions queue at once, and neither is broken by it."""
+    NoticeMessage.objects.bulk_create([row], ignore_conflicts=True)
+    stored = NoticeMessage.objects.get(unique_key=row.unique_key)
+    if stored.message_id == row.message_id:
+        transaction.on_commit(partial(kick, stored.pk))
+    return stored
+
+
+def kick(message_pk: int) -> None:
+    """Ask a worker to deliver now. A broker that is down costs nothing: the sweeper delivers later."""
+    from msa_portal.notices.tasks import deliver
+
+    try:
+        deliver.apply_async(args=[message_pk], retry=False)
+    except (BrokerError, RedisConnectionError, RedisTimeoutError) as error:
+        logger.warning("broker out of reach, notice %s waits for the sweeper: %s", message_pk, type(error).__name__)
+
+
+def queue_account_mail(template_prefix: str, email: str, context: dict[str, Any]) -> None:
+    """Queue what sign-up, sign-in and second factor have to say; allauth may be in no transaction."""
+    from msa_portal.notices.account_mail import account_notice
+
+    notice, values = account_notice(template_prefix, email, context)
+    with transaction.atomic():
+        queue(notice, to=email, key=uuid.uuid4().hex, context=values, recipient=context.get("user"))
