@@ -1,0 +1,353 @@
+"""People, reference data, and requests at every station, made through the services.
+
+`complete_request` → `executed` → `paid` (submits) → `valid` → `ordered` → `failed` or `completed`.
+Each takes the request and gives it back as it is then; `submitted`, `corrections_required` and the
+later ones also make one where none is given.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+import factory
+from django.core.files.base import ContentFile
+from django.utils import timezone
+from factory.django import DjangoModelFactory
+
+from msa_portal.accounts.models import Company, Membership, User
+from msa_portal.accounts.roles import Role
+from requests_app import agreements, drafts, lifecycle, settlement
+from requests_app.enums import (
+    AgreementState,
+    CheckAnswer,
+    CheckCode,
+    DocumentKind,
+    Party,
+    Responsible,
+    Settlement,
+    WithdrawalReason,
+)
+from requests_app.models import (
+    Agreement,
+    AgreementWording,
+    CorrectionReason,
+    Document,
+    MSARequest,
+    OutcomeReason,
+    Product,
+    ScreeningAnswer,
+    ServiceAccount,
+)
+
+PASSWORD = "correct horse battery staple"
+
+
+class UserFactory(DjangoModelFactory[User]):
+    """`roles=[Role.SUPERVISOR]` grants them; the password is `PASSWORD`."""
+
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    name = factory.Sequence(lambda n: f"Alice Sample {n}")
+    email = factory.Sequence(lambda n: f"alice{n}@example.com")
+    phone = "626-555-0100"
+
+    @classmethod
+    def _create(cls, model_class: type[User], *args: Any, **kwargs: Any) -> User:
+        kwargs.setdefault("password", PASSWORD)
+        return model_class.objects.create_user(*args, **kwargs)
+
+    @factory.post_generation
+    def roles(self: User, create: bool, extracted: Iterable[Role] | None, **_kwargs: Any) -> None:
+        for role in extracted or ():
+            self.grant(role)
+
+    @factory.post_generation
+    def company(self: User, create: bool, extracted: Company | None, **_kwargs: Any) -> None:
+        if extracted:
+            Membership.objects.create(user=self, company=extracted)
+
+
+def staff() -> User:
+    return UserFactory(name="Sam Staff", roles=[Role.PROGRAM_STAFF])
+
+
+def supervisor() -> User:
+    return UserFactory(name="Sue Supervisor", roles=[Role.SUPERVISOR])
+
+
+def dispatcher() -> User:
+    return UserFactory(name="Dan Dispatcher", roles=[Role.DISPATCHER])
+
+
+def technician() -> User:
+    """A person with the technician's role; field work's own row is made by its tests."""
+    return UserFactory(name="Tess Technician", roles=[Role.TECHNICIAN])
+
+
+class CompanyFactory(DjangoModelFactory[Company]):
+    class Meta:
+        model = Company
+
+    name = factory.Sequence(lambda n: f"Bright Installers {n}")
+    license_number = "C10-1000001"
+    phone = "626-555-0199"
+    email = "office@bright.example"
+    address = "1 Main Street, Monrovia, CA 91016"
+
+
+def member_of(company: Company, **fields: Any) -> User:
+    return UserFactory(**{"name": "Bob Builder", "company": company} | fields)
+
+
+class ProductFactory(DjangoModelFactory[Product]):
+    """Isolating and approved since long ago; the figures of an ordinary 200 A adapter."""
+
+    class Meta:
+        model = Product
+
+    manufacturer = "Acme"
+    model = factory.Sequence(lambda n: f"Adapter {n}")
+    isolating = True
+    requires_storage = True
+    max_service_amps = 200
+    approved_from = date(2023, 4, 1)
+
+
+class ServiceAccountFactory(DjangoModelFactory[ServiceAccount]):
+    """By default the record that matches `COMPLETE_FACTS`."""
+
+    class Meta:
+        model = ServiceAccount
+        django_get_or_create = ("account_number",)
+
+    account_number = "700123456789"
+    name = "Alice Sample"
+    street = "12 Oak Avenue"
+    city = "Monrovia"
+    zip_code = "91016"
+    meter_number = "223010-123456"
+    service_class = "residential"
+    meter_kind = "self_contained"
+
+
+class OutcomeReasonFactory(DjangoModelFactory[OutcomeReason]):
+    class Meta:
+        model = OutcomeReason
+        django_get_or_create = ("code",)
+
+    code = "package_missing"
+    title = "The package with the MSA was not at the meter"
+    rule = "E13"
+    responsible = Responsible.CUSTOMER
+
+
+class CorrectionReasonFactory(DjangoModelFactory[CorrectionReason]):
+    class Meta:
+        model = CorrectionReason
+        django_get_or_create = ("code",)
+
+    code = "account_number_differs"
+    title = "The account number is not the one on the utility's record"
+    field = "account_number"
+    check_code = CheckCode.C5
+
+
+class AgreementWordingFactory(DjangoModelFactory[AgreementWording]):
+    class Meta:
+        model = AgreementWording
+        django_get_or_create = ("version",)
+
+    version = "test-1"
+    customer_terms = "You own the adapter. The utility's technician puts it in."
+    authorization = "You let the agent act for you."
+    submittal = "The agent says that the answers are right."
+    consent = "I agree to sign electronically."
+    published_at = factory.LazyFunction(timezone.now)
+
+
+COMPLETE_FACTS: dict[str, Any] = {
+    "request_type": "install",
+    "customer_name": "Alice Sample",
+    "customer_phone": "626-555-0100",
+    "account_number": "700123456789",
+    "street": "12 Oak Avenue",
+    "city": "Monrovia",
+    "zip_code": "91016",
+    "service_class": "residential",
+    "meter_kind": "self_contained",
+    "service": "single_phase_3_wire_120_240",
+    "service_entrance": "overhead",
+    "service_amps": 200,
+    "panel_rating_amps": 200,
+    "panel_model": "QO-200",
+    "double_sided_clips": False,
+    "service_requirement_violation": False,
+    "existing_adapter": "none",
+    "has_solar": True,
+    "has_storage": True,
+    "backfeed_amps": 60,
+    "device_purchased": True,
+    "manufacturer_requirements_met": True,
+    "liquid_tight_on_communication_cable": False,
+    "energized_conductors_in_liquid_tight": "none",
+    "communication_conduit_obstructs": False,
+    "device_in_waterproof_package": True,
+    "device_clean_dry_undamaged": True,
+    "clear_meter_access": True,
+}
+
+
+def draft(*, owner: User | None = None, company: Company | None = None) -> MSARequest:
+    """A new request: the owner's, or one that a member of the company makes for a customer."""
+    if company is not None:
+        return drafts.start(by=company.members.first() or member_of(company), company=company)
+    return drafts.start(by=owner or UserFactory())
+
+
+def complete_request(*, owner: User | None = None, company: Company | None = None, **facts: Any) -> MSARequest:
+    """A draft whose form is filled in, as an eligible installation unless `facts` say otherwise."""
+    request = draft(owner=owner, company=company)
+    if company is not None:
+        facts.setdefault("customer_email", f"customer{request.pk}@example.com")
+    answers = COMPLETE_FACTS | facts
+    if answers["request_type"] in {"install", "replacement"} and "device" not in facts:
+        answers["device"] = ProductFactory()
+    return drafts.save_facts(request, answers, by=actor_of(request), version=request.version)
+
+
+def actor_of(request: MSARequest) -> User:
+    """Who acts on it: the agent where there is one, else the owner."""
+    person = request.agent if request.has_agent else request.owner
+    assert person is not None
+    return person
+
+
+def prepared(request: MSARequest) -> Agreement:
+    """The agreement, open for signatures, with a stand-in for the rendered PDF."""
+    if not AgreementWording.objects.filter(published_at__isnull=False).exists():
+        AgreementWordingFactory()
+    agreement = agreements.prepare(request, by=actor_of(request))
+    if agreement.state == AgreementState.RENDERING:
+        body = b"%PDF-1.7 " + agreement.number.encode()
+        agreement.document = Document.objects.create(
+            request=request,
+            kind=DocumentKind.AGREEMENT,
+            name=f"{agreement.number}.pdf",
+            file=ContentFile(body, name="agreement.pdf"),
+            content_type="application/pdf",
+            sha256=hashlib.sha256(body).hexdigest(),
+            size=len(body),
+        )
+        agreement.state = AgreementState.SIGNING
+        agreement.save(update_fields=["document", "state"])
+    return agreement
+
+
+def sign(agreement: Agreement, party: Party) -> None:
+    """That party signs: the agent and the owner signed in, the customer of an agent by a link."""
+    request = agreement.request
+    person, invitation = actor_of(request), None
+    if party == Party.CUSTOMER and request.owner:
+        person = request.owner
+    elif party == Party.CUSTOMER:
+        invitation = agreements.invite_customer(agreement, by=person)
+    proof = agreements.Proof(
+        user=None if invitation else person,
+        invitation=invitation,
+        email=request.customer_email if invitation else person.email,
+        ip_address="127.0.0.1",
+        user_agent="tests",
+    )
+    name = request.customer_name if party == Party.CUSTOMER else person.name
+    assert agreement.document is not None
+    agreements.sign(agreement, party=party, name=name, document_sha256=agreement.document.sha256, proof=proof)
+
+
+def executed(request: MSARequest) -> MSARequest:
+    """The agreement is signed by everyone."""
+    agreement = prepared(request)
+    for party in reversed(agreement.parties):
+        if not agreement.signatures.filter(party=party).exists():
+            sign(agreement, party)
+    return refreshed(request)
+
+
+def paid(request: MSARequest, *, how: Settlement = Settlement.PAID) -> MSARequest:
+    """The fee of the open visit is settled, which submits (or completes what waited for it)."""
+    visit = request.rounds.get(closed_at__isnull=True)
+    settlement.open_fee_form(request, by=actor_of(request))
+    settlement.settle(visit, how=how, by=actor_of(request))
+    return refreshed(request)
+
+
+def submitted(request: MSARequest | None = None, **facts: Any) -> MSARequest:
+    return paid(executed(request or complete_request(**facts)))
+
+
+def corrections_required(request: MSARequest | None = None, *, note: str = "", **facts: Any) -> MSARequest:
+    request = request or submitted(**facts)
+    item = lifecycle.RequiredCorrection(CorrectionReasonFactory(), note=note)
+    lifecycle.require_corrections(request, by=staff(), items=[item])
+    return refreshed(request)
+
+
+def valid(request: MSARequest | None = None, **facts: Any) -> MSARequest:
+    """Screened, every check answered, and found valid."""
+    request = request or submitted(**facts)
+    person = staff()
+    screening = request.screenings.get(decided_at__isnull=True)
+    for code in CheckCode:
+        ScreeningAnswer.objects.update_or_create(
+            screening=screening, check_code=code, defaults={"answer": CheckAnswer.YES, "answered_by": person}
+        )
+    lifecycle.deem_valid(request, by=person)
+    return refreshed(request)
+
+
+def ordered(request: MSARequest | None = None, **facts: Any) -> MSARequest:
+    """The service order is issued."""
+    request = request or valid(**facts)
+    lifecycle.issue_service_order(request, by=staff())
+    return refreshed(request)
+
+
+def completed(request: MSARequest | None = None, **facts: Any) -> MSARequest:
+    request = request or ordered(**facts)
+    lifecycle.complete(request, by=technician())
+    return refreshed(request)
+
+
+def failed(
+    request: MSARequest | None = None, *, reasons: Iterable[OutcomeReason] | None = None, **facts: Any
+) -> MSARequest:
+    """The visit did not succeed; by default the package was missing, which costs a second fee (D3)."""
+    request = request or ordered(**facts)
+    chosen = [OutcomeReasonFactory()] if reasons is None else list(reasons)
+    lifecycle.fail(request, by=technician(), reasons=chosen)
+    return refreshed(request)
+
+
+def utility_reason() -> OutcomeReason:
+    """A reason on the utility's side, with somebody at the site."""
+    return OutcomeReasonFactory(
+        code="meter_or_record_error",
+        title="The meter or the utility's record was wrong",
+        rule="",
+        responsible=Responsible.UTILITY,
+    )
+
+
+def withdrawn(request: MSARequest | None = None, **facts: Any) -> MSARequest:
+    request = request or submitted(**facts)
+    lifecycle.withdraw(request, by=actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
+    return refreshed(request)
+
+
+def refreshed(request: MSARequest) -> MSARequest:
+    """Read anew, with nothing remembered of its people and device."""
+    return MSARequest.objects.select_related("owner", "agent", "agent_company", "device").get(pk=request.pk)
