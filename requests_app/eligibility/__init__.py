@@ -1,0 +1,27 @@
+"""Eligibility: `judge(facts, on=day)` goes through `RULES` and gives a `Verdict`."""
+
+from requests_app.eligibility.facts import FIELDS, DeviceFacts, Facts, Unlisted
+from requests_app.eligibility.judge import Finding, Outcome, Verdict, judge
+from requests_app.eligibility.panels import load_panels
+from requests_app.eligibility.rules import BY_NUMBER, RULES, Rule, Severity, questions_for, rules_for
+from requests_app.eligibility.sources import facts_from, facts_of
+
+__all__ = [
+    "BY_NUMBER",
+    "FIELDS",
+    "RULES",
+    "DeviceFacts",
+    "Facts",
+    "Finding",
+    "Outcome",
+    "Rule",
+    "Severity",
+    "Unlisted",
+    "Verdict",
+    "facts_from",
+    "facts_of",
+    "judge",
+    "load_panels",
+    "questions_for",
+    "rules_for",
+]

@@ -1,0 +1,53 @@
+"""Facts from what is stored: a request, a product."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from requests_app.eligibility.facts import FIELDS, DeviceFacts, Facts, Unlisted
+from requests_app.eligibility.panels import load_panels
+from requests_app.models import MSARequest, Product
+
+_LARGEST_ID = 2**63 - 1
+
+
+def facts_of(request: MSARequest, *, on: date, panels: frozenset[str] | None = None) -> Facts:
+    """The request's facts, its device as approved on that day (E6, D15).
+
+    One query for the panels and one for the device; a list hands `panels` in and selects the
+    device with its rows.
+    """
+    values = {name: _said(getattr(request, name)) for name in FIELDS if name != "device"}
+    device = device_facts(request.device, on=on) if request.device else None
+    return Facts(**values, device=device, incompatible_panels=load_panels() if panels is None else panels)
+
+
+def facts_from(answers: Mapping[str, Any], *, on: date) -> Facts:
+    """Facts from validated answers by the API's names, the device as its id."""
+    values = {name: _said(answers.get(name)) for name in FIELDS if name != "device"}
+    device = device_by_id(answers.get("device"), on=on)
+    return Facts(**values, device=device, incompatible_panels=load_panels() if values["panel_model"] else frozenset())
+
+
+def device_by_id(device_id: int | None, *, on: date) -> DeviceFacts | Unlisted | None:
+    """`Unlisted` for an id that is not on the list, however odd a number it is."""
+    if device_id is None:
+        return None
+    product = Product.objects.filter(pk=device_id).first() if 0 < device_id <= _LARGEST_ID else None
+    return device_facts(product, on=on) if product else Unlisted()
+
+
+def device_facts(product: Product, *, on: date) -> DeviceFacts:
+    return DeviceFacts(
+        id=product.pk,
+        isolating=product.isolating,
+        requires_storage=product.requires_storage,
+        max_service_amps=product.max_service_amps,
+        approved=product.is_approved_on(on),
+    )
+
+
+def _said(value: Any) -> Any:
+    return None if value == "" else value
