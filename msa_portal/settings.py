@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -146,6 +147,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_interval": 2,
     "unacked_restore_throttle": 1,
     "socket_connect_timeout": 1,
+    "max_retries": 0,  # who hands a task over never waits for a broker that is down
     "socket_timeout": 5,
 }
 CELERY_TASK_DEFAULT_QUEUE = "default"
@@ -153,18 +155,23 @@ CELERY_TASK_ROUTES = {"msa_portal.notices.*": {"queue": "notices"}}
 
 # --- Mail -------------------------------------------------------------------------------
 _email = env.email("EMAIL_URL", "dummymail://")
-EMAIL_BACKEND = _email["EMAIL_BACKEND"]
-EMAIL_HOST = _email.get("EMAIL_HOST") or ""
-EMAIL_PORT = _email.get("EMAIL_PORT") or 25
-EMAIL_HOST_USER = _email.get("EMAIL_HOST_USER") or ""
-EMAIL_HOST_PASSWORD = _email.get("EMAIL_HOST_PASSWORD") or ""
-EMAIL_USE_TLS = _email.get("EMAIL_USE_TLS", False)
-EMAIL_USE_SSL = _email.get("EMAIL_USE_SSL", False)
-EMAIL_FILE_PATH = _email.get("EMAIL_FILE_PATH")
-EMAIL_TIMEOUT = 20
 EMAIL_CONFIGURED = bool(env.text("EMAIL_URL"))
-if DEMO and not EMAIL_CONFIGURED:
-    EMAIL_BACKEND = "demo.mailbox.MailboxBackend"
+_mailer: dict[str, Any] = {"BACKEND": _email["EMAIL_BACKEND"]}
+if _mailer["BACKEND"].endswith("smtp.EmailBackend"):
+    _mailer["OPTIONS"] = {
+        "host": _email["EMAIL_HOST"],
+        "port": _email["EMAIL_PORT"] or None,
+        "username": _email["EMAIL_HOST_USER"] or "",
+        "password": _email["EMAIL_HOST_PASSWORD"] or "",
+        "use_tls": _email.get("EMAIL_USE_TLS", False),
+        "use_ssl": _email.get("EMAIL_USE_SSL", False),
+        "timeout": 20,
+    }
+elif _mailer["BACKEND"].endswith("filebased.EmailBackend"):
+    _mailer["OPTIONS"] = {"file_path": _email["EMAIL_FILE_PATH"]}
+elif DEMO and not EMAIL_CONFIGURED:
+    _mailer["BACKEND"] = "demo.mailbox.MailboxBackend"
+MAILERS = {"default": _mailer}
 DEFAULT_FROM_EMAIL = f"MSA Program <no-reply@{PUBLIC_HOST}>"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
