@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 from commands import debian, toolchain
 from commands.console import ROOT, Stop, finish, say
@@ -46,7 +47,13 @@ COMMANDS: dict[str, tuple[bool, list[Callable[[], None]], str]] = {
 }
 
 
+def hand_over(module: str, arguments: list[str]) -> NoReturn:
+    python = str(toolchain.PYTHON)
+    os.execv(python, [python, "-m", module, *arguments])
+
+
 def main(arguments: list[str]) -> int:
+    """Comes back only where something is missing: else the command takes this process over."""
     name, *rest = arguments
     development, programs, module = COMMANDS[name]
     say(f"make {name}")
@@ -57,8 +64,7 @@ def main(arguments: list[str]) -> int:
             program()
     except Stop as stop:
         return finish(stop)
-    python = str(toolchain.PYTHON)
-    os.execv(python, [python, "-m", module, *rest])
+    hand_over(module, rest)
 
 
 if __name__ == "__main__":

@@ -21,8 +21,7 @@ def install(packages: Sequence[str], purpose: str) -> None:
     names = " ".join(packages)
     if not can_install():
         raise Stop(
-            f"{purpose} is missing. Install it and start again; "
-            f"on Debian or Ubuntu: sudo apt-get install {names}"
+            f"{purpose} is missing. Install it and start again; on Debian or Ubuntu: sudo apt-get install {names}"
         )
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     advice = f"Install these packages by hand and start again: {names}"

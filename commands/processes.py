@@ -79,7 +79,7 @@ class Child:
     def start(self) -> None:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as output:
-            self.process = subprocess.Popen(  # noqa: S603  (commands of our own)
+            self.process = subprocess.Popen(
                 list(self.command),
                 cwd=ROOT,
                 env={**os.environ, **self.env},
@@ -127,7 +127,9 @@ class Family:
         while not ready():
             self.look()
             if time.monotonic() > deadline:
-                raise Stop(f"The {child.name} was not ready within {seconds:.0f} s. See {child.log}:\n{child.last_lines()}")
+                raise Stop(
+                    f"The {child.name} was not ready within {seconds:.0f} s. See {child.log}:\n{child.last_lines()}"
+                )
             time.sleep(TICK)
 
     def look(self) -> None:

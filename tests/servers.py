@@ -56,7 +56,7 @@ class Postgres:
     def __init__(self) -> None:
         self.programs = postgres_programs()
         self.account = unprivileged_account()
-        self.folder = Path(tempfile.mkdtemp(prefix="msa-postgres-", dir="/tmp"))  # noqa: S108  (sockets need a short path)
+        self.folder = Path(tempfile.mkdtemp(prefix="msa-postgres-", dir="/tmp"))
         if self.account:
             os.chown(self.folder, self.account["user"], self.account["group"])
         self.env = {"PATH": f"{self.programs}:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": str(self.folder)}

@@ -4,17 +4,17 @@ import os
 
 from tests import servers
 
-os.environ |= dict.fromkeys(
-    ["SECRET_KEY", "PORT", "PUBLIC_URL", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "EMAIL_URL", "REDIS_URL"]
-    + ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_API_BASE", "SENTRY_DSN"],
-    "",
-)
+UNSET = [
+    *("SECRET_KEY", "PORT", "PUBLIC_URL", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "EMAIL_URL", "REDIS_URL"),
+    *("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_API_BASE", "SENTRY_DSN"),
+]
+os.environ |= dict.fromkeys(UNSET, "")
 os.environ |= {"DEBUG": "1", "DEMO": "1"}
 os.environ["DATABASE_URL"] = servers.database_url()
 os.environ["MEDIA_ROOT"] = str(servers.scratch_folder() / "media")
 
-from msa_portal.settings import *  # noqa: E402, F403
-from msa_portal.settings import DATABASES  # noqa: E402
+from msa_portal.settings import *
+from msa_portal.settings import DATABASES
 
 # In a file rather than in memory, where SQLite knows neither WAL nor a busy timeout.
 DATABASES["default"].setdefault("TEST", {})

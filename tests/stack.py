@@ -14,7 +14,7 @@ from commands.console import ROOT
 from commands.processes import Child, Family, answers, free_port
 
 SECONDS_TO_START = 60
-WEBHOOK_SECRET = "whsec_live_stack"  # noqa: S105  (a test's own)
+WEBHOOK_SECRET = "whsec_live_stack"
 
 
 class LiveStack:
@@ -51,7 +51,9 @@ class LiveStack:
 
     def start(self) -> None:
         self.family.wait_until(self.redis.ready, self.family.start(self.redis.child), SECONDS_TO_START)
-        prepared = Child("preparation", [sys.executable, "-m", "commands.prepare"], self.folder / "prepare.log", self.env)
+        prepared = Child(
+            "preparation", [sys.executable, "-m", "commands.prepare"], self.folder / "prepare.log", self.env
+        )
         prepared.start()
         assert prepared.process
         assert prepared.process.wait(SECONDS_TO_START * 2) == 0, prepared.last_lines()
