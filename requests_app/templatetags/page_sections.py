@@ -1,0 +1,19 @@
+"""`{% page_section "money" request_ %}`: what the apps above have to say there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.safestring import SafeString
+
+from requests_app import panels
+from requests_app.models import MSARequest
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def page_section(context: dict[str, Any], section: str, request_: MSARequest) -> SafeString:
+    http = context["request"]
+    return panels.render(section, request_, http.user, http)
