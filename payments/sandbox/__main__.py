@@ -28,7 +28,6 @@ class Handler(WSGIRequestHandler):
 
 
 class Server(ThreadedWSGIServer):
-    daemon_threads = True
     request_queue_size = 128
 
 

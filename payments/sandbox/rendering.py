@@ -8,13 +8,13 @@ from django.template import Context, Engine
 from werkzeug.wrappers import Response
 
 HERE = Path(__file__).parent
-ENGINE = Engine(dirs=[str(HERE / "templates")], autoescape=True)
+ENGINE = Engine(dirs=[str(HERE / "templates")])
 STYLE = (HERE / "static" / "sandbox.css").read_bytes()
 
 
 def page(name: str, status: int = 200, targets: tuple[str | None, ...] = (), **values: Any) -> Response:
     """`targets`: addresses that a submitted form may redirect to, which the policy must name."""
-    html = ENGINE.get_template(name).render(Context(values, use_l10n=False, use_tz=False))
+    html = ENGINE.get_template(name).render(Context(values, autoescape=True, use_l10n=False, use_tz=False))
     response = Response(html, status, content_type="text/html; charset=utf-8")
     origins = sorted({origin_of(target) for target in targets if target})
     response.headers["Content-Security-Policy"] = (

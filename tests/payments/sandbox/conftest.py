@@ -9,14 +9,14 @@ from .harness import Receiver, SandboxControl, running
 FEE = 27922
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def receiver() -> Iterator[Receiver]:
     receiver = Receiver()
     yield receiver
     receiver.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def process(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Iterator[SandboxControl]:
     with running(tmp_path_factory.mktemp("sandbox") / "store.sqlite3", receiver.url) as sandbox:
         yield sandbox

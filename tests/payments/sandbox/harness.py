@@ -67,6 +67,12 @@ class Receiver:
                 receiver.got.append(Delivery(body, self.headers.get("Stripe-Signature", "")))
                 self.send_response(receiver.answers.pop(0) if receiver.answers else 200)
                 self.send_header("Content-Length", "0")
+                self.send_header("Location", "/elsewhere/")
+                self.end_headers()
+
+            def do_GET(self) -> None:
+                """Where a redirect leads, which a webhook must not follow."""
+                self.send_response(200)
                 self.end_headers()
 
             def log_message(self, *args: Any, **kwargs: Any) -> None:

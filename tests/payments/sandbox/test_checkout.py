@@ -125,6 +125,7 @@ def test_nothing_to_pay(sandbox, client, checkout):
         ({"payment_intent_data": {"x": "1"}}, "parameter_unknown", "payment_intent_data[x]"),
         ({"mode": "subscription"}, None, "mode"),
         ({"success_url": "javascript:alert(1)"}, "url_invalid", "success_url"),
+        ({"success_url": "javascript://localhost/%0aalert(1)"}, "url_invalid", "success_url"),
         ({"cancel_url": "http://a b/"}, "url_invalid", "cancel_url"),
         ({"customer_email": "pat"}, "email_invalid", "customer_email"),
         ({"client_reference_id": ""}, "parameter_invalid_empty", "client_reference_id"),

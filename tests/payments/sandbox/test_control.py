@@ -8,12 +8,12 @@ from .conftest import FEE
 
 
 def impatient(sandbox, retries=0):
-    return sandbox.client(http_client=stripe.RequestsClient(timeout=1), max_network_retries=retries)
+    return sandbox.client(http_client=stripe.RequestsClient(timeout=0.4), max_network_retries=retries)
 
 
 def test_timeout_after_the_work_then_the_retry_gets_the_answer(sandbox, paid, client):
     intent, options = paid(), {"idempotency_key": "r1"}
-    sandbox.call("faults", kind="timeout_after", seconds=3)
+    sandbox.call("faults", kind="timeout_after", seconds=1)
     with pytest.raises(stripe.APIConnectionError):
         impatient(sandbox).v1.refunds.create({"payment_intent": intent}, options)
     again = client.v1.refunds.create({"payment_intent": intent}, options)
@@ -23,7 +23,7 @@ def test_timeout_after_the_work_then_the_retry_gets_the_answer(sandbox, paid, cl
 
 def test_timeout_before_the_work_does_nothing(sandbox, paid, client):
     intent = paid()
-    sandbox.call("faults", kind="timeout_before", seconds=3, path="/v1/refunds")
+    sandbox.call("faults", kind="timeout_before", seconds=1, path="/v1/refunds")
     with pytest.raises(stripe.APIConnectionError):
         impatient(sandbox).v1.refunds.create({"payment_intent": intent})
     assert client.v1.refunds.list().data == []

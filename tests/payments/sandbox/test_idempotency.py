@@ -48,7 +48,7 @@ def test_same_key_at_once_makes_one_session(sandbox):
 
 def test_key_under_way_is_409(sandbox, paid):
     intent = paid()
-    sandbox.call("faults", kind="timeout_during", seconds=1.5, method="POST")
+    sandbox.call("faults", kind="timeout_during", seconds=0.7, method="POST")
     headers = {"Authorization": "Bearer sk_test_a", "Idempotency-Key": "slow"}
     body = urlencode({"payment_intent": intent, "amount": "100"}).encode()
     with ThreadPoolExecutor(2) as pool:
@@ -70,6 +70,13 @@ def test_refusal_after_the_start_is_kept_and_a_malformed_call_is_not(client, pai
     with pytest.raises(stripe.InvalidRequestError) as caught:
         client.v1.refunds.create({"payment_intent": intent, "amount": 30000}, options)
     assert caught.value.headers["Idempotent-Replayed"] == "true"
+
+
+def test_limit_broken_uses_no_key_up(checkout):
+    options = {"idempotency_key": "fee-8"}
+    with pytest.raises(stripe.InvalidRequestError):
+        checkout(amount=49, options=options)
+    assert checkout(amount=50, options=options).amount_total == 50
 
 
 def test_answers_outlive_a_kill(tmp_path, receiver):
