@@ -1,0 +1,289 @@
+"""The staff desk's queue and screening page (program.md, C): read here, decided through services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from msa_portal.errors import Refused
+from requests_app import agreements, completeness, form_steps, lifecycle, policies, records, screening
+from requests_app.enums import CheckAnswer, CheckCode, EventKind, Status, WithdrawalReason
+from requests_app.models import MSARequest
+from requests_app.screening_forms import ChecksForm, CorrectionsForm, StaffWithdrawalForm
+
+
+class QueueFilter(admin.SimpleListFilter):
+    """The queues that staff work from."""
+
+    title = gettext_lazy("queue")
+    parameter_name = "queue"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("screening", gettext_lazy("Waits for screening")),
+            ("mine", gettext_lazy("On my desk")),
+            ("order", gettext_lazy("Waits for a service order")),
+            ("owner", gettext_lazy("Waits for the customer or agent")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[MSARequest]) -> QuerySet[MSARequest]:
+        rows: Any = queryset
+        match self.value():
+            case "screening":
+                return rows.awaiting_screening().order_by("waiting_since")
+            case "mine":
+                return rows.filter(screenings__taken_by=request.user, screenings__decided_at__isnull=True)
+            case "order":
+                return rows.awaiting_service_order().order_by("waiting_since")
+            case "owner":
+                return rows.filter(status__in=[Status.CORRECTIONS_REQUIRED, Status.SITE_VISIT_UNSUCCESSFUL])
+        return queryset
+
+
+@admin.register(MSARequest)
+class MSARequestAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # ModelAdmin is not subscriptable at run time
+    list_display = ["reference", "status_words", "request_type", "customer_name", "city", "company", "waiting", "taken_by"]
+    list_display_links = ["reference"]
+    list_filter = [QueueFilter, "status", "request_type"]
+    search_fields = ["reference", "customer_name", "account_number", "street", "project_number"]
+    search_help_text = gettext_lazy("Reference, customer, account number, street or project number")
+    list_select_related = ["agent_company"]
+    list_per_page = 50
+    show_full_result_count = False
+    actions = ["issue_service_orders"]
+    change_list_template = "admin/requests_app/msarequest/queue.html"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[MSARequest]:
+        rows = super().get_queryset(request).filter(pk__in=MSARequest.objects.visible_to(request.user).values("pk"))
+        return rows.prefetch_related("screenings__taken_by")
+
+    @admin.display(description=gettext_lazy("status"), ordering="status")
+    def status_words(self, row: MSARequest) -> str:
+        return row.get_status_display()
+
+    @admin.display(description=gettext_lazy("agent of record"))
+    def company(self, row: MSARequest) -> str:
+        return str(row.agent_company) if row.has_agent else "–"
+
+    @admin.display(description=gettext_lazy("waits since"), ordering="waiting_since")
+    def waiting(self, row: MSARequest) -> str:
+        days = (timezone.now() - row.waiting_since).days
+        return _("today") if days == 0 else _("%(days)s days") % {"days": days}
+
+    @admin.display(description=gettext_lazy("on the desk of"))
+    def taken_by(self, row: MSARequest) -> str:
+        return ", ".join(str(each.taken_by) for each in row.screenings.all() if not each.decided_at and each.taken_by)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions = super().get_actions(request)
+        if not request.user.has_perm("fieldwork.issue_serviceorder"):
+            actions.pop("issue_service_orders", None)
+        return actions
+
+    @admin.action(description=gettext_lazy("Issue service orders"))
+    def issue_service_orders(self, request: HttpRequest, queryset: QuerySet[MSARequest]) -> None:
+        """Each on its own: one that cannot be issued says why and does not hold up the others."""
+        issued = 0
+        for row in queryset:
+            try:
+                lifecycle.issue_service_order(row, by=request.user)  # type: ignore[arg-type]  # signed in
+            except Refused as refusal:
+                self.message_user(request, f"{row.reference}: {refusal}", messages.ERROR)
+            else:
+                issued += 1
+        if issued:
+            self.message_user(request, _("Service orders issued: %(count)s.") % {"count": issued}, messages.SUCCESS)
+
+    def get_urls(self) -> list[URLPattern]:
+        acts = {
+            "take": _take,
+            "hand-back": _hand_back,
+            "checks": _answer_checks,
+            "corrections": _require_corrections,
+            "deem-valid": _deem_valid,
+            "issue": _issue,
+            "withdraw": _withdraw,
+        }
+        own = [path("take-next/", self.admin_site.admin_view(self.take_next), name="requests_app_msarequest_take_next")]
+        own += [
+            path(
+                f"<int:pk>/{name}/",
+                self.admin_site.admin_view(require_POST(self._act(act))),
+                name=f"requests_app_msarequest_{name.replace('-', '_')}",
+            )
+            for name, act in acts.items()
+        ]
+        return own + super().get_urls()
+
+    def take_next(self, http: HttpRequest) -> HttpResponse:
+        if http.method != "POST":
+            return redirect("admin:requests_app_msarequest_changelist")
+        try:
+            row = screening.take_next(by=http.user)  # type: ignore[arg-type]  # signed in
+        except Refused as refusal:
+            messages.error(http, str(refusal))
+            return redirect("admin:requests_app_msarequest_changelist")
+        if row is None:
+            messages.info(http, _("Nothing waits for screening."))
+            return redirect("admin:requests_app_msarequest_changelist")
+        return redirect("admin:requests_app_msarequest_change", row.pk)
+
+    def _act(self, act: Callable[[HttpRequest, MSARequest], str]) -> Callable[..., HttpResponse]:
+        """Load, act, and come back with what was done or why it was not; what was typed stays."""
+
+        def view(http: HttpRequest, pk: int) -> HttpResponse:
+            row = self._row(http, pk)
+            try:
+                done = act(http, row)
+            except Refused as refusal:
+                messages.error(http, str(refusal))
+                return self._page(http, row, posted=True)
+            except _Invalid:
+                return self._page(http, row, posted=True)
+            messages.success(http, done)
+            return redirect("admin:requests_app_msarequest_change", row.pk)
+
+        return view
+
+    def _row(self, http: HttpRequest, pk: int) -> MSARequest:
+        row = self.get_queryset(http).select_related("owner", "agent", "agent_company", "device").filter(pk=pk).first()
+        if row is None:
+            raise Http404
+        return row
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        if not self.has_view_permission(request) or not object_id.isdigit():
+            raise Http404
+        return self._page(request, self._row(request, int(object_id)))
+
+    def _page(self, http: HttpRequest, row: MSARequest, *, posted: bool = False) -> HttpResponse:
+        context = {**self.admin_site.each_context(http), **_page_context(http, row, posted=posted)}
+        context |= {"title": row.reference, "opts": self.opts}
+        status = 409 if posted else 200
+        return render(http, "admin/requests_app/msarequest/screening.html", context, status=status)
+
+
+class _Invalid(Exception):
+    """The posted form has errors; the page shows them."""
+
+
+def _page_context(http: HttpRequest, row: MSARequest, *, posted: bool) -> dict[str, Any]:
+    data = http.POST if posted else None
+    latest = row.screenings.prefetch_related("answers").last()
+    suggestions = screening.suggestions(row)
+    return {
+        "request_": row,
+        "steps": _facts(row),
+        "agreement": agreements.current(row),
+        "agreement_rows": _agreement_rows(row),
+        "comparison": records.compare(row),
+        "verdict": completeness.verdict(row, on=row.judged_on or timezone.localdate()),
+        "screening": latest,
+        "checks_form": ChecksForm(
+            data if data and "checks" in http.path else None, suggestions=suggestions, screening=latest
+        ),
+        "corrections_form": CorrectionsForm(data if data and "corrections" in http.path else None, request=row),
+        "withdrawal_form": StaffWithdrawalForm(data if data and "withdraw" in http.path else None),
+        "corrections": [(each, screening.changes_since(each)) for each in row.corrections.select_related("reason")],
+        "events": row.events.select_related("actor").order_by("-sequence"),
+        "may_screen": http.user.has_perm("requests_app.screen_msarequest"),
+        "may_issue": http.user.has_perm("fieldwork.issue_serviceorder"),
+        "may_withdraw": http.user.has_perm("requests_app.withdraw_msarequest"),
+        "is_screenable": row.status == Status.REQUEST_SUBMITTED,
+        "is_correctable": row.status in {Status.REQUEST_SUBMITTED, Status.PENDING_SERVICE_ORDER},
+        "is_orderable": row.status in {Status.PENDING_SERVICE_ORDER, Status.RESCHEDULE_REQUESTED},
+        "is_open": row.status not in {Status.INSTALLATION_COMPLETE, Status.WITHDRAWN},
+        "why_not_valid": policies.reason_against(policies.check_deem_valid, row),
+        "why_not_order": _why_not_order(row),
+    }
+
+
+def _why_not_order(row: MSARequest) -> str:
+    return policies.reason_against(lambda: policies.check_settled(policies.open_round(row)))
+
+
+def _facts(row: MSARequest) -> list[tuple[Any, list[tuple[str, Any]]]]:
+    """The form's steps with the facts that apply, in words."""
+    return [
+        (step.title, [(form_steps.label(name), form_steps.words(row, name)) for name in step.shown_fields(row)])
+        for step in form_steps.STEPS
+    ]
+
+
+def _agreement_rows(row: MSARequest) -> list[tuple[str, Any, Any, bool]]:
+    """What the agreement states beside what the request says now (A3); True where they differ."""
+    agreement = agreements.current(row)
+    if agreement is None:
+        return []
+    now = agreements.covered_facts(row)
+    labels = {"agent_company": _("Agent's company"), "agent": _("Agent"), "device": _("Device")}
+    return [
+        (labels.get(name) or form_steps.label(name), agreement.facts.get(name, ""), value, agreement.facts.get(name) != value)
+        for name, value in now.items()
+    ]
+
+
+def _take(http: HttpRequest, row: MSARequest) -> str:
+    screening.take(row, by=http.user)  # type: ignore[arg-type]  # signed in
+    return _("This request is on your desk.")
+
+
+def _hand_back(http: HttpRequest, row: MSARequest) -> str:
+    screening.hand_back(row, by=http.user)  # type: ignore[arg-type]  # signed in
+    return _("Back in the queue.")
+
+
+def _answer_checks(http: HttpRequest, row: MSARequest) -> str:
+    form = ChecksForm(http.POST, suggestions=screening.suggestions(row), screening=row.screenings.last())
+    if not form.is_valid():
+        raise _Invalid
+    screening.answer_checks(row, form.answers(), by=http.user)  # type: ignore[arg-type]  # signed in
+    if "then_valid" in http.POST:
+        return _deem_valid(http, row)
+    return _("Answers saved.")
+
+
+def _deem_valid(http: HttpRequest, row: MSARequest) -> str:
+    lifecycle.deem_valid(row, by=http.user)  # type: ignore[arg-type]  # signed in
+    return _("Found valid. It now waits for its service order.")
+
+
+def _require_corrections(http: HttpRequest, row: MSARequest) -> str:
+    form = CorrectionsForm(http.POST, request=row)
+    if not form.is_valid():
+        raise _Invalid
+    lifecycle.require_corrections(row, by=http.user, items=form.items())  # type: ignore[arg-type]  # signed in
+    return _("Sent back. The customer has been told what to correct.")
+
+
+def _issue(http: HttpRequest, row: MSARequest) -> str:
+    lifecycle.issue_service_order(row, by=http.user)  # type: ignore[arg-type]  # signed in
+    return _("Service order issued. A dispatcher plans the visit now.")
+
+
+def _withdraw(http: HttpRequest, row: MSARequest) -> str:
+    form = StaffWithdrawalForm(http.POST)
+    if not form.is_valid():
+        raise _Invalid
+    data = form.cleaned_data
+    lifecycle.withdraw(row, by=http.user, reason=WithdrawalReason(data["reason"]), note=data["note"])  # type: ignore[arg-type]  # signed in
+    return _("Withdrawn on the customer's word.")
