@@ -1,5 +1,13 @@
-from django.http import HttpRequest, HttpResponse
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+
+from msa_portal.help import search
+from msa_portal.help.topics import TOPICS, topic
 
 
 def landing(request: HttpRequest) -> HttpResponse:
@@ -7,8 +15,21 @@ def landing(request: HttpRequest) -> HttpResponse:
 
 
 def help_index(request: HttpRequest) -> HttpResponse:
-    return render(request, "public/help.html")
+    query = request.GET.get("q", "").strip()[:100]
+    found = search.find(query) if query else []
+    return render(request, "public/help.html", {"query": query, "found": found, "topics": TOPICS})
 
 
 def help_topic(request: HttpRequest, slug: str) -> HttpResponse:
-    return render(request, "public/help.html")
+    entry = topic(slug)
+    if entry is None:
+        raise Http404
+    context = {"topic": entry, "related": [topic(other) for other in entry.related]}
+    return render(request, "public/help_topic.html", context)
+
+
+def bad_request(request: HttpRequest, exception: Any) -> HttpResponse:
+    """Django's answer to what it cannot read; what is merely too large is told so (fault 33)."""
+    if isinstance(exception, RequestDataTooBig):
+        return render(request, "413.html", status=413)
+    return render(request, "400.html", status=400)

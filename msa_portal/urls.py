@@ -4,6 +4,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.urls import include, path
 
+handler400 = "msa_portal.public_views.bad_request"
 urlpatterns = [
     path("", include("msa_portal.public_urls")),
     path("accounts/", include("msa_portal.accounts.urls")),

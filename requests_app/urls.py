@@ -1,4 +1,8 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from requests_app import product_views
 
 app_name = "requests"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("products/", product_views.products, name="products"),
+]

@@ -1,10 +1,15 @@
-"""allauth's door to the outside: its mail becomes notices, its redirects stay here."""
+"""allauth's door to the outside: its mail becomes notices, its second steps obey our roles."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from django.utils.translation import gettext_lazy as _
+
+from msa_portal.accounts.second_factor import is_last_required
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -12,3 +17,12 @@ class AccountAdapter(DefaultAccountAdapter):
         from msa_portal.notices.outbox import queue_account_mail
 
         queue_account_mail(template_prefix, email, context)
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "cannot_delete_authenticator": _("Your role needs a second step. Add a passkey first, then switch this off."),
+    }
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        return not is_last_required(authenticator)

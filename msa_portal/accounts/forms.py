@@ -4,24 +4,66 @@ from typing import Any
 
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from django import forms
+from django.contrib.auth.hashers import make_password
+from django.core.validators import RegexValidator
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from msa_portal.accounts.models import User
 from msa_portal.validators import one_line
+
+phone_number = RegexValidator(r"^\+?[0-9 ().\-]{7,20}$", _("Enter a phone number such as 626-555-0142."))
+
+
+def _name_field(label: Any, *, max_length: int = 120, autocomplete: str = "name") -> forms.CharField:
+    widget = forms.TextInput(attrs={"autocomplete": autocomplete})
+    return forms.CharField(label=label, max_length=max_length, validators=[one_line], widget=widget)
+
+
+def _phone_field() -> forms.CharField:
+    return forms.CharField(
+        label=_("Phone"),
+        max_length=30,
+        required=False,
+        validators=[phone_number],
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+    )
 
 
 class SignupForm(AllauthSignupForm):
-    name = forms.CharField(
-        label=_("Full name"),
-        max_length=120,
-        validators=[one_line],
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-    )
+    name = _name_field(_("Full name"))
     field_order = ["name", "email", "password1"]
+
+    def try_save(self, request: HttpRequest) -> Any:
+        """For an address that has an account nothing is saved, yet it takes as long (fault 43)."""
+        if self.account_already_exists:
+            make_password(self.cleaned_data["password1"])
+        return super().try_save(request)
 
     def save(self, request: HttpRequest) -> Any:
         user = super().save(request)
-        if user is not None:
-            user.name = self.cleaned_data["name"]
-            user.save(update_fields=["name"])
+        user.name = self.cleaned_data["name"]
+        user.save(update_fields=["name"])
         return user
+
+
+class ProfileForm(forms.ModelForm):
+    name = _name_field(_("Full name"))
+    phone = _phone_field()
+
+    class Meta:
+        model = User
+        fields = ["name", "phone"]
+
+
+class CompanyForm(forms.Form):
+    name = _name_field(_("Company name"), max_length=160, autocomplete="organization")
+    license_number = forms.CharField(
+        label=_("Contractor license number"), max_length=40, required=False, validators=[one_line]
+    )
+    phone = _phone_field()
+
+
+class MemberForm(forms.Form):
+    name = _name_field(_("Full name"), autocomplete="off")
+    email = forms.EmailField(label=_("E-mail address"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))

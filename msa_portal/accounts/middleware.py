@@ -1,18 +1,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from allauth.mfa.utils import is_mfa_enabled
-from django.conf import settings
+from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
+
+from msa_portal.accounts import second_factor
 
 
 class SecondFactorMiddleware:
-    """Outside demo, staff and technicians reach nothing but their security page without a second factor."""
+    """Outside demo, staff and technicians reach nothing but their account pages without a second factor.
+
+    Nor can they remove the last one: allauth asks its adapter about authenticator apps, but not
+    about keys, so their removal is stopped here.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -20,15 +25,24 @@ class SecondFactorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if self._must_set_up(request):
             messages.info(request, _("Your role needs a second sign-in step. Set it up here first."))
-            return redirect(reverse("mfa_index"))
+            return redirect("mfa_index")
         return self.get_response(request)
 
+    def process_view(
+        self, request: HttpRequest, _view: Any, _args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        match = request.resolver_match
+        if match is None or match.url_name != "mfa_remove_webauthn" or not request.user.is_authenticated:
+            return None
+        key = Authenticator.objects.filter(pk=kwargs["pk"], user=request.user).first()
+        if key is None or not second_factor.is_last_required(key):
+            return None
+        messages.error(request, _("Your role needs a second step. Add another one first, then remove this key."))
+        return redirect("mfa_list_webauthn")
+
     def _must_set_up(self, request: HttpRequest) -> bool:
-        user = request.user
         return (
-            settings.SECOND_FACTOR_REQUIRED
-            and user.is_authenticated
-            and not request.path.startswith(("/accounts/", "/static/"))
-            and user.needs_second_factor
-            and not is_mfa_enabled(user)
+            not request.path.startswith(("/accounts/", "/static/"))
+            and second_factor.is_required(request.user)
+            and not second_factor.is_set_up(request.user)
         )

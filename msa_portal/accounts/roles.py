@@ -68,7 +68,12 @@ _EDIT_REFERENCE = {
     "payments": ["add_feeschedule", "change_feeschedule", "approve_refund", "waive_fee"],
     "business_days": ["add_closureday", "change_closureday", "delete_closureday"],
     "fieldwork": ["add_technician", "change_technician"],
-    "accounts": ["view_user", "view_company", "add_company", "change_company", "view_membership"],
+    "accounts": [
+        "view_user",
+        "change_user",
+        *(f"{verb}_{model}" for verb in ("view", "add", "change") for model in ("company", "membership")),
+        "delete_membership",
+    ],
 }
 _DISPATCH = {
     "fieldwork": ["schedule_sitevisit", "issue_serviceorder", "add_technician", "change_technician"],

@@ -7,4 +7,7 @@ urlpatterns = [
     path("home/", views.home, name="home"),
     path("details/", views.profile, name="profile"),
     path("company/", views.company, name="company"),
+    path("company/members/", views.add_member, name="add_member"),
+    path("company/members/<int:pk>/remove/", views.remove_member, name="remove_member"),
+    path("company/members/<int:pk>/manager/", views.make_manager, name="make_manager"),
 ]

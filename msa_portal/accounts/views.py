@@ -1,8 +1,21 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from msa_portal.accounts import services
+from msa_portal.accounts.forms import CompanyForm, MemberForm, ProfileForm
+from msa_portal.accounts.models import Company, Membership, User
+from msa_portal.errors import Refused
 
 
 @login_required
@@ -17,9 +30,85 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def profile(request: HttpRequest) -> HttpResponse:
-    return render(request, "account/profile.html")
+    form = ProfileForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
+    if request.method == "POST" and form.is_valid():
+        services.update_profile(request.user, by=request.user, **form.cleaned_data)
+        messages.success(request, _("Your details are saved."))
+        return redirect("accounts:profile")
+    return render(request, "account/profile.html", {"form": form})
 
 
 @login_required
 def company(request: HttpRequest) -> HttpResponse:
-    return render(request, "account/company.html")
+    """The company of a person who works for one; for others, the form that registers one."""
+    if _memberships(request).exists():
+        return _company_page(request, MemberForm())
+    form = CompanyForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        created = _carried_out(form, lambda: services.register_company(by=request.user, **form.cleaned_data))
+        if created:
+            messages.success(request, _("Your company is registered. You manage who works for it."))
+            return redirect("accounts:company")
+    return render(request, "account/company_new.html", {"form": form})
+
+
+@login_required
+@require_POST
+def add_member(request: HttpRequest) -> HttpResponse:
+    own = get_object_or_404(_memberships(request), is_manager=True)
+    form = MemberForm(request.POST)
+    if form.is_valid() and _carried_out(
+        form, lambda: services.add_member(own.company, by=request.user, **form.cleaned_data)
+    ):
+        messages.success(request, _("%(email)s can work with you now. We mailed how to sign in.") % form.cleaned_data)
+        return redirect("accounts:company")
+    return _company_page(request, form)
+
+
+@login_required
+@require_POST
+def remove_member(request: HttpRequest, pk: int) -> HttpResponse:
+    membership = get_object_or_404(_colleagues(request), pk=pk)
+    return _act(request, _("Removed."), lambda: services.remove_member(membership, by=request.user))
+
+
+@login_required
+@require_POST
+def make_manager(request: HttpRequest, pk: int) -> HttpResponse:
+    membership = get_object_or_404(_colleagues(request), pk=pk)
+    return _act(request, _("Done: one more manager."), lambda: services.make_manager(membership, by=request.user))
+
+
+def _memberships(request: HttpRequest) -> QuerySet[Membership]:
+    return request.user.memberships.select_related("company").order_by("joined_at")
+
+
+def _colleagues(request: HttpRequest) -> QuerySet[Membership]:
+    return Membership.objects.filter(company__in=Company.objects.filter(members=request.user))
+
+
+def _company_page(request: HttpRequest, form: MemberForm) -> HttpResponse:
+    own = _memberships(request)[0]
+    members = own.company.memberships.select_related("user").order_by("-is_manager", "user__name", "pk")
+    context = {"company": own.company, "own": own, "members": members, "form": form}
+    return render(request, "account/company.html", context)
+
+
+def _carried_out(form: forms.Form, act: Callable[[], Any]) -> bool:
+    """Whether the service did it; if it refused, the form says why, at the field where it names one."""
+    try:
+        act()
+    except Refused as refusal:
+        for field, message in (refusal.fields or {None: refusal.message}).items():
+            form.add_error(field, message)
+        return False
+    return True
+
+
+def _act(request: HttpRequest, done: str, act: Callable[[], Any]) -> HttpResponse:
+    try:
+        act()
+        messages.success(request, done)
+    except Refused as refusal:
+        messages.error(request, str(refusal.message))
+    return redirect("accounts:company")
