@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, pagination, status
@@ -33,6 +34,8 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
         return problem(error.code, str(error), status.HTTP_409_CONFLICT, error.fields)
     if isinstance(error, Http404):
         return problem("not_found", _("There is nothing at this address."), status.HTTP_404_NOT_FOUND)
+    if isinstance(error, RequestDataTooBig):
+        return problem("too_large", _("The request is too large."), status.HTTP_413_REQUEST_ENTITY_TOO_LARGE)
     if isinstance(error, exceptions.ValidationError):
         detail = _("The request has fields that cannot be used; see errors.")
         return problem("invalid", detail, error.status_code, error.detail)  # type: ignore[arg-type]  # a dict for serializers
