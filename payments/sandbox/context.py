@@ -3,6 +3,7 @@
 import threading
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from .faults import Faults
 from .idempotency import Idempotency
@@ -56,5 +57,6 @@ class Sandbox:
 
 
 def make(path: str, *, public_url: str, webhook_url: str, webhook_secret: str) -> Sandbox:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
     store, stopping = Store(path), threading.Event()
     return Sandbox(store, Webhooks(store, webhook_url, webhook_secret, stopping), public_url, stopping)

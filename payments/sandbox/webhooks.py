@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import http.client
 import json
 import threading
 import time
@@ -82,7 +83,7 @@ class Webhooks:
 
     def flush(self) -> int:
         count = self.store.run(
-            "UPDATE deliveries SET state = 'pending', due = ? WHERE state IN ('held', 'pending')",
+            "UPDATE deliveries SET state = 'pending', due = ?, tries = 0 WHERE state IN ('held', 'pending', 'failed')",
             time.time(),
         )
         self.wake.set()
@@ -155,5 +156,5 @@ class Webhooks:
         except urllib.error.HTTPError as error:
             with error:
                 return Attempt(error.code, error.read(500).decode(errors="replace"))
-        except (OSError, ValueError) as error:
-            return Attempt(None, str(error))
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            return Attempt(None, str(error) or type(error).__name__)

@@ -1,9 +1,11 @@
 import socket
+import subprocess
+import sys
 import time
 
 import pytest
 
-from .harness import start, stop, until
+from .harness import ROOT, start, stop, until
 
 
 def test_sigterm_ends_it_promptly_even_while_a_call_hangs(tmp_path, receiver):
@@ -47,3 +49,10 @@ def test_promised_webhooks_outlive_a_kill(tmp_path, receiver):
         "payment_intent.succeeded",
         "checkout.session.completed",
     }
+
+
+def test_needs_nothing_of_the_portal():
+    """It starts where the portal's settings would not, so it must never come to load them."""
+    script = "import sys, payments.sandbox.app; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {"msa_portal", "requests_app", "fieldwork", "demo", "stripe"} & set(run.stdout.split())

@@ -1,4 +1,5 @@
 import json
+import socket
 
 import pytest
 import stripe
@@ -43,6 +44,19 @@ def test_events_wait_for_a_receiver_that_is_down(sandbox, paid, receiver):
     sandbox.webhooks(url="http://127.0.0.1:1/", retry_seconds=0.05)
     paid()
     until(lambda: len(sandbox.read("webhooks")["attempts"]) > 2)
+    sandbox.webhooks(url=receiver.url)
+    receiver.wait(2)
+
+
+def test_answers_that_are_no_http_are_errors_like_others(sandbox, paid, receiver):
+    with socket.create_server(("127.0.0.1", 0)) as babbler:
+        sandbox.webhooks(url=f"http://127.0.0.1:{babbler.getsockname()[1]}/", retry_seconds=0.05)
+        paid()
+        for _ in range(2):
+            caller, _address = babbler.accept()
+            caller.recv(65536)
+            caller.sendall(b"what?\r\n\r\n")
+            caller.close()
     sandbox.webhooks(url=receiver.url)
     receiver.wait(2)
 
