@@ -7,6 +7,7 @@ class FieldworkConfig(AppConfig):
     verbose_name = _("Field work")
 
     def ready(self) -> None:
-        from fieldwork import receivers
+        from fieldwork import notice_receivers, receivers
 
         receivers.connect()
+        notice_receivers.connect()

@@ -5,3 +5,8 @@ from django.utils.translation import gettext_lazy as _
 class RequestsConfig(AppConfig):
     name = "requests_app"
     verbose_name = _("MSA requests")
+
+    def ready(self) -> None:
+        from requests_app import notice_receivers
+
+        notice_receivers.connect()

@@ -69,9 +69,9 @@ def _claim(message_pk: int) -> NoticeMessage | None:
 
 def _finish(message: NoticeMessage, **changes: Any) -> None:
     """Write the end of an attempt, unless the claim has passed to somebody else."""
-    NoticeMessage.objects.filter(
-        pk=message.pk, claim=message.claim, state=NoticeMessage.State.SENDING
-    ).update(claim=None, lease_until=None, attempts=message.attempts + 1, **changes)
+    NoticeMessage.objects.filter(pk=message.pk, claim=message.claim, state=NoticeMessage.State.SENDING).update(
+        claim=None, lease_until=None, attempts=message.attempts + 1, **changes
+    )
 
 
 def _postpone(message: NoticeMessage, error: OSError) -> None:

@@ -1,0 +1,382 @@
+"""What the people of a request are told by mail, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from msa_portal import formats
+from msa_portal.accounts.models import User
+from msa_portal.business_days import calendar
+from msa_portal.business_days.calendar import local_day
+from msa_portal.notices.links import PRIVATE_LINK, absolute
+from msa_portal.notices.outbox import Notice, queue
+from requests_app import followups
+from requests_app.enums import (
+    CorrectionKind,
+    Party,
+    RequestType,
+    Responsible,
+    Settlement,
+    Status,
+    VisitOutcome,
+    WithdrawalReason,
+)
+from requests_app.models import Correction, MSARequest, ProgramSettings, RequestEvent, SigningInvitation, VisitRound
+
+SIGNING_LINK = "sign"  # the kind of private link that opens a signer's page
+_BOTH = "customer and agent"
+
+
+class DraftStartedForYou(Notice):
+    name = "draft_started_for_you"
+    audience = "customer of an agent"
+
+
+class InvitationToSign(Notice):
+    name = "invitation_to_sign"
+    audience = "customer of an agent"
+
+
+class SignatureReminder(Notice):
+    name = "signature_reminder"
+    audience = "customer of an agent"
+
+
+class SignedCopy(Notice):
+    name = "signed_copy"
+    audience = _BOTH
+
+
+class RequestSubmitted(Notice):
+    name = "request_submitted"
+    audience = _BOTH
+
+
+class CorrectionsRequired(Notice):
+    name = "corrections_required"
+    audience = _BOTH
+
+
+class RequestValid(Notice):
+    name = "request_valid"
+    audience = _BOTH
+
+
+class ServiceOrderIssued(Notice):
+    name = "service_order_issued"
+    audience = _BOTH
+
+
+class VisitComplete(Notice):
+    name = "visit_complete"
+    audience = _BOTH
+
+
+class VisitUnsuccessful(Notice):
+    name = "visit_unsuccessful"
+    audience = _BOTH
+
+
+class RescheduleReceived(Notice):
+    name = "reschedule_received"
+    audience = _BOTH
+
+
+class ModificationReceived(Notice):
+    name = "modification_received"
+    audience = _BOTH
+
+
+class Withdrawn(Notice):
+    name = "withdrawn"
+    audience = _BOTH
+
+
+class AgentRevoked(Notice):
+    name = "agent_revoked"
+    audience = "agent"
+
+
+class RequestClaimed(Notice):
+    name = "request_claimed"
+    audience = "agent"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who takes part in a request; without a user there is only an address."""
+
+    email: str
+    name: str
+    user: User | None
+
+
+def customer(request: MSARequest) -> Person:
+    if request.owner is not None:
+        return Person(request.owner.email, request.owner.name, request.owner)
+    return Person(request.customer_email, request.customer_name, None)
+
+
+def agent(request: MSARequest) -> Person | None:
+    """The agent of record, also after their authority ended."""
+    return Person(request.agent.email, request.agent.name, request.agent) if request.agent else None
+
+
+def recipients(request: MSARequest) -> list[Person]:
+    """The customer, and the agent while they act; each address once, nobody without one."""
+    people = [customer(request)]
+    acting = agent(request) if request.has_agent else None
+    if acting is not None and acting.email.lower() != people[0].email.lower():
+        people.append(acting)
+    return [person for person in people if person.email]
+
+
+def page(request: MSARequest, name: str = "") -> str:
+    """The absolute address of one of the request's pages."""
+    return absolute(f"/requests/{request.reference}/{name}{'/' if name else ''}")
+
+
+def tell(
+    notice: type[Notice],
+    request: MSARequest,
+    *,
+    key: str,
+    people: Iterable[Person] | None = None,
+    to_page: str = "",
+    private_link: str = "",
+    act_by: date | None = None,
+    **values: Any,
+) -> None:
+    """Queue the notice for each person, once per key and person.
+
+    The button opens `to_page` of the request, or the private link; who has no account and no
+    private link gets no button, since no page would open for them.
+    """
+    for person in recipients(request) if people is None else people:
+        context = _about(request) | {
+            "name": person.name,
+            "has_account": person.user is not None,
+            "action_url": PRIVATE_LINK if private_link else page(request, to_page) if person.user else "",
+            "act_by": formats.day(act_by) if act_by else "",
+        }
+        queue(
+            notice,
+            to=person.email,
+            key=f"{key}:{person.email.lower()}"[:150],
+            context=context | values,
+            recipient=person.user,
+            reference=request.reference or "",
+            private_link=private_link,
+        )
+
+
+def _about(request: MSARequest) -> dict[str, Any]:
+    return {
+        "site_address": request.full_address if request.street else _("the customer's address"),
+        "agent_name": request.agent.name if request.agent else "",
+        "agent_company": request.agent_company.name if request.agent_company else "",
+        "places_device": request.places_device,
+    }
+
+
+# --- Before submission -------------------------------------------------------------------
+def draft_started_for_you(request: MSARequest) -> None:
+    """An agent named the customer's address: once per request and address."""
+    if request.has_agent and request.owner_id is None and request.customer_email:
+        tell(DraftStartedForYou, request, key=str(request.pk), people=[customer(request)])
+
+
+def invitation_to_sign(request: MSARequest, event: RequestEvent) -> None:
+    invitation = SigningInvitation.objects.get(pk=event.codes["invitation"])
+    _about_signing(InvitationToSign, request, invitation)
+
+
+def signature_reminder(invitation: SigningInvitation) -> None:
+    _about_signing(SignatureReminder, invitation.agreement.request, invitation)
+
+
+def _about_signing(notice: type[Notice], request: MSARequest, invitation: SigningInvitation) -> None:
+    known = customer(request)
+    tell(
+        notice,
+        request,
+        key=str(invitation.key),
+        people=[Person(invitation.email, known.name, known.user if known.email == invitation.email else None)],
+        private_link=f"{SIGNING_LINK}:{invitation.key}",
+        act_by=local_day(invitation.expires_at),
+    )
+
+
+def signed_copy(request: MSARequest, event: RequestEvent) -> None:
+    fee_next = request.status == Status.UNSUBMITTED
+    tell(SignedCopy, request, key=str(event.pk), to_page="agreement", fee_next=fee_next)
+
+
+# --- At the utility ----------------------------------------------------------------------
+def _times(event: RequestEvent) -> dict[str, Any]:
+    """V1 and V2 for a request with nothing missing, from the event's day."""
+    program = ProgramSettings.current()
+    return {
+        "order_from": program.service_order_from_days,
+        "order_to": program.service_order_to_days,
+        "visit_by": formats.day(calendar.load().add(local_day(event.at), program.visit_days)),
+    }
+
+
+def request_submitted(request: MSARequest, event: RequestEvent) -> None:
+    tell(RequestSubmitted, request, key=str(event.pk), **_times(event))
+
+
+def corrections_required(request: MSARequest, event: RequestEvent) -> None:
+    items = list(Correction.objects.filter(request=request).open().select_related("reason"))
+    tell(
+        CorrectionsRequired,
+        request,
+        key=str(event.pk),
+        to_page="corrections",
+        act_by=request.owner_acts_by,
+        corrections=[_correction(item) for item in items],
+        cannot_be_served=any(item.reason.kind == CorrectionKind.CANNOT_BE_SERVED for item in items),
+    )
+
+
+def _correction(item: Correction) -> dict[str, str]:
+    field = str(MSARequest._meta.get_field(item.field).verbose_name) if item.field else ""
+    return {"title": item.reason.title, "explanation": item.reason.explanation, "note": item.note, "field": field}
+
+
+def request_valid(request: MSARequest, event: RequestEvent) -> None:
+    tell(RequestValid, request, key=str(event.pk), **_times(event))
+
+
+def service_order_issued(request: MSARequest, event: RequestEvent) -> None:
+    tell(ServiceOrderIssued, request, key=str(event.pk))
+
+
+# --- The visit ---------------------------------------------------------------------------
+_COMPLETE_IN_WORDS = {
+    RequestType.INSTALL: gettext_lazy("Installation complete"),
+    RequestType.REMOVAL: gettext_lazy("Removal complete"),
+    RequestType.REPLACEMENT: gettext_lazy("Replacement complete"),
+    RequestType.MAINTENANCE: gettext_lazy("Maintenance complete"),
+}
+
+
+def visit_complete(request: MSARequest, event: RequestEvent) -> None:
+    """One official status for every type, told in the words of the request's own (D2)."""
+    words = _COMPLETE_IN_WORDS[RequestType(request.request_type)]
+    tell(VisitComplete, request, key=str(event.pk), outcome=words, status=request.get_status_display())
+
+
+def visit_unsuccessful(request: MSARequest, event: RequestEvent) -> None:
+    """The reasons, and the three options under their official names (V4, R7)."""
+    visit = followups.failed_round(request)
+    tell(
+        VisitUnsuccessful,
+        request,
+        key=str(event.pk),
+        act_by=request.owner_acts_by,
+        reasons=[{"title": reason.title, "explanation": reason.explanation} for reason in visit.reasons.all()],
+        second_fee=followups.second_fee_due(visit),
+        options=_options(request),
+    )
+
+
+def _options(request: MSARequest) -> list[dict[str, str]]:
+    options = [
+        ("reschedule", _("Reschedule MSA Site Visit"), _("You put the reasons right and keep your device.")),
+        ("withdraw", _("Withdraw IR"), _("You end the request.")),
+    ]
+    if request.places_device:
+        options.insert(0, ("modify", _("Modification Request"), _("You choose a different approved MSA.")))
+    return [{"url": page(request, name), "title": title, "what": what} for name, title, what in options]
+
+
+def reschedule_received(request: MSARequest, event: RequestEvent) -> None:
+    tell(RescheduleReceived, request, key=str(event.pk), **_times(event))
+
+
+def modification_received(request: MSARequest, event: RequestEvent) -> None:
+    tell(ModificationReceived, request, key=str(event.pk), device=str(request.device or ""), **_times(event))
+
+
+# --- The end, and people -----------------------------------------------------------------
+def withdrawn(request: MSARequest, event: RequestEvent) -> None:
+    tell(
+        Withdrawn,
+        request,
+        key=str(event.pk),
+        who=_withdrawn_by(request, event),
+        reason=WithdrawalReason(event.codes["reason"]).label,
+        had_visit=event.from_status == Status.SERVICE_ORDER_ISSUED,
+        refund=refund_outlook(request),
+    )
+
+
+def _withdrawn_by(request: MSARequest, event: RequestEvent) -> str:
+    if event.actor is None:
+        return _("the portal, because the time to act ran out")
+    if event.actor.sees_all_requests:
+        return _("program staff, on the customer's or agent's word")
+    return event.actor.name
+
+
+def refund_outlook(request: MSARequest) -> str:
+    """What comes back after a withdrawal (D4): "unpaid", "none", "part" or "full"."""
+    paid = VisitRound.objects.filter(request=request, settlement=Settlement.PAID).exclude(
+        outcome=VisitOutcome.COMPLETE
+    )
+    kept = [visit for visit in paid if visit.outcome == VisitOutcome.UNSUCCESSFUL and _customer_responsible(visit)]
+    if not paid:
+        return "unpaid"
+    if not kept:
+        return "full"
+    return "none" if len(kept) == len(paid) else "part"
+
+
+def _customer_responsible(visit: VisitRound) -> bool:
+    return visit.reasons.filter(responsible=Responsible.CUSTOMER).exists()
+
+
+def agent_revoked(request: MSARequest, event: RequestEvent) -> None:
+    person = agent(request)
+    tell(AgentRevoked, request, key=str(event.pk), people=[person] if person else [], action_url="")
+
+
+def request_claimed(request: MSARequest, event: RequestEvent) -> None:
+    person = agent(request) if request.has_agent else None
+    tell(RequestClaimed, request, key=str(event.pk), people=[person] if person else [])
+
+
+def remind_signers() -> int:
+    """Remind, once each, customers whose link waits for the days that the settings name."""
+    program = ProgramSettings.current()
+    working_days, today = calendar.load(), local_day(timezone.now())
+    waiting = SigningInvitation.objects.filter(
+        used_at__isnull=True, voided_at__isnull=True, reminded_at__isnull=True, expires_at__gt=timezone.now()
+    )
+    due = [
+        invitation.pk
+        for invitation in waiting.filter(party=Party.CUSTOMER).iterator()
+        if working_days.between(local_day(invitation.created_at), today) >= program.signature_reminder_days
+    ]
+    return sum(_remind(pk) for pk in due)
+
+
+def _remind(invitation_pk: int) -> bool:
+    """Taken by conditional update, so that two runs remind once."""
+    with transaction.atomic():
+        taken = SigningInvitation.objects.filter(
+            pk=invitation_pk, reminded_at__isnull=True, used_at__isnull=True, voided_at__isnull=True
+        ).update(reminded_at=timezone.now())
+        if taken:
+            signature_reminder(SigningInvitation.objects.get(pk=invitation_pk))
+    return bool(taken)
