@@ -26,8 +26,9 @@ def has_generation(request: MSARequest) -> bool:
     return places_device(request) and bool(request.has_solar or request.has_storage)
 
 
-def by_agent(request: MSARequest) -> bool:
-    return request.has_agent
+def without_account(request: MSARequest) -> bool:
+    """The customer has no account on this request: an agent names their address, for the signing link."""
+    return request.owner_id is None
 
 
 def device_isolates(request: MSARequest) -> bool:
@@ -65,7 +66,7 @@ STEPS = (
         (
             Field("request_type"),
             Field("customer_name"),
-            Field("customer_email"),
+            Field("customer_email", without_account),
             Field("customer_phone", required=False),
             Field("account_number"),
             Field("meter_number", required=False),
@@ -122,15 +123,22 @@ STEPS = (
     ),
 )
 
+REVIEW = Step("review", _("Review"), _("Read everything once more, then go on to the agreement."), ())
+
 # Said, not asked: they are true or not made (R5).
 STATEMENTS = frozenset({"device_purchased", "manufacturer_requirements_met"})
 STEP_OF_FIELD = {field.name: step.slug for step in STEPS for field in step.fields}
 ALL_FIELDS = tuple(STEP_OF_FIELD)
 
 
+def steps_for(request: MSARequest) -> tuple[Step, ...]:
+    """The steps that have something to ask of this request, and the review at their end."""
+    return (*(each for each in STEPS if each.shown_fields(request)), REVIEW)
+
+
 def step(slug: str) -> Step:
     """Raises `KeyError` for an unknown slug."""
-    return {each.slug: each for each in STEPS}[slug]
+    return {each.slug: each for each in (*STEPS, REVIEW)}[slug]
 
 
 def label(field_name: str) -> str:
