@@ -50,6 +50,7 @@ def test_events_wait_for_a_receiver_that_is_down(sandbox, paid, receiver):
 
 def test_answers_that_are_no_http_are_errors_like_others(sandbox, paid, receiver):
     with socket.create_server(("127.0.0.1", 0)) as babbler:
+        babbler.settimeout(5)
         sandbox.webhooks(url=f"http://127.0.0.1:{babbler.getsockname()[1]}/", retry_seconds=0.05)
         paid()
         for _ in range(2):
