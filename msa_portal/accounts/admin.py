@@ -25,7 +25,7 @@ def _on_one_line(field: Any) -> Any:
     return field
 
 
-class MembershipInline(admin.TabularInline):
+class MembershipInline(admin.StackedInline):
     model = Membership
     extra = 0
     autocomplete_fields = ["user"]
@@ -39,7 +39,7 @@ class PersonAdmin(UserAdmin):
     list_filter = ["groups", "is_active"]
     search_fields = ["email", "name"]
     ordering = ["email"]
-    filter_horizontal = ["groups"]
+    filter_horizontal = []
     fieldsets = [
         (None, {"fields": ["email", "password", "name", "phone"]}),
         (_("Roles"), {"fields": ["is_active", "groups", "is_superuser"]}),
