@@ -148,7 +148,7 @@ E2 = Rule(
         ),
     ),
     checklist=_("The meter is self-contained, not instrument-rated."),
-    help_topic="which-panels",
+    help_topic="panels",
 )
 E3 = Rule(
     number="E3",
@@ -165,7 +165,7 @@ E3 = Rule(
         ),
     ),
     checklist=_("The panel is single phase, 3-wire, 120/240 V."),
-    help_topic="which-panels",
+    help_topic="panels",
 )
 E4 = Rule(
     number="E4",
@@ -182,7 +182,7 @@ E4 = Rule(
         ),
     ),
     checklist=_("Panel, meter and service are rated for 200 A or less."),
-    help_topic="400-amp-service",
+    help_topic="400-amp",
 )
 E5 = Rule(
     number="E5",
@@ -218,7 +218,7 @@ E6 = Rule(
         ),
     ),
     checklist=_("The MSA on site is the approved model that the request names."),
-    help_topic="which-devices",
+    help_topic="devices",
 )
 E7 = Rule(
     number="E7",
@@ -237,7 +237,7 @@ E7 = Rule(
         ),
     ),
     checklist=_("The MSA fits the meter socket and is made for its rating."),
-    help_topic="which-devices",
+    help_topic="devices",
 )
 E8 = Rule(
     number="E8",
@@ -256,7 +256,7 @@ E8 = Rule(
         ),
     ),
     checklist=_("Bolts or rivets hold the bus bars, not double-sided clips."),
-    help_topic="which-panels",
+    help_topic="panels",
 )
 E9 = Rule(
     number="E9",
@@ -411,7 +411,7 @@ E17 = Rule(
         ),
     ),
     checklist=_("The way to the meter is clear and safe."),
-    help_topic="who-may-install",
+    help_topic="who-installs",
 )
 E18 = Rule(
     number="E18",
@@ -428,7 +428,7 @@ E18 = Rule(
         ),
     ),
     checklist=_("The further devices that the product needs, such as storage, are there or planned."),
-    help_topic="which-devices",
+    help_topic="devices",
 )
 R6 = Rule(
     number="R6",
