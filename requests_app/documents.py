@@ -1,0 +1,99 @@
+"""Storing files: no row without its file, and no file without its row (fault 29)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage
+from django.db import transaction
+from django.http import FileResponse
+from django.utils.text import get_valid_filename
+from django.utils.translation import gettext as _
+
+from msa_portal.accounts.models import User
+from msa_portal.errors import Refused
+from requests_app.enums import DocumentKind
+from requests_app.models import Document, MSARequest
+from requests_app.models.documents import generated_path
+
+_written: ContextVar[list[str] | None] = ContextVar("_written", default=None)
+
+
+@contextmanager
+def atomic() -> Iterator[None]:
+    """A transaction whose files go when it rolls back. Around `store`, in place of `transaction.atomic`."""
+    outer, written = _written.get(), []
+    token = _written.set(written)
+    try:
+        with transaction.atomic():
+            yield
+    except BaseException:
+        for name in written:
+            _storage().delete(name)
+        raise
+    finally:
+        _written.reset(token)
+    if outer is not None:
+        outer.extend(written)
+
+
+def store(
+    request: MSARequest,
+    kind: DocumentKind,
+    *,
+    name: str,
+    body: bytes,
+    by: User | None,
+    content_type: str = "application/pdf",
+) -> Document:
+    """Write the file under a name of our own, then its row. Raises `Refused` where it cannot be written."""
+    document = Document(
+        request=request,
+        kind=kind,
+        name=name,
+        content_type=content_type,
+        sha256=hashlib.sha256(body).hexdigest(),
+        size=len(body),
+        created_by=by,
+    )
+    with atomic():
+        document.file.name = _write(generated_path(document, name), body)
+        document.save()
+    return document
+
+
+def _write(path: str, body: bytes) -> str:
+    written = _written.get()
+    if written is not None:
+        written.append(path)
+    try:
+        return _storage().save(path, ContentFile(body))
+    except OSError as error:
+        raise Refused(
+            _("The file could not be stored. Nothing is lost: try again in a few minutes."), code="storage_failed"
+        ) from error
+
+
+def _storage() -> Storage:
+    return Document._meta.get_field("file").storage
+
+
+def attachment(document: Document) -> FileResponse:
+    """The file as a download that a browser neither guesses at nor runs (fault 31).
+
+    The caller has checked who asks. Raises `FileNotFoundError` where the file is gone.
+    """
+    response = FileResponse(
+        document.file.open("rb"),
+        as_attachment=True,
+        filename=get_valid_filename(document.name),
+        content_type=document.content_type,
+    )
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["Cache-Control"] = "private, no-store"
+    return response
