@@ -109,6 +109,15 @@ class Payment(Timestamped):
         EXPIRED = "expired", _("Not completed")
         FAILED = "failed", _("Failed")
 
+    # Money may still come of it; money has come.
+    LIVE = frozenset({State.CREATED, State.OPEN, State.PENDING})
+    RECEIVED = frozenset({State.PAID, State.HELD, State.DUPLICATE})
+
+    class Dispute(models.TextChoices):
+        OPEN = "open", _("Open")
+        WON = "won", _("Decided for the utility")
+        LOST = "lost", _("Decided for the payer")
+
     fees = models.ManyToManyField(Fee, through="Allocation", related_name="payments")
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     amount_cents = models.PositiveIntegerField(_("amount (cents)"))
@@ -121,7 +130,8 @@ class Payment(Timestamped):
     session_expires_at = models.DateTimeField(null=True, blank=True)
     intent_id = models.CharField(_("payment intent"), max_length=255, null=True, blank=True, unique=True)
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
-    disputed = models.BooleanField(_("disputed"), default=False)
+    disputed = models.BooleanField(_("disputed"), default=False, help_text="A dispute is open, or was lost.")
+    dispute = models.CharField(_("dispute"), max_length=10, choices=Dispute, blank=True)
     held_reason = models.CharField(_("why held"), max_length=60, blank=True)
     receipt = models.OneToOneField(
         "requests_app.Document", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -133,7 +143,9 @@ class Payment(Timestamped):
         ordering = ["-pk"]
         constraints = [
             models.CheckConstraint(condition=Q(amount_cents__gt=0), name="payment_is_positive"),
-            models.CheckConstraint(condition=Q(refunded_cents__lte=F("amount_cents")), name="never_refunded_beyond_paid"),
+            models.CheckConstraint(
+                condition=Q(refunded_cents__lte=F("amount_cents")), name="never_refunded_beyond_paid"
+            ),
             models.CheckConstraint(
                 condition=Q(refunded_cents=0) | Q(state__in=["paid", "held", "duplicate"]),
                 name="only_received_money_is_refunded",
@@ -170,6 +182,9 @@ class Refund(Timestamped):
         SUCCEEDED = "succeeded", _("Refunded")
         FAILED = "failed", _("Failed")
         DECLINED = "declined", _("Declined")
+
+    # Counted in the payment's running figure.
+    PROMISED = frozenset({State.APPROVED, State.SENT, State.SUCCEEDED})
 
     class Reason(models.TextChoices):
         WITHDRAWN_BEFORE_VISIT = "withdrawn_before_visit", _("Withdrawn before any visit")  # D4

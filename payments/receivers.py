@@ -1,5 +1,27 @@
-"""Receivers of the lifecycle's signals."""
+"""What the lifecycle's events mean for the money; each runs in the transaction of its cause."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msa_portal.accounts.models import User
+from payments import panels
+from payments.services import fees, withdrawal
+from requests_app.enums import EventKind
+from requests_app.models import MSARequest, RequestEvent
+from requests_app.signals import event_recorded
 
 
 def connect() -> None:
     """Called once when the app is ready."""
+    event_recorded.connect(on_event, dispatch_uid="payments.on_event")
+    panels.connect()
+
+
+def on_event(request: MSARequest, event: RequestEvent, by: User | None, **_kwargs: Any) -> None:
+    if event.kind in {EventKind.AGREEMENT_EXECUTED, EventKind.FOLLOW_UP_SAVED}:
+        fees.raise_when_ready(request, by=by)
+    elif event.kind == EventKind.FOLLOW_UP_CANCELED:
+        withdrawal.stop_open_payments(request)
+    elif event.kind == EventKind.WITHDRAW:
+        withdrawal.after_withdrawal(request, by=by)

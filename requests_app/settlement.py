@@ -45,6 +45,13 @@ def freeze(request: MSARequest, *, until: datetime, by: User) -> None:
     history.record(fresh, EventKind.CHECKOUT_OPENED, by=by)
 
 
+def extend_freeze(request: MSARequest, *, until: datetime) -> None:
+    """The payment takes longer (a bank debit): the answers go on standing still."""
+    fresh = lock(request)
+    fresh.frozen_until = until
+    fresh.save(update_fields=["frozen_until"])
+
+
 def thaw(request: MSARequest) -> None:
     """The checkout ended without money: the answers may change again."""
     fresh = lock(request)
@@ -88,17 +95,21 @@ def _complete_what_waited(request: MSARequest, *, by: User | None) -> None:
         followups.complete_if_ready(request, by=actor)
 
 
-def set_disputed(visit: VisitRound, *, disputed: bool) -> None:
-    """The bank disputes the payment, or closed the dispute: no order goes out meanwhile."""
+def set_disputed(visit: VisitRound, *, disputed: bool, outcome: str = "") -> None:
+    """The bank disputes the payment: no order goes out meanwhile.
+
+    `outcome` says how a dispute ended; one that was lost stays a hindrance, since the money is gone.
+    """
     with transaction.atomic():
         request = lock(visit.request)
         fresh = lock(visit)
-        if fresh.disputed == disputed:
+        if fresh.disputed == disputed and not outcome:
             return
         fresh.disputed = disputed
         fresh.save(update_fields=["disputed", "updated_at"])
-        kind = EventKind.FEE_DISPUTED if disputed else EventKind.DISPUTE_CLOSED
-        history.record(request, kind, by=None, codes={"round": fresh.number})
+        kind = EventKind.DISPUTE_CLOSED if outcome else EventKind.FEE_DISPUTED
+        codes = {"round": fresh.number} | ({"outcome": outcome} if outcome else {})
+        history.record(request, kind, by=None, codes=codes)
 
 
 def note(request: MSARequest, kind: EventKind, *, by: User | None, codes: dict[str, object]) -> None:

@@ -8,210 +8,441 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('requests_app', '0001_initial'),
+        ("requests_app", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ProviderEvent',
+            name="ProviderEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('event_id', models.CharField(max_length=255, unique=True)),
-                ('type', models.CharField(max_length=80)),
-                ('object_id', models.CharField(max_length=255)),
-                ('received_at', models.DateTimeField(auto_now_add=True)),
-                ('processed_at', models.DateTimeField(blank=True, null=True)),
-                ('error', models.CharField(blank=True, max_length=300)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("event_id", models.CharField(max_length=255, unique=True)),
+                ("type", models.CharField(max_length=80)),
+                ("object_id", models.CharField(max_length=255)),
+                ("received_at", models.DateTimeField(auto_now_add=True)),
+                ("processed_at", models.DateTimeField(blank=True, null=True)),
+                ("error", models.CharField(blank=True, max_length=300)),
             ],
             options={
-                'verbose_name': 'provider event',
-                'verbose_name_plural': 'provider events',
-                'ordering': ['-pk'],
+                "verbose_name": "provider event",
+                "verbose_name_plural": "provider events",
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Fee',
+            name="Fee",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('amount_cents', models.PositiveIntegerField(verbose_name='amount (cents)')),
-                ('currency', models.CharField(default='usd', max_length=3, verbose_name='currency')),
-                ('state', models.CharField(choices=[('open', 'Due'), ('settled', 'Paid'), ('waived', 'Waived'), ('canceled', 'Canceled')], default='open', max_length=10, verbose_name='state')),
-                ('quoted_on', models.DateField(verbose_name='quoted')),
-                ('quote_holds_until', models.DateField(verbose_name='quote holds until')),
-                ('settled_at', models.DateTimeField(blank=True, null=True, verbose_name='settled')),
-                ('waiver_reason', models.CharField(blank=True, max_length=300, verbose_name='reason of the waiver')),
-                ('round', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='fees', to='requests_app.visitround')),
-                ('waived_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("amount_cents", models.PositiveIntegerField(verbose_name="amount (cents)")),
+                ("currency", models.CharField(default="usd", max_length=3, verbose_name="currency")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "Due"), ("settled", "Paid"), ("waived", "Waived"), ("canceled", "Canceled")],
+                        default="open",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("quoted_on", models.DateField(verbose_name="quoted")),
+                ("quote_holds_until", models.DateField(verbose_name="quote holds until")),
+                ("settled_at", models.DateTimeField(blank=True, null=True, verbose_name="settled")),
+                ("waiver_reason", models.CharField(blank=True, max_length=300, verbose_name="reason of the waiver")),
+                (
+                    "round",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="fees", to="requests_app.visitround"
+                    ),
+                ),
+                (
+                    "waived_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'fee',
-                'verbose_name_plural': 'fees',
-                'ordering': ['-pk'],
-                'permissions': [('waive_fee', 'Can waive a fee')],
+                "verbose_name": "fee",
+                "verbose_name_plural": "fees",
+                "ordering": ["-pk"],
+                "permissions": [("waive_fee", "Can waive a fee")],
             },
         ),
         migrations.CreateModel(
-            name='Allocation',
+            name="Allocation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount_cents', models.PositiveIntegerField()),
-                ('fee', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='payments.fee')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("amount_cents", models.PositiveIntegerField()),
+                (
+                    "fee",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="allocations", to="payments.fee"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'allocation',
-                'verbose_name_plural': 'allocations',
+                "verbose_name": "allocation",
+                "verbose_name_plural": "allocations",
             },
         ),
         migrations.CreateModel(
-            name='FeeSchedule',
+            name="FeeSchedule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('request_type', models.CharField(choices=[('install', 'Install'), ('removal', 'Removal'), ('replacement', 'Replacement'), ('maintenance', 'Maintenance')], max_length=20, verbose_name='request type')),
-                ('amount_cents', models.PositiveIntegerField(verbose_name='amount (cents)')),
-                ('currency', models.CharField(default='usd', max_length=3, verbose_name='currency')),
-                ('effective_from', models.DateField(verbose_name='in force from')),
-                ('effective_until', models.DateField(blank=True, null=True, verbose_name='in force until')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "request_type",
+                    models.CharField(
+                        choices=[
+                            ("install", "Install"),
+                            ("removal", "Removal"),
+                            ("replacement", "Replacement"),
+                            ("maintenance", "Maintenance"),
+                        ],
+                        max_length=20,
+                        verbose_name="request type",
+                    ),
+                ),
+                ("amount_cents", models.PositiveIntegerField(verbose_name="amount (cents)")),
+                ("currency", models.CharField(default="usd", max_length=3, verbose_name="currency")),
+                ("effective_from", models.DateField(verbose_name="in force from")),
+                ("effective_until", models.DateField(blank=True, null=True, verbose_name="in force until")),
             ],
             options={
-                'verbose_name': 'fee schedule',
-                'verbose_name_plural': 'fee schedules',
-                'ordering': ['request_type', '-effective_from'],
-                'constraints': [models.UniqueConstraint(fields=('request_type', 'effective_from'), name='one_schedule_per_type_and_day'), models.CheckConstraint(condition=models.Q(('effective_until__isnull', True), ('effective_until__gte', models.F('effective_from')), _connector='OR'), name='schedule_ends_after_it_begins'), models.CheckConstraint(condition=models.Q(('currency', 'usd')), name='schedule_is_in_us_dollars')],
+                "verbose_name": "fee schedule",
+                "verbose_name_plural": "fee schedules",
+                "ordering": ["request_type", "-effective_from"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("request_type", "effective_from"), name="one_schedule_per_type_and_day"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("effective_until__isnull", True),
+                            ("effective_until__gte", models.F("effective_from")),
+                            _connector="OR",
+                        ),
+                        name="schedule_ends_after_it_begins",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("currency", "usd")), name="schedule_is_in_us_dollars"),
+                ],
             },
         ),
         migrations.AddField(
-            model_name='fee',
-            name='schedule',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='payments.feeschedule'),
+            model_name="fee",
+            name="schedule",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="payments.feeschedule"
+            ),
         ),
         migrations.CreateModel(
-            name='HistoricalFeeSchedule',
+            name="HistoricalFeeSchedule",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('request_type', models.CharField(choices=[('install', 'Install'), ('removal', 'Removal'), ('replacement', 'Replacement'), ('maintenance', 'Maintenance')], max_length=20, verbose_name='request type')),
-                ('amount_cents', models.PositiveIntegerField(verbose_name='amount (cents)')),
-                ('currency', models.CharField(default='usd', max_length=3, verbose_name='currency')),
-                ('effective_from', models.DateField(verbose_name='in force from')),
-                ('effective_until', models.DateField(blank=True, null=True, verbose_name='in force until')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                (
+                    "request_type",
+                    models.CharField(
+                        choices=[
+                            ("install", "Install"),
+                            ("removal", "Removal"),
+                            ("replacement", "Replacement"),
+                            ("maintenance", "Maintenance"),
+                        ],
+                        max_length=20,
+                        verbose_name="request type",
+                    ),
+                ),
+                ("amount_cents", models.PositiveIntegerField(verbose_name="amount (cents)")),
+                ("currency", models.CharField(default="usd", max_length=3, verbose_name="currency")),
+                ("effective_from", models.DateField(verbose_name="in force from")),
+                ("effective_until", models.DateField(blank=True, null=True, verbose_name="in force until")),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical fee schedule',
-                'verbose_name_plural': 'historical fee schedules',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical fee schedule",
+                "verbose_name_plural": "historical fee schedules",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='Payment',
+            name="Payment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('key', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('amount_cents', models.PositiveIntegerField(verbose_name='amount (cents)')),
-                ('currency', models.CharField(default='usd', max_length=3, verbose_name='currency')),
-                ('refunded_cents', models.PositiveIntegerField(default=0, verbose_name='refunded or promised (cents)')),
-                ('state', models.CharField(choices=[('created', 'Started'), ('open', 'Waiting for the customer'), ('pending', 'On its way from the bank'), ('paid', 'Paid'), ('held', 'Held for review'), ('duplicate', 'Paid twice'), ('expired', 'Not completed'), ('failed', 'Failed')], default='created', max_length=10, verbose_name='state')),
-                ('session_id', models.CharField(blank=True, max_length=255, null=True, unique=True, verbose_name='checkout session')),
-                ('session_url', models.TextField(blank=True)),
-                ('session_expires_at', models.DateTimeField(blank=True, null=True)),
-                ('intent_id', models.CharField(blank=True, max_length=255, null=True, unique=True, verbose_name='payment intent')),
-                ('paid_at', models.DateTimeField(blank=True, null=True, verbose_name='paid')),
-                ('disputed', models.BooleanField(default=False, verbose_name='disputed')),
-                ('held_reason', models.CharField(blank=True, max_length=60, verbose_name='why held')),
-                ('fees', models.ManyToManyField(related_name='payments', through='payments.Allocation', to='payments.fee')),
-                ('payer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('receipt', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='requests_app.document')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("key", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("amount_cents", models.PositiveIntegerField(verbose_name="amount (cents)")),
+                ("currency", models.CharField(default="usd", max_length=3, verbose_name="currency")),
+                ("refunded_cents", models.PositiveIntegerField(default=0, verbose_name="refunded or promised (cents)")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("created", "Started"),
+                            ("open", "Waiting for the customer"),
+                            ("pending", "On its way from the bank"),
+                            ("paid", "Paid"),
+                            ("held", "Held for review"),
+                            ("duplicate", "Paid twice"),
+                            ("expired", "Not completed"),
+                            ("failed", "Failed"),
+                        ],
+                        default="created",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "session_id",
+                    models.CharField(
+                        blank=True, max_length=255, null=True, unique=True, verbose_name="checkout session"
+                    ),
+                ),
+                ("session_url", models.TextField(blank=True)),
+                ("session_expires_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "intent_id",
+                    models.CharField(blank=True, max_length=255, null=True, unique=True, verbose_name="payment intent"),
+                ),
+                ("paid_at", models.DateTimeField(blank=True, null=True, verbose_name="paid")),
+                (
+                    "disputed",
+                    models.BooleanField(
+                        default=False, help_text="A dispute is open, or was lost.", verbose_name="disputed"
+                    ),
+                ),
+                (
+                    "dispute",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("open", "Open"),
+                            ("won", "Decided for the utility"),
+                            ("lost", "Decided for the payer"),
+                        ],
+                        max_length=10,
+                        verbose_name="dispute",
+                    ),
+                ),
+                ("held_reason", models.CharField(blank=True, max_length=60, verbose_name="why held")),
+                (
+                    "fees",
+                    models.ManyToManyField(related_name="payments", through="payments.Allocation", to="payments.fee"),
+                ),
+                (
+                    "payer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "receipt",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="requests_app.document",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'payment',
-                'verbose_name_plural': 'payments',
-                'ordering': ['-pk'],
+                "verbose_name": "payment",
+                "verbose_name_plural": "payments",
+                "ordering": ["-pk"],
             },
         ),
         migrations.AddField(
-            model_name='allocation',
-            name='payment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='payments.payment'),
+            model_name="allocation",
+            name="payment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="allocations", to="payments.payment"
+            ),
         ),
         migrations.CreateModel(
-            name='Refund',
+            name="Refund",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('key', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('amount_cents', models.PositiveIntegerField(verbose_name='amount (cents)')),
-                ('reason', models.CharField(choices=[('withdrawn_before_visit', 'Withdrawn before any visit'), ('utility_responsible', "The visit failed on the utility's side"), ('no_second_visit', 'The second visit did not take place'), ('duplicate', 'Paid twice'), ('cannot_submit', 'Paid too late to be submitted'), ('goodwill', 'Goodwill')], max_length=30, verbose_name='reason')),
-                ('note', models.CharField(blank=True, max_length=300, verbose_name='note')),
-                ('state', models.CharField(choices=[('proposed', 'Waiting for approval'), ('approved', 'Approved, being sent'), ('sent', 'Sent to the bank'), ('succeeded', 'Refunded'), ('failed', 'Failed'), ('declined', 'Declined')], default='proposed', max_length=10, verbose_name='state')),
-                ('provider_id', models.CharField(blank=True, max_length=255, null=True, unique=True, verbose_name="provider's refund")),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('last_error', models.CharField(blank=True, max_length=300)),
-                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('fee', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='payments.fee')),
-                ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='payments.payment')),
-                ('proposed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("key", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("amount_cents", models.PositiveIntegerField(verbose_name="amount (cents)")),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("withdrawn_before_visit", "Withdrawn before any visit"),
+                            ("utility_responsible", "The visit failed on the utility's side"),
+                            ("no_second_visit", "The second visit did not take place"),
+                            ("duplicate", "Paid twice"),
+                            ("cannot_submit", "Paid too late to be submitted"),
+                            ("goodwill", "Goodwill"),
+                        ],
+                        max_length=30,
+                        verbose_name="reason",
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=300, verbose_name="note")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("proposed", "Waiting for approval"),
+                            ("approved", "Approved, being sent"),
+                            ("sent", "Sent to the bank"),
+                            ("succeeded", "Refunded"),
+                            ("failed", "Failed"),
+                            ("declined", "Declined"),
+                        ],
+                        default="proposed",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "provider_id",
+                    models.CharField(
+                        blank=True, max_length=255, null=True, unique=True, verbose_name="provider's refund"
+                    ),
+                ),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("last_error", models.CharField(blank=True, max_length=300)),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "fee",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="refunds",
+                        to="payments.fee",
+                    ),
+                ),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="refunds", to="payments.payment"
+                    ),
+                ),
+                (
+                    "proposed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'refund',
-                'verbose_name_plural': 'refunds',
-                'ordering': ['-pk'],
-                'permissions': [('approve_refund', 'Can approve a refund'), ('propose_refund', 'Can propose a refund')],
+                "verbose_name": "refund",
+                "verbose_name_plural": "refunds",
+                "ordering": ["-pk"],
+                "permissions": [("approve_refund", "Can approve a refund"), ("propose_refund", "Can propose a refund")],
             },
         ),
         migrations.AddConstraint(
-            model_name='fee',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'canceled'), _negated=True), fields=('round',), name='one_fee_per_visit'),
+            model_name="fee",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "canceled"), _negated=True), fields=("round",), name="one_fee_per_visit"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='fee',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_cents__gt', 0)), name='fee_is_positive'),
+            model_name="fee",
+            constraint=models.CheckConstraint(condition=models.Q(("amount_cents__gt", 0)), name="fee_is_positive"),
         ),
         migrations.AddConstraint(
-            model_name='fee',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['settled', 'waived']), _negated=True), ('settled_at__isnull', False), _connector='OR'), name='settled_fee_has_its_time'),
+            model_name="fee",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["settled", "waived"]), _negated=True),
+                    ("settled_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="settled_fee_has_its_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='fee',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'waived'), _negated=True), models.Q(('waived_by__isnull', False), models.Q(('waiver_reason', ''), _negated=True)), _connector='OR'), name='waiver_names_who_and_why'),
+            model_name="fee",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "waived"), _negated=True),
+                    models.Q(("waived_by__isnull", False), models.Q(("waiver_reason", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="waiver_names_who_and_why",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_cents__gt', 0)), name='payment_is_positive'),
+            model_name="payment",
+            constraint=models.CheckConstraint(condition=models.Q(("amount_cents__gt", 0)), name="payment_is_positive"),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('refunded_cents__lte', models.F('amount_cents'))), name='never_refunded_beyond_paid'),
+            model_name="payment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("refunded_cents__lte", models.F("amount_cents"))), name="never_refunded_beyond_paid"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('refunded_cents', 0), ('state__in', ['paid', 'held', 'duplicate']), _connector='OR'), name='only_received_money_is_refunded'),
+            model_name="payment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("refunded_cents", 0), ("state__in", ["paid", "held", "duplicate"]), _connector="OR"
+                ),
+                name="only_received_money_is_refunded",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='allocation',
-            constraint=models.UniqueConstraint(fields=('payment', 'fee'), name='one_allocation_per_payment_and_fee'),
+            model_name="allocation",
+            constraint=models.UniqueConstraint(fields=("payment", "fee"), name="one_allocation_per_payment_and_fee"),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_cents__gt', 0)), name='refund_is_positive'),
+            model_name="refund",
+            constraint=models.CheckConstraint(condition=models.Q(("amount_cents__gt", 0)), name="refund_is_positive"),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['declined', 'failed']), _negated=True), fields=('payment', 'fee'), name='one_live_refund_per_payment_and_fee'),
+            model_name="refund",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["declined", "failed"]), _negated=True),
+                fields=("payment", "fee"),
+                name="one_live_refund_per_payment_and_fee",
+            ),
         ),
     ]

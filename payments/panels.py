@@ -1,0 +1,56 @@
+"""What the money has to say on the request's pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msa_portal.accounts.models import User
+from payments.models import Payment, Refund
+from payments.services import fees, withdrawal
+from requests_app import panels, policies
+from requests_app.enums import Settlement
+from requests_app.models import MSARequest
+
+
+def connect() -> None:
+    panels.register("money", money)
+    panels.register("next_fee", next_fee)
+    panels.register("withdraw", comes_back)
+
+
+def money(request: MSARequest, user: User) -> tuple[str, dict[str, Any]] | None:
+    """What is due, what was paid with its receipt, what went back."""
+    payments = (
+        Payment.objects.filter(fees__round__request=request)
+        .filter(state__in=[Payment.State.PENDING, *Payment.RECEIVED])
+        .prefetch_related("fees__round", "refunds")
+        .order_by("pk")
+    )
+    visits = list(request.rounds.all())
+    rows = [payment for payment in payments if payment.state != Payment.State.EXPIRED]
+    waived = [visit for visit in visits if visit.settlement in {Settlement.WAIVED, Settlement.NOT_DUE}]
+    payable = not policies.reason_against(policies.check_payable, request)
+    unsettled = next((visit for visit in visits if visit.closed_at is None and not visit.settlement), None)
+    due = fees.quote(request, unsettled) if payable and unsettled else None
+    if not rows and not waived and due is None:
+        return None
+    context = {"request_": request, "payments": rows, "waived": waived, "due": due}
+    return "payments/panels/money.html", context
+
+
+def next_fee(request: MSARequest, user: User) -> tuple[str, dict[str, Any]] | None:
+    """What a further visit costs, where D3 makes it due."""
+    amount = fees.amount_in_force(request)
+    return ("payments/panels/next_fee.html", {"amount_cents": amount}) if amount else None
+
+
+def comes_back(request: MSARequest, user: User) -> tuple[str, dict[str, Any]] | None:
+    """D4 before a withdrawal; after it, what became of the refund."""
+    decisions = withdrawal.preview_refund(request)
+    context = {
+        "request_": request,
+        "decisions": decisions,
+        "total_cents": sum(decision.refund_cents for decision in decisions),
+        "refunds": Refund.objects.filter(payment__fees__round__request=request).order_by("pk"),
+    }
+    return "payments/panels/comes_back.html", context

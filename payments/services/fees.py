@@ -1,0 +1,168 @@
+"""What is owed for a visit: raised, quoted for two weeks (D9), waived, canceled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from msa_portal.accounts.models import User
+from msa_portal.business_days.calendar import local_day
+from msa_portal.db import lock
+from msa_portal.errors import Refused
+from payments import notices
+from payments.models import Fee, FeeSchedule, Payment
+from requests_app import permissions, policies, settlement
+from requests_app.enums import EventKind, Settlement
+from requests_app.models import MSARequest, ProgramSettings, VisitRound
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What would be paid now, and until which day that holds. `fee` is None until it is raised."""
+
+    amount_cents: int
+    holds_until: date
+    fee: Fee | None
+
+
+def standing_fee(visit: VisitRound) -> Fee | None:
+    return Fee.objects.filter(round=visit).exclude(state=Fee.State.CANCELED).select_related("schedule").first()
+
+
+def quote(request: MSARequest, visit: VisitRound) -> Quote | None:
+    """What the fee page shows; nothing is written. None where no fee is set for the type (D16)."""
+    fee = standing_fee(visit)
+    if fee is not None and not _lapsed(fee, request):
+        return Quote(fee.amount_cents, fee.quote_holds_until, fee)
+    schedule = FeeSchedule.objects.in_force(request.request_type, _today())
+    return Quote(schedule.amount_cents, _holds_until(), None) if schedule else None
+
+
+def amount_in_force(request: MSARequest) -> int | None:
+    """What a visit of that type costs from today on, in cents."""
+    schedule = FeeSchedule.objects.in_force(request.request_type, _today())
+    return schedule.amount_cents if schedule else None
+
+
+def _today() -> date:
+    return local_day(timezone.now())
+
+
+def _holds_until() -> date:
+    return _today() + timedelta(days=ProgramSettings.current().quote_days)
+
+
+def _lapsed(fee: Fee, request: MSARequest) -> bool:
+    """An unpaid quote past its time, or one for another type of request. A payment under way keeps it."""
+    if fee.state != Fee.State.OPEN or fee.payments.filter(state__in=Payment.LIVE).exists():
+        return False
+    return fee.quote_holds_until < _today() or fee.schedule.request_type != request.request_type
+
+
+def raise_fee(request: MSARequest, *, by: User | None) -> Fee | None:
+    """The fee of the open visit, raised where there is none, quoted anew where the quote lapsed (D9).
+
+    None where nothing is due: no amount is set for the type (D16), or the visit is settled. Raises
+    `Refused` where form or agreement is not complete (F2). Takes the request's lock.
+    """
+    with transaction.atomic():
+        fresh = lock(request)
+        visit = settlement.open_fee_form(fresh, by=by)
+        if visit.settlement:
+            return None
+        fee = standing_fee(visit)
+        if fee is not None and not _lapsed(fee, fresh):
+            return fee
+        if fee is not None:
+            _cancel(fee)
+        return _raise(fresh, visit, by=by)
+
+
+def _raise(request: MSARequest, visit: VisitRound, *, by: User | None) -> Fee | None:
+    schedule = FeeSchedule.objects.in_force(request.request_type, _today())
+    if schedule is None:
+        return None
+    fee = Fee.objects.create(
+        round=visit,
+        schedule=schedule,
+        amount_cents=schedule.amount_cents,
+        currency=schedule.currency,
+        quoted_on=_today(),
+        quote_holds_until=_holds_until(),
+    )
+    codes = {"round": visit.number, "fee": fee.pk, "cents": fee.amount_cents, "rule": visit.fee_reason}
+    settlement.note(request, EventKind.FEE_RAISED, by=by, codes=codes)
+    notices.fee_due(fee)
+    return fee
+
+
+def raise_when_ready(request: MSARequest, *, by: User | None) -> None:
+    """What may have completed the form, the agreement or a follow-up happened: raise the fee if so.
+
+    A second visit for which no amount is set is settled as not due, so that it goes on by itself.
+    """
+    if policies.reason_against(policies.check_payable, request):
+        return
+    visit = policies.open_round(request)
+    if visit.settlement:
+        return
+    if raise_fee(request, by=by) is None and visit.number > 1:
+        settlement.settle(visit, how=Settlement.NOT_DUE, by=by)
+
+
+def submit_without_fee(request: MSARequest, *, by: User) -> None:
+    """Nothing is due for this type (D16): settle the visit as such, which submits the request."""
+    permissions.check_acts_for(by, request)
+    with transaction.atomic():
+        if raise_fee(request, by=by) is not None:
+            raise Refused(_("A fee is due for this visit now. Pay it to go on."), code="fee_due")
+        settlement.settle(policies.open_round(request), how=Settlement.NOT_DUE, by=by)
+
+
+def cancel_open_fees(request: MSARequest) -> list[Payment]:
+    """Nothing is owed any more on closed visits. Returns the payments that must be stopped at the provider.
+
+    The caller holds the request's lock.
+    """
+    fees = Fee.objects.filter(round__request=request, round__closed_at__isnull=False, state=Fee.State.OPEN)
+    live = list(Payment.objects.filter(fees__in=fees, state__in=Payment.LIVE))
+    for fee in fees:
+        _cancel(fee)
+    return live
+
+
+def _cancel(fee: Fee) -> None:
+    fee.state = Fee.State.CANCELED
+    fee.save(update_fields=["state", "updated_at"])
+
+
+def waive(fee: Fee, *, by: User, reason: str) -> None:
+    """A supervisor lets the visit go without its fee (S, D3); the request goes on by itself.
+
+    Raises `Refused` where a payment is under way: it must end first, or it would be taken for nothing.
+    """
+    if not by.has_perm("payments.waive_fee"):
+        raise Refused(_("Only a supervisor can waive a fee."), code="not_allowed")
+    if not reason.strip():
+        raise Refused(_("Say why the fee is waived."), code="no_reason", fields={"reason": _("Write the reason.")})
+    with transaction.atomic():
+        lock(fee.round.request)
+        fresh = lock(fee)
+        if fresh.state != Fee.State.OPEN:
+            raise Refused(
+                _("This fee is “%(state)s” already.") % {"state": fresh.get_state_display()}, code="fee_not_open"
+            )
+        if fresh.payments.filter(state__in=Payment.LIVE).exists():
+            raise Refused(
+                _("The customer is paying this fee right now. Wait until that has ended, or is canceled."),
+                code="payment_open",
+            )
+        fresh.state, fresh.waived_by, fresh.waiver_reason = Fee.State.WAIVED, by, reason.strip()
+        fresh.settled_at = timezone.now()
+        fresh.save(update_fields=["state", "waived_by", "waiver_reason", "settled_at", "updated_at"])
+        settlement.settle(fresh.round, how=Settlement.WAIVED, by=by)
+    fee.refresh_from_db()

@@ -1,0 +1,102 @@
+"""Thin tasks: each takes an id and may run twice. What a broker loses, a sweeper finds."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from celery import shared_task
+from django.db.models import Q
+from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from payments import provider
+from payments.models import Fee, Payment, ProviderEvent, Refund
+from payments.services import checkout, events, receipts, refunds, settle
+
+logger = logging.getLogger(__name__)
+
+_A_SWEEP = 200
+_QUIET = timedelta(minutes=5)
+_AGAIN: dict[str, Any] = {
+    "autoretry_for": (provider.ProviderUnavailable,),
+    "max_retries": 5,
+    "retry_backoff": 5,
+    "retry_backoff_max": 300,
+}
+
+
+def kick(task: Any, *args: Any) -> None:
+    """Ask a worker now. A broker that is down costs nothing: the sweeper asks later."""
+    try:
+        task.apply_async(args=args, retry=False)
+    except (BrokerError, RedisConnectionError, RedisTimeoutError) as error:
+        logger.warning("broker out of reach, %s%s waits for the sweeper: %s", task.name, args, type(error).__name__)
+
+
+@shared_task(**_AGAIN)
+def process_event(event_pk: int) -> None:
+    events.process(ProviderEvent.objects.get(pk=event_pk))
+
+
+@shared_task(**_AGAIN)
+def follow_payment(payment_pk: int) -> None:
+    settle.settle_from_provider(Payment.objects.get(pk=payment_pk))
+
+
+@shared_task(**_AGAIN)
+def end_checkout(payment_pk: int) -> None:
+    checkout.end_checkout(Payment.objects.get(pk=payment_pk))
+
+
+@shared_task(**_AGAIN)
+def send_refund(refund_pk: int) -> None:
+    refunds.send(Refund.objects.select_related("payment").get(pk=refund_pk))
+
+
+@shared_task(queue="documents")
+def render_receipt(payment_pk: int) -> None:
+    receipts.render(Payment.objects.get(pk=payment_pk))
+
+
+@shared_task
+def sweep_events() -> None:
+    """Events that nobody has looked into."""
+    for pk in events.waiting().values_list("pk", flat=True)[:_A_SWEEP]:
+        kick(process_event, pk)
+
+
+@shared_task
+def sweep_payments() -> None:
+    """Ask about payments under way, whatever became of their webhooks (fault 9); close those without use."""
+    quiet = Payment.objects.filter(updated_at__lte=timezone.now() - _QUIET).order_by("updated_at")
+    idle = Q(state=Payment.State.CREATED, session_expires_at__lte=timezone.now())
+    useless = Q(state__in=[Payment.State.CREATED, Payment.State.OPEN], fees__state=Fee.State.CANCELED)
+    for pk in quiet.filter(idle | useless).values_list("pk", flat=True)[:_A_SWEEP]:
+        kick(end_checkout, pk)
+    under_way = quiet.filter(state__in=[Payment.State.OPEN, Payment.State.PENDING])
+    for pk in under_way.values_list("pk", flat=True)[:_A_SWEEP]:
+        kick(follow_payment, pk)
+
+
+@shared_task
+def sweep_refunds() -> None:
+    """Approved refunds that were not sent, and sent ones that have not ended."""
+    late = timezone.now() - _QUIET
+    approved = Refund.objects.filter(state=Refund.State.APPROVED, updated_at__lte=late)
+    for pk in approved.order_by("pk").values_list("pk", flat=True)[:_A_SWEEP]:
+        kick(send_refund, pk)
+    sent = Refund.objects.filter(state=Refund.State.SENT, updated_at__lte=late)
+    for pk in sent.order_by("updated_at").values_list("payment_id", flat=True)[:_A_SWEEP]:
+        kick(follow_payment, pk)
+
+
+@shared_task
+def sweep_receipts() -> None:
+    """Paid fees whose receipt was not rendered."""
+    paid = Payment.objects.filter(state=Payment.State.PAID, receipt__isnull=True, paid_at__lte=timezone.now() - _QUIET)
+    for pk in paid.order_by("pk").values_list("pk", flat=True)[:_A_SWEEP]:
+        kick(render_receipt, pk)

@@ -1,0 +1,169 @@
+"""Submit Meter Socket Adapter Fee (R7): the page, the way to the provider and back, the receipt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from msa_portal.accounts.models import User
+from msa_portal.errors import Refused
+from payments import provider
+from payments.forms import PayForm
+from payments.models import Payment
+from payments.services import checkout, fees, settle
+from requests_app import documents, permissions, policies
+from requests_app.enums import Settlement
+from requests_app.models import MSARequest, VisitRound
+
+
+def _mine(http: HttpRequest, reference: str) -> tuple[MSARequest, User]:
+    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+    return get_object_or_404(MSARequest.objects.visible_to(user), reference=reference), user
+
+
+def _payments_of(request: MSARequest) -> Any:
+    return Payment.objects.filter(fees__round__request=request)
+
+
+@login_required
+@require_GET
+def fee(http: HttpRequest, reference: str) -> HttpResponse:
+    request, user = _mine(http, reference)
+    return _fee_page(http, request, user)
+
+
+def _fee_page(
+    http: HttpRequest, request: MSARequest, user: User, *, refusal: Refused | None = None, status: int = 200
+) -> HttpResponse:
+    """What it costs and what for, or why nothing can be paid now. Nothing is written."""
+    visit = VisitRound.objects.filter(request=request, closed_at__isnull=True).first()
+    quote = fees.quote(request, visit) if visit else None
+    live = checkout.live_payment(request)
+    context = {
+        "request_": request,
+        "visit": visit,
+        "quote": quote,
+        "live": live,
+        "live_opened": live is not None and live.state == Payment.State.OPEN,
+        "pending": live is not None and live.state == Payment.State.PENDING,
+        "held": _payments_of(request).filter(state=Payment.State.HELD).first(),
+        "last": _payments_of(request).first(),
+        "paid": _payments_of(request).filter(fees__round=visit, state=Payment.State.PAID).first() if visit else None,
+        "reason": _reason_against_paying(request, visit, user),
+        "settled": bool(visit and visit.settlement),
+        "waived": bool(visit and visit.settlement == Settlement.WAIVED),
+        "may_act": permissions.acts_for(user, request),
+        "failed_visit": request.rounds.filter(number=visit.number - 1).first() if visit and visit.number > 1 else None,
+        "refusal": refusal,
+        "form": PayForm(initial={"expected_cents": quote.amount_cents}) if quote else None,
+    }
+    return render(http, "payments/fee.html", context, status=status)
+
+
+def _reason_against_paying(request: MSARequest, visit: VisitRound | None, user: User) -> str:
+    if visit is None:
+        return _("No site visit is open on this request, so nothing is to be paid.")
+    if visit.settlement:
+        return ""
+    if reason := policies.reason_against(policies.check_payable, request):
+        return reason
+    return policies.reason_against(permissions.check_acts_for, user, request)
+
+
+@login_required
+@require_POST
+def pay(http: HttpRequest, reference: str) -> HttpResponse:
+    """To the provider's page. Posted amounts decide nothing: a wrong one is refused (fault 39)."""
+    request, user = _mine(http, reference)
+    form = PayForm(http.POST)
+    if not form.is_valid():
+        stale = Refused(_("This page was incomplete. Look at the amount again, then pay."), code="stale")
+        return _fee_page(http, request, user, refusal=stale, status=409)
+    try:
+        payment = checkout.open_checkout(request, by=user, expected_cents=form.cleaned_data["expected_cents"])
+    except Refused as refusal:
+        return _fee_page(http, request, user, refusal=refusal, status=409)
+    if payment.state != Payment.State.OPEN:
+        return redirect("payments:fee", reference=request.reference)
+    return HttpResponseRedirect(payment.session_url, status=303)
+
+
+@login_required
+@require_POST
+def cancel(http: HttpRequest, reference: str) -> HttpResponse:
+    request, user = _mine(http, reference)
+    try:
+        payment = checkout.cancel_checkout(request, by=user)
+    except Refused as refusal:
+        return _fee_page(http, request, user, refusal=refusal, status=409)
+    if payment.state == Payment.State.PAID:
+        messages.success(http, _("The payment had arrived already, so it counts."))
+    else:
+        messages.success(
+            http, _("The payment is canceled. Nothing was charged, and you can change your answers again.")
+        )
+    return redirect("payments:fee", reference=request.reference)
+
+
+@login_required
+@require_POST
+def submit(http: HttpRequest, reference: str) -> HttpResponse:
+    """Where no fee is set for the type, this button submits (D16)."""
+    request, user = _mine(http, reference)
+    try:
+        fees.submit_without_fee(request, by=user)
+    except Refused as refusal:
+        return _fee_page(http, request, user, refusal=refusal, status=409)
+    messages.success(http, _("Your request is submitted."))
+    return redirect(request)
+
+
+@login_required
+@require_GET
+def returned(http: HttpRequest, reference: str) -> HttpResponse:
+    """Back from the provider: ask it what happened, whether or not its webhook was here yet (fault 4)."""
+    request, _user = _mine(http, reference)
+    payment = get_object_or_404(_payments_of(request), session_id=http.GET.get("session", ""))
+    answered = True
+    try:
+        payment = settle.settle_from_provider(payment)
+    except (provider.ProviderUnavailable, provider.ProviderRefused):
+        answered = False
+    request.refresh_from_db()
+    context = {"request_": request, "payment": payment, "fee": settle.fee_of(payment), "answered": answered}
+    return render(http, "payments/returned.html", context)
+
+
+@login_required
+@require_GET
+def canceled(http: HttpRequest, reference: str) -> HttpResponse:
+    """Back from the provider without having paid. The checkout stays open until it is canceled or runs out."""
+    request, user = _mine(http, reference)
+    live = checkout.live_payment(request)
+    context = {
+        "request_": request,
+        "live": live,
+        "may_act": permissions.acts_for(user, request),
+        "form": PayForm(initial={"expected_cents": live.amount_cents}) if live else None,
+    }
+    return render(http, "payments/canceled.html", context)
+
+
+@login_required
+@require_GET
+def receipt(http: HttpRequest, reference: str, payment_id: int) -> HttpResponseBase:
+    request, _user = _mine(http, reference)
+    payment = get_object_or_404(_payments_of(request), pk=payment_id, state=Payment.State.PAID)
+    if payment.receipt is None:
+        messages.info(http, _("The receipt is being made. Try again in a minute."))
+        return redirect(request)
+    try:
+        return documents.attachment(payment.receipt)
+    except FileNotFoundError as error:
+        raise Http404 from error
