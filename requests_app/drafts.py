@@ -14,7 +14,7 @@ from msa_portal.accounts.models import Company, User
 from msa_portal.business_days.calendar import local_day
 from msa_portal.db import lock
 from msa_portal.errors import Refused, Stale
-from requests_app import agreements, form_steps, history, permissions, policies, records
+from requests_app import agreements, form_steps, history, notices, permissions, policies, records
 from requests_app.enums import EventKind, RecordCheck
 from requests_app.models import MSARequest, ProgramSettings, VisitRound
 
@@ -72,6 +72,8 @@ def save_facts(request: MSARequest, changes: Mapping[str, Any], *, by: User, ver
         fresh.owner_acts_by = local_day(timezone.now()) + timedelta(days=ProgramSettings.current().draft_life_days)
         fresh.save()
         agreements.supersede_if_changed(fresh, by=by)
+        if "customer_email" in changed:
+            notices.draft_started_for_you(fresh)
     return fresh
 
 

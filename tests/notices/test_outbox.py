@@ -29,9 +29,9 @@ def test_queue_outside_a_transaction_is_refused() -> None:
 def test_rollback_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     kicked: list[int] = []
     monkeypatch.setattr(outbox, "kick", kicked.append)
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         queue(UnknownAccount, to="alice@example.com", key="1", context={})
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert (kicked, NoticeMessage.objects.count()) == ([], 0)
 
 
@@ -68,7 +68,12 @@ def test_nobody_to_write_to_is_no_row() -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["a@example.com\nBcc: eve@example.com", "a@example.com\r\nX: y", "a@example.com, eve@example.com", "Al <a@b.example>"],
+    [
+        "a@example.com\nBcc: eve@example.com",
+        "a@example.com\r\nX: y",
+        "a@example.com, eve@example.com",
+        "Al <a@b.example>",
+    ],
 )
 def test_address_with_a_header_in_it_is_refused(address: str) -> None:
     with pytest.raises(UnsafeAddress):
@@ -111,7 +116,9 @@ def test_only_a_broker_that_is_out_of_reach_is_forgiven(monkeypatch: pytest.Monk
         outbox.kick(1)
 
 
-def test_log_of_a_lost_kick_names_no_address(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_log_of_a_lost_kick_names_no_address(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     row = queued(to="secret.person@example.com")
     outbox.kick(row.pk)
     assert "secret.person" not in caplog.text

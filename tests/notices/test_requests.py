@@ -1,0 +1,208 @@
+"""The lifecycle tells people, each once, in the transaction of the event."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from msa_portal.notices.models import NoticeMessage
+from requests_app import agreements, drafts, followups, lifecycle, notices
+from requests_app.enums import EventKind, Party, Settlement, WithdrawalReason
+from requests_app.models import MSARequest, SigningInvitation
+from requests_app.notice_receivers import NOTICES
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def told(request: MSARequest, *kinds: str) -> list[tuple[str, str]]:
+    rows = NoticeMessage.objects.filter(reference=request.reference).order_by("pk")
+    return [(row.kind, row.to_email) for row in (rows.filter(kind__in=kinds) if kinds else rows)]
+
+
+def only(request: MSARequest, kind: str) -> NoticeMessage:
+    return NoticeMessage.objects.get(reference=request.reference, kind=kind)
+
+
+def test_customer_is_told_each_step_of_an_installation() -> None:
+    request = factories.completed()
+    assert [kind for kind, _to in told(request) if kind not in {"fee_due", "receipt"}] == [
+        "signed_copy",
+        "request_submitted",
+        "request_valid",
+        "service_order_issued",
+        "visit_complete",
+    ]
+    assert request.owner is not None
+    assert {to for _kind, to in told(request)} == {request.owner.email}
+
+
+def test_customer_and_agent_are_both_told() -> None:
+    request = factories.submitted(company=factories.CompanyFactory())
+    assert request.agent is not None
+    assert sorted(told(request, "request_submitted")) == sorted(
+        [("request_submitted", request.customer_email), ("request_submitted", request.agent.email)]
+    )
+
+
+def test_button_is_for_those_who_have_an_account() -> None:
+    request = factories.submitted(company=factories.CompanyFactory())
+    assert request.agent is not None
+    address = f"/requests/{request.reference}/"
+    rows = NoticeMessage.objects.filter(reference=request.reference, kind="request_submitted")
+    assert {row.to_email: address in row.text for row in rows} == {
+        request.agent.email: True,
+        request.customer_email: False,
+    }
+
+
+def test_event_told_twice_queues_once() -> None:
+    request = factories.submitted()
+    event = request.events.get(kind=EventKind.SUBMIT)
+    with transaction.atomic():
+        notices.request_submitted(request, event)
+    assert len(told(request, "request_submitted")) == 1
+
+
+def test_every_move_of_the_status_is_told() -> None:
+    moves = {kind for kind in EventKind if kind.value in {"submit", "require_corrections", "resubmit", "deem_valid"}}
+    moves |= {kind for kind in EventKind if kind.value in {"issue_service_order", "complete", "fail", "withdraw"}}
+    assert moves | {EventKind.RESCHEDULE, EventKind.MODIFY} <= set(NOTICES)
+
+
+def test_invitation_holds_a_mark_and_no_key() -> None:
+    request = factories.complete_request(company=factories.CompanyFactory())
+    agreement = factories.prepared(request)
+    invitation = agreements.invite_customer(agreement, by=factories.actor_of(request))
+    row = only(request, "invitation_to_sign")
+    assert (row.to_email, row.private_link) == (request.customer_email, f"sign:{invitation.key}")
+    assert "https://private-link.invalid/" in row.text
+    assert str(invitation.key) not in row.text + row.html
+
+
+def test_signer_is_reminded_once_after_two_business_days() -> None:
+    request = factories.complete_request(company=factories.CompanyFactory())
+    invitation = agreements.invite_customer(factories.prepared(request), by=factories.actor_of(request))
+    assert notices.remind_signers() == 0
+    SigningInvitation.objects.update(
+        created_at=timezone.now() - timedelta(days=6), expires_at=timezone.now() + timedelta(days=8)
+    )
+    assert [notices.remind_signers(), notices.remind_signers()] == [1, 0]
+    assert only(request, "signature_reminder").private_link == f"sign:{invitation.key}"
+
+
+def test_signer_who_signed_is_not_reminded() -> None:
+    request = factories.complete_request(company=factories.CompanyFactory())
+    agreement = factories.prepared(request)
+    factories.sign(agreement, Party.CUSTOMER)
+    SigningInvitation.objects.update(created_at=timezone.now() - timedelta(days=6))
+    assert notices.remind_signers() == 0
+
+
+def test_corrections_name_each_item_with_note_and_field() -> None:
+    request = factories.corrections_required(note="It ends in <b>89</b>.")
+    row = only(request, "corrections_required")
+    for part in (
+        "The account number is not the one on the utility's record",
+        "It ends in <b>89</b>.",
+        "service account number",
+    ):
+        assert part in row.text
+    assert "It ends in &lt;b&gt;89&lt;/b&gt;." in row.html
+    assert f"/requests/{request.reference}/corrections/" in row.text
+
+
+@pytest.mark.parametrize(
+    ("request_type", "words"),
+    [("install", "Installation complete"), ("removal", "Removal complete"), ("replacement", "Replacement complete")],
+)
+def test_success_is_told_in_the_words_of_its_type(request_type: str, words: str) -> None:
+    adapter = "none" if request_type == "install" else "gma"
+    request = factories.completed(request_type=request_type, existing_adapter=adapter)
+    row = only(request, "visit_complete")
+    assert row.subject == f"{words} · {request.reference}"
+    assert "Installation Complete" in row.text
+
+
+def test_failed_visit_is_told_with_reasons_options_and_the_second_fee() -> None:
+    request = factories.failed()
+    text = only(request, "visit_unsuccessful").text
+    assert "The package with the MSA was not at the meter" in text
+    assert "A second visit costs the site visit fee again" in text
+    for name, page in [
+        ("Modification Request", "modify"),
+        ("Reschedule MSA Site Visit", "reschedule"),
+        ("Withdraw IR", "withdraw"),
+    ]:
+        assert name in text
+        assert f"/requests/{request.reference}/{page}/" in text
+
+
+def test_failed_visit_on_the_utilitys_side_costs_nothing() -> None:
+    request = factories.failed(reasons=[factories.utility_reason()])
+    assert "A second visit costs you nothing" in only(request, "visit_unsuccessful").text
+
+
+def test_reschedule_is_confirmed() -> None:
+    request = factories.failed(reasons=[factories.utility_reason()])
+    followups.save_reschedule(request, by=factories.actor_of(request), cures={"meter_or_record_error": "yes"})
+    assert len(told(request, "reschedule_received")) == 1
+
+
+@pytest.mark.parametrize(
+    ("prepare", "outlook"),
+    [
+        (factories.complete_request, "unpaid"),
+        (factories.submitted, "full"),
+        (factories.failed, "none"),
+        (lambda: factories.failed(reasons=[factories.utility_reason()]), "full"),
+        (lambda: factories.paid(factories.executed(factories.complete_request()), how=Settlement.WAIVED), "unpaid"),
+    ],
+)
+def test_withdrawal_says_what_comes_back(prepare: object, outlook: str) -> None:
+    assert callable(prepare)
+    request = prepare()
+    lifecycle.withdraw(request, by=factories.actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
+    assert notices.refund_outlook(request) == outlook
+    assert len(told(request, "withdrawn")) == 1
+
+
+def test_withdrawal_by_the_timer_says_so() -> None:
+    request = factories.submitted()
+    lifecycle.withdraw(request, by=None, reason=WithdrawalReason.EXPIRED)
+    assert "because the time to act ran out" in only(request, "withdrawn").text
+
+
+def test_agent_is_told_when_claimed_and_when_revoked() -> None:
+    request = factories.complete_request(company=factories.CompanyFactory())
+    owner = factories.UserFactory(email=request.customer_email)
+    drafts.claim(request, by=owner)
+    drafts.revoke_agent(request, by=owner)
+    assert request.agent is not None
+    assert told(request, "request_claimed", "agent_revoked") == [
+        ("request_claimed", request.agent.email),
+        ("agent_revoked", request.agent.email),
+    ]
+    assert f"/requests/{request.reference}/" not in only(request, "agent_revoked").text
+
+
+def test_customer_is_told_once_that_an_agent_started() -> None:
+    request = factories.complete_request(company=factories.CompanyFactory(), customer_email="carol@example.com")
+    drafts.save_facts(
+        request, {"customer_email": "eve@example.com"}, by=factories.actor_of(request), version=request.version
+    )
+    request.refresh_from_db()
+    drafts.save_facts(
+        request, {"customer_email": "carol@example.com"}, by=factories.actor_of(request), version=request.version
+    )
+    assert told(request, "draft_started_for_you") == [
+        ("draft_started_for_you", "carol@example.com"),
+        ("draft_started_for_you", "eve@example.com"),
+    ]
+
+
+def test_own_draft_tells_nobody() -> None:
+    assert told(factories.complete_request()) == []

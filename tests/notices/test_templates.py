@@ -1,0 +1,166 @@
+"""Every declared notice renders subject, text and HTML; free text in it stays inert (fault 48)."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+import fieldwork.notices
+import payments.notices
+import requests_app.notices  # noqa: F401  declares
+from msa_portal.notices import account_mail  # noqa: F401  declares
+from msa_portal.notices.outbox import Notice, declared, queue
+from msa_portal.notices.rendering import render
+
+_ITEM = {
+    "title": "The account number is another one",
+    "explanation": "Look at your bill.",
+    "note": "It ends in 89.\nNot in 98.",
+    "field": "service account number",
+}
+_TIMES = {"order_from": 5, "order_to": 10, "visit_by": "Tue, Jan 12, 2027"}
+_MONEY = {"amount": "$279.22", "site_address": "12 Oak Avenue, Monrovia, CA 91016"}
+_DAY = {"day": "Tue, Dec 8, 2026", "window": "between 8 a.m. and noon", "places_device": True}
+_CHANGE = {
+    "change": "Your password was changed.",
+    "timestamp": "Tue, Dec 8, 2026",
+    "ip": "127.0.0.1",
+    "user_agent": "Firefox",
+}
+
+SAMPLES: dict[str, dict[str, Any]] = {
+    "account/verify_address": {"code": "ABC-123"},
+    "account/login_code": {"code": "ABC-123"},
+    "account/password_reset": {"code": "", "action_url": "http://localhost:8000/accounts/password/reset/key/1-x/"},
+    "account/unknown_account": {"action_url": "http://localhost:8000/accounts/signup/"},
+    "account/account_already_exists": {"action_url": "http://localhost:8000/accounts/password/reset/"},
+    "account/account_changed": _CHANGE,
+    "account/other": {"words_subject": "Something else", "words": "Hello.\n\nAnother thing happened."},
+    "account/company_invitation": {"company": "Bright Installers", "inviter": "Bob", "manager": "Bob"},
+    "draft_started_for_you": {},
+    "invitation_to_sign": {"act_by": "Tue, Dec 8, 2026"},
+    "signature_reminder": {"act_by": "Tue, Dec 8, 2026"},
+    "signed_copy": {"fee_next": True},
+    "request_submitted": _TIMES,
+    "corrections_required": {"corrections": [_ITEM], "cannot_be_served": True, "act_by": "Tue, Dec 8, 2026"},
+    "request_valid": _TIMES | {"places_device": True},
+    "service_order_issued": {},
+    "visit_complete": {"outcome": "Removal complete", "status": "Installation Complete"},
+    "visit_unsuccessful": {
+        "reasons": [_ITEM],
+        "second_fee": True,
+        "options": [{"url": "http://localhost:8000/x/", "title": "Withdraw IR", "what": "You end the request."}],
+    },
+    "reschedule_received": _TIMES,
+    "modification_received": _TIMES | {"device": "Acme Adapter 2"},
+    "withdrawn": {"who": "Alice", "reason": "My plans changed", "had_visit": True, "refund": "full"},
+    "agent_revoked": {},
+    "request_claimed": {},
+    "visit_scheduled": _DAY,
+    "visit_moved": _DAY,
+    "fee_due": _MONEY | {"second": True, "act_by": "Tue, Dec 8, 2026"},
+    "receipt": _MONEY | {"paid_at": "Tue, Dec 8, 2026, 3:04 p.m.", "visits": "1", "payer": "Alice"},
+    "refund_paid": _MONEY | {"reason": "Withdrawn before any visit"},
+    "refund_failed": _MONEY | {"error": "insufficient_funds"},
+    "payment_held": _MONEY,
+    "payment_held_staff": _MONEY | {"held_reason": "too late"},
+}
+_COMMON = {
+    "name": "Alice Sample",
+    "has_account": True,
+    "agent_name": "Bob Builder",
+    "agent_company": "Bright Installers",
+    "site_address": "12 Oak Avenue, Monrovia, CA 91016",
+    "action_url": "http://localhost:8000/requests/MSA-2026-000123/",
+    "reference": "MSA-2026-000123",
+}
+_ABOUT_REQUESTS = [name for name in declared if not name.startswith("account/")]
+
+
+def sample(name: str) -> dict[str, Any]:
+    assert name in SAMPLES, f"the notice {name} has no sample here"
+    return _COMMON | SAMPLES[name]
+
+
+@pytest.mark.parametrize("name", sorted(declared))
+def test_notice_renders_in_full_in_both_forms(name: str) -> None:
+    values = sample(name)
+    rendered = render(name, values)
+    assert 5 < len(rendered.subject) <= 250
+    assert f"<title>{rendered.subject}</title>" in rendered.html
+    assert len(rendered.text) > 200
+    for body in (rendered.subject, rendered.text, rendered.html):
+        assert "{{" not in body
+        assert "{%" not in body
+    assert not re.search(r"<\w", rendered.text)
+    assert "http://localhost:8000/help/" in rendered.text
+
+
+@pytest.mark.parametrize("name", sorted(declared))
+def test_text_says_what_the_html_says(name: str) -> None:
+    """The same words in both forms, the button's and the footer's included."""
+    rendered = render(name, sample(name))
+    body = re.sub(r"<head>.*?</head>", "", rendered.html, flags=re.DOTALL)
+    body = re.sub(r'<a href="([^"]+)"[^>]*>|<[^>]+>', r" \1 ", body)
+    only_html = "If the button does not work, copy this address into your browser:"
+    assert _words(body.replace(only_html, "")) == _words(rendered.text)
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[\w$.@/]+", html.unescape(text).replace(":", " ").replace(".", " ")))
+
+
+@pytest.mark.parametrize("name", sorted(_ABOUT_REQUESTS))
+def test_subject_of_a_request_names_its_reference(name: str) -> None:
+    assert "MSA-2026-000123" in render(name, sample(name)).subject
+
+
+@pytest.mark.parametrize("name", sorted(declared))
+def test_html_asks_for_nothing_from_elsewhere(name: str) -> None:
+    """No image, font, style sheet or script: nothing is fetched, nobody is tracked."""
+    body = render(name, sample(name)).html
+    assert re.findall(r"<(?:img|script|link|iframe|form|input|object)\b|url\(|src=", body) == []
+    assert all(link.startswith("http://localhost:8000/") for link in re.findall(r'href="([^"]*)"', body))
+
+
+_NASTY = '<script>alert(1)</script><a href="javascript:alert(2)">x</a>{{7*7}}{% load x %}\x07\u202e\'"'
+
+
+def _poisoned(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if value.startswith("http") else _NASTY
+    if isinstance(value, list):
+        return [_poisoned(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _poisoned(item) for key, item in value.items()}
+    return value
+
+
+@pytest.mark.parametrize("name", sorted(declared))
+def test_free_text_is_inert_in_every_notice(name: str) -> None:
+    rendered = render(name, _poisoned(sample(name)) | {"reference": "MSA-2026-000123"})
+    assert "<script" not in rendered.html
+    assert not re.search(r"<a[^>]*javascript:", rendered.html)
+    assert "49" not in rendered.text + rendered.html.replace("#3d4551", "")
+    for body in (rendered.subject, rendered.text, rendered.html):
+        assert "\u202e" not in body
+        assert "\x07" not in body
+    assert "\n" not in rendered.subject
+
+
+@pytest.mark.django_db
+def test_every_name_fits_its_row() -> None:
+    notice: type[Notice]
+    for notice in declared.values():
+        assert len(notice.name) <= 60
+        assert notice.audience
+        with transaction.atomic():
+            assert queue(notice, to="alice@example.com", key="1", context=sample(notice.name)) is not None
+
+
+def test_who_pays_and_who_visits_is_declared() -> None:
+    assert {payments.notices.Receipt.name, fieldwork.notices.VisitMoved.name} <= set(declared)
