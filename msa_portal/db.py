@@ -16,9 +16,10 @@ def lock[M: models.Model](instance: M) -> M:
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("lock() needs a transaction")
-    rows: Any = type(instance)._default_manager.select_for_update(of=("self",))
+    manager = instance._meta.default_manager  # not type(instance): request.user is wrapped lazily
+    rows: Any = manager.select_for_update(of=("self",))
     if not connection.features.has_select_for_update_of:
-        rows = type(instance)._default_manager.select_for_update()
+        rows = manager.select_for_update()
     return rows.get(pk=instance.pk)
 
 
