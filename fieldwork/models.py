@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import Any
 
 from django.db import models
@@ -62,6 +63,10 @@ class SiteVisitQuerySet(models.QuerySet["SiteVisit"]):
     def open(self) -> SiteVisitQuerySet:
         return self.filter(state__in=SiteVisit.OPEN_STATES)
 
+    def on_day(self, day: date) -> SiteVisitQuerySet:
+        """That day's visits, the morning's before the afternoon's ("morning" sorts after it by name)."""
+        return self.filter(scheduled_on=day).exclude(state=SiteVisit.State.CANCELED).order_by("-window", "pk")
+
 
 class SiteVisit(Timestamped):
     """One planned presence at the site: who, on which day, in which window."""
@@ -82,7 +87,12 @@ class SiteVisit(Timestamped):
     order = models.ForeignKey(ServiceOrder, on_delete=models.PROTECT, related_name="visits")
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.UNSCHEDULED)
     technician = models.ForeignKey(
-        Technician, null=True, blank=True, on_delete=models.PROTECT, related_name="visits", verbose_name=_("technician")
+        Technician,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="visits",
+        verbose_name=_("technician"),
     )
     scheduled_on = models.DateField(_("day"), null=True, blank=True)
     window = models.CharField(_("window"), max_length=10, choices=Window, blank=True)
@@ -95,7 +105,7 @@ class SiteVisit(Timestamped):
     class Meta:
         verbose_name = _("site visit")
         verbose_name_plural = _("site visits")
-        ordering = ["scheduled_on", "window", "pk"]
+        ordering = ["scheduled_on", "pk"]
         permissions = [("schedule_sitevisit", _("Can schedule site visits"))]
         indexes = [models.Index(fields=["technician", "scheduled_on"], name="visits_of_a_day")]
         constraints = [

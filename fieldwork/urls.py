@@ -1,4 +1,13 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from fieldwork import views
 
 app_name = "fieldwork"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("field/", views.day, name="day"),
+    path("field/visits/<int:pk>/", views.visit, name="visit"),
+    path("field/visits/<int:pk>/on-site/", views.on_site, name="on_site"),
+    path("field/visits/<int:pk>/close-out/", views.close_out, name="close_out"),
+    path("field/visits/<int:pk>/flyer/", views.flyer, name="flyer"),
+    path("field/photos/<int:pk>/", views.photo, name="photo"),
+]

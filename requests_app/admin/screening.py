@@ -9,16 +9,15 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from msa_portal.errors import Refused
 from requests_app import agreements, completeness, form_steps, lifecycle, policies, records, screening
-from requests_app.enums import CheckAnswer, CheckCode, EventKind, Status, WithdrawalReason
+from requests_app.enums import Status, WithdrawalReason
 from requests_app.models import MSARequest
 from requests_app.screening_forms import ChecksForm, CorrectionsForm, StaffWithdrawalForm
 
@@ -53,7 +52,16 @@ class QueueFilter(admin.SimpleListFilter):
 
 @admin.register(MSARequest)
 class MSARequestAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # ModelAdmin is not subscriptable at run time
-    list_display = ["reference", "status_words", "request_type", "customer_name", "city", "company", "waiting", "taken_by"]
+    list_display = [
+        "reference",
+        "status_words",
+        "request_type",
+        "customer_name",
+        "city",
+        "company",
+        "waiting",
+        "taken_by",
+    ]
     list_display_links = ["reference"]
     list_filter = [QueueFilter, "status", "request_type"]
     search_fields = ["reference", "customer_name", "account_number", "street", "project_number"]
@@ -121,7 +129,9 @@ class MSARequestAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # ModelAdmin
             "issue": _issue,
             "withdraw": _withdraw,
         }
-        own = [path("take-next/", self.admin_site.admin_view(self.take_next), name="requests_app_msarequest_take_next")]
+        own = [
+            path("take-next/", self.admin_site.admin_view(self.take_next), name="requests_app_msarequest_take_next")
+        ]
         own += [
             path(
                 f"<int:pk>/{name}/",
@@ -237,7 +247,12 @@ def _agreement_rows(row: MSARequest) -> list[tuple[str, Any, Any, bool]]:
     now = agreements.covered_facts(row)
     labels = {"agent_company": _("Agent's company"), "agent": _("Agent"), "device": _("Device")}
     return [
-        (labels.get(name) or form_steps.label(name), agreement.facts.get(name, ""), value, agreement.facts.get(name) != value)
+        (
+            labels.get(name) or form_steps.label(name),
+            agreement.facts.get(name, ""),
+            value,
+            agreement.facts.get(name) != value,
+        )
         for name, value in now.items()
     ]
 

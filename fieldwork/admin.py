@@ -1,0 +1,171 @@
+"""The dispatcher's part of the staff desk: orders, visits, and what technicians reported."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.http.request import QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from fieldwork import orders
+from fieldwork.models import CloseOut, ServiceOrder, SiteVisit, Technician
+from msa_portal.business_days.calendar import local_day
+from msa_portal.errors import Refused
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # ModelAdmin is not subscriptable at run time
+    """Rows that services alone write."""
+
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Technician)
+class TechnicianAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # ModelAdmin is not subscriptable at run time
+    list_display = ["user", "employee_number", "is_active"]
+    search_fields = ["user__name", "employee_number"]
+    autocomplete_fields = ["user"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(ServiceOrder)
+class ServiceOrderAdmin(ReadOnlyAdmin):
+    list_display = ["number", "reference", "state", "issued_at", "due_on"]
+    list_filter = ["state"]
+    search_fields = ["number", "round__request__reference"]
+    list_select_related = ["round__request"]
+
+    @admin.display(description=gettext_lazy("request"))
+    def reference(self, row: ServiceOrder) -> str:
+        return str(row.round.request)
+
+
+class ScheduleForm(forms.Form):
+    technician = forms.ModelChoiceField(
+        label=gettext_lazy("Meter technician"), queryset=Technician.objects.filter(is_active=True)
+    )
+    scheduled_on = forms.DateField(label=gettext_lazy("Day"), widget=forms.DateInput(attrs={"type": "date"}))
+    window = forms.ChoiceField(
+        label=gettext_lazy("Window"), choices=SiteVisit.Window.choices, widget=forms.RadioSelect
+    )
+
+
+class WaitingFilter(admin.SimpleListFilter):
+    title = gettext_lazy("what waits")
+    parameter_name = "waits"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("schedule", gettext_lazy("To be scheduled")),
+            ("today", gettext_lazy("Today")),
+            ("late", gettext_lazy("Late: the day is past")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        today = local_day(timezone.now())
+        match self.value():
+            case "schedule":
+                return queryset.filter(state=SiteVisit.State.UNSCHEDULED).order_by("order__due_on")
+            case "today":
+                return queryset.filter(scheduled_on=today)
+            case "late":
+                return queryset.open().filter(scheduled_on__lt=today)
+        return queryset
+
+
+@admin.register(SiteVisit)
+class SiteVisitAdmin(ReadOnlyAdmin):
+    list_display = ["order", "reference", "place", "state", "technician", "scheduled_on", "window", "due_on"]
+    list_filter = [WaitingFilter, "state", "technician", "scheduled_on"]
+    search_fields = ["order__number", "order__round__request__reference", "order__round__request__city"]
+    list_select_related = ["order__round__request", "technician__user"]
+
+    @admin.display(description=gettext_lazy("request"))
+    def reference(self, row: SiteVisit) -> str:
+        return str(row.order.round.request)
+
+    @admin.display(description=gettext_lazy("place"))
+    def place(self, row: SiteVisit) -> str:
+        return row.order.round.request.full_address
+
+    @admin.display(description=gettext_lazy("due"), ordering="order__due_on")
+    def due_on(self, row: SiteVisit) -> Any:
+        return row.order.due_on
+
+    def get_urls(self) -> list[URLPattern]:
+        name = "fieldwork_sitevisit_schedule"
+        return [
+            path("<int:pk>/schedule/", self.admin_site.admin_view(self.schedule_view), name=name),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """The visit's page is the page that schedules it."""
+        return redirect("admin:fieldwork_sitevisit_schedule", object_id)
+
+    def schedule_view(self, http: HttpRequest, pk: int) -> HttpResponse:
+        if not self.has_view_permission(http):
+            return redirect("admin:index")
+        rows = self.get_queryset(http).select_related("order__round__request__device", "technician__user")
+        visit = get_object_or_404(rows, pk=pk)
+        form = ScheduleForm(self._posted(http), initial=self._initial(visit))
+        if form.is_valid():
+            try:
+                orders.schedule(
+                    visit,
+                    by=http.user,  # type: ignore[arg-type]  # signed in
+                    technician=form.cleaned_data["technician"],
+                    on=form.cleaned_data["scheduled_on"],
+                    window=form.cleaned_data["window"],
+                )
+            except Refused as refusal:
+                form.add_error(next(iter(refusal.fields), None), str(refusal))
+            else:
+                messages.success(http, _("Planned. The customer is told now."))
+                return redirect("admin:fieldwork_sitevisit_changelist")
+        context = {
+            **self.admin_site.each_context(http),
+            "title": str(visit.order),
+            "opts": self.opts,
+            "visit": visit,
+            "request_": visit.order.round.request,
+            "form": form,
+            "may_schedule": http.user.has_perm("fieldwork.schedule_sitevisit"),
+            "is_movable": visit.state in {SiteVisit.State.UNSCHEDULED, SiteVisit.State.SCHEDULED},
+            "close_outs": visit.close_outs.select_related("by__user").prefetch_related("reasons", "photos"),
+        }
+        return render(http, "admin/fieldwork/sitevisit/schedule.html", context)
+
+    @staticmethod
+    def _posted(http: HttpRequest) -> QueryDict | None:
+        return http.POST if http.method == "POST" else None
+
+    @staticmethod
+    def _initial(visit: SiteVisit) -> dict[str, Any]:
+        return {"technician": visit.technician_id, "scheduled_on": visit.scheduled_on, "window": visit.window}
+
+
+@admin.register(CloseOut)
+class CloseOutAdmin(ReadOnlyAdmin):
+    list_display = ["visit", "outcome", "by", "received_at", "accepted", "conflict"]
+    list_filter = ["accepted", "outcome"]
+    list_select_related = ["visit__order", "by__user"]

@@ -1,0 +1,126 @@
+"""The close-out: a forced choice at each step, never free text alone (V3, V5)."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+
+from fieldwork.closeout import Photo, Report
+from fieldwork.models import SiteVisit
+from msa_portal.errors import Refused
+from requests_app import eligibility, uploads
+from requests_app.enums import VisitOutcome
+from requests_app.models import OutcomeReason
+
+MAX_PHOTOS = 8
+CHECK_ANSWERS = [("ok", _("In order")), ("not_ok", _("Not in order")), ("not_seen", _("Could not see"))]
+
+
+class SeveralFilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class PhotosField(forms.FileField):
+    """Photos, each checked by content and encoded anew (faults 30 to 32)."""
+
+    widget = SeveralFilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[Photo]:
+        files = [each for each in (data if isinstance(data, list | tuple) else [data]) if each]
+        if len(files) > MAX_PHOTOS:
+            raise ValidationError(_("At most %(count)s photos."), params={"count": MAX_PHOTOS}, code="too_many")
+        return [self._photo(super(PhotosField, self).clean(each, initial)) for each in files]
+
+    @staticmethod
+    def _photo(upload: UploadedFile[Any]) -> Photo:
+        original = upload.read()
+        upload.seek(0)
+        try:
+            return Photo(uploads.reencode_photo(upload), hashlib.sha256(original).hexdigest())
+        except Refused as refusal:
+            raise ValidationError(str(refusal), code=refusal.code) from refusal
+
+
+class CloseOutForm(forms.Form):
+    """`report_id` is minted when the form opens, so that sending it twice reports once."""
+
+    report_id = forms.UUIDField(widget=forms.HiddenInput)
+    device_time = forms.DateTimeField(widget=forms.HiddenInput, required=False)
+    serial_number = forms.CharField(label=_("Serial number of the MSA"), max_length=60, required=False)
+    photos = PhotosField(
+        label=_("Photos"),
+        required=False,
+        widget=SeveralFilesInput(attrs={"accept": "image/*", "capture": "environment"}),
+        help_text=_("Up to 8. Show the meter, and what was wrong."),
+    )
+    outcome = forms.ChoiceField(
+        label=_("How did it go?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose how the visit went.")},
+    )
+    reasons = forms.ModelMultipleChoiceField(
+        label=_("Why not? Choose all that apply"),
+        queryset=OutcomeReason.objects.filter(is_active=True, at_site=True),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+    notes = forms.CharField(
+        label=_("Notes for the program (optional)"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, *args: Any, visit: SiteVisit, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", {"report_id": uuid.uuid4()})
+        super().__init__(*args, **kwargs)
+        request = visit.order.round.request
+        self.checks = [rule for rule in eligibility.rules_for(request.request_type) if rule.checklist]
+        for rule in self.checks:
+            self.fields[f"check_{rule.number}"] = forms.ChoiceField(
+                label=rule.checklist,
+                choices=CHECK_ANSWERS,
+                widget=forms.RadioSelect,
+                help_text=_("Rule %(number)s") % {"number": rule.number},
+                error_messages={"required": _("Choose one.")},
+            )
+        outcome: Any = self.fields["outcome"]
+        done = _("Removed") if request.request_type == "removal" else _("Installed")
+        if request.request_type in {"replacement", "maintenance"}:
+            done = _("Done")
+        outcome.choices = [
+            (VisitOutcome.COMPLETE, done),
+            (VisitOutcome.UNSUCCESSFUL, _("Could not be done")),
+        ]
+
+    def check_fields(self) -> list[forms.BoundField]:
+        return [self[f"check_{rule.number}"] for rule in self.checks]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if data.get("outcome") == VisitOutcome.UNSUCCESSFUL and not data.get("reasons"):
+            self.add_error("reasons", _("Choose at least one reason why it could not be done."))
+        if data.get("outcome") == VisitOutcome.COMPLETE and data.get("reasons"):
+            self.add_error(
+                "reasons", _("A visit that went well has no reason of failure. Clear these, or change the outcome.")
+            )
+        return data
+
+    def report(self) -> Report:
+        data = self.cleaned_data
+        return Report(
+            id=data["report_id"],
+            outcome=VisitOutcome(data["outcome"]),
+            reasons=list(data["reasons"]),
+            checklist={rule.number: data[f"check_{rule.number}"] for rule in self.checks},
+            serial_number=data["serial_number"],
+            notes=data["notes"],
+            photos=data["photos"],
+            device_time=data["device_time"],
+        )

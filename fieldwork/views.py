@@ -1,0 +1,139 @@
+"""The technician's pages, made for a phone: the day, a visit, its close-out, the flyer."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from fieldwork import closeout, flyers
+from fieldwork.forms import CloseOutForm
+from fieldwork.models import SiteVisit, VisitPhoto
+from msa_portal.accounts.models import User
+from msa_portal.business_days.calendar import local_day
+from msa_portal.errors import Refused
+from requests_app import eligibility
+
+
+def _technician(http: HttpRequest) -> User:
+    """The signed-in technician; to anybody else these pages are not there."""
+    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+    if not user.is_technician:
+        raise Http404
+    return user
+
+
+def _my_visit(http: HttpRequest, pk: int) -> tuple[SiteVisit, User]:
+    user = _technician(http)
+    visits = SiteVisit.objects.assigned_to(user).select_related("order__round__request__device", "technician__user")
+    return get_object_or_404(visits, pk=pk), user
+
+
+@login_required
+def day(http: HttpRequest) -> HttpResponse:
+    """Today's visits, or another day's, in the order of their windows; open ones of past days too."""
+    user = _technician(http)
+    today = local_day(timezone.now())
+    on = _chosen_day(http.GET.get("on", ""), today)
+    mine = SiteVisit.objects.assigned_to(user).select_related("order__round__request__device")
+    visits = list(mine.on_day(on))
+    context = {
+        "on": on,
+        "today": today,
+        "before": on - timedelta(days=1),
+        "after": on + timedelta(days=1),
+        "visits": visits,
+        "next_visit": next((each for each in visits if each.state in SiteVisit.OPEN_STATES), None),
+        "overdue": mine.open().filter(scheduled_on__lt=today),
+    }
+    return render(http, "fieldwork/day.html", context)
+
+
+def _chosen_day(text: str, today: date) -> date:
+    try:
+        return parse_date(text) or today
+    except ValueError:
+        return today
+
+
+@login_required
+def visit(http: HttpRequest, pk: int) -> HttpResponse:
+    row, _user = _my_visit(http, pk)
+    request = row.order.round.request
+    context = {
+        "visit": row,
+        "request_": request,
+        "checks": [rule for rule in eligibility.rules_for(request.request_type) if rule.checklist],
+        "close_out": row.close_outs.filter(accepted=True).prefetch_related("reasons", "photos").first(),
+    }
+    return render(http, "fieldwork/visit.html", context)
+
+
+@login_required
+@require_POST
+def on_site(http: HttpRequest, pk: int) -> HttpResponse:
+    row, user = _my_visit(http, pk)
+    try:
+        closeout.go_on_site(row, by=user)
+    except Refused as refusal:
+        messages.error(http, str(refusal))
+        return redirect("fieldwork:visit", pk=row.pk)
+    return redirect("fieldwork:close_out", pk=row.pk)
+
+
+@login_required
+def close_out(http: HttpRequest, pk: int) -> HttpResponse:
+    row, user = _my_visit(http, pk)
+    form = CloseOutForm(http.POST or None, http.FILES or None, visit=row)
+    if form.is_valid():
+        try:
+            kept = closeout.close_out(row, form.report(), by=user)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            if kept.conflict:
+                messages.warning(
+                    http, _("This visit was closed already. Your report is kept, and dispatch will look at it.")
+                )
+            else:
+                messages.success(http, _("Sent. The customer is told now."))
+            return redirect("fieldwork:visit", pk=row.pk)
+    elif http.method == "GET" and row.state not in SiteVisit.OPEN_STATES:
+        return redirect("fieldwork:visit", pk=row.pk)
+    context = {"visit": row, "request_": row.order.round.request, "form": form}
+    return render(http, "fieldwork/close_out.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+def flyer(http: HttpRequest, pk: int) -> HttpResponse:
+    """The leave-behind flyer of a visit that did not succeed (V4)."""
+    row, _user = _my_visit(http, pk)
+    try:
+        content = flyers.render(row)
+    except Refused as refusal:
+        messages.error(http, str(refusal))
+        return redirect("fieldwork:visit", pk=row.pk)
+    answer = HttpResponse(content, content_type="application/pdf")
+    answer["Content-Disposition"] = f'inline; filename="flyer-{row.order.number}.pdf"'
+    return answer
+
+
+@login_required
+def photo(http: HttpRequest, pk: int) -> FileResponse:
+    """To the visit's technician and to the office; to nobody else (fault 31)."""
+    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+    photos = VisitPhoto.objects.all()
+    if not user.sees_all_requests:
+        photos = photos.filter(close_out__visit__in=SiteVisit.objects.assigned_to(user))
+    row = get_object_or_404(photos, pk=pk)
+    answer = FileResponse(row.file.open("rb"), as_attachment=True, filename=f"visit-photo-{row.pk}.jpg")
+    answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer

@@ -1,0 +1,37 @@
+// One decision a screen, where script runs; without it the whole form is one page.
+const form = document.querySelector("[data-close-out]");
+if (form) {
+  const screens = [...form.querySelectorAll("[data-screen]")];
+  const [back, next, send] = ["back", "next", "send"].map((name) => form.querySelector(`[data-${name}]`));
+  const reasons = form.querySelector("[data-reasons]");
+  const time = form.querySelector("[name=device_time]");
+  let at = 0;
+
+  const show = (index, focus = true) => {
+    at = index;
+    screens.forEach((screen, place) => { screen.hidden = place !== at; });
+    back.hidden = at === 0;
+    next.hidden = at === screens.length - 1;
+    send.hidden = at !== screens.length - 1;
+    if (focus) screens[at].querySelector("h2").focus();
+  };
+  const showReasons = () => {
+    const chosen = form.querySelector("[name=outcome]:checked");
+    reasons.hidden = chosen?.value !== "unsuccessful";
+    if (reasons.hidden) for (const box of reasons.querySelectorAll("input")) box.checked = false;
+  };
+
+  back.addEventListener("click", () => show(at - 1));
+  next.addEventListener("click", () => show(at + 1));
+  for (const choice of form.querySelectorAll("[name=outcome]")) choice.addEventListener("change", showReasons);
+  form.addEventListener("submit", () => { time.value = new Date().toISOString(); send.disabled = true; });
+  document.querySelector("[data-error-summary]")?.addEventListener("click", (event) => {
+    const target = event.target.closest("a") && document.querySelector(event.target.closest("a").hash);
+    const screen = target?.closest("[data-screen]");
+    if (screen) show(screens.indexOf(screen), false);
+  });
+  const wrong = screens.findIndex((screen) => screen.querySelector("[aria-invalid=true], .usa-error-message"));
+  show(Math.max(wrong, 0), false);
+  if (form.querySelector("[name=outcome]:checked") || !wrong) showReasons();
+  else reasons.hidden = true;
+}
