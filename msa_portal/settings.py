@@ -151,7 +151,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 5,
 }
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"msa_portal.notices.*": {"queue": "notices"}}
+CELERY_TASK_ROUTES = {
+    "msa_portal.notices.*": {"queue": "notices"},
+    "payments.tasks.render_receipt": {"queue": "documents"},
+    "requests_app.tasks.render_agreement": {"queue": "documents"},
+}
 
 # --- Mail -------------------------------------------------------------------------------
 _email = env.email("EMAIL_URL", "dummymail://")

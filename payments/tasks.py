@@ -57,7 +57,7 @@ def send_refund(refund_pk: int) -> None:
     refunds.send(Refund.objects.select_related("payment").get(pk=refund_pk))
 
 
-@shared_task(queue="documents")
+@shared_task(time_limit=120)
 def render_receipt(payment_pk: int) -> None:
     receipts.render(Payment.objects.get(pk=payment_pk))
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from msa_portal.db import lock
-from msa_portal.notices.links import absolute
 from msa_portal.pdf import render_pdf
 from payments.models import Payment
 from payments.services.settle import fee_of, request_of
 from requests_app import documents
 from requests_app.enums import DocumentKind
 from requests_app.models import Document
+from requests_app.notices import page
 
 
 def number(payment: Payment) -> str:
@@ -42,6 +42,6 @@ def _pdf(payment: Payment) -> bytes:
         "number": number(payment),
         "reference": request.reference,
         "address": request.full_address,
-        "qr_url": absolute(request.get_absolute_url()),
+        "qr_url": page(request),
     }
     return render_pdf("pdf/receipt.html", context)

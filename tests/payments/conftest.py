@@ -1,0 +1,66 @@
+"""Payments against the real sandbox process, over HTTP; tasks run at once unless a test says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+
+from payments import tasks
+from payments.models import FeeSchedule, Payment
+from payments.services import checkout
+from requests_app.models import MSARequest
+from tests import factories
+from tests.payments.sandbox.harness import SECRET, SandboxControl, running
+
+FEE = 27922
+
+
+@pytest.fixture(scope="session")
+def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxControl]:
+    with running(tmp_path_factory.mktemp("provider") / "store.sqlite3", "") as control:
+        yield control
+
+
+@pytest.fixture
+def provider_sandbox(sandbox_process: SandboxControl, settings: Any) -> SandboxControl:
+    """The provider, emptied; the portal's settings point at it."""
+    sandbox_process.reset()
+    sandbox_process.webhooks(url="")
+    settings.STRIPE_API_BASE = sandbox_process.url
+    settings.STRIPE_SECRET_KEY = "sk_test_sandbox"
+    settings.STRIPE_WEBHOOK_SECRET = SECRET
+    return sandbox_process
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would go to a worker after the commit runs in its place."""
+    monkeypatch.setattr(tasks, "kick", lambda task, *args: task(*args))
+
+
+@pytest.fixture
+def schedule(db: None) -> FeeSchedule:
+    FeeSchedule.objects.exclude(request_type="install").delete()
+    row, _made = FeeSchedule.objects.update_or_create(
+        request_type="install", effective_from=date(2025, 6, 12), defaults={"amount_cents": FEE}
+    )
+    return row
+
+
+@pytest.fixture
+def payable(schedule: FeeSchedule) -> MSARequest:
+    """Form and agreement complete, the fee raised."""
+    return factories.executed(factories.complete_request())
+
+
+def opened(request: MSARequest) -> Payment:
+    """A checkout that the owner opened."""
+    return checkout.open_checkout(request, by=factories.actor_of(request), expected_cents=FEE)
+
+
+def state_of(row: Any) -> str:
+    row.refresh_from_db()
+    return str(row.state)

@@ -1,0 +1,179 @@
+"""Raising the fee and opening the checkout (F1, F2, D9, D15; faults 6, 13, 14, 39, 46)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from msa_portal.errors import Refused, Stale
+from payments import provider
+from payments.models import Fee, FeeSchedule, Payment
+from payments.money import cents, dollars
+from payments.services import checkout, fees, settle
+from requests_app import lifecycle
+from requests_app.enums import Settlement, Status, WithdrawalReason
+from requests_app.models import MSARequest
+from tests import factories
+from tests.payments.conftest import FEE, opened, state_of
+from tests.payments.sandbox.harness import SandboxControl
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at_once", "provider_sandbox")]
+
+
+def fee_of(request: MSARequest) -> Fee:
+    return Fee.objects.exclude(state=Fee.State.CANCELED).get(round__request=request)
+
+
+def test_fee_is_raised_when_agreement_is_executed(payable: MSARequest) -> None:
+    fee = fee_of(payable)
+    assert (fee.amount_cents, fee.state, fee.quote_holds_until - fee.quoted_on) == (FEE, "open", timedelta(days=14))
+    assert payable.events.filter(kind="fee_raised").count() == 1
+
+
+def test_no_fee_before_signing(schedule: FeeSchedule) -> None:
+    request = factories.complete_request()
+    with pytest.raises(Refused) as refusal:
+        opened(request)
+    assert (refusal.value.code, Payment.objects.count()) == ("agreement_not_executed", 0)
+
+
+def test_checkout_freezes_the_answers_until_it_ends(payable: MSARequest) -> None:
+    payment = opened(payable)
+    payable.refresh_from_db()
+    assert payable.frozen_until == payment.session_expires_at
+    seen = provider.fetch_session(str(payment.session_id))
+    assert (seen.status, seen.amount_cents, seen.key, seen.reference) == (
+        "open",
+        FEE,
+        str(payment.key),
+        payable.reference,
+    )
+
+
+def test_second_tab_gets_the_same_checkout(payable: MSARequest) -> None:
+    assert opened(payable).pk == opened(payable).pk
+    assert Payment.objects.count() == 1
+
+
+def test_checkout_about_to_end_is_expired_and_replaced(payable: MSARequest) -> None:
+    first = opened(payable)
+    Payment.objects.filter(pk=first.pk).update(session_expires_at=timezone.now() + timedelta(seconds=30))
+    second = opened(payable)
+    assert (state_of(first), second.state) == ("expired", "open")
+    assert provider.fetch_session(str(first.session_id)).status == "expired"
+
+
+def test_provider_times_out_on_create_then_the_same_key_gives_one_session(
+    payable: MSARequest, provider_sandbox: SandboxControl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provider, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(provider, "RETRIES", 0)
+    provider._client_for.cache_clear()
+    provider_sandbox.call("faults", kind="timeout_after", path="/v1/checkout/sessions", seconds=1)
+    with pytest.raises(Refused) as refusal:
+        opened(payable)
+    payable.refresh_from_db()
+    assert (refusal.value.code, payable.frozen_until) == ("provider_unavailable", None)
+    monkeypatch.undo()
+    provider._client_for.cache_clear()
+    monkeypatch.setattr("payments.tasks.kick", lambda task, *args: task(*args))
+    payment = opened(payable)
+    sessions = provider._client().v1.checkout.sessions.list({"limit": 10}).data
+    assert ([session.id for session in sessions], Payment.objects.count()) == ([payment.session_id], 1)
+
+
+def test_posted_amount_is_refused(payable: MSARequest) -> None:
+    with pytest.raises(Stale) as refusal:
+        checkout.open_checkout(payable, by=factories.actor_of(payable), expected_cents=1)
+    assert (refusal.value.code, Payment.objects.count()) == ("amount_changed", 0)
+
+
+def test_stranger_opens_no_checkout(payable: MSARequest) -> None:
+    with pytest.raises(Refused) as refusal:
+        checkout.open_checkout(payable, by=factories.UserFactory(), expected_cents=FEE)
+    assert refusal.value.code == "not_allowed"
+
+
+def test_canceled_checkout_thaws_and_can_be_opened_again(payable: MSARequest) -> None:
+    first = opened(payable)
+    checkout.cancel_checkout(payable, by=factories.actor_of(payable))
+    payable.refresh_from_db()
+    assert (state_of(first), payable.frozen_until, payable.status) == ("expired", None, Status.UNSUBMITTED)
+    assert opened(payable).pk != first.pk
+
+
+def test_session_that_expired_leaves_the_request_unsubmitted(
+    payable: MSARequest, provider_sandbox: SandboxControl
+) -> None:
+    payment = opened(payable)
+    provider_sandbox.act(str(payment.session_id), "expire")
+    settle.settle_from_provider(payment)
+    payable.refresh_from_db()
+    assert (state_of(payment), payable.status, payable.frozen_until) == ("expired", Status.UNSUBMITTED, None)
+
+
+def test_quote_holds_two_weeks_then_is_quoted_anew(payable: MSARequest, schedule: FeeSchedule) -> None:
+    schedule.amount_cents = 30000
+    schedule.save()
+    visit = payable.rounds.get()
+    with time_machine.travel(timezone.now() + timedelta(days=14), tick=False):
+        held = fees.quote(payable, visit)
+    with time_machine.travel(timezone.now() + timedelta(days=15), tick=False):
+        lapsed = fees.quote(payable, visit)
+        raised = fees.raise_fee(payable, by=None)
+    assert held and lapsed and raised
+    assert (held.amount_cents, lapsed.amount_cents, raised.amount_cents) == (FEE, 30000, 30000)
+    assert sorted(Fee.objects.values_list("state", flat=True)) == ["canceled", "open"]
+
+
+def test_no_schedule_means_no_fee_and_a_button_that_submits(payable: MSARequest, schedule: FeeSchedule) -> None:
+    request = factories.executed(factories.complete_request(request_type="maintenance", existing_adapter="msa"))
+    assert fees.quote(request, request.rounds.get()) is None
+    fees.submit_without_fee(request, by=factories.actor_of(request))
+    request.refresh_from_db()
+    assert (request.status, request.rounds.get().settlement) == (Status.REQUEST_SUBMITTED, Settlement.NOT_DUE)
+
+
+def test_waived_fee_submits(payable: MSARequest) -> None:
+    supervisor = factories.supervisor()
+    fees.waive(fee_of(payable), by=supervisor, reason="Storm damage")
+    payable.refresh_from_db()
+    assert (payable.status, fee_of(payable).state, payable.rounds.get().settlement) == (
+        Status.REQUEST_SUBMITTED,
+        "waived",
+        "waived",
+    )
+
+
+def test_program_staff_waive_nothing(payable: MSARequest) -> None:
+    with pytest.raises(Refused) as refusal:
+        fees.waive(fee_of(payable), by=factories.staff(), reason="Please")
+    assert refusal.value.code == "not_allowed"
+
+
+def test_fee_is_not_waived_while_somebody_pays(payable: MSARequest) -> None:
+    opened(payable)
+    with pytest.raises(Refused) as refusal:
+        fees.waive(fee_of(payable), by=factories.supervisor(), reason="Storm damage")
+    assert refusal.value.code == "payment_open"
+
+
+def test_withdrawal_closes_the_open_checkout(payable: MSARequest) -> None:
+    payment = opened(payable)
+    lifecycle.withdraw(payable, by=factories.actor_of(payable), reason=WithdrawalReason.CHANGED_PLANS)
+    assert (state_of(payment), Fee.objects.get().state) == ("expired", "canceled")
+    assert provider.fetch_session(str(payment.session_id)).status == "expired"
+
+
+@pytest.mark.parametrize("value", [279.22, "27922", True, None])
+def test_anything_but_whole_cents_is_refused(value: Any) -> None:
+    with pytest.raises(TypeError):
+        cents(value)
+
+
+def test_dollars_are_decimal() -> None:
+    assert str(dollars(FEE)) == "279.22"

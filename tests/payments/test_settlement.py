@@ -1,0 +1,291 @@
+"""What the provider says becomes what we know (faults 1 to 6, 12; D15)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from msa_portal.notices.models import NoticeMessage
+from payments import provider
+from payments.models import Payment, ProviderEvent, Refund
+from payments.services import checkout, events, settle
+from requests_app import drafts, lifecycle
+from requests_app.enums import Status, WithdrawalReason
+from requests_app.models import MSARequest
+from tests import factories
+from tests.payments.conftest import FEE, opened, state_of
+from tests.payments.sandbox.harness import SECRET, SandboxControl, until
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at_once", "provider_sandbox")]
+
+
+def receipts() -> int:
+    return NoticeMessage.objects.filter(kind="receipt").count()
+
+
+def pay(sandbox: SandboxControl, payment: Payment, **options: Any) -> None:
+    sandbox.act(str(payment.session_id), "pay", **options)
+
+
+def test_paid_checkout_submits_with_one_receipt_however_often_asked(
+    payable: MSARequest, provider_sandbox: SandboxControl
+) -> None:
+    payment = opened(payable)
+    pay(provider_sandbox, payment)
+    for _ in range(3):
+        settle.settle_from_provider(payment)
+    payable.refresh_from_db()
+    payment.refresh_from_db()
+    assert (payable.status, payment.state, receipts()) == (Status.REQUEST_SUBMITTED, "paid", 1)
+    assert payable.events.filter(kind="fee_settled").count() == 1
+    assert payment.receipt is not None
+    assert payment.receipt.file.read(5) == b"%PDF-"
+
+
+def test_unpaid_checkout_settles_nothing(payable: MSARequest) -> None:
+    payment = opened(payable)
+    settle.settle_from_provider(payment)
+    payable.refresh_from_db()
+    assert (payable.status, state_of(payment)) == (Status.UNSUBMITTED, "open")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason", "proposed"),
+    [
+        ({"amount_total": 100}, "amount", 1),
+        ({"currency": "cad"}, "currency", 0),
+        ({"livemode": True}, "livemode", 0),
+        ({"client_reference_id": "MSA-2026-999999"}, "reference", 1),
+        ({"metadata": {"payment": "another"}}, "reference", 1),
+    ],
+)
+def test_money_that_is_not_as_asked_is_held(
+    payable: MSARequest, provider_sandbox: SandboxControl, change: dict[str, Any], reason: str, proposed: int
+) -> None:
+    payment = opened(payable)
+    pay(provider_sandbox, payment)
+    provider_sandbox.call(f"objects/{payment.session_id}", **change)
+    settle.settle_from_provider(payment)
+    payable.refresh_from_db()
+    payment.refresh_from_db()
+    assert (payable.status, payment.state, payment.held_reason) == (Status.UNSUBMITTED, "held", reason)
+    assert Refund.objects.filter(state="proposed").count() == proposed
+    assert NoticeMessage.objects.filter(kind="payment_held").count() == 1
+
+
+def test_money_for_a_withdrawn_request_is_held(payable: MSARequest, provider_sandbox: SandboxControl) -> None:
+    payment = opened(payable)
+    pay(provider_sandbox, payment, bank=True)
+    settle.settle_from_provider(payment)
+    assert state_of(payment) == "pending"
+    lifecycle.withdraw(payable, by=factories.actor_of(payable), reason=WithdrawalReason.CHANGED_PLANS)
+    provider_sandbox.act(str(payment.session_id), "settle")
+    settle.settle_from_provider(payment)
+    refund = Refund.objects.get()
+    assert (state_of(payment), payment.held_reason, refund.reason, refund.state) == (
+        "held",
+        "cannot_submit",
+        "cannot_submit",
+        "proposed",
+    )
+
+
+def test_money_after_the_agent_was_revoked_is_held(schedule: Any, provider_sandbox: SandboxControl) -> None:
+    company = factories.CompanyFactory()
+    request = factories.executed(factories.complete_request(company=company))
+    owner = factories.UserFactory()
+    drafts.claim(request, by=owner)
+    payment = opened(request)
+    pay(provider_sandbox, payment)
+    drafts.revoke_agent(request, by=owner)
+    settle.settle_from_provider(payment)
+    request.refresh_from_db()
+    assert (state_of(payment), payment.held_reason, request.status) == ("held", "cannot_submit", Status.UNSUBMITTED)
+
+
+def test_bank_debit_is_pending_then_submits(payable: MSARequest, provider_sandbox: SandboxControl) -> None:
+    payment = opened(payable)
+    pay(provider_sandbox, payment, bank=True)
+    settle.settle_from_provider(payment)
+    payable.refresh_from_db()
+    assert (state_of(payment), payable.status, payable.frozen_until is not None) == ("pending", "unsubmitted", True)
+    provider_sandbox.act(str(payment.session_id), "settle")
+    settle.settle_from_provider(payment)
+    payable.refresh_from_db()
+    assert (state_of(payment), payable.status) == ("paid", "request_submitted")
+
+
+def test_failed_bank_debit_offers_a_retry(payable: MSARequest, provider_sandbox: SandboxControl) -> None:
+    payment = opened(payable)
+    pay(provider_sandbox, payment, bank=True)
+    settle.settle_from_provider(payment)
+    provider_sandbox.act(str(payment.session_id), "fail")
+    settle.settle_from_provider(payment)
+    payable.refresh_from_db()
+    assert (state_of(payment), payable.frozen_until, opened(payable).state) == ("failed", None, "open")
+
+
+def test_second_payment_goes_back_and_unpays_nothing(payable: MSARequest, provider_sandbox: SandboxControl) -> None:
+    first = opened(payable)
+    Payment.objects.filter(pk=first.pk).update(state="expired")  # a second tab, opened past our guard
+    second = opened(payable)
+    pay(provider_sandbox, first)
+    pay(provider_sandbox, second)
+    settle.settle_from_provider(first)
+    settle.settle_from_provider(second)
+    payable.refresh_from_db()
+    refund = Refund.objects.get()
+    assert (state_of(first), state_of(second), payable.status) == ("paid", "duplicate", "request_submitted")
+    assert (refund.payment_id, refund.state, refund.amount_cents) == (second.pk, "succeeded", FEE)
+    assert payable.rounds.get().settlement == "paid"
+
+
+def test_dispute_blocks_the_order_and_is_on_the_record(
+    payable: MSARequest, provider_sandbox: SandboxControl
+) -> None:
+    payment = opened(payable)
+    pay(provider_sandbox, payment)
+    settle.settle_from_provider(payment)
+    for act, disputed, state in [("dispute", True, "open"), ("win", False, "won")]:
+        provider_sandbox.act(str(payment.session_id), act)
+        settle.settle_from_provider(payment)
+        payment.refresh_from_db()
+        assert (payment.disputed, payment.dispute, payable.rounds.get().disputed) == (disputed, state, disputed)
+    kinds = payable.events.filter(kind__in=["fee_disputed", "dispute_closed"]).values_list("kind", flat=True)
+    assert list(kinds) == ["fee_disputed", "dispute_closed"]
+
+
+def test_lost_dispute_goes_on_blocking(payable: MSARequest, provider_sandbox: SandboxControl) -> None:
+    payment = opened(payable)
+    pay(provider_sandbox, payment)
+    settle.settle_from_provider(payment)
+    for act in ("dispute", "lose"):
+        provider_sandbox.act(str(payment.session_id), act)
+        settle.settle_from_provider(payment)
+    payment.refresh_from_db()
+    assert (payment.dispute, payable.rounds.get().disputed) == ("lost", True)
+    assert payable.events.get(kind="dispute_closed").codes["outcome"] == "lost"
+
+
+def test_refund_event_before_completion_converges(payable: MSARequest, provider_sandbox: SandboxControl) -> None:
+    payment = opened(payable)
+    pay(provider_sandbox, payment)
+    provider_sandbox.act(str(payment.session_id), "refund", amount=5000)
+    for kind in ("charge.refunded", "checkout.session.completed"):
+        event = provider._client().v1.events.list({"type": kind}).data[0].to_dict()
+        events.record(provider._event(event))
+    payment.refresh_from_db()
+    payable.refresh_from_db()
+    assert (payment.state, payment.refunded_cents, payable.status, receipts()) == (
+        "paid",
+        5000,
+        "request_submitted",
+        1,
+    )
+    assert not ProviderEvent.objects.filter(processed_at__isnull=True).exists()
+
+
+def test_webhook_ten_times_at_once_settles_once(
+    payable: MSARequest, provider_sandbox: SandboxControl, live_server: Any
+) -> None:
+    payment = opened(payable)
+    pay(provider_sandbox, payment)
+    provider_sandbox.webhooks(url=f"{live_server.url}/webhooks/stripe/", mode="hold")
+    event = provider._client().v1.events.list({"type": "checkout.session.completed"}).data[0]
+    attempts = provider_sandbox.call(f"events/{event.id}/resend", times=10, concurrent=True)["attempts"]
+    payable.refresh_from_db()
+    assert [attempt["status"] for attempt in attempts] == [200] * 10
+    assert (ProviderEvent.objects.count(), receipts(), state_of(payment)) == (1, 1, "paid")
+    assert (payable.status, payable.events.filter(kind="fee_settled").count()) == (Status.REQUEST_SUBMITTED, 1)
+
+
+@pytest.mark.parametrize("kind", ["bad_signature", "missing_signature", "stale", "future", "tampered"])
+def test_unsigned_or_untimely_webhook_writes_nothing(
+    payable: MSARequest, provider_sandbox: SandboxControl, live_server: Any, kind: str
+) -> None:
+    payment = opened(payable)
+    pay(provider_sandbox, payment)
+    provider_sandbox.webhooks(url=f"{live_server.url}/webhooks/stripe/", mode="hold")
+    event = provider._client().v1.events.list({"type": "checkout.session.completed"}).data[0]
+    attempt = provider_sandbox.call(f"events/{event.id}/forge", kind=kind)
+    assert (attempt["status"], ProviderEvent.objects.count(), state_of(payment)) == (400, 0, "open")
+
+
+def test_event_with_another_amount_is_a_trigger_only(
+    payable: MSARequest, provider_sandbox: SandboxControl, live_server: Any
+) -> None:
+    payment = opened(payable)
+    pay(provider_sandbox, payment)
+    provider_sandbox.webhooks(url=f"{live_server.url}/webhooks/stripe/", mode="hold")
+    event = provider._client().v1.events.list({"type": "checkout.session.completed"}).data[0]
+    attempt = provider_sandbox.call(f"events/{event.id}/forge", kind="altered", changes={"amount_total": 1})
+    assert (attempt["status"], state_of(payment), payment.amount_cents) == (200, "paid", FEE)
+
+
+def test_event_waits_for_the_sweeper_where_the_broker_is_down(
+    payable: MSARequest, provider_sandbox: SandboxControl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payment = opened(payable)
+    pay(provider_sandbox, payment)
+    monkeypatch.setattr("payments.tasks.kick", lambda task, *args: None)
+    event = provider._client().v1.events.list({"type": "checkout.session.completed"}).data[0].to_dict()
+    events.record(provider._event(event))
+    monkeypatch.setattr(events, "SWEEP_AFTER", -events.SWEEP_AFTER)
+    assert state_of(payment) == "open"
+    for row in events.waiting():
+        events.process(row)
+    assert (state_of(payment), events.waiting().count()) == ("paid", 0)
+
+
+def test_checkout_we_never_heard_of_is_adopted_by_its_key(
+    payable: MSARequest, provider_sandbox: SandboxControl
+) -> None:
+    payment = opened(payable)
+    session = str(payment.session_id)
+    Payment.objects.filter(pk=payment.pk).update(session_id=None, state="created")
+    pay(provider_sandbox, payment)
+    events.record(provider.Event("evt_1", "checkout.session.completed", session))
+    assert state_of(payment) == "paid"
+
+
+def test_nothing_of_the_payer_stands_in_an_event(payable: MSARequest, provider_sandbox: SandboxControl) -> None:
+    payment = opened(payable)
+    pay(provider_sandbox, payment)
+    event = provider._client().v1.events.list({"type": "checkout.session.completed"}).data[0].to_dict()
+    events.record(provider._event(event))
+    assert factories.actor_of(payable).email not in json.dumps(
+        list(ProviderEvent.objects.values()), default=str
+    )
+
+
+def test_canceling_what_was_paid_meanwhile_counts_the_payment(
+    payable: MSARequest, provider_sandbox: SandboxControl
+) -> None:
+    payment = opened(payable)
+    pay(provider_sandbox, payment)
+    ended = checkout.cancel_checkout(payable, by=factories.actor_of(payable))
+    assert ended.state == "paid"
+
+
+def test_return_page_asks_the_provider_itself(payable: MSARequest, provider_sandbox: SandboxControl) -> None:
+    payment = opened(payable)
+    client = Client()
+    client.force_login(factories.actor_of(payable), backend="django.contrib.auth.backends.ModelBackend")
+    answer = provider_sandbox.act(str(payment.session_id), "pay")
+    path = answer["success_url"].split("/", 3)[3]
+    page = client.get(f"/{path}")
+    again = client.get(f"/{path}")
+    assert (page.status_code, again.status_code, state_of(payment), receipts()) == (200, 200, "paid", 1)
+    assert "$279.22 paid" in page.content.decode()
+    assert until(lambda: SECRET)
+
+
+def test_return_page_of_a_stranger_is_not_there(payable: MSARequest) -> None:
+    payment = opened(payable)
+    client = Client()
+    client.force_login(factories.UserFactory(), backend="django.contrib.auth.backends.ModelBackend")
+    page = client.get(f"/requests/{payable.reference}/fee/returned/?session={payment.session_id}")
+    assert page.status_code == 404
