@@ -139,7 +139,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "site visit",
                 "verbose_name_plural": "site visits",
-                "ordering": ["scheduled_on", "window", "pk"],
+                "ordering": ["scheduled_on", "pk"],
                 "permissions": [("schedule_sitevisit", "Can schedule site visits")],
             },
         ),
