@@ -1,6 +1,8 @@
 # What each target does is in README.md; the work is done by the package `commands`.
-PYTHON ?= $(shell for python in python3 python3.13 /usr/bin/python3; do \
+ifndef PYTHON
+PYTHON := $(shell for python in python3 python3.13 /usr/bin/python3; do \
 	"$$python" -c "import sys; sys.exit(sys.version_info < (3, 9))" >/dev/null 2>&1 && echo "$$python" && break; done)
+endif
 ifeq ($(PYTHON),)
 $(error Python 3.9 or later is needed to begin with. Install it, on Debian or Ubuntu: apt-get install python3 python3-venv)
 endif

@@ -25,7 +25,7 @@ def main() -> int:
             with step(name):
                 quietly([uv, *COMPILE, "--python", "3.13", *sources, "-o", name], toolchain.NETWORK, env)
         with step("package-lock.json"):
-            path = toolchain.node_path(uv)
+            path = toolchain.node_path()
             npm = ["npm", "install", "--package-lock-only", "--ignore-scripts"]
             quietly(npm, toolchain.NPM_NETWORK, {**os.environ, "PATH": path})
     except Stop as stop:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import sys
@@ -10,11 +11,12 @@ from types import ModuleType
 
 from django.core.exceptions import ImproperlyConfigured
 
-from commands import services
+from commands import services, toolchain
 from commands.console import ROOT, VAR, Stop, finish, say, step
 from commands.processes import TICK, Child, Family, Interrupted, answers, free_port, interrupt_on, listens
 
 LOGS = VAR / "log"
+SIGN_INS = VAR / "demo-sign-ins.txt"
 
 
 def load_settings() -> ModuleType:
@@ -34,22 +36,54 @@ def refuse_taken_port(port: int) -> None:
         )
 
 
-def prepare_database(family: Family, env: dict[str, str]) -> str:
-    """Gives what the preparation printed: the demo sign-ins stand at its end."""
-    child = Child("database preparation", [sys.executable, "-m", "commands.prepare"], LOGS / "prepare.log", env)
-    child.start()
-    while child.exit_code is None:
-        family.look()
-        time.sleep(TICK)
+def migration_digest() -> str:
+    """Which database, and which migrations it was last brought up to."""
+    files = sorted(ROOT.glob("*/migrations/0*.py")) + sorted(ROOT.glob("*/*/migrations/0*.py"))
+    known = [os.environ.get("DATABASE_URL", ""), toolchain.digest(ROOT / "requirements.txt", *files)]
+    return hashlib.sha256("\n".join(known).encode()).hexdigest()
+
+
+def finish_preparation(family: Family, child: Child) -> None:
+    try:
+        while child.exit_code is None:
+            family.look()
+            time.sleep(TICK)
+    finally:
+        if child.exit_code is None:
+            child.signal(signal.SIGTERM)
     if child.exit_code:
         raise Stop(child.obituary())
-    return child.log.read_text(encoding="utf-8")
+
+
+def start_on_database(family: Family, env: dict[str, str], port: int) -> None:
+    """A database that was brought up to date before is looked over while the web server starts.
+
+    Both take a second or two. Should it not be up to date after all, the preparation still sees
+    to it, before anybody was told the address.
+    """
+    prepared = VAR / "prepared"
+    command = [sys.executable, "-m", "commands.prepare", str(SIGN_INS)]
+    preparation = Child("database preparation", command, LOGS / "prepare.log", env)
+    web = services.web(port, env, LOGS)
+    preparation.start()
+    if prepared.exists() and prepared.read_text() == migration_digest():
+        family.start(web)
+    with step("database and demo data"):
+        finish_preparation(family, preparation)
+    prepared.write_text(migration_digest())
+    with step("web server"):
+        if not web.process:
+            family.start(web)
+        family.wait_until(lambda: answers(f"http://127.0.0.1:{port}/healthz"), web, 60)
 
 
 def banner(settings: ModuleType) -> str:
     lines = ["", f"The portal runs at {settings.PUBLIC_URL}/", ""]
     if settings.DEMO:
-        lines += [f"Mail that the portal sends: {settings.PUBLIC_URL}/demo/mailbox/"]
+        lines += [
+            SIGN_INS.read_text(encoding="utf-8"),
+            f"Mail that the portal sends: {settings.PUBLIC_URL}/demo/mailbox/",
+        ]
     return "\n".join([*lines, f"Logs: {LOGS.relative_to(ROOT)}/   End with Ctrl-C.", ""])
 
 
@@ -69,11 +103,7 @@ def start(family: Family) -> None:
         portal = f"http://127.0.0.1:{settings.PORT}"
         secret = settings.STRIPE_WEBHOOK_SECRET
         family.start(services.sandbox(port, portal, secret, VAR / "sandbox.sqlite3", LOGS))
-    with step("database and demo data"):
-        prepare_database(family, env)
-    with step("web server"):
-        web = family.start(services.web(settings.PORT, env, LOGS))
-        family.wait_until(lambda: answers(f"http://127.0.0.1:{settings.PORT}/healthz"), web, 60)
+    start_on_database(family, env, settings.PORT)
     family.start(services.worker(env, LOGS))
     family.start(services.scheduler(VAR / "celerybeat-schedule", env, LOGS))
     say(banner(settings))

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 from commands import debian
@@ -55,7 +56,9 @@ def works(*command: str) -> bool:
 
 
 # --- uv and Python ------------------------------------------------------------------------
+@cache
 def find_uv() -> str:
+    """Looked for only where something is to be installed."""
     on_path = shutil.which("uv")
     if on_path and works(on_path, "--version"):
         return on_path
@@ -81,19 +84,26 @@ def uv_environment() -> dict[str, str]:
     return {**os.environ, "UV_PYTHON_INSTALL_DIR": str(TOOLS / "python"), "UV_NO_PROGRESS": "1"}
 
 
-def python_environment(uv: str) -> None:
-    if works(str(PYTHON), "-c", "import sys; sys.exit(sys.version_info[:2] != (3, 13))"):
+def environment_is_right() -> bool:
+    """By what the environment says of itself: starting its Python would cost each start a moment."""
+    config = VENV / "pyvenv.cfg"
+    return PYTHON.exists() and config.exists() and "version_info = 3.13" in config.read_text(encoding="utf-8")
+
+
+def python_environment() -> None:
+    if environment_is_right():
         return
     advice = (
         "Python 3.13 is needed, and neither this machine has one nor could uv fetch one.\n"
         "Install it (your distribution's python3.13, pyenv, or python.org) and start again."
     )
     with step("Python 3.13 environment in .venv/"):
-        quietly([uv, "venv", "--quiet", "--clear", "--python", "3.13", str(VENV)], advice, uv_environment())
+        command = [find_uv(), "venv", "--quiet", "--clear", "--python", "3.13", str(VENV)]
+        quietly(command, advice, uv_environment())
 
 
 # --- Python packages ------------------------------------------------------------------------
-def install_requirements(uv: str, *, development: bool) -> bool:
+def install_requirements(*, development: bool) -> bool:
     """Makes `.venv` hold exactly a locked set; true where it had to be changed.
 
     An environment that once got the development set keeps getting it: `make run` after
@@ -105,7 +115,7 @@ def install_requirements(uv: str, *, development: bool) -> bool:
     if stamps[name].holds():
         return False
     with step(f"Python packages from requirements{name}.txt"):
-        sync = [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(PYTHON)]
+        sync = [find_uv(), "pip", "sync", "--quiet", "--require-hashes", "--python", str(PYTHON)]
         quietly([*sync, str(locks[name])], NETWORK, uv_environment())
     stamps[name].set()
     return True
@@ -120,11 +130,11 @@ def pango() -> None:
 
 
 # --- Front-end assets -----------------------------------------------------------------------
-def front_end_assets(uv: str) -> None:
+def front_end_assets() -> None:
     stamp = Stamp(NODE_MODULES, "assets", ROOT / "package.json", ROOT / "package-lock.json")
     if stamp.holds():
         return
-    path = node_path(uv)
+    path = node_path()
     with step("front-end assets from npm"):
         quietly(
             ["npm", "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"],
@@ -134,7 +144,7 @@ def front_end_assets(uv: str) -> None:
     stamp.set()
 
 
-def node_path(uv: str) -> str:
+def node_path() -> str:
     """The PATH on which `npm` runs: the machine's, else the Node that PyPI carries."""
     path = os.environ.get("PATH", os.defpath)
     if works("npm", "--version") and works("node", "--version"):
@@ -143,7 +153,7 @@ def node_path(uv: str) -> str:
     stamp = Stamp(folder, "node", ROOT / "requirements-node.txt")
     if not stamp.holds():
         with step("Node, for npm only, into .tools/"):
-            env = uv_environment()
+            uv, env = find_uv(), uv_environment()
             quietly([uv, "venv", "--quiet", "--clear", "--python", "3.13", str(folder)], NETWORK, env)
             install = [uv, "pip", "install", "--quiet", "--require-hashes", "--python", str(folder / "bin" / "python")]
             quietly([*install, "-r", "requirements-node.txt"], NETWORK, env)
@@ -155,8 +165,7 @@ def prepare(*, development: bool) -> None:
     """All that a command needs before the project's own Python can take over."""
     if sys.platform == "win32":
         raise Stop("Windows is not supported: use WSL, Linux or macOS.")
-    uv = find_uv()
-    python_environment(uv)
-    if install_requirements(uv, development=development):
+    python_environment()
+    if install_requirements(development=development):
         pango()
-    front_end_assets(uv)
+    front_end_assets()
