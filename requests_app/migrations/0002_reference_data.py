@@ -57,6 +57,7 @@ def correction_reasons():
 
 
 def fill_reference_data(apps, _schema_editor):
+    fill(apps, "requests_app", "ProgramSettings", [{"id": 1}], key=("id",))
     # These models are their own normalized form, which `save` would work out.
     panels = ({"model": model, "normalized": model} for model in INCOMPATIBLE_PANELS)
     fill(apps, "requests_app", "IncompatiblePanel", panels, key=("normalized",))

@@ -1,0 +1,193 @@
+"""The real PDFs: what stands in them, and that each is made once."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+
+import pytest
+from pypdf import PdfReader
+
+from requests_app import agreement_rendering, agreements, documents, tasks
+from requests_app.enums import AgreementState, DocumentKind, Party
+from requests_app.models import Agreement, AgreementWording, Document, MSARequest
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def pages_of(document: Document) -> list[str]:
+    with document.file.open("rb") as file:
+        return [" ".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(file.read())).pages]
+
+
+def agent_request(**facts: object) -> MSARequest:
+    return factories.complete_request(company=factories.CompanyFactory(), **facts)
+
+
+def rendered(request: MSARequest) -> Agreement:
+    agreement = agreements.prepare(request, by=factories.actor_of(request))
+    agreement_rendering.render(agreement.pk)
+    return Agreement.objects.get(pk=agreement.pk)
+
+
+def test_agreement_of_a_customer_has_the_terms_and_facts_and_the_sample_mark_on_each_page():
+    request = factories.complete_request(owner=factories.UserFactory())
+    agreement = rendered(request)
+
+    assert agreement.state == AgreementState.SIGNING
+    pages = pages_of(agreement.document)
+    text = " ".join(pages)
+    assert all("Sample" in page for page in pages)
+    assert all(f"Page {number} of {len(pages)}" in page for number, page in enumerate(pages, 1))
+    assert all(page.count(request.reference) >= 1 for page in pages)
+    for words in ("Customer terms", "Alice Sample", "12 Oak Avenue", "700123456789", str(request.device)):
+        assert words in text
+    assert "Authorization to Act as Agent" not in text
+
+
+def test_agreement_of_an_agent_has_all_three_sections():
+    agreement = rendered(agent_request())
+
+    text = " ".join(pages_of(agreement.document))
+    assert "Authorization to Act as Agent to Request SCE Work" in text
+    assert "Application Submittal Form" in text
+    assert agreement.request.agent_company.name in text
+
+
+def test_hash_that_is_kept_is_the_files_own():
+    document = rendered(factories.complete_request()).document
+
+    body = document.file.read()
+    assert (document.sha256, document.size) == (hashlib.sha256(body).hexdigest(), len(body))
+
+
+def test_executed_agreement_has_a_signature_page_for_everybody():
+    request = agent_request()
+    agreement = rendered(request)
+    for party in agreement.parties:
+        factories.sign(agreement, party)
+    agreement_rendering.render(agreement.pk)
+
+    executed = Agreement.objects.get(pk=agreement.pk).executed_document
+    last = pages_of(executed)[-1]
+    for signature in agreement.signatures.all():
+        for words in (signature.name, signature.email, "127.0.0.1", "tests"):
+            assert words in last
+    assert agreement.document.sha256 in last.replace(" ", "")
+    assert executed.sha256 != agreement.document.sha256
+    assert Document.objects.get(pk=agreement.document_id).sha256 == agreement.document.sha256
+
+
+def test_rendering_twice_makes_one_document_and_one_invitation():
+    agreement = rendered(agent_request())
+    tasks.render_agreement(agreement.pk)
+
+    assert Document.objects.filter(request=agreement.request).count() == 1
+    assert agreement.invitations.count() == 1
+
+
+def test_rendering_that_comes_late_stores_nothing(monkeypatch):
+    request = factories.complete_request()
+    agreement = agreements.prepare(request, by=request.owner)
+
+    def other_worker_first(*_args):
+        monkeypatch.undo()
+        agreement_rendering.render(agreement.pk)
+        return b"late"
+
+    monkeypatch.setattr(agreement_rendering, "render_pdf", other_worker_first)
+    assert agreement_rendering.render(agreement.pk) is False
+    assert Document.objects.filter(request=request).count() == 1
+
+
+def test_rendering_of_a_replaced_agreement_stores_nothing():
+    request = factories.complete_request()
+    agreement = agreements.prepare(request, by=request.owner)
+    factories.drafts.save_facts(request, {"city": "Arcadia"}, by=request.owner, version=request.version)
+
+    assert agreement_rendering.render(agreement.pk) is False
+    assert not Document.objects.filter(request=request).exists()
+
+
+def test_markup_in_an_answer_is_text_in_the_document(settings):
+    evil = '<img src="file:///etc/passwd">{{7*7}}'
+    request = factories.complete_request(city=evil)
+    agreement = rendered(request)
+
+    assert '<img src="file:///etc/passwd">{{7*7}}' in " ".join(pages_of(agreement.document))
+
+
+def test_sweep_finds_what_the_broker_lost(monkeypatch, time_machine):
+    time_machine.move_to("2026-11-02T18:00:00Z", tick=False)
+    agreement = agreements.prepare(request := factories.complete_request(), by=request.owner)
+    kicked: list[int] = []
+    monkeypatch.setattr(tasks, "kick_rendering", kicked.append)
+
+    tasks.sweep_agreements()
+    assert kicked == []
+    time_machine.move_to("2026-11-02T18:01:30Z", tick=False)
+    tasks.sweep_agreements()
+    assert kicked == [agreement.pk]
+
+
+def test_broker_that_is_down_costs_the_preparation_nothing(django_capture_on_commit_callbacks):
+    request = factories.complete_request()
+    with django_capture_on_commit_callbacks(execute=True):
+        agreement = agreements.prepare(request, by=request.owner)
+
+    assert agreement.state == AgreementState.RENDERING
+
+
+def test_storage_that_is_full_leaves_neither_row_nor_file(monkeypatch, settings):
+    request = factories.complete_request()
+    agreement = agreements.prepare(request, by=request.owner)
+
+    def full(*_args, **_kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(documents._storage(), "save", full)
+    with pytest.raises(documents.Refused) as refused:
+        agreement_rendering.render(agreement.pk)
+    assert refused.value.code == "storage_failed"
+    assert not Document.objects.exists()
+    agreement.refresh_from_db()
+    assert agreement.state == AgreementState.RENDERING
+
+
+def test_file_goes_when_its_transaction_rolls_back():
+    request = factories.complete_request()
+    with pytest.raises(ZeroDivisionError), documents.atomic():
+        document = documents.store(request, DocumentKind.RECEIPT, name="r.pdf", body=b"%PDF", by=None)
+        path = document.file.path
+        _ = 1 // 0
+
+    assert not documents._storage().exists(path)
+    assert not Document.objects.exists()
+
+
+def test_outside_demo_nothing_is_prepared_before_a_supervisor_has_published(settings):
+    request = factories.complete_request()
+    settings.DEMO = False
+    with pytest.raises(agreements.Refused) as refused:
+        agreements.prepare(request, by=request.owner)
+    assert refused.value.code == "no_wording"
+
+
+def test_outside_demo_a_sample_that_was_prepared_in_demo_is_not_signed(settings):
+    request = factories.complete_request()
+    agreement = rendered(request)
+    settings.DEMO = False
+    with pytest.raises(agreements.Refused) as refused:
+        factories.sign(agreement, Party.CUSTOMER)
+    assert refused.value.code == "no_wording"
+
+
+def test_wording_in_force_is_the_newest_published_one_also_in_demo(settings):
+    assert agreements.wording_in_force().version == "sample-1"
+    factories.AgreementWordingFactory(version="old")
+    published = factories.AgreementWordingFactory(version="official", published_by=factories.supervisor())
+    assert agreements.wording_in_force() == published
+    settings.DEMO = False
+    assert agreements.wording_in_force() == published
+    assert AgreementWording.objects.count() == 3
