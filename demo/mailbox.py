@@ -34,8 +34,8 @@ def _arrived(message: EmailMessage, address: str) -> ArrivedMail:
     return ArrivedMail(
         to_email=address,
         from_email=message.from_email,
-        subject=message.subject,
-        text=message.body,
+        subject=str(message.subject),
+        text=str(message.body),
         html=html[0] if html else "",
         message_id=message.extra_headers.get("Message-ID", ""),
     )

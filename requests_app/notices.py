@@ -249,7 +249,7 @@ def corrections_required(request: MSARequest, event: RequestEvent) -> None:
 
 
 def _correction(item: Correction) -> dict[str, str]:
-    field = str(MSARequest._meta.get_field(item.field).verbose_name) if item.field else ""
+    field = str(getattr(MSARequest._meta.get_field(item.field), "verbose_name", item.field)) if item.field else ""
     return {"title": item.reason.title, "explanation": item.reason.explanation, "note": item.note, "field": field}
 
 

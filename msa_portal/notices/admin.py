@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 
+from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
 from msa_portal.notices import framed
 from msa_portal.notices.delivery import send_again
@@ -108,10 +109,12 @@ class NoticeMessageAdmin(admin.ModelAdmin):
 
     @admin.action(description=gettext_lazy("Send again"), permissions=["resend"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[NoticeMessage]) -> None:
-        sent = 0
+        sent, by = 0, request.user
+        if not isinstance(by, User):
+            raise PermissionDenied
         for message in queryset:
             try:
-                send_again(message, by=request.user)
+                send_again(message, by=by)
                 sent += 1
             except Refused as refusal:
                 self.message_user(request, f"{message.subject}: {refusal}", messages.ERROR)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.template import Context, engines
+from django.template import Context, Engine
 
 from msa_portal.notices.links import PRIVATE_LINK
 
@@ -44,5 +44,5 @@ def render(name: str, context: dict[str, Any]) -> Rendered:
 
 def _fill(name: str, part: str, values: dict[str, Any], *, escape: bool) -> str:
     """HTML escapes every value; plain text has nothing to escape."""
-    template = engines["django"].get_template(f"notices/{name}/{part}").template
+    template = Engine.get_default().get_template(f"notices/{name}/{part}")
     return _INVISIBLE.sub("", template.render(Context(values, autoescape=escape)))
