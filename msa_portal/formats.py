@@ -18,12 +18,17 @@ def usd(cents: int) -> str:
 
 
 def day(value: date) -> str:
-    """"Tue, Dec 8, 2026"; a moment counts as its day at the utility."""
+    """ "Tue, Dec 8, 2026"; a moment counts as its day at the utility."""
     if isinstance(value, datetime):
         value = value.astimezone(UTILITY_ZONE).date()
     return dateformat.format(value, "D, M j, Y")
 
 
 def moment(value: datetime) -> str:
-    """"Tue, Dec 8, 2026, 3:04 p.m.", in the utility's zone."""
+    """ "Tue, Dec 8, 2026, 3:04 p.m.", in the utility's zone."""
     return dateformat.format(value.astimezone(UTILITY_ZONE), "D, M j, Y, g:i a")
+
+
+def time_of_day(value: datetime) -> str:
+    """ "3:04 p.m.", in the utility's zone."""
+    return dateformat.format(value.astimezone(UTILITY_ZONE), "g:i a")

@@ -1,8 +1,13 @@
 from django.urls import URLPattern, path
 
-from requests_app import product_views
+from requests_app import form_views, product_views, request_views
 
 app_name = "requests"
 urlpatterns: list[URLPattern] = [
     path("products/", product_views.products, name="products"),
+    path("requests/", request_views.request_list, name="list"),
+    path("requests/new/", form_views.new, name="new"),
+    path("requests/<str:reference>/", request_views.detail, name="detail"),
+    path("requests/<str:reference>/agent/end/", request_views.revoke_agent, name="revoke_agent"),
+    path("requests/<str:reference>/form/<slug:step>/", form_views.form_step, name="form"),
 ]

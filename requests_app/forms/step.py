@@ -1,0 +1,27 @@
+"""One step of the request form, whole or as the few fields that just changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+
+from requests_app.forms.questions import form_field
+from requests_app.models import MSARequest
+
+
+class StepForm(forms.Form):
+    """The named fields of that request, filled in with what is stored."""
+
+    def __init__(self, request: MSARequest, names: Iterable[str], data: Any = None, **kwargs: Any) -> None:
+        names = list(names)
+        initial = {name: getattr(request, name) for name in names if name != "device"}
+        super().__init__(data, initial=initial | {"device": request.device_id}, **kwargs)
+        for name in names:
+            self.fields[name] = form_field(name, request)
+
+    def valid_changes(self) -> dict[str, Any]:
+        """The answers that can be read; those that cannot don't hold them up."""
+        self.is_valid()
+        return {name: self.cleaned_data[name] for name in self.fields if name not in self.errors}

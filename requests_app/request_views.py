@@ -1,0 +1,115 @@
+"""My requests, one request's page, and the end of an agent's authority."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from msa_portal.accounts.models import User
+from msa_portal.errors import Refused
+from requests_app import drafts, eligibility, request_lists
+from requests_app.clocks import Clocks
+from requests_app.enums import Holder, Status
+from requests_app.models import MSARequest
+from requests_app.next_step import actions, next_step
+from requests_app.outlook import holder, holder_words, outlook, tone, type_words
+from requests_app.timeline import timeline
+
+
+@login_required
+@require_safe
+def request_list(http: HttpRequest) -> HttpResponse:
+    """Cards for a person's own; a dense table for whoever works through many."""
+    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+    clocks = request_lists.load_clocks()
+    dense = user.is_agent or user.sees_all_requests
+    filters = _filters(http) if dense else {"status": "", "waits": "", "q": ""}
+    requests = MSARequest.objects.visible_to(user)
+    if filters["status"]:
+        requests = requests.filter(status=filters["status"])
+    if filters["waits"]:
+        requests = request_lists.waiting(requests, filters["waits"], user, clocks)
+    requests = request_lists.with_what_a_row_shows(request_lists.search(requests, filters["q"]))
+    page = request_lists.page_of(requests, before=_key(http))
+    panels = eligibility.load_panels()
+    context = {
+        "rows": [_row(each, user, clocks, panels) for each in page.requests],
+        "older": page.older,
+        "is_first": "before" not in http.GET,
+        "filters": filters,
+        "is_filtered": any(filters.values()),
+        "statuses": Status.choices,
+        "dense": dense,
+    }
+    return render(http, "requests_app/list.html", context)
+
+
+def _filters(http: HttpRequest) -> dict[str, str]:
+    """What is asked for, as far as it makes sense; the rest is as if it were not there."""
+    status, waits = http.GET.get("status", ""), http.GET.get("waits", "")
+    return {
+        "status": status if status in Status.values else "",
+        "waits": waits if waits in request_lists.WAITS else "",
+        "q": http.GET.get("q", "").replace("\0", "").strip()[:100],
+    }
+
+
+def _key(http: HttpRequest) -> int | None:
+    before = http.GET.get("before", "")
+    return int(before) if before.isdecimal() and len(before) < 19 else None
+
+
+def _row(request: MSARequest, user: User, clocks: Clocks, panels: frozenset[str]) -> dict[str, Any]:
+    return {
+        "request": request,
+        "tone": tone(request),
+        "type_words": type_words(request),
+        "holder": holder_words(request),
+        "is_closed": holder(request) == Holder.NOBODY,
+        "outlook": outlook(request, clocks),
+        "next": next_step(request, user, panels=panels),
+    }
+
+
+@login_required
+@require_safe
+def detail(http: HttpRequest, reference: str) -> HttpResponse:
+    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+    visible = request_lists.with_what_a_row_shows(MSARequest.objects.visible_to(user))
+    request = get_object_or_404(visible, reference=reference)
+    context = _row(request, user, request_lists.load_clocks(), eligibility.load_panels()) | {
+        "request_": request,
+        "actions": actions(request, user),
+        "timeline": timeline(request, user),
+        "documents": request.documents.all(),
+        "rounds": request.rounds.prefetch_related("reasons"),
+        "may_revoke": request.has_agent and request.owner_id == user.pk,
+    }
+    del context["request"]
+    return render(http, "requests_app/detail.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def revoke_agent(http: HttpRequest, reference: str) -> HttpResponse:
+    """The customer ends the agent's authority, after a page that says what follows (D10)."""
+    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+    request = get_object_or_404(MSARequest.objects.select_related("agent_company"), reference=reference, owner=user)
+    if http.method == "POST":
+        try:
+            drafts.revoke_agent(request, by=user)
+        except Refused as refusal:
+            messages.error(http, str(refusal))
+        else:
+            messages.success(http, _("Done. The agent can no longer see this request, and you act for yourself."))
+        return redirect(request)
+    if not request.has_agent:
+        messages.info(http, _("No agent acts on this request."))
+        return redirect(request)
+    return render(http, "requests_app/revoke_agent.html", {"request_": request})

@@ -1,0 +1,76 @@
+"""A request's history in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.utils.translation import gettext as _
+
+from msa_portal import formats
+from msa_portal.accounts.models import User
+from requests_app.enums import EventKind, Holder, Settlement, Status
+from requests_app.models import CorrectionReason, MSARequest, OutcomeReason, RequestEvent
+
+
+@dataclass(frozen=True)
+class Entry:
+    at: datetime
+    title: str
+    who: str
+    details: tuple[str, ...]
+    status: str  # the status's words, where the event changed it
+    waits_for: str  # whoever got the ball with this event
+
+
+def timeline(request: MSARequest, viewer: User) -> list[Entry]:
+    """Newest first. To customers and agents, whoever works for the utility is "the utility"."""
+    events = list(request.events.select_related("actor").prefetch_related("actor__groups"))
+    titles = _reason_titles(events)
+    entries, holder = [], ""
+    for event in events:
+        entries.append(
+            Entry(
+                at=event.at,
+                title=event.get_kind_display(),
+                who=_who(event.actor, request, viewer),
+                details=tuple(_details(event, titles)),
+                status=Status(event.to_status).label if event.changed_status else "",
+                waits_for=Holder(event.holder).label if event.holder not in (holder, Holder.NOBODY) else "",
+            )
+        )
+        holder = event.holder
+    return entries[::-1]
+
+
+def _who(actor: User | None, request: MSARequest, viewer: User) -> str:
+    if actor is None:
+        return _("the portal")
+    if actor == viewer:
+        return _("you")
+    of_utility = actor.is_staff or any(actor.groups.all())
+    if of_utility and not (viewer.is_staff or viewer.sees_all_requests):
+        return _("the utility")
+    return str(actor)
+
+
+def _reason_titles(events: Iterable[RequestEvent]) -> dict[str, str]:
+    codes = {code for event in events for code in event.codes.get("reasons", []) if isinstance(code, str)}
+    if not codes:
+        return {}
+    found = [
+        model.objects.filter(code__in=codes).values_list("code", "title")
+        for model in (OutcomeReason, CorrectionReason)
+    ]
+    return {code: title for rows in found for code, title in rows}
+
+
+def _details(event: RequestEvent, titles: dict[str, str]) -> Iterable[str]:
+    if event.kind in (EventKind.FAIL, EventKind.REQUIRE_CORRECTIONS):
+        yield from (titles.get(code, code) for code in event.codes.get("reasons", []))
+    if event.kind == EventKind.FEE_SETTLED and event.codes.get("how") in Settlement.values:
+        yield Settlement(event.codes["how"]).label
+    planned = event.codes.get("scheduled_on") or event.codes.get("day")
+    if event.kind in (EventKind.VISIT_SCHEDULED, EventKind.VISIT_MOVED) and isinstance(planned, str):
+        yield formats.day(date.fromisoformat(planned))
