@@ -1,9 +1,11 @@
 from django.urls import URLPattern, path
 
-from requests_app import form_views, product_views, request_views
+from requests_app import eligibility_views, form_views, product_views, request_views
 
 app_name = "requests"
 urlpatterns: list[URLPattern] = [
+    path("eligibility/", eligibility_views.check, name="eligibility"),
+    path("eligibility/start/", eligibility_views.start, name="eligibility_start"),
     path("products/", product_views.products, name="products"),
     path("requests/", request_views.request_list, name="list"),
     path("requests/new/", form_views.new, name="new"),

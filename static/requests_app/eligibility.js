@@ -1,0 +1,10 @@
+// Shows and hides questions as the answer says which of them apply.
+document.body.addEventListener("htmx:afterSwap", () => {
+  const shown = new Set(document.querySelector("#answer").dataset.shown.split(" "));
+  for (const question of document.querySelectorAll("[data-question]")) {
+    question.hidden = !shown.has(question.dataset.question.replace("-drawing", ""));
+  }
+  for (const group of document.querySelectorAll("[data-group]")) {
+    group.hidden = !group.querySelector("[data-question]:not([hidden])");
+  }
+});
