@@ -12,7 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 
 from msa_portal import formats
+from payments import money_admin
 from payments.models import FeeSchedule
+
+__all__ = ["FeeScheduleAdmin", "money_admin"]
 
 
 class FeeScheduleForm(forms.ModelForm):

@@ -40,7 +40,7 @@ _VIEW_CASEWORK = {
         "view_agreementwording",
         "view_programsettings",
     ],
-    "payments": ["view_fee", "view_payment", "view_refund", "view_feeschedule"],
+    "payments": ["view_fee", "view_payment", "view_refund", "view_feeschedule", "view_providerevent"],
     "fieldwork": ["view_serviceorder", "view_sitevisit", "view_technician", "view_closeout"],
     "notices": ["view_noticemessage"],
     "business_days": ["view_closureday"],

@@ -28,7 +28,7 @@ def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbo
 def provider_sandbox(sandbox_process: SandboxControl, settings: Any) -> SandboxControl:
     """The provider, emptied; the portal's settings point at it."""
     sandbox_process.reset()
-    sandbox_process.webhooks(url="")
+    sandbox_process.webhooks(url="", mode="hold")  # events go where and when a test says
     settings.STRIPE_API_BASE = sandbox_process.url
     settings.STRIPE_SECRET_KEY = "sk_test_sandbox"
     settings.STRIPE_WEBHOOK_SECRET = SECRET

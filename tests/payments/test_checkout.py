@@ -125,7 +125,9 @@ def test_quote_holds_two_weeks_then_is_quoted_anew(payable: MSARequest, schedule
     with time_machine.travel(timezone.now() + timedelta(days=15), tick=False):
         lapsed = fees.quote(payable, visit)
         raised = fees.raise_fee(payable, by=None)
-    assert held and lapsed and raised
+    assert held
+    assert lapsed
+    assert raised
     assert (held.amount_cents, lapsed.amount_cents, raised.amount_cents) == (FEE, 30000, 30000)
     assert sorted(Fee.objects.values_list("state", flat=True)) == ["canceled", "open"]
 

@@ -1,0 +1,220 @@
+"""What comes back, who lets it go, and that never more goes than came (D4; faults 7, 8, 12)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from msa_portal.errors import Refused, Stale
+from msa_portal.notices.models import NoticeMessage
+from payments import provider
+from payments.models import Fee, Payment, Refund
+from payments.refund_rules import PaidVisit, refund_owed
+from payments.services import refunds, settle, withdrawal
+from requests_app import followups, lifecycle
+from requests_app.enums import WithdrawalReason
+from requests_app.models import MSARequest
+from tests import factories
+from tests.payments.conftest import FEE, opened, state_of
+from tests.payments.sandbox.harness import SandboxControl
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at_once", "provider_sandbox")]
+
+UTILITY, CUSTOMER = frozenset({"utility"}), frozenset({"customer"})
+
+
+@pytest.mark.parametrize(
+    ("visit", "cents", "reason"),
+    [
+        (PaidVisit(1, FEE, took_place=False), FEE, "withdrawn_before_visit"),
+        (PaidVisit(2, FEE, took_place=False), FEE, "no_second_visit"),
+        (PaidVisit(1, FEE, took_place=True, responsible=CUSTOMER), 0, None),
+        (PaidVisit(1, FEE, took_place=True, responsible=CUSTOMER | UTILITY), 0, None),
+        (PaidVisit(1, FEE, took_place=True, responsible=UTILITY), FEE, "utility_responsible"),
+        (PaidVisit(1, FEE, took_place=True, succeeded=True), 0, None),
+        (PaidVisit(1, FEE, took_place=True), 0, None),
+    ],
+)
+def test_refund_owed(visit: PaidVisit, cents: int, reason: str | None) -> None:
+    (decision,) = refund_owed([visit])
+    assert (decision.refund_cents, decision.reason) == (cents, reason)
+
+
+@pytest.fixture
+def paid(payable: MSARequest, provider_sandbox: SandboxControl) -> Payment:
+    return pay(payable, provider_sandbox)
+
+
+def pay(request: MSARequest, sandbox: SandboxControl, card: str = "4242424242424242") -> Payment:
+    payment = opened(request)
+    sandbox.act(str(payment.session_id), "pay", card=card)
+    return settle.settle_from_provider(payment)
+
+
+def withdraw(payment: Payment) -> Refund:
+    """The owner withdraws; the refund that D4 proposes."""
+    request = factories.refreshed(settle.request_of(payment))
+    lifecycle.withdraw(request, by=factories.actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
+    return Refund.objects.get(payment=payment)
+
+
+def test_withdrawn_before_the_visit_is_refunded_in_full(paid: Payment) -> None:
+    assert [decision.refund_cents for decision in withdrawal.preview_refund(settle.request_of(paid))] == [FEE]
+    refund = withdraw(paid)
+    assert (refund.state, refund.amount_cents, refund.reason) == ("proposed", FEE, "withdrawn_before_visit")
+    refunds.approve(refund, by=factories.supervisor(), expected_cents=FEE)
+    paid.refresh_from_db()
+    assert (state_of(refund), paid.refunded_cents) == ("succeeded", FEE)
+    assert provider._client().v1.charges.list({"payment_intent": paid.intent_id}).data[0].amount_refunded == FEE
+    assert NoticeMessage.objects.filter(kind="refund_paid").count() == 1
+
+
+def test_visit_that_failed_on_the_customers_side_costs_its_fee(paid: Payment) -> None:
+    request = factories.failed(factories.ordered(factories.valid(factories.refreshed(settle.request_of(paid)))))
+    lifecycle.withdraw(request, by=factories.actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
+    assert not Refund.objects.exists()
+
+
+def test_visit_that_failed_on_the_utilitys_side_is_refunded(paid: Payment) -> None:
+    request = factories.ordered(factories.valid(factories.refreshed(settle.request_of(paid))))
+    factories.failed(request, reasons=[factories.utility_reason()])
+    assert withdraw(paid).reason == "utility_responsible"
+
+
+def test_second_fee_without_a_second_visit_is_refunded(paid: Payment, provider_sandbox: SandboxControl) -> None:
+    request = factories.failed(factories.ordered(factories.valid(factories.refreshed(settle.request_of(paid)))))
+    followups.save_reschedule(request, by=factories.actor_of(request), cures={"package_missing": "It is there now."})
+    second = pay(factories.refreshed(request), provider_sandbox)
+    request = factories.refreshed(request)
+    assert (request.status, second.state) == ("reschedule_requested", "paid")
+    assert withdraw(second).reason == "no_second_visit"
+    assert Refund.objects.count() == 1
+
+
+def test_follow_up_taken_back_cancels_its_fee(paid: Payment) -> None:
+    request = factories.failed(factories.ordered(factories.valid(factories.refreshed(settle.request_of(paid)))))
+    followups.save_reschedule(request, by=factories.actor_of(request), cures={"package_missing": "It is there now."})
+    fee = Fee.objects.get(round__number=2)
+    assert fee.state == "open"
+    followups.cancel(factories.refreshed(request), by=factories.actor_of(request))
+    assert state_of(fee) == "canceled"
+
+
+def test_approving_twice_refunds_once(paid: Payment) -> None:
+    refund = withdraw(paid)
+    refunds.approve(refund, by=factories.supervisor(), expected_cents=FEE)
+    with pytest.raises(Stale) as refusal:
+        refunds.approve(refund, by=factories.supervisor(), expected_cents=FEE)
+    refunds.send(Refund.objects.get())
+    made = provider._refunds_of(str(paid.intent_id))
+    assert (refusal.value.code, [row.amount_cents for row in made]) == ("stale", [FEE])
+
+
+def test_sending_twice_makes_one_refund(paid: Payment) -> None:
+    refund = withdraw(paid)
+    refunds.approve(refund, by=factories.supervisor(), expected_cents=FEE)
+    Refund.objects.update(state="approved", provider_id=None)
+    refunds.send(Refund.objects.get())
+    assert (len(provider._refunds_of(str(paid.intent_id))), state_of(refund)) == (1, "succeeded")
+
+
+def test_who_proposed_does_not_approve(paid: Payment) -> None:
+    supervisor = factories.supervisor()
+    refund = refunds.propose_by_staff(paid, by=supervisor, amount_cents=1000, note="Sorry")
+    with pytest.raises(Refused) as refusal:
+        refunds.approve(refund, by=supervisor, expected_cents=FEE)
+    assert (refusal.value.code, state_of(refund)) == ("own_proposal", "proposed")
+
+
+def test_program_staff_do_not_approve(paid: Payment) -> None:
+    refund = withdraw(paid)
+    with pytest.raises(Refused) as refusal:
+        refunds.approve(refund, by=factories.staff(), expected_cents=FEE)
+    assert refusal.value.code == "not_allowed"
+
+
+def test_refund_in_the_dashboard_meanwhile_never_gives_more_than_was_paid(
+    paid: Payment, provider_sandbox: SandboxControl
+) -> None:
+    refund = withdraw(paid)
+    provider_sandbox.act(str(paid.session_id), "refund", amount=20000)
+    settle.settle_from_provider(paid)
+    with pytest.raises(Stale):
+        refunds.approve(refund, by=factories.supervisor(), expected_cents=FEE)
+    with pytest.raises(Refused) as refusal:
+        refunds.approve(refund, by=factories.supervisor(), expected_cents=FEE - 20000)
+    paid.refresh_from_db()
+    assert (refusal.value.code, paid.refunded_cents) == ("too_much", 20000)
+
+
+def test_promise_gives_way_to_a_refund_made_in_the_dashboard(
+    paid: Payment, provider_sandbox: SandboxControl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refund = withdraw(paid)
+    monkeypatch.setattr("payments.tasks.kick", lambda task, *args: None)
+    refunds.approve(refund, by=factories.supervisor(), expected_cents=FEE)
+    provider_sandbox.act(str(paid.session_id), "refund", amount=20000)
+    settle.settle_from_provider(paid)
+    refunds.send(Refund.objects.get(pk=refund.pk))
+    paid.refresh_from_db()
+    assert (state_of(refund), paid.refunded_cents) == ("failed", 20000)
+    assert sum(row.amount_cents for row in provider._refunds_of(str(paid.intent_id))) == 20000
+
+
+def test_provider_refusal_releases_the_figure_and_tells_staff(paid: Payment, provider_sandbox: SandboxControl) -> None:
+    supervisor, refund = factories.supervisor(), withdraw(paid)
+    provider_sandbox.act(str(paid.session_id), "refund")
+    refunds.approve(refund, by=supervisor, expected_cents=FEE)
+    paid.refresh_from_db()
+    refund.refresh_from_db()
+    assert (refund.state, refund.last_error, paid.refunded_cents) == ("failed", "charge_already_refunded", 0)
+    assert NoticeMessage.objects.filter(kind="refund_failed").count() == 1
+    settle.settle_from_provider(paid)
+    paid.refresh_from_db()
+    assert paid.refunded_cents == FEE
+
+
+def test_refund_that_bounces_later_releases_the_figure(payable: MSARequest, provider_sandbox: SandboxControl) -> None:
+    payment = pay(payable, provider_sandbox, card="4000000000005126")
+    refund = withdraw(payment)
+    refunds.approve(refund, by=factories.supervisor(), expected_cents=FEE)
+    assert state_of(refund) == "succeeded"
+    provider_sandbox.call("later/run")
+    settle.settle_from_provider(payment)
+    payment.refresh_from_db()
+    assert (state_of(refund), payment.refunded_cents) == ("failed", 0)
+
+
+def test_refund_that_waits_is_followed_to_its_end(payable: MSARequest, provider_sandbox: SandboxControl) -> None:
+    payment = pay(payable, provider_sandbox, card="4000000000007726")
+    refund = withdraw(payment)
+    refunds.approve(refund, by=factories.supervisor(), expected_cents=FEE)
+    assert state_of(refund) == "sent"
+    provider_sandbox.call("later/run")
+    settle.settle_from_provider(payment)
+    assert state_of(refund) == "succeeded"
+
+
+def test_disputed_payment_is_not_refunded(paid: Payment, provider_sandbox: SandboxControl) -> None:
+    refund = withdraw(paid)
+    provider_sandbox.act(str(paid.session_id), "dispute")
+    settle.settle_from_provider(paid)
+    with pytest.raises(Refused) as refusal:
+        refunds.approve(refund, by=factories.supervisor(), expected_cents=FEE)
+    assert refusal.value.code == "payment_disputed"
+
+
+def test_declined_refund_says_why(paid: Payment) -> None:
+    refund = withdraw(paid)
+    with pytest.raises(Refused):
+        refunds.decline(refund, by=factories.supervisor(), note=" ")
+    refunds.decline(refund, by=factories.supervisor(), note="Paid back by check.")
+    refund.refresh_from_db()
+    assert (refund.state, refund.note) == ("declined", "Paid back by check.")
+
+
+def test_float_amount_is_refused(paid: Payment) -> None:
+    amount: Any = 279.22
+    with pytest.raises(TypeError):
+        refunds.propose_by_staff(paid, by=factories.staff(), amount_cents=amount, note="Sorry")
