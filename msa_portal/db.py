@@ -16,7 +16,7 @@ def lock[M: models.Model](instance: M) -> M:
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("lock() needs a transaction")
-    manager = instance._meta.default_manager  # not type(instance): request.user is wrapped lazily
+    manager: Any = instance._meta.default_manager  # not type(instance): request.user is wrapped lazily
     rows: Any = manager.select_for_update(of=("self",))
     if not connection.features.has_select_for_update_of:
         rows = manager.select_for_update()

@@ -16,8 +16,8 @@ def is_required(user: User | AnonymousUser) -> bool:
     return settings.SECOND_FACTOR_REQUIRED and user.is_authenticated and user.needs_second_factor
 
 
-def is_set_up(user: User) -> bool:
-    return Authenticator.objects.filter(user=user, type__in=_FACTORS).exists()
+def is_set_up(user: User | AnonymousUser) -> bool:
+    return Authenticator.objects.filter(user_id=user.pk, type__in=_FACTORS).exists()
 
 
 def is_last_required(authenticator: Authenticator) -> bool:

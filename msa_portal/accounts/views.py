@@ -7,19 +7,20 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from msa_portal.accounts import services
 from msa_portal.accounts.forms import CompanyForm, MemberForm, ProfileForm
+from msa_portal.accounts.http import SignedInRequest
 from msa_portal.accounts.models import Company, Membership, User
 from msa_portal.errors import Refused
 
 
 @login_required
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: SignedInRequest) -> HttpResponse:
     """Where a person's work is: the field app, the staff desk, or their requests."""
     if request.user.is_technician:
         return redirect("/field/")
@@ -29,7 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: SignedInRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
     if request.method == "POST" and form.is_valid():
         services.update_profile(request.user, by=request.user, **form.cleaned_data)
@@ -39,7 +40,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-def company(request: HttpRequest) -> HttpResponse:
+def company(request: SignedInRequest) -> HttpResponse:
     """The company of a person who works for one; for others, the form that registers one."""
     if _memberships(request).exists():
         return _company_page(request, MemberForm())
@@ -54,7 +55,7 @@ def company(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def add_member(request: HttpRequest) -> HttpResponse:
+def add_member(request: SignedInRequest) -> HttpResponse:
     own = get_object_or_404(_memberships(request), is_manager=True)
     form = MemberForm(request.POST)
     if form.is_valid() and _carried_out(
@@ -67,27 +68,27 @@ def add_member(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def remove_member(request: HttpRequest, pk: int) -> HttpResponse:
+def remove_member(request: SignedInRequest, pk: int) -> HttpResponse:
     membership = get_object_or_404(_colleagues(request), pk=pk)
     return _act(request, _("Removed."), lambda: services.remove_member(membership, by=request.user))
 
 
 @login_required
 @require_POST
-def make_manager(request: HttpRequest, pk: int) -> HttpResponse:
+def make_manager(request: SignedInRequest, pk: int) -> HttpResponse:
     membership = get_object_or_404(_colleagues(request), pk=pk)
     return _act(request, _("Done: one more manager."), lambda: services.make_manager(membership, by=request.user))
 
 
-def _memberships(request: HttpRequest) -> QuerySet[Membership]:
+def _memberships(request: SignedInRequest) -> QuerySet[Membership]:
     return request.user.memberships.select_related("company").order_by("joined_at")
 
 
-def _colleagues(request: HttpRequest) -> QuerySet[Membership]:
+def _colleagues(request: SignedInRequest) -> QuerySet[Membership]:
     return Membership.objects.filter(company__in=Company.objects.filter(members=request.user))
 
 
-def _company_page(request: HttpRequest, form: MemberForm) -> HttpResponse:
+def _company_page(request: SignedInRequest, form: MemberForm) -> HttpResponse:
     own = _memberships(request)[0]
     members = own.company.memberships.select_related("user").order_by("-is_manager", "user__name", "pk")
     context = {"company": own.company, "own": own, "members": members, "form": form}
@@ -99,13 +100,15 @@ def _carried_out(form: forms.Form, act: Callable[[], Any]) -> bool:
     try:
         act()
     except Refused as refusal:
-        for field, message in (refusal.fields or {None: refusal.message}).items():
+        if not refusal.fields:
+            form.add_error(None, refusal.message)
+        for field, message in refusal.fields.items():
             form.add_error(field, message)
         return False
     return True
 
 
-def _act(request: HttpRequest, done: str, act: Callable[[], Any]) -> HttpResponse:
+def _act(request: SignedInRequest, done: str, act: Callable[[], Any]) -> HttpResponse:
     try:
         act()
         messages.success(request, done)

@@ -28,4 +28,4 @@ def moment(value: datetime | None) -> str:
 
 @register.filter
 def starts_with(text: str | None, start: str) -> bool:
-    return bool(text) and text.startswith(start)
+    return text is not None and text.startswith(start)
