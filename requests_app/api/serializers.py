@@ -1,4 +1,4 @@
-"""What the public API takes and gives, as contract.md has it."""
+"""What the public API takes and gives, as docs/api.md has it."""
 
 from __future__ import annotations
 

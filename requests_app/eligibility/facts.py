@@ -30,7 +30,7 @@ class Unlisted:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """The facts of contract.md, by the API's names and in its order. None: nobody has said yet.
+    """The facts of docs/api.md, by the API's names and in its order. None: nobody has said yet.
 
     `incompatible_panels` are normalized models (E8); it is no fact of the site.
     """

@@ -1,6 +1,6 @@
 """The eligibility rules: one list for the public check, the form, the API, screening and the visit.
 
-Each rule is a pure function of `Facts`. program.md gives the numbers; contract.md gives, per
+Each rule is a pure function of `Facts`. program.md gives the numbers; docs/api.md gives, per
 number, the types it is judged for, its severity, and the field that it points at.
 """
 

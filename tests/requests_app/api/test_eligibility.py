@@ -1,4 +1,4 @@
-"""POST /api/v1/eligibility/ as contract.md has it."""
+"""POST /api/v1/eligibility/ as docs/api.md has it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each rule of contract.md's table: when it finds something, when not, and what it still waits for."""
+"""Each rule of docs/api.md's table: when it finds something, when not, and what it still waits for."""
 
 from __future__ import annotations
 

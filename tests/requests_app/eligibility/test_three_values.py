@@ -1,4 +1,4 @@
-"""The judge against a second, two-valued reading of contract.md's table, completed by brute force."""
+"""The judge against a second, two-valued reading of docs/api.md's table, completed by brute force."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ type Found = frozenset[tuple[str, str]]
 
 
 def table(f: Facts) -> Found:
-    """contract.md's table for facts without a gap, read line by line."""
+    """docs/api.md's table for facts without a gap, read line by line."""
     d = f.device if isinstance(f.device, DeviceFacts) else None
     gma_beside_isolating = d is not None and d.isolating and f.existing_adapter == "gma"
     solar_only = bool(f.has_solar and not f.has_storage)
