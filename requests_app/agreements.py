@@ -15,7 +15,7 @@ from msa_portal.accounts.models import User
 from msa_portal.db import lock
 from msa_portal.errors import Refused
 from requests_app import history, permissions
-from requests_app.enums import AgreementState, EventKind, Party, Section
+from requests_app.enums import FINAL, AgreementState, EventKind, Party, Section
 from requests_app.models import (
     Agreement,
     AgreementWording,
@@ -69,29 +69,43 @@ def current(request: MSARequest) -> Agreement | None:
     return Agreement.objects.current().filter(request=request).select_related("document", "wording").first()
 
 
+def replaced(agreement: Agreement | None, request: MSARequest) -> Agreement | None:
+    """The version before that one, or the last of all: what people had in hand."""
+    older = Agreement.objects.filter(request=request, state=AgreementState.SUPERSEDED)
+    if agreement is not None:
+        older = older.filter(version__lt=agreement.version)
+    return older.order_by("version").last()
+
+
 def is_executed(request: MSARequest) -> bool:
     """Signed by everyone, and every fact in it still stands."""
     agreement = current(request)
-    return (
-        agreement is not None
-        and agreement.state == AgreementState.EXECUTED
-        and agreement.facts == covered_facts(request)
-        and agreement.sections == sections_for(request)
-    )
+    return agreement is not None and agreement.state == AgreementState.EXECUTED and states(agreement, request)
 
 
 def wording_in_force() -> AgreementWording:
-    """The newest published wording; in demo a sample serves too (D19)."""
-    wordings = AgreementWording.objects.filter(published_at__isnull=False)
+    """The newest wording that a supervisor published; in demo, failing that, the newest sample (D19)."""
+    published = AgreementWording.objects.filter(published_at__isnull=False)
     if not settings.DEMO:
-        wordings = wordings.filter(published_by__isnull=False)
-    found = wordings.order_by("-published_at", "-pk").first()
+        published = published.filter(published_by__isnull=False)
+    found = published.order_by("-published_at", "-pk").first()
+    if found is None and settings.DEMO:
+        found = AgreementWording.objects.filter(is_sample=True).order_by("-pk").first()
     if found is None:
         raise Refused(
-            _("The agreement's wording is not published yet, so nothing can be signed. The program has been told."),
+            _("The agreement's wording is not published yet, so nothing can be signed. Please come back later."),
             code="no_wording",
         )
     return found
+
+
+def _check_wording(wording: AgreementWording) -> None:
+    """Outside demo nobody signs what no supervisor published (D19)."""
+    if not settings.DEMO and wording.published_by_id is None:
+        raise Refused(
+            _("This agreement's wording is not published, so it cannot be signed. Please come back later."),
+            code="no_wording",
+        )
 
 
 def prepare(request: MSARequest, *, by: User) -> Agreement:
@@ -106,16 +120,16 @@ def prepare(request: MSARequest, *, by: User) -> Agreement:
         fresh = lock(request)
         permissions.check_acts_for(by, fresh)
         policies.check_form_complete(fresh)
-        wording = wording_in_force()
+        _check_open(fresh)
         existing = current(fresh)
-        if existing is not None and _states(existing, fresh):
+        if existing is not None and states(existing, fresh):
             return existing
         if existing is not None:
             supersede(existing, by=by)
         agreement = Agreement.objects.create(
             request=fresh,
             version=Agreement.objects.filter(request=fresh).count() + 1,
-            wording=wording,
+            wording=wording_in_force(),
             facts=covered_facts(fresh),
             sections=sections_for(fresh),
         )
@@ -124,7 +138,17 @@ def prepare(request: MSARequest, *, by: User) -> Agreement:
     return agreement
 
 
-def _states(agreement: Agreement, request: MSARequest) -> bool:
+def _check_open(request: MSARequest) -> None:
+    if request.status in FINAL:
+        raise Refused(
+            _("This request is “%(status)s”, so nothing is signed any more.")
+            % {"status": request.get_status_display()},
+            code="request_closed",
+        )
+
+
+def states(agreement: Agreement, request: MSARequest) -> bool:
+    """Whether it says what the request says now (A3)."""
     return agreement.facts == covered_facts(request) and agreement.sections == sections_for(request)
 
 
@@ -141,7 +165,7 @@ def supersede(agreement: Agreement, *, by: User | None) -> None:
 def supersede_if_changed(request: MSARequest, *, by: User | None) -> bool:
     """After a change of facts: replace an agreement that no longer states them (A3)."""
     agreement = current(request)
-    if agreement is None or _states(agreement, request):
+    if agreement is None or states(agreement, request):
         return False
     agreement.request = request
     supersede(agreement, by=by)
@@ -154,6 +178,17 @@ def _void_invitations(agreement: Agreement) -> None:
     )
 
 
+def open_for_signing(agreement: Agreement, request: MSARequest) -> None:
+    """The document is there: it may be signed, and the customer of an agent is invited to.
+
+    The caller holds the locks on both rows.
+    """
+    agreement.state = AgreementState.SIGNING
+    agreement.save(update_fields=["state", "document"])
+    if Party.AGENT in agreement.parties and request.customer_email:
+        _invite(agreement, request, by=None)
+
+
 def invite_customer(agreement: Agreement, *, by: User) -> SigningInvitation:
     """Mail the customer of an agent a link to sign, in place of any earlier link."""
     with transaction.atomic():
@@ -164,18 +199,23 @@ def invite_customer(agreement: Agreement, *, by: User) -> SigningInvitation:
             raise Refused(_("This agreement is not waiting for a signature."), code="not_signing")
         if fresh.signatures.filter(party=Party.CUSTOMER).exists():
             raise Refused(_("The customer has signed already."), code="already_signed")
-        _void_invitations(fresh)
-        invitation = SigningInvitation.objects.create(
-            agreement=fresh,
-            email=request.customer_email,
-            expires_at=timezone.now() + timedelta(days=ProgramSettings.current().signing_link_days),
-        )
-        history.record(
-            request,
-            EventKind.SIGNATURE_REQUESTED,
-            by=by,
-            codes={"agreement": fresh.version, "invitation": invitation.pk},
-        )
+        return _invite(fresh, request, by=by)
+
+
+def _invite(agreement: Agreement, request: MSARequest, *, by: User | None) -> SigningInvitation:
+    """The notice is queued by the receiver of the event. The caller holds the locks."""
+    _void_invitations(agreement)
+    invitation = SigningInvitation.objects.create(
+        agreement=agreement,
+        email=request.customer_email,
+        expires_at=timezone.now() + timedelta(days=ProgramSettings.current().signing_link_days),
+    )
+    history.record(
+        request,
+        EventKind.SIGNATURE_REQUESTED,
+        by=by,
+        codes={"agreement": agreement.version, "invitation": invitation.pk},
+    )
     return invitation
 
 
@@ -199,34 +239,12 @@ def sign(agreement: Agreement, *, party: Party, name: str, document_sha256: str,
     with transaction.atomic():
         request = lock(agreement.request)
         fresh = lock(agreement)
+        _check_open(request)
         _check_may_sign(fresh, request, party, proof)
-        if fresh.state != AgreementState.SIGNING or fresh.document is None:
-            raise Refused(
-                _("This agreement was replaced, because something in it changed. Open the request to see the new one."),
-                code="agreement_replaced",
-            )
-        if fresh.document.sha256 != document_sha256:
-            raise Refused(_("The document changed while you read it. Read it again, please."), code="document_changed")
-        if party not in fresh.parties or fresh.signatures.filter(party=party).exists():
-            raise Refused(_("This part is signed already."), code="already_signed")
-        signature = Signature.objects.create(
-            agreement=fresh,
-            party=party,
-            sections=sections_of(party, fresh),
-            name=name,
-            email=proof.email,
-            email_proof="link" if proof.invitation else "account",
-            user=proof.user,
-            consent_text=fresh.wording.consent,
-            document_sha256=document_sha256,
-            signed_at=timezone.now(),
-            ip_address=proof.ip_address,
-            user_agent=proof.user_agent[:300],
-        )
-        if proof.invitation is not None:
-            _use_invitation(proof.invitation)
-        elif party == Party.CUSTOMER:
-            _void_invitations(fresh)
+        _check_signable(fresh, party, document_sha256)
+        signature = _add_signature(fresh, party, name, document_sha256, proof)
+        if party == Party.CUSTOMER:
+            _settle_invitations(fresh, proof)
         history.record(
             request,
             EventKind.AGREEMENT_SIGNED,
@@ -239,38 +257,85 @@ def sign(agreement: Agreement, *, party: Party, name: str, document_sha256: str,
     return signature
 
 
+def _check_signable(agreement: Agreement, party: Party, document_sha256: str) -> None:
+    if party not in agreement.parties or agreement.signatures.filter(party=party).exists():
+        raise Refused(_("This part is signed already."), code="already_signed")
+    if agreement.state != AgreementState.SIGNING or agreement.document is None:
+        raise Refused(
+            _("This agreement was replaced, because something in it changed. Open the request to see the new one."),
+            code="agreement_replaced",
+        )
+    if agreement.document.sha256 != document_sha256:
+        raise Refused(_("The document changed while you read it. Read it again, please."), code="document_changed")
+    _check_wording(agreement.wording)
+
+
+def _add_signature(agreement: Agreement, party: Party, name: str, document_sha256: str, proof: Proof) -> Signature:
+    written = " ".join(name.split())
+    if not written:
+        raise Refused(_("Type your full name to sign."), code="no_name", fields={"name": ""})
+    return Signature.objects.create(
+        agreement=agreement,
+        party=party,
+        sections=sections_of(party, agreement),
+        name=written,
+        email=proof.email,
+        email_proof="link" if proof.invitation else "account",
+        user=proof.user,
+        consent_text=agreement.wording.consent,
+        document_sha256=document_sha256,
+        signed_at=timezone.now(),
+        ip_address=proof.ip_address,
+        user_agent=proof.user_agent[:300],
+    )
+
+
+def _settle_invitations(agreement: Agreement, proof: Proof) -> None:
+    """The link that was used is used; one that was open beside it is void."""
+    if proof.invitation is not None:
+        SigningInvitation.objects.filter(pk=proof.invitation.pk).update(used_at=timezone.now())
+    _void_invitations(agreement)
+
+
 def _check_may_sign(agreement: Agreement, request: MSARequest, party: Party, proof: Proof) -> None:
     if proof.invitation is not None:
-        check_invitation(lock(proof.invitation))
-        if proof.invitation.agreement_id != agreement.pk or proof.invitation.party != party:
+        invitation = lock(proof.invitation)
+        check_invitation(invitation)
+        if invitation.agreement_id != agreement.pk or invitation.party != party:
             raise Refused(_("This link is for another document."), code="wrong_link")
         return
     if proof.user is None:
         raise Refused(_("Sign in first."), code="not_allowed")
     if party == Party.CUSTOMER and request.owner_id != proof.user.pk:
         raise Refused(_("The customer signs this part. We mailed them a link."), code="not_allowed")
-    if party == Party.AGENT:
-        permissions.check_acts_for(proof.user, request)
-        if request.owner_id == proof.user.pk and not request.has_agent:
-            raise Refused(_("No agent acts on this request."), code="not_allowed")
+    if party == Party.AGENT and not permissions.is_agent_of(proof.user, request):
+        raise Refused(_("The agent signs this part."), code="not_allowed")
 
 
 def check_invitation(invitation: SigningInvitation) -> None:
-    """The link may still be used: not used, not void, not expired."""
+    """The link may still sign: not used, not void, not expired."""
     if invitation.used_at is not None:
-        raise Refused(_("This link was used already. The agreement is signed."), code="link_used")
+        raise Refused(_("This link was used already: you have signed. There is nothing more to do."), code="link_used")
+    _check_link_holds(invitation)
+
+
+def check_may_claim(invitation: SigningInvitation, *, by: User) -> None:
+    """A used link still proves whose mail it came by, until it expires; one account may claim by it."""
+    if invitation.claimed_by_id not in {None, by.pk}:
+        raise Refused(_("Another account follows this request already. Sign in with that one."), code="claimed")
+    _check_link_holds(invitation)
+
+
+def _check_link_holds(invitation: SigningInvitation) -> None:
     if invitation.voided_at is not None:
         raise Refused(
             _("This link is no longer valid: a newer one was sent, or something changed. Look for our latest e-mail."),
             code="link_void",
         )
     if invitation.expires_at <= timezone.now():
-        raise Refused(_("This link has expired. Ask the person who sent it to send a new one."), code="link_expired")
-
-
-def _use_invitation(invitation: SigningInvitation) -> None:
-    invitation.used_at = timezone.now()
-    invitation.save(update_fields=["used_at"])
+        raise Refused(
+            _("This link has expired. Ask the person who acts for you to send a new one."), code="link_expired"
+        )
 
 
 def _execute(agreement: Agreement, request: MSARequest, *, by: User | None) -> None:

@@ -7,6 +7,7 @@ class RequestsConfig(AppConfig):
     verbose_name = _("MSA requests")
 
     def ready(self) -> None:
-        from requests_app import notice_receivers
+        from requests_app import notice_receivers, signing_links
 
         notice_receivers.connect()
+        signing_links.connect()

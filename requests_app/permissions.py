@@ -23,7 +23,12 @@ def acts_for(user: User, request: MSARequest) -> bool:
     """Owner, or member of the company that is agent of record and is not revoked (R4, D10)."""
     if not user.is_active:
         return False
-    return request.owner_id == user.pk or (request.has_agent and request.agent_company_id in user.company_ids)
+    return request.owner_id == user.pk or is_agent_of(user, request)
+
+
+def is_agent_of(user: User, request: MSARequest) -> bool:
+    """A member of the company that is agent of record and is not revoked."""
+    return user.is_active and request.has_agent and request.agent_company_id in user.company_ids
 
 
 def may_cause(kind: EventKind, user: User | None, request: MSARequest) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +14,14 @@ from requests_app import enums
 class AgreementQuerySet(models.QuerySet["Agreement"]):
     def current(self) -> AgreementQuerySet:
         return self.exclude(state=enums.AgreementState.SUPERSEDED)
+
+    def lacking_document(self, *, since: datetime) -> AgreementQuerySet:
+        """The document to sign or the signed one is not there, and has not been since that moment."""
+        state = enums.AgreementState
+        return self.filter(
+            models.Q(state=state.RENDERING, created_at__lt=since)
+            | models.Q(state=state.EXECUTED, executed_document__isnull=True, executed_at__lt=since)
+        )
 
 
 class Agreement(models.Model):
