@@ -170,14 +170,20 @@ def _save_whole(page: _Page) -> HttpResponse:
         return page.show(_with_errors(page, form), status=422, unchecked=unchecked)
     if unchecked:
         messages.warning(page.http, unchecked)
+    return redirect(_where_to_go(page, before))
+
+
+def _where_to_go(page: _Page, before: list[str]) -> str:
+    """After saving: on, back, away; or the same step again where the answers brought new questions."""
+    posted = page.http.POST
     go = posted.get("go", "next")
     if go == "leave":
-        return redirect(page.request)
+        return page.request.get_absolute_url()
     if go == "back":
-        return redirect(page.neighbor(-1))
+        return page.neighbor(-1)
     if go == "stay" or "anyway" in posted or page.telephone_first or set(page.names) - set(before):
-        return redirect(page.http.path)
-    return redirect(page.neighbor(1))
+        return page.http.path
+    return page.neighbor(1)
 
 
 def _with_errors(page: _Page, form: StepForm) -> StepForm:

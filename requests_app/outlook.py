@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from msa_portal import formats
 from requests_app.clocks import Clocks, VisitClock
-from requests_app.enums import Holder, RequestType, Status
+from requests_app.enums import ORDERABLE, OWNER_HOLDS, Holder, RequestType, Status
 from requests_app.models import MSARequest
 
 TONES = {
@@ -78,32 +79,32 @@ def outlook(request: MSARequest, clocks: Clocks) -> Outlook:
     return Outlook(text, until_on, late, clock, words)
 
 
+_NEXT = {
+    Status.UNSUBMITTED: _lazy(
+        "The form, the agreement and the fee come first. Paying submits the request. "
+        "After that day it is withdrawn if nothing changes."
+    ),
+    Status.REQUEST_SUBMITTED: _lazy(
+        "Program staff look at the request and write to you. The visit is expected by then."
+    ),
+    Status.CORRECTIONS_REQUIRED: _lazy(
+        "Answer what staff marked, and send the request back. After that day it is withdrawn."
+    ),
+    Status.SERVICE_ORDER_ISSUED: _lazy("A meter technician visits the site. Nobody has to be at home."),
+    Status.SITE_VISIT_UNSUCCESSFUL: _lazy(
+        "Put right what the technician found. Then ask for a new visit, choose another MSA, or withdraw. "
+        "After that day the request is withdrawn."
+    ),
+    Status.INSTALLATION_COMPLETE: _lazy("Nothing more is to be done."),
+    Status.WITHDRAWN: _lazy("This request is closed. You can start a new one at any time."),
+}
+
+
 def _next(request: MSARequest, clocks: Clocks, clock: VisitClock | None) -> tuple[str, date | None]:
-    visit_due = clock.due_on if clock else None
-    match request.status:
-        case Status.UNSUBMITTED:
-            return _("The form, the agreement and the fee come first. Then the request is submitted by itself."), (
-                request.owner_acts_by
-            )
-        case Status.REQUEST_SUBMITTED:
-            return _("Program staff look at the request and write to you. The visit is estimated by then."), visit_due
-        case Status.CORRECTIONS_REQUIRED:
-            return _(
-                "Answer what staff marked and send the request back. Unanswered, it is withdrawn after that day."
-            ), (request.owner_acts_by)
-        case Status.PENDING_SERVICE_ORDER | Status.RESCHEDULE_REQUESTED:
-            return _service_order(request, clocks)
-        case Status.SERVICE_ORDER_ISSUED:
-            return _("A meter technician visits the site. Nobody has to be at home."), visit_due
-        case Status.SITE_VISIT_UNSUCCESSFUL:
-            return (
-                _("Put right what the technician found, then ask for a new visit, choose another MSA, or withdraw."),
-                request.owner_acts_by,
-            )
-        case Status.INSTALLATION_COMPLETE:
-            return _("Nothing more is to be done."), None
-        case _:
-            return _("This request is closed. You can start a new one at any time."), None
+    if request.status in ORDERABLE:
+        return _service_order(request, clocks)
+    until_on = request.owner_acts_by if request.status in OWNER_HOLDS else clock.due_on if clock else None
+    return str(_NEXT[Status(request.status)]), until_on
 
 
 def _service_order(request: MSARequest, clocks: Clocks) -> tuple[str, date | None]:
