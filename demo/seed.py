@@ -1,0 +1,323 @@
+"""The demo's data: people, reference rows, and a request in every status.
+
+Every request is made through the services, by the person whose step it is, so that each state
+here can be reached. All of it stands or none does: it is one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import make_password
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from demo import accounts
+from demo.accounts import ACCOUNTS, PASSWORD, Account
+from fieldwork import closeout, orders
+from fieldwork.models import SiteVisit, Technician
+from msa_portal.accounts.models import Company, Membership, User
+from msa_portal.business_days import calendar
+from payments.models import Fee
+from payments.services import fees
+from requests_app import (
+    agreement_rendering,
+    agreements,
+    documents,
+    drafts,
+    eligibility,
+    followups,
+    lifecycle,
+    records,
+    screening,
+)
+from requests_app.enums import Party, VisitOutcome, WithdrawalReason
+from requests_app.models import CorrectionReason, MSARequest, OutcomeReason, Product, ServiceAccount
+
+COMPANY = "Bright Roof Solar"
+
+
+def seed() -> None:
+    with documents.atomic():
+        people = _make_people()
+        _approve_products()
+        _make_service_accounts()
+        _Story(people).tell()
+
+
+# People
+
+
+def _make_people() -> dict[Account, User]:
+    hashed = make_password(PASSWORD)
+    company = Company.objects.create(
+        name=COMPANY,
+        license_number="C10-1000042",
+        phone="626-555-0142",
+        email="office@example.com",
+        address="42 Foothill Boulevard, Monrovia, CA 91016",
+    )
+    return {account: _make_person(account, hashed, company) for account in ACCOUNTS}
+
+
+def _make_person(account: Account, hashed: str, company: Company) -> User:
+    user = User.objects.create(email=account.email, name=account.name, phone="626-555-0100", password=hashed)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    if account.role:
+        user.grant(account.role)
+    if account.employee_number:
+        Technician.objects.create(user=user, employee_number=account.employee_number)
+    if account.is_agent:
+        Membership.objects.create(user=user, company=company, is_manager=account.is_manager)
+    return user
+
+
+# Reference data
+
+
+def _approve_products() -> None:
+    """Approved so that the demo has something to choose; not verified, and no figure is added (D20)."""
+    for product in Product.objects.filter(approved_from__isnull=True):
+        product.approved_from = date(2026, 1, 1)
+        product.verified = False
+        product.save()
+
+
+@dataclass(frozen=True)
+class Home:
+    """An invented customer and their service account."""
+
+    account_number: str
+    name: str
+    street: str
+    city: str
+    zip_code: str
+    meter_number: str
+    email: str = ""
+    access_notes: str = ""
+
+
+_MAYA = accounts.CUSTOMER.name
+HOMES = {
+    "draft": Home("700100000001", _MAYA, "18 Alder Court", "Monrovia", "91016", "223010-100001"),
+    "to_sign": Home("700100000002", _MAYA, "27 Birch Lane", "Monrovia", "91016", "223010-100002"),
+    "fee_due": Home("700100000003", _MAYA, "305 Cedar Avenue", "Duarte", "91010", "223010-100003"),
+    "visit": Home(
+        "700100000004",
+        _MAYA,
+        "46 Dogwood Drive",
+        "Arcadia",
+        "91006",
+        "223010-100004",
+        access_notes="Meter on the left side of the house. The gate is not locked. The dog is friendly.",
+    ),
+    "failed": Home("700100000005", _MAYA, "511 Elm Street", "Arcadia", "91007", "223010-100005"),
+    "complete": Home("700100000006", _MAYA, "62 Fir Place", "Monrovia", "91016", "223010-100006"),
+    "invited": Home("700100000007", "Noah Kim", "73 Grape Street", "Azusa", "91702", "223010-100007"),
+    "submitted": Home("700100000008", "Olga Ruiz", "84 Hazel Way", "Azusa", "91702", "223010-100008"),
+    "differs": Home("700100000009", "Paul Stone", "95 Ivy Road", "Glendora", "91740", "223010-100009"),
+    "waiting": Home("700100000010", "Rita Vance", "106 Juniper Terrace", "Glendora", "91741", "223010-100010"),
+    "corrections": Home("700100000011", "Seth Young", "117 Laurel Circle", "Covina", "91722", "223010-100011"),
+    "pending": Home("700100000012", "Tara Abbot", "128 Maple Street", "Covina", "91723", "223010-100012"),
+    "second_visit": Home(
+        "700100000013",
+        "Uma Blake",
+        "139 Nutmeg Lane",
+        "West Covina",
+        "91790",
+        "223010-100013",
+        access_notes="Please ring first: the meter is behind the side gate.",
+    ),
+    "unscheduled": Home("700100000014", "Vic Chen", "140 Olive Avenue", "West Covina", "91791", "223010-100014"),
+    "rescheduled": Home("700100000015", "Wes Drake", "151 Pepper Drive", "San Dimas", "91773", "223010-100015"),
+    "withdrawn": Home("700100000016", "Xenia Ford", "162 Quince Court", "La Verne", "91750", "223010-100016"),
+    "try_it": Home("700100000017", _MAYA, "173 Redwood Way", "Monrovia", "91016", "223010-100017"),
+}
+
+
+def _make_service_accounts() -> None:
+    """The utility's record of each home; of one the request says another street (C5)."""
+    for home in HOMES.values():
+        ServiceAccount.objects.get_or_create(
+            account_number=home.account_number,
+            defaults={
+                "name": home.name,
+                "street": "59 Ivy Road" if home is HOMES["differs"] else home.street,
+                "city": home.city,
+                "zip_code": home.zip_code,
+                "meter_number": home.meter_number,
+                "service_class": "residential",
+                "meter_kind": "self_contained",
+            },
+        )
+
+
+_SITE: dict[str, Any] = {
+    "request_type": "install",
+    "service_class": "residential",
+    "meter_kind": "self_contained",
+    "service": "single_phase_3_wire_120_240",
+    "service_entrance": "overhead",
+    "service_amps": 200,
+    "panel_rating_amps": 200,
+    "panel_model": "QO-200",
+    "double_sided_clips": False,
+    "service_requirement_violation": False,
+    "existing_adapter": "none",
+    "has_solar": True,
+    "has_storage": True,
+    "backfeed_amps": 60,
+    "device_purchased": True,
+    "manufacturer_requirements_met": True,
+    "liquid_tight_on_communication_cable": False,
+    "energized_conductors_in_liquid_tight": "yes",
+    "communication_conduit_obstructs": False,
+    "device_in_waterproof_package": True,
+    "device_clean_dry_undamaged": True,
+    "clear_meter_access": True,
+}
+
+
+# Requests
+
+
+@dataclass
+class _Story:
+    """What happened to each request, told step by step."""
+
+    people: dict[Account, User]
+    today: date = field(default_factory=lambda: calendar.local_day(timezone.now()))
+
+    def tell(self) -> None:
+        customer, manager, colleague = (
+            self.people[each] for each in (accounts.CUSTOMER, accounts.MANAGER, accounts.COLLEAGUE)
+        )
+        self._start("draft", customer, request_type="install", service_class="residential", has_solar=True)
+        self._ready_to_sign("to_sign", customer)
+        self._executed("fee_due", customer)
+        self._ready_to_sign("invited", manager)
+
+        self._submitted("submitted", manager)
+        self._submitted("differs", colleague)
+        self._submitted("waiting", colleague)
+        self._require_corrections(self._submitted("corrections", manager))
+        self._valid("pending", colleague)
+        self._ordered("unscheduled", colleague)
+        self._scheduled("second_visit", manager, window=SiteVisit.Window.AFTERNOON)
+        self._scheduled("visit", customer, window=SiteVisit.Window.MORNING)
+
+        self._close_out(self._scheduled("complete", customer))
+        self._close_out(self._scheduled("failed", customer), "package-missing")
+        self._reschedule("rescheduled", manager)
+        withdrawn = self._submitted("withdrawn", manager)
+        lifecycle.withdraw(withdrawn, by=manager, reason=WithdrawalReason.CHANGED_PLANS)
+
+    def _start(self, home: str, by: User, **facts: Any) -> MSARequest:
+        """Started by that person, for themselves or as an agent, with where it is and those facts."""
+        place, company = HOMES[home], by.companies.first()
+        request = drafts.start(by=by, company=company)
+        if company:
+            facts["customer_email"] = f"{place.name.split()[0].lower()}@example.com"
+        known = ("account_number", "street", "city", "zip_code", "meter_number", "access_notes")
+        facts |= {name: getattr(place, name) for name in known}
+        facts |= {"customer_name": place.name, "customer_phone": "626-555-0100"}
+        request = drafts.save_facts(request, facts, by=by, version=request.version)
+        records.check(request, by=by)
+        return request
+
+    def _ready_to_sign(self, home: str, by: User) -> MSARequest:
+        request = self._start(home, by, device=self._device(), **_SITE)
+        agreement_rendering.render(agreements.prepare(request, by=by).pk)
+        return request
+
+    @staticmethod
+    def _device() -> Product:
+        return Product.objects.order_by("-isolating", "-max_service_amps")[0]
+
+    def _executed(self, home: str, by: User) -> MSARequest:
+        request = self._ready_to_sign(home, by)
+        agreement = agreements.current(request)
+        assert agreement is not None and agreement.document is not None
+        for party, name, proof in self._signers(agreement, by):
+            agreements.sign(agreement, party=party, name=name, document_sha256=agreement.document.sha256, proof=proof)
+        request.refresh_from_db()
+        return request
+
+    @staticmethod
+    def _signers(agreement: Any, by: User) -> Iterator[tuple[Party, str, agreements.Proof]]:
+        request = agreement.request
+        own = agreements.Proof(by, None, by.email, "127.0.0.1", "demo data")
+        if not request.has_agent:
+            yield Party.CUSTOMER, by.name, own
+            return
+        yield Party.AGENT, by.name, own
+        invitation = agreements.invite_customer(agreement, by=by)
+        linked = agreements.Proof(None, invitation, invitation.email, "127.0.0.1", "demo data")
+        yield Party.CUSTOMER, request.customer_name, linked
+
+    def _submitted(self, home: str, by: User) -> MSARequest:
+        """The fee is waived, since nobody paid anything for demo data."""
+        request = self._executed(home, by)
+        fee = Fee.objects.get(round__request=request, state=Fee.State.OPEN)
+        fees.waive(fee, by=self.people[accounts.SUPERVISOR], reason=_("Demo data"))
+        request.refresh_from_db()
+        return request
+
+    def _require_corrections(self, request: MSARequest) -> None:
+        note = _("The name on the utility's account is spelled another way. Please check your bill.")
+        item = lifecycle.RequiredCorrection(CorrectionReason.objects.get(code="name-differs"), note=note)
+        lifecycle.require_corrections(request, by=self.people[accounts.STAFF], items=[item])
+
+    def _valid(self, home: str, by: User) -> MSARequest:
+        request, staff = self._submitted(home, by), self.people[accounts.STAFF]
+        answers = {code: (each.answer, "") for code, each in screening.suggestions(request).items()}
+        screening.answer_checks(request, answers, by=staff)
+        lifecycle.deem_valid(request, by=staff)
+        return request
+
+    def _ordered(self, home: str, by: User) -> MSARequest:
+        request = self._valid(home, by)
+        lifecycle.issue_service_order(request, by=self.people[accounts.STAFF])
+        return request
+
+    def _scheduled(self, home: str, by: User, window: SiteVisit.Window = SiteVisit.Window.MORNING) -> SiteVisit:
+        """For today, or the next business day."""
+        request = self._ordered(home, by)
+        days = calendar.load()
+        on = self.today if days.is_business_day(self.today) else days.add(self.today, 1)
+        return orders.schedule(
+            SiteVisit.objects.get(order__round__request=request),
+            by=self.people[accounts.DISPATCHER],
+            technician=self.people[accounts.TECHNICIAN].technician,
+            on=on,
+            window=window,
+        )
+
+    def _close_out(self, visit: SiteVisit, *reasons: str) -> None:
+        by = self.people[accounts.TECHNICIAN]
+        rules = [rule for rule in eligibility.rules_for(visit.order.round.request.request_type) if rule.checklist]
+        failed = {each.rule for each in OutcomeReason.objects.filter(code__in=reasons)}
+        closeout.go_on_site(visit, by=by)
+        closeout.close_out(
+            visit,
+            closeout.Report(
+                id=uuid4(),
+                outcome=VisitOutcome.UNSUCCESSFUL if reasons else VisitOutcome.COMPLETE,
+                reasons=list(OutcomeReason.objects.filter(code__in=reasons)),
+                checklist={rule.number: "not_ok" if rule.number in failed else "ok" for rule in rules},
+                serial_number="" if reasons else "BS-2026-004711",
+            ),
+            by=by,
+        )
+
+    def _reschedule(self, home: str, by: User) -> None:
+        """The utility's own mistake: the next visit costs nothing (D3)."""
+        visit = self._scheduled(home, by)
+        self._close_out(visit, "meter-or-record-error")
+        request = MSARequest.objects.get(pk=visit.order.round.request_id)
+        followups.save_reschedule(request, by=by, cures={"meter-or-record-error": _("On the utility's side")})
