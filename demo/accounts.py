@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from msa_portal.accounts.roles import Role
 
-PASSWORD = "msa-demo-2026"  # shown on purpose: these accounts exist in demo alone
+PASSWORD = "msa-demo-2026"  # noqa: S105  # shown on purpose: these accounts exist in demo alone
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,6 @@ def sign_ins() -> str:
     """The list that a newcomer reads in the terminal."""
     width = max(len(account.email) for account in ACCOUNTS)
     kinds = max(len(str(account.what)) for account in ACCOUNTS)
-    lines = [f"  {each.email:<{width}}  {str(each.what):<{kinds}}  {each.start}" for each in ACCOUNTS]
+    lines = [f"  {each.email:<{width}}  {each.what!s:<{kinds}}  {each.start}" for each in ACCOUNTS]
     head = _("Demo sign-ins, all with the password %(password)s") % {"password": PASSWORD}
     return "\n".join([str(head), *lines])

@@ -6,7 +6,7 @@ here can be reached. All of it stands or none does: it is one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -37,7 +37,15 @@ from requests_app import (
     screening,
 )
 from requests_app.enums import Party, VisitOutcome, WithdrawalReason
-from requests_app.models import CorrectionReason, MSARequest, OutcomeReason, Product, ServiceAccount
+from requests_app.models import (
+    Agreement,
+    CorrectionReason,
+    Document,
+    MSARequest,
+    OutcomeReason,
+    Product,
+    ServiceAccount,
+)
 
 COMPANY = "Bright Roof Solar"
 
@@ -98,8 +106,9 @@ class Home:
     city: str
     zip_code: str
     meter_number: str
-    email: str = ""
     access_notes: str = ""
+    # Where the utility's record says something else than the request (C5).
+    record: Mapping[str, str] = field(default_factory=dict)
 
 
 _MAYA = accounts.CUSTOMER.name
@@ -120,9 +129,25 @@ HOMES = {
     "complete": Home("700100000006", _MAYA, "62 Fir Place", "Monrovia", "91016", "223010-100006"),
     "invited": Home("700100000007", "Noah Kim", "73 Grape Street", "Azusa", "91702", "223010-100007"),
     "submitted": Home("700100000008", "Olga Ruiz", "84 Hazel Way", "Azusa", "91702", "223010-100008"),
-    "differs": Home("700100000009", "Paul Stone", "95 Ivy Road", "Glendora", "91740", "223010-100009"),
+    "differs": Home(
+        "700100000009",
+        "Paul Stone",
+        "95 Ivy Road",
+        "Glendora",
+        "91740",
+        "223010-100009",
+        record={"street": "59 Ivy Road"},
+    ),
     "waiting": Home("700100000010", "Rita Vance", "106 Juniper Terrace", "Glendora", "91741", "223010-100010"),
-    "corrections": Home("700100000011", "Seth Young", "117 Laurel Circle", "Covina", "91722", "223010-100011"),
+    "corrections": Home(
+        "700100000011",
+        "Seth Young",
+        "117 Laurel Circle",
+        "Covina",
+        "91722",
+        "223010-100011",
+        record={"name": "Seth Jung"},
+    ),
     "pending": Home("700100000012", "Tara Abbot", "128 Maple Street", "Covina", "91723", "223010-100012"),
     "second_visit": Home(
         "700100000013",
@@ -141,20 +166,18 @@ HOMES = {
 
 
 def _make_service_accounts() -> None:
-    """The utility's record of each home; of one the request says another street (C5)."""
     for home in HOMES.values():
-        ServiceAccount.objects.get_or_create(
-            account_number=home.account_number,
-            defaults={
-                "name": home.name,
-                "street": "59 Ivy Road" if home is HOMES["differs"] else home.street,
-                "city": home.city,
-                "zip_code": home.zip_code,
-                "meter_number": home.meter_number,
-                "service_class": "residential",
-                "meter_kind": "self_contained",
-            },
-        )
+        defaults = {
+            "name": home.name,
+            "street": home.street,
+            "city": home.city,
+            "zip_code": home.zip_code,
+            "meter_number": home.meter_number,
+            "service_class": "residential",
+            "meter_kind": "self_contained",
+            **home.record,
+        }
+        ServiceAccount.objects.get_or_create(account_number=home.account_number, defaults=defaults)
 
 
 _SITE: dict[str, Any] = {
@@ -241,15 +264,15 @@ class _Story:
 
     def _executed(self, home: str, by: User) -> MSARequest:
         request = self._ready_to_sign(home, by)
-        agreement = agreements.current(request)
-        assert agreement is not None and agreement.document is not None
+        agreement = Agreement.objects.current().get(request=request)
+        document = Document.objects.get(pk=agreement.document_id)
         for party, name, proof in self._signers(agreement, by):
-            agreements.sign(agreement, party=party, name=name, document_sha256=agreement.document.sha256, proof=proof)
+            agreements.sign(agreement, party=party, name=name, document_sha256=document.sha256, proof=proof)
         request.refresh_from_db()
         return request
 
     @staticmethod
-    def _signers(agreement: Any, by: User) -> Iterator[tuple[Party, str, agreements.Proof]]:
+    def _signers(agreement: Agreement, by: User) -> Iterator[tuple[Party, str, agreements.Proof]]:
         request = agreement.request
         own = agreements.Proof(by, None, by.email, "127.0.0.1", "demo data")
         if not request.has_agent:

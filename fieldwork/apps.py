@@ -7,7 +7,8 @@ class FieldworkConfig(AppConfig):
     verbose_name = _("Field work")
 
     def ready(self) -> None:
-        from fieldwork import notice_receivers, receivers
+        from fieldwork import notice_receivers, panels, receivers
 
         receivers.connect()
         notice_receivers.connect()
+        panels.connect()

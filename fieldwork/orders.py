@@ -14,15 +14,16 @@ from msa_portal.business_days import calendar
 from msa_portal.db import lock
 from msa_portal.errors import Refused, Stale
 from requests_app import policies, settlement
+from requests_app.clocks import Clocks
 from requests_app.enums import EventKind, VisitOutcome
-from requests_app.models import MSARequest, ProgramSettings, VisitRound
+from requests_app.models import MSARequest, VisitRound
 
 
 def open_order(request: MSARequest, *, by: User | None) -> ServiceOrder:
     """Make the order of the round that is open, with its visit still to be scheduled.
 
     Runs in the transaction of the event that issued it. The order is due within the 30 business
-    days of V2, counted from the day on which this round's clock began (D17).
+    days of V2, as this round's clock stands now (D6, D17).
     """
     visit = policies.open_round(request)
     order = ServiceOrder.objects.create(round=visit, issued_by=by, due_on=_due_on(request))
@@ -33,10 +34,11 @@ def open_order(request: MSARequest, *, by: User | None) -> ServiceOrder:
 
 
 def _due_on(request: MSARequest) -> date:
-    starts = (EventKind.SUBMIT, EventKind.RESCHEDULE, EventKind.MODIFY)
-    started = request.events.filter(kind__in=starts).last()
-    begun = calendar.local_day(started.at if started else timezone.now())
-    return calendar.load().add(begun, ProgramSettings.current().visit_days)
+    """Where the clock of V2 stands: what the customer held does not count (D6)."""
+    today = calendar.local_day(timezone.now())
+    clocks = Clocks.load(today=today)
+    clock = clocks.visit(request)
+    return (clock and clock.due_on) or clocks.calendar.add(today, clocks.figures.visit_days)
 
 
 def schedule(visit: SiteVisit, *, by: User, technician: Technician, on: date, window: str) -> SiteVisit:
@@ -70,7 +72,13 @@ def schedule(visit: SiteVisit, *, by: User, technician: Technician, on: date, wi
             request,
             kind,
             by=by,
-            codes={"visit": fresh.pk, "on": on.isoformat(), "window": window, "moves": fresh.moves},
+            codes={
+                "visit": fresh.pk,
+                "on": on.isoformat(),
+                "window": window,
+                "moves": fresh.moves,
+                "technician": technician.pk,
+            },
         )
     visit.refresh_from_db()
     return visit
