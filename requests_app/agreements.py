@@ -241,7 +241,7 @@ def sign(agreement: Agreement, *, party: Party, name: str, document_sha256: str,
         fresh = lock(agreement)
         _check_open(request)
         _check_may_sign(fresh, request, party, proof)
-        _check_signable(fresh, party, document_sha256)
+        _check_signable(fresh, request, party, document_sha256)
         signature = _add_signature(fresh, party, name, document_sha256, proof)
         if party == Party.CUSTOMER:
             _settle_invitations(fresh, proof)
@@ -257,10 +257,10 @@ def sign(agreement: Agreement, *, party: Party, name: str, document_sha256: str,
     return signature
 
 
-def _check_signable(agreement: Agreement, party: Party, document_sha256: str) -> None:
+def _check_signable(agreement: Agreement, request: MSARequest, party: Party, document_sha256: str) -> None:
     if party not in agreement.parties or agreement.signatures.filter(party=party).exists():
         raise Refused(_("This part is signed already."), code="already_signed")
-    if agreement.state != AgreementState.SIGNING or agreement.document is None:
+    if agreement.state != AgreementState.SIGNING or agreement.document is None or not states(agreement, request):
         raise Refused(
             _("This agreement was replaced, because something in it changed. Open the request to see the new one."),
             code="agreement_replaced",
@@ -316,17 +316,18 @@ def check_invitation(invitation: SigningInvitation) -> None:
     """The link may still sign: not used, not void, not expired."""
     if invitation.used_at is not None:
         raise Refused(_("This link was used already: you have signed. There is nothing more to do."), code="link_used")
-    _check_link_holds(invitation)
+    check_link_holds(invitation)
 
 
 def check_may_claim(invitation: SigningInvitation, *, by: User) -> None:
     """A used link still proves whose mail it came by, until it expires; one account may claim by it."""
     if invitation.claimed_by_id not in {None, by.pk}:
         raise Refused(_("Another account follows this request already. Sign in with that one."), code="claimed")
-    _check_link_holds(invitation)
+    check_link_holds(invitation)
 
 
-def _check_link_holds(invitation: SigningInvitation) -> None:
+def check_link_holds(invitation: SigningInvitation) -> None:
+    """Not void and not expired: it still shows who its bearer is."""
     if invitation.voided_at is not None:
         raise Refused(
             _("This link is no longer valid: a newer one was sent, or something changed. Look for our latest e-mail."),

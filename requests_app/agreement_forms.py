@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from msa_portal.validators import one_line
+
+
+class SignForm(forms.Form):
+    """`document` is the fingerprint of the file that was shown: another one is not signed by it."""
+
+    document = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    name = forms.CharField(
+        label=_("Type your full name"),
+        max_length=120,
+        validators=[one_line],
+        widget=forms.TextInput(attrs={"autocomplete": "name", "autocapitalize": "words"}),
+        error_messages={"required": _("Type your full name to sign.")},
+    )
+    consent = forms.BooleanField(
+        label=_("I have read the agreement, and I agree to sign it electronically."),
+        error_messages={"required": _("Check this box to sign electronically, or sign on paper instead.")},
+    )
+
+    def __init__(self, *args: Any, expected_name: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if expected_name:
+            self.fields["name"].help_text = _("As in the request: %(name)s") % {"name": expected_name}
+
+    def clean_name(self) -> str:
+        return " ".join(self.cleaned_data["name"].split())

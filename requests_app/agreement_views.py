@@ -1,0 +1,213 @@
+"""The agreement on a request's pages: prepare, read, sign, invite, download."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from msa_portal.accounts.models import User
+from msa_portal.errors import Refused
+from msa_portal.notices.models import NoticeMessage
+from requests_app import agreement_text, agreements, documents, permissions, policies
+from requests_app.agreement_forms import SignForm
+from requests_app.enums import AgreementState, Party
+from requests_app.models import Agreement, Document, MSARequest, Signature, SigningInvitation
+from requests_app.notices import SIGNING_LINK
+
+
+@dataclass(frozen=True)
+class Signer:
+    """One line of who has signed: the invitation and its mail are there where a link was sent."""
+
+    party: Party
+    name: str
+    signature: Signature | None
+    invitation: SigningInvitation | None = None
+    mail: NoticeMessage | None = None
+
+
+def _mine(http: HttpRequest, reference: str) -> tuple[MSARequest, User]:
+    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+    return get_object_or_404(MSARequest.objects.visible_to(user), reference=reference), user
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def agreement(http: HttpRequest, reference: str) -> HttpResponse:
+    """A POST prepares the agreement for the answers as they are now."""
+    request, user = _mine(http, reference)
+    if http.method == "POST":
+        try:
+            agreements.prepare(request, by=user)
+        except Refused as refusal:
+            messages.error(http, str(refusal))
+        return redirect("requests:agreement", reference=reference)
+    return _page(http, request, user)
+
+
+@login_required
+@require_POST
+def sign(http: HttpRequest, reference: str) -> HttpResponse:
+    request, user = _mine(http, reference)
+    current = agreements.current(request)
+    party = party_of(user, request)
+    if current is None or party is None:
+        messages.error(http, _("There is nothing for you to sign here now."))
+        return redirect("requests:agreement", reference=reference)
+    form = SignForm(http.POST, expected_name=expected_name(party, request))
+    if not form.is_valid():
+        return _page(http, request, user, form)
+    try:
+        agreements.sign(
+            current,
+            party=party,
+            name=form.cleaned_data["name"],
+            document_sha256=form.cleaned_data["document"],
+            proof=proof_of(http, user=user),
+        )
+    except Refused as refusal:
+        messages.error(http, str(refusal))
+    else:
+        messages.success(http, _("You have signed. Thank you."))
+    return redirect("requests:agreement", reference=reference)
+
+
+@login_required
+@require_POST
+def invite(http: HttpRequest, reference: str) -> HttpResponse:
+    request, user = _mine(http, reference)
+    current = agreements.current(request)
+    if current is None:
+        messages.error(http, _("Prepare the agreement first."))
+        return redirect("requests:agreement", reference=reference)
+    try:
+        invitation = agreements.invite_customer(current, by=user)
+    except Refused as refusal:
+        messages.error(http, str(refusal))
+    else:
+        messages.success(
+            http, _("A new link goes to %(email)s. The earlier one is void.") % {"email": invitation.email}
+        )
+    return redirect("requests:agreement", reference=reference)
+
+
+@login_required
+@require_safe
+def document(http: HttpRequest, reference: str, pk: int) -> FileResponse:
+    request, _user = _mine(http, reference)
+    return send(get_object_or_404(Document, request=request, pk=pk))
+
+
+def send(found: Document) -> FileResponse:
+    try:
+        return documents.attachment(found)
+    except FileNotFoundError as error:
+        raise Http404 from error
+
+
+def party_of(user: User, request: MSARequest) -> Party | None:
+    """As whom that person signs; None for those who only look."""
+    if request.owner_id == user.pk:
+        return Party.CUSTOMER
+    return Party.AGENT if permissions.is_agent_of(user, request) else None
+
+
+def expected_name(party: Party, request: MSARequest) -> str:
+    if party == Party.CUSTOMER:
+        return request.customer_name
+    return request.agent.name if request.agent else ""
+
+
+def proof_of(
+    http: HttpRequest, *, user: User | None = None, invitation: SigningInvitation | None = None
+) -> agreements.Proof:
+    return agreements.Proof(
+        user=user,
+        invitation=invitation,
+        email=invitation.email if invitation else user.email if user else "",
+        ip_address=http.META.get("REMOTE_ADDR") or None,
+        user_agent=http.headers.get("User-Agent", ""),
+    )
+
+
+def _page(http: HttpRequest, request: MSARequest, user: User, form: SignForm | None = None) -> HttpResponse:
+    current = agreements.current(request)
+    signers = signers_of(current, request) if current else []
+    party = party_of(user, request)
+    context = {
+        "request_": request,
+        "agreement": current,
+        "signers": signers,
+        "acts": party is not None,
+        "outdated": current is not None and not agreements.states(current, request),
+        "not_ready": policies.reason_against(policies.check_form_complete, request),
+        "changes": changes_since(current, request),
+        "rendering": current is not None and _waits_for_document(current),
+        "payable": party is not None and not policies.reason_against(policies.check_payable, request),
+    }
+    if current is not None and current.document is not None:
+        context |= text_context(current)
+        to_sign = {signer.party for signer in signers if signer.signature is None}
+        if party in to_sign and current.state == AgreementState.SIGNING and not context["outdated"]:
+            context["form"] = form or empty_form(current, party, request)
+    return render(http, "requests_app/agreement.html", context, status=422 if form else 200)
+
+
+def _waits_for_document(current: Agreement) -> bool:
+    if current.state == AgreementState.EXECUTED:
+        return current.executed_document_id is None
+    return current.state == AgreementState.RENDERING
+
+
+def empty_form(current: Agreement, party: Party | None, request: MSARequest) -> SignForm:
+    fingerprint = current.document.sha256 if current.document else ""
+    name = expected_name(party, request) if party else ""
+    return SignForm(initial={"document": fingerprint}, expected_name=name)
+
+
+def text_context(current: Agreement) -> dict[str, Any]:
+    return {
+        "sections": agreement_text.sections_of(current),
+        "consent": current.wording.consent,
+        "is_sample": current.wording.is_sample,
+    }
+
+
+def changes_since(current: Agreement | None, request: MSARequest) -> list[agreement_text.Change]:
+    """What differs from the version that people had before, until the new one is executed."""
+    before = agreements.replaced(current, request)
+    if before is None or (current is not None and current.state == AgreementState.EXECUTED):
+        return []
+    after = current.facts if current is not None else agreements.covered_facts(request)
+    return agreement_text.changes(before.facts, after)
+
+
+def signers_of(current: Agreement, request: MSARequest) -> list[Signer]:
+    signatures = {signature.party: signature for signature in current.signatures.all()}
+    invitation = current.invitations.order_by("pk").last()
+    mail = _mail_of(invitation) if invitation else None
+    lines = []
+    for party in current.parties:
+        mailed = party == Party.CUSTOMER
+        lines.append(
+            Signer(
+                party=party,
+                name=current.facts["customer_name"] if mailed else current.facts["agent"],
+                signature=signatures.get(party.value),
+                invitation=invitation if mailed else None,
+                mail=mail if mailed else None,
+            )
+        )
+    return lines
+
+
+def _mail_of(invitation: SigningInvitation) -> NoticeMessage | None:
+    """The last mail with that link, as the mailed invitation or its reminder."""
+    return NoticeMessage.objects.filter(private_link=f"{SIGNING_LINK}:{invitation.key}").order_by("pk").last()

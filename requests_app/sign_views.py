@@ -1,0 +1,202 @@
+"""The pages of a mailed signing link, for a phone and without an account.
+
+A GET never acts (faults 40, 47): a mail scanner may open every page here. The address holds a
+secret, so pages are kept by nobody and tell no other page where the reader came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.contrib import messages
+from django.core.cache import cache
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from msa_portal.errors import Refused
+from requests_app import agreements, signing_links
+from requests_app.agreement_forms import SignForm
+from requests_app.agreement_views import changes_since, empty_form, proof_of, send, signers_of, text_context
+from requests_app.enums import Party
+from requests_app.models import SigningInvitation
+
+_STEPS = {"": "sign", "read": "sign_read", "sign": "sign_name"}
+_SESSION_KEY = "signing_link"
+_GUESSES = 30
+_GUESSES_FOR = 3600
+
+
+class TooManyGuesses(Exception):
+    """That address tried too many links that we did not make."""
+
+
+def _secret_page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Nothing of the address is kept or passed on.
+
+    `strict-origin` rather than `no-referrer`: under the latter browsers post forms with
+    `Origin: null`, which the check against forged posts refuses. Neither tells the path.
+    """
+
+    @wraps(view)
+    def wrapped(http: HttpRequest, *args: str, **kwargs: str) -> HttpResponseBase:
+        try:
+            response = view(http, *args, **kwargs)
+        except TooManyGuesses:
+            response = render(http, "429.html", status=429)
+        response["Cache-Control"] = "no-store"
+        response["X-Robots-Tag"] = "noindex"
+        response["Referrer-Policy"] = "strict-origin" if getattr(response, "has_form", False) else "no-referrer"
+        return response
+
+    return wrapped
+
+
+def _invitation(http: HttpRequest, token: str) -> SigningInvitation:
+    key = f"signing-guesses:{http.META.get('REMOTE_ADDR', '')}"
+    if cache.get(key, 0) >= _GUESSES:
+        raise TooManyGuesses
+    found = signing_links.invitation_for(token)
+    if found is None:
+        cache.add(key, 0, _GUESSES_FOR)
+        cache.incr(key)
+        raise Http404
+    return found
+
+
+@_secret_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign(http: HttpRequest, token: str) -> HttpResponseBase:
+    """Who asks and what for; the whole document; the signature. A POST signs."""
+    invitation = _invitation(http, token)
+    try:
+        agreements.check_invitation(invitation)
+    except Refused as refusal:
+        return _closed(http, token, invitation, refusal)
+    if http.method == "POST":
+        return _signed(http, token, invitation)
+    step = http.GET.get("step", "")
+    return _screen(http, token, invitation, step if step in _STEPS else "")
+
+
+def _signed(http: HttpRequest, token: str, invitation: SigningInvitation) -> HttpResponseBase:
+    form = SignForm(http.POST, expected_name=invitation.agreement.request.customer_name)
+    if not form.is_valid():
+        return _screen(http, token, invitation, "sign", form)
+    try:
+        agreements.sign(
+            invitation.agreement,
+            party=Party.CUSTOMER,
+            name=form.cleaned_data["name"],
+            document_sha256=form.cleaned_data["document"],
+            proof=proof_of(http, invitation=invitation),
+        )
+    except Refused as refusal:
+        invitation.refresh_from_db()
+        return _closed(http, token, invitation, refusal)
+    return redirect("requests:sign_claim", token=token)
+
+
+def _screen(
+    http: HttpRequest, token: str, invitation: SigningInvitation, step: str, form: SignForm | None = None
+) -> HttpResponse:
+    agreement = invitation.agreement
+    request = agreement.request
+    context = {
+        "token": token,
+        "invitation": invitation,
+        "agreement": agreement,
+        "request_": request,
+        "signers": signers_of(agreement, request),
+        "changes": changes_since(agreement, request),
+        "form": (form or empty_form(agreement, Party.CUSTOMER, request)) if step == "sign" else None,
+        **text_context(agreement),
+    }
+    response = render(http, f"requests_app/{_STEPS[step]}.html", context, status=422 if form else 200)
+    response.has_form = step == "sign"  # type: ignore[attr-defined]  # read by _secret_page
+    return response
+
+
+def _closed(http: HttpRequest, token: str, invitation: SigningInvitation, refusal: Refused) -> HttpResponse:
+    """What happened to the link, and what to do now."""
+    context = {
+        "token": token,
+        "invitation": invitation,
+        "refusal": refusal,
+        "request_": invitation.agreement.request,
+        "still_proves": _still_proves(invitation),
+    }
+    return render(http, "requests_app/sign_closed.html", context, status=410)
+
+
+def _still_proves(invitation: SigningInvitation) -> bool:
+    """The used link still opens the copy and the claim, until it expires."""
+    try:
+        agreements.check_link_holds(invitation)
+    except Refused:
+        return False
+    return True
+
+
+@_secret_page
+@require_safe
+def document(http: HttpRequest, token: str) -> HttpResponseBase:
+    """The PDF that is read, or the signed one."""
+    invitation = _invitation(http, token)
+    try:
+        agreements.check_link_holds(invitation)
+    except Refused as refusal:
+        return _closed(http, token, invitation, refusal)
+    found = invitation.agreement.executed_document or invitation.agreement.document
+    if found is None:
+        raise Http404
+    return send(found)
+
+
+@_secret_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def claim(http: HttpRequest, token: str) -> HttpResponseBase:
+    """Follow the request from an own account (D10). A POST by a signed-in person claims it."""
+    invitation = _invitation(http, token)
+    request = invitation.agreement.request
+    if http.user.is_authenticated and request.owner_id == http.user.pk:
+        return redirect(request)
+    try:
+        agreements.check_link_holds(invitation)
+        if http.method == "POST" and http.user.is_authenticated:
+            signing_links.claim(invitation, by=http.user)
+            messages.success(http, _("The request is in your account now."))
+            return redirect(request)
+    except Refused as refusal:
+        return _closed(http, token, invitation, refusal)
+    if not http.user.is_authenticated:
+        http.session[_SESSION_KEY] = token
+    response = render(http, "requests_app/sign_claim.html", _claim_context(token, invitation))
+    response.has_form = http.user.is_authenticated  # type: ignore[attr-defined]  # read by _secret_page
+    return response
+
+
+def _claim_context(token: str, invitation: SigningInvitation) -> dict[str, object]:
+    agreement = invitation.agreement
+    return {
+        "token": token,
+        "invitation": invitation,
+        "agreement": agreement,
+        "request_": agreement.request,
+        "signers": signers_of(agreement, agreement.request),
+        "has_owner": agreement.request.owner_id is not None,
+        "after_sign_in": reverse("requests:sign_claim_resume"),
+    }
+
+
+@_secret_page
+@require_safe
+def claim_resume(http: HttpRequest) -> HttpResponseBase:
+    """Back from sign-in. The link waited in the session, so that no address of it went into `next`."""
+    token = http.session.get(_SESSION_KEY)
+    if token is None:
+        return redirect("accounts:home")
+    return redirect("requests:sign_claim", token=token)
