@@ -15,7 +15,7 @@ from msa_portal.business_days.calendar import local_day
 from msa_portal.db import lock
 from msa_portal.errors import Refused, Stale
 from requests_app import agreements, form_steps, history, notices, permissions, policies, records
-from requests_app.enums import EventKind, RecordCheck
+from requests_app.enums import EventKind, RecordCheck, Status
 from requests_app.models import MSARequest, ProgramSettings, VisitRound
 
 
@@ -68,7 +68,8 @@ def save_facts(request: MSARequest, changes: Mapping[str, Any], *, by: User, ver
         if records.IDENTIFYING_FIELDS & set(changed):
             fresh.record_check, fresh.service_account = RecordCheck.NOT_YET, None
         fresh.version += 1
-        fresh.judged_on = None
+        if fresh.status == Status.UNSUBMITTED or {"device", "request_type"} & set(changed):
+            fresh.judged_on = None
         fresh.owner_acts_by = local_day(timezone.now()) + timedelta(days=ProgramSettings.current().draft_life_days)
         fresh.save()
         agreements.supersede_if_changed(fresh, by=by)

@@ -61,10 +61,14 @@ def save_modification(request: MSARequest, *, by: User, device: Product) -> Foll
     """
     with transaction.atomic():
         fresh = _locked_after_failure(request, by)
+        if not fresh.places_device:
+            raise Refused(_("This request puts no MSA in, so there is none to change."), code="no_device")
         if device.pk == fresh.device_id:
             raise Refused(_("Choose a different MSA than before."), code="same_device", fields={"device": ""})
         if not device.is_approved_on(local_day(timezone.now())):
-            raise Refused(_("This MSA is not approved today. Choose another."), code="not_approved")
+            raise Refused(
+                _("This MSA is not approved today. Choose another."), code="not_approved", fields={"device": ""}
+            )
         visit = failed_round(fresh)
         old_device = fresh.device
         fresh.device = device

@@ -24,7 +24,7 @@ from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
 from msa_portal.db import lock
 from msa_portal.errors import Refused, Stale
-from requests_app import history, permissions, policies
+from requests_app import answers, history, permissions, policies
 from requests_app.enums import (
     OWNER_HOLDS,
     EventKind,
@@ -84,7 +84,9 @@ def stale(request: MSARequest) -> Stale:
     status = request.get_status_display()
     last = request.events.exclude(from_status=F("to_status")).select_related("actor").last()
     if last is None:
-        return Stale(_("This request is “%(status)s”, so that is not possible now.") % {"status": status}, code="stale")
+        return Stale(
+            _("This request is “%(status)s”, so that is not possible now.") % {"status": status}, code="stale"
+        )
     return Stale(
         _(
             "Meanwhile this happened: %(event)s, by %(who)s, on %(when)s. "
@@ -132,7 +134,7 @@ def require_corrections(request: MSARequest, *, by: User, items: Sequence[Requir
                 reason=item.reason,
                 field=item.reason.field,
                 note=item.note,
-                value_then=str(getattr(fresh, item.reason.field, "") or "")[:200] if item.reason.field else "",
+                value_then=answers.answer_text(fresh, item.reason.field)[:200] if item.reason.field else "",
                 required_by=by,
             )
         _decide(screening, "corrections", by)
@@ -143,6 +145,7 @@ def resubmit(request: MSARequest, *, by: User) -> None:
     """Every correction answered; the agreement executed anew where a covered fact changed."""
     with _moving(request, EventKind.RESUBMIT, by=by) as move:
         policies.check_resubmit(move.request)
+        _judge_today_where_open(move.request)
         Screening.objects.create(request=move.request)
 
 
@@ -196,6 +199,7 @@ def modify(request: MSARequest, *, by: User) -> None:
     """A saved modification is complete: back to screening with another device (D5)."""
     with _moving(request, EventKind.MODIFY, by=by) as move:
         follow_up = _ready_follow_up(move.request)
+        _judge_today_where_open(move.request)
         Screening.objects.create(request=move.request)
         move.codes = {
             "round": follow_up.round.number,
@@ -220,10 +224,17 @@ def withdraw(request: MSARequest, *, by: User | None, reason: WithdrawalReason, 
         for screening in Screening.objects.filter(request=fresh, decided_at__isnull=True):
             _decide(screening, "closed", by)
         _close_corrections(fresh)
-        SigningInvitation.objects.filter(agreement__request=fresh, used_at__isnull=True, voided_at__isnull=True).update(
-            voided_at=now
-        )
+        SigningInvitation.objects.filter(
+            agreement__request=fresh, used_at__isnull=True, voided_at__isnull=True
+        ).update(voided_at=now)
         move.codes = {"reason": str(reason), "round": visit.number if visit else None}
+
+
+def _judge_today_where_open(request: MSARequest) -> None:
+    """A device that was chosen anew is judged on the day it comes to screening (E6, D15)."""
+    if request.judged_on is None:
+        request.judged_on = local_day(timezone.now())
+        request.save(update_fields=["judged_on"])
 
 
 def _ready_follow_up(request: MSARequest) -> FollowUp:

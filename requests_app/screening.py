@@ -11,9 +11,21 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from msa_portal.accounts.models import User
+from msa_portal.business_days.calendar import local_day
 from msa_portal.db import lock
 from msa_portal.errors import Refused, Stale
-from requests_app import agreements, completeness, enums, history, lifecycle, permissions, policies, records
+from requests_app import (
+    agreements,
+    answers,
+    completeness,
+    drafts,
+    enums,
+    history,
+    lifecycle,
+    permissions,
+    policies,
+    records,
+)
 from requests_app.enums import CheckAnswer, CheckCode, EventKind, Party
 from requests_app.models import Correction, MSARequest, Screening, ScreeningAnswer, VisitRound
 
@@ -58,11 +70,11 @@ def hand_back(request: MSARequest, *, by: User) -> None:
         screening.save(update_fields=["taken_by", "taken_at"])
 
 
-def answer_checks(request: MSARequest, answers: Mapping[str, tuple[str, str]], *, by: User) -> None:
+def answer_checks(request: MSARequest, given: Mapping[str, tuple[str, str]], *, by: User) -> None:
     """Keep the answers (check → answer, note); taking the request where nobody has."""
     with transaction.atomic():
         screening = take(request, by=by)
-        for code, (answer, note) in answers.items():
+        for code, (answer, note) in given.items():
             ScreeningAnswer.objects.update_or_create(
                 screening=screening,
                 check_code=CheckCode(code),
@@ -130,7 +142,7 @@ def _record_suggestion(request: MSARequest) -> Suggestion:
 
 
 def _eligibility_suggestion(request: MSARequest) -> Suggestion:
-    verdict = completeness.verdict(request, on=request.judged_on or request.created_at.date())
+    verdict = completeness.verdict(request, on=request.judged_on or local_day(timezone.now()))
     blocking = [finding.rule for finding in verdict.findings if finding.severity == "blocks"]
     return _say(
         not blocking and verdict.outcome != "incomplete",
@@ -146,8 +158,14 @@ def _fee_suggestion(request: MSARequest) -> Suggestion:
     return _say(holds, _("The fee is settled and not disputed."), _("The fee is not settled, or disputed."))
 
 
-def answer_correction(correction: Correction, *, by: User, answer: str) -> Correction:
-    """The owner or agent says what they did about one item, or why it is right as it is (D14)."""
+def answer_correction(
+    correction: Correction, *, by: User, answer: str, changes: Mapping[str, Any] | None = None, version: int = 0
+) -> Correction:
+    """The owner or agent says what they did about one item, or why it is right as it is (D14).
+
+    `changes` are facts that they changed with it, and `version` the one that they saw: fact and
+    answer are written together, or, on a stale version, neither (fault 16).
+    """
     with transaction.atomic():
         request = lock(correction.request)
         fresh = lock(correction)
@@ -156,14 +174,16 @@ def answer_correction(correction: Correction, *, by: User, answer: str) -> Corre
             raise lifecycle.stale(request)
         if not answer.strip():
             raise Refused(_("Say what you changed, or why it is right as it is."), code="empty", fields={"answer": ""})
+        if changes:
+            drafts.save_facts(request, changes, by=by, version=version)
         fresh.answer, fresh.answered_by, fresh.answered_at = answer.strip(), by, timezone.now()
         fresh.save(update_fields=["answer", "answered_by", "answered_at"])
     correction.refresh_from_db()
     return correction
 
 
-def changes_since(correction: Correction) -> tuple[Any, Any] | None:
-    """The field's value when the correction was required, and now; None where it concerns no field."""
+def changes_since(correction: Correction) -> tuple[str, str] | None:
+    """The field's answer when the correction was required, and now; None where it concerns no field."""
     if not correction.field:
         return None
-    return correction.value_then, getattr(correction.request, correction.field)
+    return correction.value_then, answers.answer_text(correction.request, correction.field)

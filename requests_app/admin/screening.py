@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from msa_portal.errors import Refused
-from requests_app import agreements, completeness, form_steps, lifecycle, policies, records, screening
+from requests_app import agreements, answers, completeness, form_steps, lifecycle, policies, records, screening
 from requests_app.enums import Status, WithdrawalReason
 from requests_app.models import MSARequest
 from requests_app.screening_forms import ChecksForm, CorrectionsForm, StaffWithdrawalForm
@@ -231,12 +231,9 @@ def _why_not_order(row: MSARequest) -> str:
     return policies.reason_against(lambda: policies.check_settled(policies.open_round(row)))
 
 
-def _facts(row: MSARequest) -> list[tuple[Any, list[tuple[str, Any]]]]:
+def _facts(row: MSARequest) -> list[tuple[Any, list[answers.Answer]]]:
     """The form's steps with the facts that apply, in words."""
-    return [
-        (step.title, [(form_steps.label(name), form_steps.words(row, name)) for name in step.shown_fields(row)])
-        for step in form_steps.STEPS
-    ]
+    return [(step.title, answers.answers_of(row, step)) for step in form_steps.STEPS]
 
 
 def _agreement_rows(row: MSARequest) -> list[tuple[str, Any, Any, bool]]:
