@@ -71,6 +71,6 @@ def _details(event: RequestEvent, titles: dict[str, str]) -> Iterable[str]:
         yield from (titles.get(code, code) for code in event.codes.get("reasons", []))
     if event.kind == EventKind.FEE_SETTLED and event.codes.get("how") in Settlement.values:
         yield Settlement(event.codes["how"]).label
-    planned = event.codes.get("scheduled_on") or event.codes.get("day")
+    planned = event.codes.get("on")
     if event.kind in (EventKind.VISIT_SCHEDULED, EventKind.VISIT_MOVED) and isinstance(planned, str):
         yield formats.day(date.fromisoformat(planned))
