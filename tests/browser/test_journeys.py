@@ -1,0 +1,144 @@
+"""Part 15: the five whole jobs, through the interface."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from demo import accounts
+from demo.accounts import Account
+from tests.browser.journey import DESKTOP, PHONE, Person
+from tests.stack import LiveStack
+
+Meet = Callable[..., Person]
+DEVICE = "Tesla Backup Switch"
+
+
+@dataclass(frozen=True)
+class Home:
+    """A row of the utility's record: what the customer types, too."""
+
+    account_number: str
+    name: str
+    street: str
+    city: str = "Monrovia"
+    zip_code: str = "91016"
+    service_class: str = "residential"
+    meter_kind: str = "self_contained"
+
+    @staticmethod
+    def import_into(stack: LiveStack) -> dict[str, Home]:
+        file = stack.folder / "homes.csv"
+        with file.open("w", newline="") as output:
+            rows = csv.DictWriter(output, [*Home.__dataclass_fields__, "unit", "meter_number"])
+            rows.writeheader()
+            rows.writerows(asdict(home) for home in HOMES.values())
+        stack.manage("import_service_accounts", str(file))
+        return HOMES
+
+
+HOMES = {
+    "nora": Home("810000000001", "Nora Field", "3 Walnut Street"),
+    "hugo": Home("810000000002", "Hugo Lang", "5 Willow Street"),
+    "maya": Home("810000000003", "Maya Ortiz", "7 Yucca Street"),
+}
+
+
+@pytest.fixture(scope="session")
+def homes(live_stack: LiveStack) -> dict[str, Home]:
+    return Home.import_into(live_stack)
+
+
+@pytest.fixture
+def meet(live_stack: LiveStack, new_context: Any) -> Meet:
+    def meet(email: str = "", name: str = "", *, phone: bool = False) -> Person:
+        return Person(live_stack, new_context(viewport=PHONE if phone else DESKTOP), email, name)
+
+    return meet
+
+
+def signed_in(meet: Meet, account: Account, *, phone: bool = False) -> Person:
+    person = meet(account.email, account.name, phone=phone)
+    person.signs_in(account.start)
+    return person
+
+
+def form(home: Home, request_type: str = "Install", **more: dict[str, str]) -> list[dict[str, str]]:
+    """The four steps, filled in as for an eligible home; `more` adds to a step by its name."""
+    where = {
+        "What do you ask for?": request_type,
+        "Name on the service account": home.name,
+        "Service account number": home.account_number,
+        "Street address": home.street,
+        "City": home.city,
+        "ZIP code": home.zip_code,
+        "What is the service account for?": "Residential",
+    }
+    panel = {
+        "What kind of meter is it?": "Self-contained",
+        "What service does the panel have?": "Single phase",
+        "How does the power reach the home?": "Overhead",
+        "Panel rating in amps": "200",
+        "Do double-sided clips hold the bus bars?": "No",
+        "Do you know of a violation or a safety hazard": "No",
+    }
+    adapter = {
+        "Which adapter is there now?": "None",
+        "Which MSA is to be put in?": DEVICE,
+        "Is there solar, or will there be": "Yes",
+        "Is there energy storage": "Yes",
+        "Back-feed in amps": "60",
+        "The MSA is bought from an approved vendor": "yes",
+        "Vendor and installer have seen to": "yes",
+    }
+    site = {
+        "Does the MSA's communication cable run": "No",
+        "Do wires that carry 120 or 240 V run": "Yes",
+        "Is communication conduit in the way": "No",
+        "Is the MSA next to the meter": "Yes",
+        "Is the MSA clean, dry and undamaged?": "Yes",
+        "Is the way to the meter clear and safe?": "Yes",
+        "How does the technician reach the meter?": "The gate on the left is open.",
+    }
+    steps = {"where": where, "panel": panel, "adapter": adapter, "site": site}
+    return [questions | more.get(name, {}) for name, questions in steps.items()]
+
+
+def test_customer_has_an_adapter_installed(meet: Meet, homes: dict[str, Home]) -> None:
+    nora = meet("nora@example.com", "Nora Field")
+    nora.opens("/")
+    nora.signs_up()
+
+    nora.opens("/eligibility/")
+    nora.chooses("What do you ask for?", "Install")
+    nora.chooses("What is the service account for?", "Residential")
+    nora.chooses("What kind of meter is it?", "Self-contained")
+    expect(nora.page.locator("#answer")).to_contain_text("answers to go")
+    expect(nora.page.locator("#answer input[name=meter_kind]")).to_have_value("self_contained")
+    nora.looks_around()
+    nora.presses("Start a request")
+    nora.reads("We take over your answers")
+    nora.presses("Start")
+    reference = nora.fills_in_the_form(form(homes["nora"]))
+    nora.signs_the_agreement(reference)
+    assert "Nora Field" in nora.pdf("Download the agreement")
+    nora.pays_the_fee(reference)
+    nora.sees_status(reference, "Request Submitted")
+    assert "$279.22" in nora.pdf("Receipt")
+
+    sam = signed_in(meet, accounts.STAFF)
+    sam.deems_valid(reference)
+    sam.issues_the_service_order(reference)
+    on = signed_in(meet, accounts.DISPATCHER).schedules(reference, accounts.TECHNICIAN.name)
+    tess = signed_in(meet, accounts.TECHNICIAN, phone=True)
+    tess.closes_out(on, homes["nora"].street, "Installed")
+
+    nora.sees_status(reference, "Installation Complete")
+    for subject in ("Receipt", "submitted", "Site visit on", "Installation complete"):
+        assert reference in nora.mail(subject)
