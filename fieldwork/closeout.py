@@ -10,17 +10,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from fieldwork.models import CloseOut, SiteVisit, Technician, VisitPhoto
+from fieldwork.models import CloseOut, SiteVisit, Technician, VisitPhoto, photo_path
 from fieldwork.orders import close_order
 from msa_portal.accounts.models import User
 from msa_portal.db import lock
 from msa_portal.errors import Refused
-from requests_app import lifecycle, settlement
+from requests_app import documents, lifecycle, settlement
 from requests_app.enums import EventKind, VisitOutcome
 from requests_app.models import OutcomeReason
 
@@ -88,7 +87,7 @@ def close_out(visit: SiteVisit, report: Report, *, by: User) -> CloseOut:
     and for a report that lacks what its outcome needs.
     """
     _check_report(report)
-    with transaction.atomic():
+    with documents.atomic():
         request = lock(visit.order.round.request)
         fresh = lock(visit)
         earlier = CloseOut.objects.filter(pk=report.id).first()
@@ -186,6 +185,6 @@ def _keep(visit: SiteVisit, report: Report, technician: Technician, conflict: st
             sha256=hashlib.sha256(photo.jpeg).hexdigest(),
             original_sha256=photo.original_sha256,
         )
-        row.file.save("photo.jpg", ContentFile(photo.jpeg), save=False)
+        row.file.name = documents.write(photo_path(row, ""), photo.jpeg)
         row.save()
     return kept

@@ -92,6 +92,18 @@ def _check_day(on: date) -> None:
         raise Refused(_("That day is not a business day. Choose another."), code="day", fields={"scheduled_on": ""})
 
 
+def was_given_to(visit: SiteVisit, user: User) -> bool:
+    """Whether the visit is that technician's, or was before it was moved to another."""
+    technician = Technician.objects.filter(user=user, is_active=True).first()
+    if technician is None:
+        return False
+    if visit.technician_id == technician.pk:
+        return True
+    plans = (EventKind.VISIT_SCHEDULED, EventKind.VISIT_MOVED)
+    events = visit.order.round.request.events.filter(kind__in=plans, codes__visit=visit.pk)
+    return events.filter(codes__technician=technician.pk).exists()
+
+
 def cancel_order(visit_round: VisitRound) -> None:
     """The request was withdrawn: its order and open visit are canceled."""
     for order in ServiceOrder.objects.filter(round=visit_round, state=ServiceOrder.State.OPEN):

@@ -13,9 +13,9 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from fieldwork import closeout, flyers
+from fieldwork import closeout, flyers, orders
 from fieldwork.forms import CloseOutForm
-from fieldwork.models import SiteVisit, VisitPhoto
+from fieldwork.models import CloseOut, SiteVisit, VisitPhoto
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused
@@ -34,6 +34,17 @@ def _my_visit(http: HttpRequest, pk: int) -> tuple[SiteVisit, User]:
     user = _technician(http)
     visits = SiteVisit.objects.assigned_to(user).select_related("order__round__request__device", "technician__user")
     return get_object_or_404(visits, pk=pk), user
+
+
+def _reported_visit(http: HttpRequest, pk: int) -> tuple[SiteVisit, User]:
+    """A report is taken in also for a visit that was given to another meanwhile: evidence is kept."""
+    user = _technician(http)
+    row = get_object_or_404(
+        SiteVisit.objects.select_related("order__round__request__device", "technician__user"), pk=pk
+    )
+    if not orders.was_given_to(row, user):
+        raise Http404
+    return row, user
 
 
 @login_required
@@ -90,7 +101,9 @@ def on_site(http: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 def close_out(http: HttpRequest, pk: int) -> HttpResponse:
-    row, user = _my_visit(http, pk)
+    row, user = _reported_visit(http, pk) if http.method == "POST" else _my_visit(http, pk)
+    if http.method != "POST" and row.state not in SiteVisit.OPEN_STATES:
+        return redirect("fieldwork:visit", pk=row.pk)
     form = CloseOutForm(http.POST or None, http.FILES or None, visit=row)
     if form.is_valid():
         try:
@@ -98,17 +111,23 @@ def close_out(http: HttpRequest, pk: int) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            if kept.conflict:
-                messages.warning(
-                    http, _("This visit was closed already. Your report is kept, and dispatch will look at it.")
-                )
-            else:
-                messages.success(http, _("Sent. The customer is told now."))
-            return redirect("fieldwork:visit", pk=row.pk)
-    elif http.method == "GET" and row.state not in SiteVisit.OPEN_STATES:
-        return redirect("fieldwork:visit", pk=row.pk)
+            return _sent(http, kept)
     context = {"visit": row, "request_": row.order.round.request, "form": form}
     return render(http, "fieldwork/close_out.html", context, status=422 if form.errors else 200)
+
+
+def _sent(http: HttpRequest, kept: CloseOut) -> HttpResponse:
+    if not kept.conflict:
+        messages.success(http, _("Sent. The customer is told now."))
+        return redirect("fieldwork:visit", pk=kept.visit_id)
+    reason = {
+        "already_closed": _("This visit was closed already."),
+        "canceled": _("This visit was canceled meanwhile."),
+        "reassigned": _("This visit was given to another technician meanwhile."),
+    }[kept.conflict]
+    kept_too = _("Your report and its photos are kept, and dispatch will look at them.")
+    messages.warning(http, f"{reason} {kept_too}")
+    return redirect("fieldwork:day")
 
 
 @login_required

@@ -61,12 +61,13 @@ def store(
         created_by=by,
     )
     with atomic():
-        document.file.name = _write(generated_path(document, name), body)
+        document.file.name = write(generated_path(document, name), body)
         document.save()
     return document
 
 
-def _write(path: str, body: bytes) -> str:
+def write(path: str, body: bytes) -> str:
+    """Write a file that goes when the `atomic` around it rolls back. Returns its name in the storage."""
     written = _written.get()
     if written is not None:
         written.append(path)
