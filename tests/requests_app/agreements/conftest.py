@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import pytest
+
+from requests_app import agreement_rendering, agreements, signing_links
+from requests_app.models import Agreement, MSARequest, SigningInvitation
+from tests import factories
+
+
+@pytest.fixture
+def agent_request(db) -> MSARequest:
+    return factories.complete_request(company=factories.CompanyFactory())
+
+
+@pytest.fixture
+def ready(agent_request) -> Agreement:
+    """An agreement of an agent's customer, rendered, whose customer is invited."""
+    return render(agent_request)
+
+
+def render(request: MSARequest) -> Agreement:
+    agreement = agreements.prepare(request, by=factories.actor_of(request))
+    agreement_rendering.render(agreement.pk)
+    return Agreement.objects.get(pk=agreement.pk)
+
+
+def open_invitation(agreement: Agreement) -> SigningInvitation:
+    return agreement.invitations.get(used_at__isnull=True, voided_at__isnull=True)
+
+
+def link(invitation: SigningInvitation) -> str:
+    return f"/sign/{signing_links.token_for(invitation.key)}/"
+
+
+def answers(agreement: Agreement, **changed: str) -> dict[str, str]:
+    return {"name": "Alice Sample", "consent": "on", "document": agreement.document.sha256} | changed

@@ -1,0 +1,216 @@
+"""The pages of a mailed link (faults 40, 47)."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from requests_app import agreement_rendering, drafts, signing_links
+from requests_app.models import MSARequest, SigningInvitation
+from tests import factories
+from tests.requests_app.agreements.conftest import answers, link, open_invitation, render
+
+pytestmark = pytest.mark.django_db
+
+
+def test_three_screens_lead_to_a_signature(client, ready):
+    url = link(open_invitation(ready))
+
+    first = client.get(url).content.decode()
+    assert ready.facts["agent_company"] in first
+    assert "12 Oak Avenue" in first
+    second = client.get(f"{url}?step=read").content.decode()
+    assert "Authorization to Act as Agent" in second
+    assert "Sample wording" in second
+    assert ready.document.sha256 in client.get(f"{url}?step=sign").content.decode()
+    answer = client.post(url, answers(ready), HTTP_USER_AGENT="A phone")
+
+    assert (answer.status_code, answer["Location"]) == (302, f"{url}claim/")
+    signature = ready.signatures.get()
+    assert (signature.party, signature.email_proof, signature.user_agent) == ("customer", "link", "A phone")
+    assert "You have signed" in client.get(f"{url}claim/").content.decode()
+
+
+@pytest.mark.parametrize("page", ["", "?step=read", "?step=sign", "document/", "claim/"])
+def test_get_and_head_leave_the_link_unused(client, ready, page):
+    invitation = open_invitation(ready)
+    events = ready.request.events.count()
+    for call in (client.get, client.head):
+        response = call(link(invitation) + page)
+        assert response.status_code == 200
+        b"".join(response)
+
+    invitation.refresh_from_db()
+    assert (invitation.used_at, invitation.voided_at, invitation.claimed_by_id) == (None, None, None)
+    assert ready.request.events.count() == events
+
+
+@pytest.mark.parametrize("page", ["", "?step=read", "?step=sign", "document/", "claim/"])
+def test_pages_are_kept_by_nobody_and_pass_no_address_on(client, ready, page):
+    response = client.get(link(open_invitation(ready)) + page)
+    b"".join(response)
+
+    assert response["Cache-Control"] == "no-store"
+    assert response["Referrer-Policy"] == ("strict-origin" if page == "?step=sign" else "no-referrer")
+    assert response["X-Robots-Tag"] == "noindex"
+
+
+def test_used_link_says_so(client, ready):
+    url = link(open_invitation(ready))
+    client.post(url, answers(ready))
+    for response in (client.get(url), client.post(url, answers(ready))):
+        assert response.status_code == 410
+        assert "You have signed already" in response.content.decode()
+    assert ready.signatures.count() == 1
+
+
+def test_expired_link_says_so_on_every_page(client, ready, time_machine):
+    invitation = open_invitation(ready)
+    time_machine.move_to(invitation.expires_at)
+    for page in ("", "document/", "claim/"):
+        response = client.get(link(invitation) + page)
+        assert response.status_code == 410
+        assert "expired" in response.content.decode()
+
+
+def test_link_of_a_replaced_agreement_says_so(client, ready, agent_request):
+    url = link(open_invitation(ready))
+    drafts.save_facts(agent_request, {"city": "Arcadia"}, by=agent_request.agent, version=agent_request.version)
+    response = client.post(url, answers(ready))
+    assert response.status_code == 410
+    assert "no longer valid" in response.content.decode()
+
+
+def test_new_link_shows_what_changed(client, ready, agent_request):
+    drafts.save_facts(agent_request, {"city": "Arcadia"}, by=agent_request.agent, version=agent_request.version)
+    new = render(factories.refreshed(agent_request))
+    page = client.get(link(open_invitation(new))).content.decode()
+    assert page.index("Monrovia") < page.index("<strong>Arcadia</strong>")
+
+
+def test_tampered_link_opens_nothing(client, ready):
+    url = link(open_invitation(ready))
+    key = open_invitation(ready).key.hex
+    for token in (key, f"{key}.", url.split("/")[2][:-1], "claimx", f"{'0' * 32}.{url.split('.')[1][:-1]}"):
+        assert client.get(f"/sign/{token}/").status_code == 404
+
+
+def test_guessing_is_throttled(client, ready):
+    for _attempt in range(30):
+        client.get("/sign/guess/")
+    assert client.get("/sign/guess/").status_code == 429
+    assert client.get(link(open_invitation(ready))).status_code == 429
+
+
+def test_hash_of_another_document_is_refused(client, ready):
+    response = client.post(link(open_invitation(ready)), answers(ready, document="0" * 64))
+    assert response.status_code == 410
+    assert "changed while you read it" in response.content.decode()
+    assert not ready.signatures.exists()
+
+
+@pytest.mark.parametrize("field", ["name", "consent"])
+def test_missing_answer_is_said_at_the_field_and_the_name_is_kept(client, ready, field):
+    data = answers(ready, name="Alice S. Sample")
+    del data[field]
+    response = client.post(link(open_invitation(ready)), data)
+
+    assert response.status_code == 422
+    page = response.content.decode()
+    assert f'href="#id_{field}"' in page
+    assert ("Alice S. Sample" in page) == (field == "consent")
+
+
+def test_forged_post_is_refused(ready):
+    from django.test import Client
+
+    assert Client(enforce_csrf_checks=True).post(link(open_invitation(ready)), answers(ready)).status_code == 403
+    assert not ready.signatures.exists()
+
+
+def test_signer_sees_the_signed_copy_after_everyone_signed(client, ready):
+    url = link(open_invitation(ready))
+    factories.sign(ready, factories.Party.AGENT)
+    client.post(url, answers(ready))
+    agreement_rendering.render(ready.pk)
+
+    response = client.get(f"{url}document/")
+    assert "-signed.pdf" in response["Content-Disposition"]
+    assert b"".join(response).startswith(b"%PDF")
+
+
+def test_token_is_hidden_in_logs(client, ready, caplog):
+    from msa_portal import logs
+
+    url = link(open_invitation(ready))
+    line = logs.formatter(json=True).format(logging.makeLogRecord({"msg": "Gone: %s", "args": (url,), "name": "x"}))
+    assert url.split("/")[2] not in line
+
+
+# --- claiming with the link (D10) ---------------------------------------------------------
+def claim_url(invitation: SigningInvitation) -> str:
+    return f"{link(invitation)}claim/"
+
+
+def owner_of(request: MSARequest):
+    return MSARequest.objects.get(pk=request.pk).owner
+
+
+def test_bearer_claims_after_signing_and_finds_it_in_my_requests(client, ready, agent_request):
+    invitation = open_invitation(ready)
+    client.post(link(invitation), answers(ready))
+    person = factories.UserFactory(email="private@example.com")
+    client.force_login(person)
+    assert "Add it to my account" in client.get(claim_url(invitation)).content.decode()
+    assert owner_of(agent_request) is None
+
+    response = client.post(claim_url(invitation))
+    assert response["Location"] == f"/requests/{agent_request.reference}/"
+    assert owner_of(agent_request) == person
+    invitation.refresh_from_db()
+    assert invitation.claimed_by == person
+    assert list(MSARequest.objects.visible_to(person)) == [agent_request]
+
+
+def test_anonymous_post_claims_nothing(client, ready, agent_request):
+    assert client.post(claim_url(open_invitation(ready))).status_code == 200
+    assert owner_of(agent_request) is None
+
+
+def test_link_waits_in_the_session_during_sign_in_and_not_in_the_address(client, ready):
+    invitation = open_invitation(ready)
+    page = client.get(claim_url(invitation)).content.decode()
+
+    assert "next=/sign/claim/" in page
+    assert f"next={link(invitation)}" not in page
+    client.force_login(factories.UserFactory())
+    assert client.get("/sign/claim/")["Location"] == claim_url(invitation)
+
+
+def test_second_account_cannot_claim_by_the_same_link(client, ready, agent_request):
+    invitation = open_invitation(ready)
+    first = factories.UserFactory()
+    signing_links.claim(invitation, by=first)
+    client.force_login(factories.UserFactory())
+
+    assert client.post(claim_url(invitation)).status_code == 410
+    assert owner_of(agent_request) == first
+
+
+def test_agent_cannot_claim_by_the_customers_link(client, ready, agent_request):
+    client.force_login(agent_request.agent)
+    assert client.post(claim_url(open_invitation(ready))).status_code == 410
+    assert owner_of(agent_request) is None
+
+
+def test_expired_link_claims_nothing(client, ready, agent_request, time_machine):
+    invitation = open_invitation(ready)
+    time_machine.move_to(invitation.expires_at)
+    client.force_login(factories.UserFactory())
+    assert client.post(claim_url(invitation)).status_code == 410
+    assert owner_of(agent_request) is None
+
+
+def test_resume_without_a_link_goes_home(client):
+    assert client.get("/sign/claim/").status_code == 302
