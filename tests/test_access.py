@@ -1,0 +1,291 @@
+"""Every address × every role (fault 37). An address that `ADDRESSES` does not name fails."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLResolver, get_resolver, reverse
+from django.urls.resolvers import RegexPattern
+from django.utils import timezone
+from PIL import Image
+
+from fieldwork import closeout, orders
+from fieldwork.models import SiteVisit, Technician
+from msa_portal.business_days import calendar
+from requests_app.enums import VisitOutcome
+from requests_app.models import Document, MSARequest, RequestEvent
+from tests import factories
+
+PUBLIC, ACCOUNT, REQUEST, VISIT, PHOTO, WEBHOOK, SIGNER, STAFF = range(8)
+
+ADDRESSES = {
+    PUBLIC: {
+        "landing", "help", "help_topic", "healthz", "readyz", "api-eligibility", "api-products", "api-schema",
+        "api-docs", "requests:eligibility", "requests:eligibility_start", "requests:products",
+        "demo:mailbox", "demo:mail", "demo:mail_html",
+        "account_login", "account_logout", "account_inactive", "account_signup", "account_email_verification_sent",
+        "account_reset_password", "account_confirm_login_code", "account_reset_password_from_key_done",
+        "account_reset_password_from_key", "account_reset_password_done", "account_request_login_code",
+        "mfa_authenticate", "mfa_login_webauthn",
+    },
+    ACCOUNT: {
+        "accounts:home", "accounts:profile", "accounts:company", "accounts:add_member", "accounts:remove_member",
+        "accounts:make_manager", "account_reauthenticate", "account_email", "account_change_password",
+        "account_set_password", "mfa_index", "mfa_reauthenticate", "mfa_activate_totp", "mfa_deactivate_totp",
+        "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes", "mfa_list_webauthn",
+        "mfa_add_webauthn", "mfa_reauthenticate_webauthn", "mfa_remove_webauthn", "mfa_edit_webauthn",
+        "usersessions_list", "requests:list", "requests:new",
+    },
+    REQUEST: {
+        "requests:detail", "requests:form", "requests:revoke_agent", "requests:modify", "requests:reschedule",
+        "requests:cancel_follow_up", "requests:withdraw", "requests:corrections", "requests:agreement",
+        "requests:document", "requests:agreement_invite", "requests:agreement_sign", "payments:fee", "payments:cancel", "payments:canceled", "payments:pay",
+        "payments:returned", "payments:submit", "payments:receipt",
+    },
+    VISIT: {"fieldwork:visit", "fieldwork:on_site", "fieldwork:close_out", "fieldwork:flyer", "fieldwork:day"},
+    PHOTO: {"fieldwork:photo"},
+    WEBHOOK: {"payments:webhook"},
+    SIGNER: {"requests:sign", "requests:sign_claim", "requests:sign_document", "requests:sign_claim_resume"},
+}  # fmt: skip
+KIND_OF = {name: kind for kind, names in ADDRESSES.items() for name in names}
+
+
+def jpeg() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), "navy").save(out, "JPEG")
+    return out.getvalue()
+
+
+def routes(
+    patterns: list[Any] | None = None, prefix: str = "", outer: frozenset[str] = frozenset()
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """Every named address of the project with its namespace, and the names of what stands in it.
+
+    What has no name there is counted: "0", "1", …
+    """
+    for each in get_resolver().url_patterns if patterns is None else patterns:
+        names = outer | set(each.pattern.converters) | set(each.pattern.regex.groupindex)
+        if isinstance(each.pattern, RegexPattern) and not each.pattern.regex.groupindex:
+            names |= {str(place) for place in range(each.pattern.regex.groups)}
+        if isinstance(each, URLResolver):
+            inner = f"{prefix}{each.namespace}:" if each.namespace else prefix
+            yield from routes(each.url_patterns, inner, names)
+        elif each.name:
+            yield f"{prefix}{each.name}", names
+
+
+ALL_ROUTES = dict(routes())
+
+
+def kind_of(name: str) -> int | None:
+    return STAFF if name.startswith("admin:") else KIND_OF.get(name)
+
+
+def test_every_address_is_classified() -> None:
+    assert [name for name in ALL_ROUTES if kind_of(name) is None] == []
+
+
+def test_every_classified_address_exists() -> None:
+    assert set(KIND_OF) - set(ALL_ROUTES) == set()
+
+
+@dataclass
+class World:
+    request: MSARequest
+    visit: SiteVisit
+    people: dict[str, Any]
+    values: dict[str, Any]
+
+    def address(self, name: str) -> str:
+        special: dict[str, Any] = {}
+        if name.startswith("fieldwork:"):
+            special["pk"] = self.values["photo"] if name == "fieldwork:photo" else self.visit.pk
+        if name == "requests:document":
+            special = dict.fromkeys(ALL_ROUTES[name] - {"reference"}, self.values["document"])
+        if name.startswith("admin:"):
+            special = {"object_id": str(self.request.pk), "app_label": "requests_app", "url": "nothing"}
+        if "0" in ALL_ROUTES[name]:
+            return reverse(name, args=["1"] * len(ALL_ROUTES[name]))
+        return reverse(name, kwargs={key: special.get(key, self.values.get(key, 1)) for key in ALL_ROUTES[name]})
+
+    def client(self, role: str) -> Client:
+        client = Client()
+        if self.people[role] is not None:
+            client.force_login(self.people[role], backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """Alice's request, made by Bob's company, visited by Tess; the others are strangers."""
+    company = factories.CompanyFactory()
+    bob = factories.member_of(company)
+    request = factories.complete_request(company=company)
+    alice = factories.UserFactory(email=request.customer_email)
+    request.owner = alice
+    request.save(update_fields=["owner"])
+    request = factories.ordered(factories.valid(factories.submitted(request)))
+    visit = SiteVisit.objects.get(order__round__request=request)
+    tess, stranger = factories.technician(), factories.technician()
+    technician = Technician.objects.create(user=tess, employee_number="T-1")
+    Technician.objects.create(user=stranger, employee_number="T-2")
+    day = calendar.load().add(timezone.localdate(), 1)
+    orders.schedule(visit, by=factories.dispatcher(), technician=technician, on=day, window="morning")
+    report = closeout.Report(
+        id=uuid.uuid4(),
+        outcome=VisitOutcome.UNSUCCESSFUL,
+        reasons=[factories.OutcomeReasonFactory()],
+        photos=[closeout.Photo(jpeg(), "0" * 64)],
+    )
+    kept = closeout.close_out(visit, report, by=tess)
+    people = {
+        "anonymous": None,
+        "owner": alice,
+        "agent": bob,
+        "other customer": factories.UserFactory(),
+        "other agent": factories.member_of(factories.CompanyFactory()),
+        "technician": tess,
+        "other technician": stranger,
+        "staff": factories.staff(),
+    }
+    document = Document.objects.filter(request=request).first()
+    assert document is not None
+    values = {
+        "reference": request.reference,
+        "step": "where",
+        "slug": "panels",
+        "pk": 1,
+        "payment_id": 1,
+        "document_id": document.pk,
+        "document": document.pk,
+        "token": "no-token",
+        "uidb36": "1",
+        "key": "no-key",
+        "photo": kept.photos.get().pk,
+        "claim": 1,
+    }
+    request.refresh_from_db()
+    return World(request, visit, people, values)
+
+
+def drain(answer: Any) -> None:
+    """Read a file to its end, which closes it."""
+    if answer.streaming:
+        list(answer.streaming_content)
+
+
+def is_sign_in(answer: Any) -> bool:
+    return answer.status_code == 302 and answer["Location"].startswith(("/accounts/login/", "/accounts/reauth"))
+
+
+def fingerprint() -> tuple[Any, ...]:
+    """What a write would change."""
+    rows = MSARequest.objects.order_by("pk").values_list("pk", "status", "version", "owner", "agent_revoked_at")
+    return (RequestEvent.objects.count(), *rows)
+
+
+def names_of(*kinds: int) -> list[str]:
+    return sorted(name for name in ALL_ROUTES if kind_of(name) in kinds)
+
+
+def wrong_answers(world: World, role: str, names: list[str], accepted: Callable[[str, Any], bool]) -> dict[str, str]:
+    """Every address asked by GET and by POST as that role: those whose answer is not accepted."""
+    client, wrong = world.client(role), {}
+    for name in names:
+        for ask in (client.get, client.post):
+            answer = ask(world.address(name))
+            drain(answer)
+            if not accepted(name, answer):
+                wrong[f"{ask.__name__} {name}"] = f"{answer.status_code} {answer.get('Location', '')}"
+    return wrong
+
+
+def test_anonymous_is_sent_to_sign_in(world: World) -> None:
+    before = fingerprint()
+    names = names_of(ACCOUNT, REQUEST, VISIT, PHOTO)
+    closed = wrong_answers(world, "anonymous", names, lambda _name, it: is_sign_in(it) or it.status_code in {404, 405})
+    assert (closed, fingerprint()) == ({}, before)
+
+
+STRANGERS = {
+    REQUEST: ("other customer", "other agent", "technician", "other technician"),
+    VISIT: ("owner", "agent", "other customer", "other technician", "staff"),
+    PHOTO: ("owner", "agent", "other customer", "other technician"),
+}
+
+
+@pytest.mark.parametrize(("kind", "role"), [(kind, role) for kind, roles in STRANGERS.items() for role in roles])
+def test_stranger_finds_nothing_and_writes_nothing(world: World, kind: int, role: str) -> None:
+    before = fingerprint()
+    names = [name for name in names_of(kind) if (name, role) != ("fieldwork:day", "other technician")]
+    found = wrong_answers(world, role, names, lambda _name, it: it.status_code in {404, 405})
+    assert (found, fingerprint()) == ({}, before)
+
+
+INSIDERS = {REQUEST: ("owner", "agent", "staff"), VISIT: ("technician",), PHOTO: ("technician", "staff")}
+# What only some insiders may open, or what this world lacks; each page's own tests reach it.
+NOT_EVERYBODY = {"payments:receipt", "payments:returned", "requests:revoke_agent"}
+# Staff have the screening page for these.
+OWNERS_ALONE = {"requests:form", "requests:corrections"}
+
+
+@pytest.mark.parametrize(("kind", "role"), [(kind, role) for kind, roles in INSIDERS.items() for role in roles])
+def test_insider_reaches_the_pages_and_reading_changes_nothing(world: World, kind: int, role: str) -> None:
+    before = fingerprint()
+    client, wrong = world.client(role), {}
+    hidden = NOT_EVERYBODY | (OWNERS_ALONE if role == "staff" else set())
+    for name in set(names_of(kind)) - hidden:
+        answer = client.get(world.address(name))
+        drain(answer)
+        if answer.status_code not in {200, 302, 403, 405} or is_sign_in(answer):
+            wrong[name] = answer.status_code
+    assert (wrong, fingerprint()) == ({}, before)
+
+
+@pytest.mark.parametrize("role", ["anonymous", "owner", "agent", "technician"])
+def test_admin_is_closed_to_all_but_staff(world: World, role: str) -> None:
+    def shut(_name: str, answer: Any) -> bool:
+        away = answer.get("Location", "").startswith(("/accounts/", "/admin/login/"))
+        return (answer.status_code == 302 and away) or answer.status_code in {404, 405}
+
+    before = fingerprint()
+    names = [name for name in names_of(STAFF) if name not in {"admin:logout", "admin:jsi18n"}]
+    opened = wrong_answers(world, role, names, shut)
+    assert (opened, fingerprint()) == ({}, before)
+
+
+def test_webhook_without_a_signature_writes_nothing(world: World) -> None:
+    before = fingerprint()
+    assert Client().post(reverse("payments:webhook"), b"{}", content_type="application/json").status_code == 400
+    assert Client().get(reverse("payments:webhook")).status_code == 405
+    assert fingerprint() == before
+
+
+def test_signing_pages_need_their_token(world: World) -> None:
+    before = fingerprint()
+    opened = wrong_answers(
+        world, "anonymous", names_of(SIGNER), lambda _name, it: it.status_code in {302, 404, 405, 410}
+    )
+    assert (opened, fingerprint()) == ({}, before)
+
+
+def test_posting_without_a_csrf_token_is_refused(world: World) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(world.people["owner"], backend="django.contrib.auth.backends.ModelBackend")
+    before = fingerprint()
+    assert {name: client.post(world.address(name)).status_code for name in names_of(REQUEST)} == dict.fromkeys(
+        names_of(REQUEST), 403
+    )
+    assert fingerprint() == before
+
+
+def test_agent_revoked_in_the_middle_finds_nothing(world: World) -> None:
+    MSARequest.objects.filter(pk=world.request.pk).update(agent_revoked_at=timezone.now())
+    found = wrong_answers(world, "agent", names_of(REQUEST), lambda _name, it: it.status_code in {404, 405})
+    assert found == {}
