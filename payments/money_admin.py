@@ -40,7 +40,7 @@ class Step:
     done: Any
 
 
-class MoneyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # ModelAdmin is not subscriptable at run time
+class MoneyAdmin(admin.ModelAdmin):
     """Read-only; what can be done are steps, each with a page of its own."""
 
     steps: list[Step] = []

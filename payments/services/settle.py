@@ -95,8 +95,6 @@ def _receive(payment: Payment, request: MSARequest, seen: provider.Session) -> N
     wrong = _mismatch(payment, request, seen)
     if wrong:
         _hold(payment, request, fee, wrong, seen)
-    elif fee.state in {Fee.State.SETTLED, Fee.State.WAIVED}:
-        _set_apart_duplicate(payment, request, fee)
     else:
         _settle(payment, request, fee, seen)
 

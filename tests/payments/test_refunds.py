@@ -119,6 +119,24 @@ def test_sending_twice_makes_one_refund(paid: Payment) -> None:
     assert (len(provider._refunds_of(str(paid.intent_id))), state_of(refund)) == (1, "succeeded")
 
 
+def test_provider_that_forgot_the_key_is_asked_for_the_refund_first(paid: Payment) -> None:
+    refund = withdraw(paid)
+    refunds.approve(refund, by=factories.supervisor(), expected_cents=FEE)
+    # A repeat that differs is refused under a key that is remembered, and made anew under one that is not.
+    Refund.objects.update(state="approved", provider_id=None, amount_cents=FEE - 1)
+    refunds.send(Refund.objects.get())
+    assert (len(provider._refunds_of(str(paid.intent_id))), state_of(refund)) == (1, "succeeded")
+
+
+def test_part_is_not_approved_a_second_time(paid: Payment) -> None:
+    refund = refunds.propose_by_staff(paid, by=factories.staff(), amount_cents=1000, note="Sorry")
+    refunds.approve(refund, by=factories.supervisor(), expected_cents=FEE)
+    with pytest.raises(Stale):
+        refunds.approve(refund, by=factories.supervisor(), expected_cents=FEE - 1000)
+    paid.refresh_from_db()
+    assert paid.refunded_cents == 1000
+
+
 def test_who_proposed_does_not_approve(paid: Payment) -> None:
     supervisor = factories.supervisor()
     refund = refunds.propose_by_staff(paid, by=supervisor, amount_cents=1000, note="Sorry")
@@ -156,6 +174,7 @@ def test_promise_gives_way_to_a_refund_made_in_the_dashboard(
     refunds.approve(refund, by=factories.supervisor(), expected_cents=FEE)
     provider_sandbox.act(str(paid.session_id), "refund", amount=20000)
     settle.settle_from_provider(paid)
+    assert state_of(refund) == "failed"
     refunds.send(Refund.objects.get(pk=refund.pk))
     paid.refresh_from_db()
     assert (state_of(refund), paid.refunded_cents) == ("failed", 20000)
