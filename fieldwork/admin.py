@@ -20,7 +20,7 @@ from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # ModelAdmin is not subscriptable at run time
+class ReadOnlyAdmin(admin.ModelAdmin):
     """Rows that services alone write."""
 
     show_full_result_count = False
@@ -36,7 +36,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # ModelAdmin i
 
 
 @admin.register(Technician)
-class TechnicianAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # ModelAdmin is not subscriptable at run time
+class TechnicianAdmin(admin.ModelAdmin):
     list_display = ["user", "employee_number", "is_active"]
     search_fields = ["user__name", "employee_number"]
     autocomplete_fields = ["user"]

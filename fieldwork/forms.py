@@ -84,7 +84,7 @@ class CloseOutForm(forms.Form):
         self.checks = [rule for rule in eligibility.rules_for(request.request_type) if rule.checklist]
         for rule in self.checks:
             self.fields[f"check_{rule.number}"] = forms.ChoiceField(
-                label=rule.checklist,
+                label=str(rule.checklist),
                 choices=CHECK_ANSWERS,
                 widget=forms.RadioSelect,
                 help_text=_("Rule %(number)s") % {"number": rule.number},

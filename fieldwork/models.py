@@ -36,7 +36,8 @@ class ServiceOrder(Timestamped):
         CLOSED = "closed", _("Closed")
         CANCELED = "canceled", _("Canceled")
 
-    number = models.CharField(_("number"), max_length=20, unique=True, null=True, editable=False)
+    # Null until the row has the id that the number is made of.
+    number = models.CharField(_("number"), max_length=20, unique=True, null=True, editable=False)  # noqa: DJ001
     round = models.OneToOneField("requests_app.VisitRound", on_delete=models.PROTECT, related_name="service_order")
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
     issued_at = models.DateTimeField(_("issued"), auto_now_add=True)

@@ -21,6 +21,8 @@ from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused
 from requests_app import eligibility
 
+_YEARS = timedelta(days=3 * 366)
+
 
 def _technician(http: HttpRequest) -> User:
     """The signed-in technician; to anybody else these pages are not there."""
@@ -68,10 +70,12 @@ def day(http: HttpRequest) -> HttpResponse:
 
 
 def _chosen_day(text: str, today: date) -> date:
+    """The day that the address names, where it is one that a technician may have visits on."""
     try:
-        return parse_date(text) or today
+        chosen = parse_date(text) or today
     except ValueError:
         return today
+    return chosen if abs(chosen - today) <= _YEARS else today
 
 
 @login_required

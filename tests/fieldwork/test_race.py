@@ -1,0 +1,61 @@
+"""The same close-out five times at once (fault 18), with the lock and without it."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+
+from fieldwork import closeout
+from fieldwork.models import CloseOut, SiteVisit, Technician, VisitPhoto
+from requests_app.enums import Status
+from tests import factories
+from tests.fieldwork.conftest import failure
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+AT_ONCE = 5
+
+
+def send_at_once(visit: SiteVisit, sent: closeout.Report, technician: Technician) -> tuple[list[Any], list[Any]]:
+    ready = threading.Barrier(AT_ONCE, timeout=10)
+    answers: list[Any] = []
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            row = SiteVisit.objects.select_related("order__round__request").get(pk=visit.pk)
+            ready.wait()
+            answers.append(closeout.close_out(row, sent, by=technician.user).pk)
+        except BaseException as error:  # noqa: BLE001  (told by the test's own thread)
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(AT_ONCE)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return answers, failures
+
+
+def a_report() -> closeout.Report:
+    return failure(id=uuid4(), photos=[closeout.Photo(b"one", "1" * 64), closeout.Photo(b"two", "2" * 64)])
+
+
+def test_one_report_five_times_at_once_is_one_visit_and_one_set_of_photos(visit: SiteVisit, technician: Technician):
+    sent = a_report()
+    assert send_at_once(visit, sent, technician) == ([sent.id] * AT_ONCE, [])
+    assert (CloseOut.objects.count(), VisitPhoto.objects.count()) == (1, 2)
+    assert visit.order.round.request.events.filter(kind="fail").count() == 1
+    assert factories.refreshed(visit.order.round.request).status == Status.SITE_VISIT_UNSUCCESSFUL
+
+
+def test_without_the_lock_the_race_is_lost(visit: SiteVisit, technician: Technician, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(closeout, "lock", lambda row: type(row)._default_manager.get(pk=row.pk))
+    _answers, failures = send_at_once(visit, a_report(), technician)
+    assert failures != []
