@@ -51,7 +51,7 @@ class QueueFilter(admin.SimpleListFilter):
 
 
 @admin.register(MSARequest)
-class MSARequestAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # ModelAdmin is not subscriptable at run time
+class MSARequestAdmin(admin.ModelAdmin):
     list_display = [
         "reference",
         "status_words",
@@ -99,13 +99,10 @@ class MSARequestAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # ModelAdmin
     def taken_by(self, row: MSARequest) -> str:
         return ", ".join(str(each.taken_by) for each in row.screenings.all() if not each.decided_at and each.taken_by)
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        actions = super().get_actions(request)
-        if not request.user.has_perm("fieldwork.issue_serviceorder"):
-            actions.pop("issue_service_orders", None)
-        return actions
+    def has_issue_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("fieldwork.issue_serviceorder")
 
-    @admin.action(description=gettext_lazy("Issue service orders"))
+    @admin.action(description=gettext_lazy("Issue service orders"), permissions=["issue"])
     def issue_service_orders(self, request: HttpRequest, queryset: QuerySet[MSARequest]) -> None:
         """Each on its own: one that cannot be issued says why and does not hold up the others."""
         issued = 0
@@ -197,7 +194,6 @@ class _Invalid(Exception):
 
 
 def _page_context(http: HttpRequest, row: MSARequest, *, posted: bool) -> dict[str, Any]:
-    data = http.POST if posted else None
     latest = row.screenings.prefetch_related("answers").last()
     suggestions = screening.suggestions(row)
     return {
@@ -208,12 +204,12 @@ def _page_context(http: HttpRequest, row: MSARequest, *, posted: bool) -> dict[s
         "comparison": records.compare(row),
         "verdict": completeness.verdict(row, on=row.judged_on or timezone.localdate()),
         "screening": latest,
-        "checks_form": ChecksForm(
-            data if data and "checks" in http.path else None, suggestions=suggestions, screening=latest
-        ),
-        "corrections_form": CorrectionsForm(data if data and "corrections" in http.path else None, request=row),
-        "withdrawal_form": StaffWithdrawalForm(data if data and "withdraw" in http.path else None),
-        "corrections": [(each, screening.changes_since(each)) for each in row.corrections.select_related("reason")],
+        "checks_form": ChecksForm(_posted_to(http, "checks", posted), suggestions=suggestions, screening=latest),
+        "corrections_form": CorrectionsForm(_posted_to(http, "corrections", posted), request=row),
+        "withdrawal_form": StaffWithdrawalForm(_posted_to(http, "withdraw", posted)),
+        "corrections": [
+            (each, screening.changes_since(each)) for each in row.corrections.select_related("reason", "answered_by")
+        ],
         "events": row.events.select_related("actor").order_by("-sequence"),
         "may_screen": http.user.has_perm("requests_app.screen_msarequest"),
         "may_issue": http.user.has_perm("fieldwork.issue_serviceorder"),
@@ -225,6 +221,11 @@ def _page_context(http: HttpRequest, row: MSARequest, *, posted: bool) -> dict[s
         "why_not_valid": policies.reason_against(policies.check_deem_valid, row),
         "why_not_order": _why_not_order(row),
     }
+
+
+def _posted_to(http: HttpRequest, act: str, posted: bool) -> Any:
+    """What was typed, for the form that it was typed into."""
+    return http.POST if posted and http.path.endswith(f"/{act}/") else None
 
 
 def _why_not_order(row: MSARequest) -> str:

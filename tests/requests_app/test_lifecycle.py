@@ -1,0 +1,224 @@
+"""The table of program.md, S, in every cell: from × event, and who."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Permission
+from django_fsm import can_proceed
+
+from msa_portal.accounts.roles import Role
+from msa_portal.errors import Refused, Stale
+from requests_app import followups, lifecycle, permissions
+from requests_app.enums import EventKind, Settlement, Status, WithdrawalReason
+from requests_app.models import Screening
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+S = Status
+TABLE = {
+    (S.UNSUBMITTED, "submit"): S.REQUEST_SUBMITTED,
+    (S.REQUEST_SUBMITTED, "require_corrections"): S.CORRECTIONS_REQUIRED,
+    (S.PENDING_SERVICE_ORDER, "require_corrections"): S.CORRECTIONS_REQUIRED,
+    (S.CORRECTIONS_REQUIRED, "resubmit"): S.REQUEST_SUBMITTED,
+    (S.REQUEST_SUBMITTED, "deem_valid"): S.PENDING_SERVICE_ORDER,
+    (S.PENDING_SERVICE_ORDER, "issue_service_order"): S.SERVICE_ORDER_ISSUED,
+    (S.RESCHEDULE_REQUESTED, "issue_service_order"): S.SERVICE_ORDER_ISSUED,
+    (S.SERVICE_ORDER_ISSUED, "complete"): S.INSTALLATION_COMPLETE,
+    (S.SERVICE_ORDER_ISSUED, "fail"): S.SITE_VISIT_UNSUCCESSFUL,
+    (S.SITE_VISIT_UNSUCCESSFUL, "reschedule"): S.RESCHEDULE_REQUESTED,
+    (S.SITE_VISIT_UNSUCCESSFUL, "modify"): S.REQUEST_SUBMITTED,
+} | {(s, "withdraw"): S.WITHDRAWN for s in Status if s not in {S.INSTALLATION_COMPLETE, S.WITHDRAWN}}
+
+EVENTS = sorted({event for _, event in TABLE})
+
+
+def rescheduled():
+    """After a failure on the utility's side: no second fee, so the status moves at once."""
+    request = factories.failed(reasons=[factories.utility_reason()])
+    followups.save_reschedule(request, by=request.owner, cures={"meter_or_record_error": "understood"})
+    return factories.refreshed(request)
+
+
+STATIONS = {
+    S.UNSUBMITTED: factories.complete_request,
+    S.REQUEST_SUBMITTED: factories.submitted,
+    S.CORRECTIONS_REQUIRED: factories.corrections_required,
+    S.PENDING_SERVICE_ORDER: factories.valid,
+    S.SERVICE_ORDER_ISSUED: factories.ordered,
+    S.INSTALLATION_COMPLETE: factories.completed,
+    S.SITE_VISIT_UNSUCCESSFUL: factories.failed,
+    S.RESCHEDULE_REQUESTED: rescheduled,
+    S.WITHDRAWN: factories.withdrawn,
+}
+
+
+def cause(event, request, owner, staff, technician):
+    """That event, by somebody who may cause it."""
+    calls = {
+        "submit": lambda: lifecycle.submit(request, by=owner),
+        "require_corrections": lambda: lifecycle.require_corrections(
+            request, by=staff, items=[lifecycle.RequiredCorrection(factories.CorrectionReasonFactory())]
+        ),
+        "resubmit": lambda: lifecycle.resubmit(request, by=owner),
+        "deem_valid": lambda: lifecycle.deem_valid(request, by=staff),
+        "issue_service_order": lambda: lifecycle.issue_service_order(request, by=staff),
+        "complete": lambda: lifecycle.complete(request, by=technician),
+        "fail": lambda: lifecycle.fail(request, by=technician, reasons=[factories.OutcomeReasonFactory()]),
+        "reschedule": lambda: lifecycle.reschedule(request, by=owner),
+        "modify": lambda: lifecycle.modify(request, by=owner),
+        "withdraw": lambda: lifecycle.withdraw(request, by=owner, reason=WithdrawalReason.OTHER),
+    }
+    calls[event]()
+
+
+@pytest.mark.parametrize("status", STATIONS, ids=str)
+def test_status_lets_through_what_the_table_says_and_nothing_else(status):
+    request = STATIONS[status]()
+    assert request.status == status
+    assert {event for event in EVENTS if can_proceed(getattr(request, event))} == {e for s, e in TABLE if s == status}
+    events_before = request.events.count()
+    staff, technician = factories.staff(), factories.technician()
+    for event in EVENTS:
+        if (status, event) not in TABLE:
+            with pytest.raises(Stale):
+                cause(event, request, request.owner, staff, technician)
+    assert (factories.refreshed(request).status, request.events.count()) == (status, events_before)
+
+
+def test_transitions_lead_where_the_table_says():
+    from requests_app.management.commands.graph_lifecycle import transitions
+
+    assert {(source, event): target for source, event, target in transitions()} == TABLE
+
+
+OWNERS = {"submit", "resubmit", "reschedule", "modify", "withdraw"}
+STAFFS = {"require_corrections", "deem_valid", "issue_service_order", "withdraw"}
+MAY = {
+    "owner": OWNERS,
+    "stranger": set(),
+    "staff": STAFFS,
+    "supervisor": STAFFS,
+    "technician": {"complete", "fail"},
+    "timer": {"issue_service_order", "withdraw"},
+}
+
+
+@pytest.mark.parametrize("who", MAY)
+def test_person_may_cause_their_events_only(who):
+    request = factories.complete_request()
+    people = {
+        "owner": lambda: request.owner,
+        "stranger": factories.UserFactory,
+        "staff": factories.staff,
+        "supervisor": factories.supervisor,
+        "technician": factories.technician,
+        "timer": lambda: None,
+    }
+    user = people[who]()
+    assert {event for event in EVENTS if permissions.may_cause(EventKind(event), user, request)} == MAY[who]
+
+
+def test_inactive_person_may_cause_nothing():
+    request = factories.complete_request()
+    request.owner.is_active = False
+    assert [event for event in EVENTS if permissions.may_cause(EventKind(event), request.owner, request)] == []
+
+
+def test_agent_may_until_revoked():
+    request = factories.complete_request(company=factories.CompanyFactory())
+    agent = request.agent
+    assert permissions.may_cause(EventKind.RESUBMIT, agent, request)
+    request.agent_revoked_at = request.created_at
+    assert not permissions.may_cause(EventKind.RESUBMIT, agent, request)
+
+
+def test_event_by_a_stranger_is_refused_and_writes_nothing():
+    request = factories.submitted()
+    before = request.events.count()
+    with pytest.raises(Refused, match="not yours"):
+        lifecycle.withdraw(request, by=factories.UserFactory(), reason=WithdrawalReason.OTHER)
+    assert (factories.refreshed(request).status, request.events.count()) == (S.REQUEST_SUBMITTED, before)
+
+
+def test_second_decision_is_told_who_decided_and_what():
+    """Fault 15."""
+    request = factories.submitted()
+    mine = factories.refreshed(request)
+    first = factories.UserFactory(name="Fay First", roles=[Role.PROGRAM_STAFF])
+    lifecycle.require_corrections(
+        request, by=first, items=[lifecycle.RequiredCorrection(factories.CorrectionReasonFactory())]
+    )
+    with pytest.raises(Stale) as stale:
+        lifecycle.deem_valid(mine, by=factories.staff())
+    assert "Fay First" in str(stale.value)
+    assert "Corrections required" in str(stale.value)
+    assert "“Corrections Required”" in str(stale.value)
+
+
+@pytest.mark.parametrize("event", ["submit", "issue_service_order"])
+def test_status_never_moves_on_an_unsettled_fee(event):
+    request = factories.executed(factories.complete_request()) if event == "submit" else factories.valid()
+    request.rounds.update(settlement="", settled_at=None)
+    with pytest.raises(Refused, match="not paid yet"):
+        cause(event, request, request.owner, factories.staff(), None)
+
+
+def test_disputed_fee_holds_the_service_order():
+    request = factories.valid()
+    request.rounds.update(disputed=True)
+    with pytest.raises(Refused, match="disputed"):
+        lifecycle.issue_service_order(request, by=factories.staff())
+
+
+def test_request_in_pending_goes_back_to_corrections():
+    """D12: a screening of its own is opened for it, and decided."""
+    request = factories.valid()
+    person = factories.staff()
+    lifecycle.require_corrections(
+        request, by=person, items=[lifecycle.RequiredCorrection(factories.CorrectionReasonFactory(), "see the bill")]
+    )
+    assert request.status == S.CORRECTIONS_REQUIRED
+    assert list(request.screenings.values_list("decision", "decided_by__name")) == [
+        ("valid", "Sam Staff"),
+        ("corrections", person.name),
+    ]
+
+
+def test_corrections_without_an_item_are_refused():
+    request = factories.submitted()
+    with pytest.raises(Refused, match="at least one"):
+        lifecycle.require_corrections(request, by=factories.staff(), items=[])
+    assert Screening.objects.get(request=request).decided_at is None
+
+
+@pytest.mark.parametrize("status", [s for s in STATIONS if (s, "withdraw") in TABLE], ids=str)
+def test_withdrawal_ends_everything_that_is_open(status):
+    request = STATIONS[status]()
+    lifecycle.withdraw(request, by=request.owner, reason=WithdrawalReason.MOVED, note="we moved")
+    assert request.status == S.WITHDRAWN
+    assert request.withdrawal.note == "we moved"
+    assert not request.rounds.filter(closed_at=None).exists()
+    assert not request.screenings.filter(decided_at=None).exists()
+    assert not request.corrections.open().exists()
+
+
+def test_withdrawal_is_refused_while_the_technician_is_on_site():
+    request = factories.ordered()
+    request.rounds.update(on_site_at=request.created_at)
+    with pytest.raises(Refused, match="at the site now"):
+        lifecycle.withdraw(request, by=request.owner, reason=WithdrawalReason.MOVED)
+    assert factories.refreshed(request).status == S.SERVICE_ORDER_ISSUED
+
+
+def test_staff_need_the_permission_to_screen():
+    person = factories.dispatcher()
+    assert not permissions.may_cause(EventKind.DEEM_VALID, person, factories.complete_request())
+    person.user_permissions.add(Permission.objects.get(codename="screen_msarequest"))
+    person = type(person).objects.get(pk=person.pk)
+    assert permissions.may_cause(EventKind.DEEM_VALID, person, factories.complete_request())
+
+
+def test_waived_fee_submits():
+    request = factories.paid(factories.executed(factories.complete_request()), how=Settlement.WAIVED)
+    assert request.status == S.REQUEST_SUBMITTED
