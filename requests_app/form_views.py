@@ -225,7 +225,8 @@ def _autosave(page: _Page) -> HttpResponse:
         "errors": {name: str(form[name].errors) if name in form.errors else "" for name in names},
         "live": page.part("form_live", context),
     }
-    if posted.getlist("shown") != page.names:
+    # A change of type brings or takes the telephone line too (R2).
+    if posted.getlist("shown") != page.names or "request_type" in names:
         context["form"] = StepForm(page.request, page.names)
         answer["fields"] = page.part("form_fields", context)
         answer["steps"] = page.part("form_steps", context)
