@@ -40,7 +40,6 @@ from requests_app.enums import Party, VisitOutcome, WithdrawalReason
 from requests_app.models import (
     Agreement,
     CorrectionReason,
-    Document,
     MSARequest,
     OutcomeReason,
     Product,
@@ -265,7 +264,8 @@ class _Story:
     def _executed(self, home: str, by: User) -> MSARequest:
         request = self._ready_to_sign(home, by)
         agreement = Agreement.objects.current().get(request=request)
-        document = Document.objects.get(pk=agreement.document_id)
+        document = agreement.document
+        assert document is not None  # rendered above
         for party, name, proof in self._signers(agreement, by):
             agreements.sign(agreement, party=party, name=name, document_sha256=document.sha256, proof=proof)
         request.refresh_from_db()
@@ -298,7 +298,9 @@ class _Story:
 
     def _valid(self, home: str, by: User) -> MSARequest:
         request, staff = self._submitted(home, by), self.people[accounts.STAFF]
-        answers = {code: (each.answer, "") for code, each in screening.suggestions(request).items()}
+        answers = {
+            str(code.value): (str(each.answer.value), "") for code, each in screening.suggestions(request).items()
+        }
         screening.answer_checks(request, answers, by=staff)
         lifecycle.deem_valid(request, by=staff)
         return request

@@ -9,7 +9,9 @@ from typing import Any
 import structlog
 
 _HIDDEN = "[hidden]"
-_SECRET_NAMES = re.compile(r"(password|token|secret|key|cookie|authorization|email|phone|name|address|card)", re.I)
+_SECRET_NAMES = re.compile(
+    r"(password|token|secret|key|cookie|authorization|email|phone|name|address|card)", re.IGNORECASE
+)
 _SECRET_TEXT = [
     re.compile(r"/sign/[^/\s\"']+"),
     re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"),

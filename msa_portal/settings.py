@@ -310,6 +310,9 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
 }
 
+# History is read, never put back: that would walk past what the forms and services check.
+SIMPLE_HISTORY_REVERT_DISABLED = True
+
 # --- Logs and errors ----------------------------------------------------------------------
 LOGGING = {
     "version": 1,
@@ -318,6 +321,8 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
+        # The development server's own lines go through the formatter too: an address can hold a token.
+        "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
         # WeasyPrint warns about CSS it passes over; fontTools tells each subset it makes.
         "weasyprint": {"level": "ERROR"},
         "fontTools": {"level": "ERROR"},

@@ -8,9 +8,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from requests_app import enums
+from requests_app import enums, form_steps
 from requests_app.enums import Section
-from requests_app.models import Agreement, MSARequest
+from requests_app.models import Agreement
 
 _CHOICES: dict[str, Any] = {
     "request_type": enums.RequestType,
@@ -53,7 +53,7 @@ class Change:
 
 def label(name: str) -> str:
     own = {"device": _("MSA"), "agent_company": _("agent's company"), "agent": _("agent")}
-    words = own.get(name) or str(MSARequest._meta.get_field(name).verbose_name)
+    words = own.get(name) or form_steps.label(name)
     return words[:1].upper() + words[1:]
 
 

@@ -141,7 +141,7 @@ def _page(http: HttpRequest, request: MSARequest, user: User, form: SignForm | N
     current = agreements.current(request)
     signers = signers_of(current, request) if current else []
     party = party_of(user, request)
-    context = {
+    context: dict[str, Any] = {
         "request_": request,
         "agreement": current,
         "signers": signers,
@@ -157,7 +157,7 @@ def _page(http: HttpRequest, request: MSARequest, user: User, form: SignForm | N
         to_sign = {signer.party for signer in signers if signer.signature is None}
         if party in to_sign and current.state == AgreementState.SIGNING and not context["outdated"]:
             context["form"] = form or empty_form(current, party, request)
-    return render(http, "requests_app/agreement.html", context, status=422 if form else 200)
+    return render(http, "requests_app/agreement.html", context)
 
 
 def _waits_for_document(current: Agreement) -> bool:

@@ -26,7 +26,8 @@ _written: ContextVar[list[str] | None] = ContextVar("_written", default=None)
 @contextmanager
 def atomic() -> Iterator[None]:
     """A transaction whose files go when it rolls back. Around `store`, in place of `transaction.atomic`."""
-    outer, written = _written.get(), []
+    outer = _written.get()
+    written: list[str] = []
     token = _written.set(written)
     try:
         with transaction.atomic():

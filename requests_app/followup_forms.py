@@ -60,7 +60,8 @@ class ModificationForm(forms.Form):
     def __init__(self, *args: Any, request: MSARequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["device"]
-        field.queryset = Product.objects.approved_on(local_day(timezone.now())).exclude(pk=request.device_id)
+        approved = Product.objects.approved_on(local_day(timezone.now()))
+        field.queryset = approved.exclude(pk=request.device.pk) if request.device else approved
 
 
 class WithdrawForm(forms.Form):

@@ -143,4 +143,5 @@ def step(slug: str) -> Step:
 
 def label(field_name: str) -> str:
     """The field's words on the form."""
-    return str(MSARequest._meta.get_field(field_name).verbose_name)
+    field: Any = MSARequest._meta.get_field(field_name)
+    return str(field.verbose_name)

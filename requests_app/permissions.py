@@ -9,7 +9,9 @@ from msa_portal.errors import Refused
 from requests_app.enums import EventKind
 from requests_app.models import MSARequest
 
-_BY_OWNER = frozenset({EventKind.SUBMIT, EventKind.RESUBMIT, EventKind.RESCHEDULE, EventKind.MODIFY})
+_BY_OWNER = frozenset(
+    {EventKind.SUBMIT, EventKind.RESUBMIT, EventKind.RESCHEDULE, EventKind.MODIFY, EventKind.WITHDRAW}
+)
 _BY_PERMISSION = {
     EventKind.REQUIRE_CORRECTIONS: "requests_app.screen_msarequest",
     EventKind.DEEM_VALID: "requests_app.screen_msarequest",
@@ -37,15 +39,12 @@ def may_cause(kind: EventKind, user: User | None, request: MSARequest) -> bool:
         return kind in _BY_TIMER
     if not user.is_active:
         return False
-    if kind in _BY_OWNER:
-        return acts_for(user, request)
     if kind in _BY_PERMISSION:
         return user.has_perm(_BY_PERMISSION[kind])
     if kind in _BY_TECHNICIAN:
         return user.is_technician
-    if kind == EventKind.WITHDRAW:
-        return acts_for(user, request) or user.has_perm("requests_app.withdraw_msarequest")
-    return False
+    on_their_word = kind == EventKind.WITHDRAW and user.has_perm("requests_app.withdraw_msarequest")
+    return on_their_word or (kind in _BY_OWNER and acts_for(user, request))
 
 
 def on_behalf_of(request: MSARequest) -> User:

@@ -130,7 +130,8 @@ def check_deem_valid(request: MSARequest) -> None:
     missing = [code for code in CheckCode.values if code not in answers]
     if missing:
         raise Refused(
-            _("These checks have no answer yet: %(checks)s.") % {"checks": ", ".join(missing)}, code="checks_unanswered"
+            _("These checks have no answer yet: %(checks)s.") % {"checks": ", ".join(missing)},
+            code="checks_unanswered",
         )
     refused = [code for code in CheckCode.values if answers[code] == CheckAnswer.NO]
     if refused:

@@ -115,7 +115,7 @@ def _screen(
         "form": (form or empty_form(agreement, Party.CUSTOMER, request)) if step == "sign" else None,
         **text_context(agreement),
     }
-    response = render(http, f"requests_app/{_STEPS[step]}.html", context, status=422 if form else 200)
+    response = render(http, f"requests_app/{_STEPS[step]}.html", context)
     response.has_form = step == "sign"  # type: ignore[attr-defined]  # read by _secret_page
     return response
 

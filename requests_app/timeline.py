@@ -36,8 +36,8 @@ def timeline(request: MSARequest, viewer: User) -> list[Entry]:
                 title=event.get_kind_display(),
                 who=_who(event.actor, request, viewer),
                 details=tuple(_details(event, titles)),
-                status=Status(event.to_status).label if event.changed_status else "",
-                waits_for=Holder(event.holder).label if event.holder not in (holder, Holder.NOBODY) else "",
+                status=str(Status(event.to_status).label) if event.changed_status else "",
+                waits_for=str(Holder(event.holder).label) if event.holder not in (holder, Holder.NOBODY) else "",
             )
         )
         holder = event.holder
@@ -70,7 +70,7 @@ def _details(event: RequestEvent, titles: dict[str, str]) -> Iterable[str]:
     if event.kind in (EventKind.FAIL, EventKind.REQUIRE_CORRECTIONS):
         yield from (titles.get(code, code) for code in event.codes.get("reasons", []))
     if event.kind == EventKind.FEE_SETTLED and event.codes.get("how") in Settlement.values:
-        yield Settlement(event.codes["how"]).label
+        yield str(Settlement(event.codes["how"]).label)
     planned = event.codes.get("on")
     if event.kind in (EventKind.VISIT_SCHEDULED, EventKind.VISIT_MOVED) and isinstance(planned, str):
         yield formats.day(date.fromisoformat(planned))

@@ -34,16 +34,16 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractUser):
     """A person, known by e-mail address."""
 
-    username = None
-    first_name = None
-    last_name = None
+    username = None  # type: ignore[assignment]  # Django takes a field out by this
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
     email = models.EmailField(_("e-mail address"), unique=True)
     name = models.CharField(_("full name"), max_length=120)
     phone = models.CharField(_("phone"), max_length=30, blank=True)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
-    objects = UserManager()
+    objects = UserManager()  # type: ignore[assignment,misc]  # of this class, not of AbstractUser
 
     class Meta:
         verbose_name = _("person")

@@ -64,14 +64,16 @@ class EligibilityQuestionSerializer(serializers.Serializer[Any]):
     clear_meter_access = _yes_no(_("The way to the meter is clear and safe."))
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        known, complaints = data, {}
+        known = data
+        complaints: dict[str, Any] = {}
         if isinstance(data, Mapping):
             known = {name: value for name, value in data.items() if name in self.fields}
             complaints = {printable(name): [_("There is no such field.")] for name in data if name not in self.fields}
         try:
             answers = super().to_internal_value(known)
         except serializers.ValidationError as error:
-            raise serializers.ValidationError(complaints | error.detail) from None
+            detail: Any = error.detail
+            raise serializers.ValidationError(complaints | detail) from None
         if complaints:
             raise serializers.ValidationError(complaints)
         return answers
@@ -125,4 +127,6 @@ class ProblemSerializer(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     code = serializers.CharField()
     detail = serializers.CharField()
-    errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()), required=False)
+    errors = serializers.DictField(  # type: ignore[assignment]  # RFC 9457 has this name
+        child=serializers.ListField(child=serializers.CharField()), required=False
+    )

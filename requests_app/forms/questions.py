@@ -40,7 +40,8 @@ class TextField(forms.CharField):
     def __init__(self, *, name: str, keeps_digits: bool = False, autocomplete: str = "", **kwargs: Any) -> None:
         self.keeps_digits = keeps_digits
         attrs = {"autocomplete": autocomplete or "off"} | ({"inputmode": "numeric"} if keeps_digits else {})
-        kwargs.setdefault("max_length", MSARequest._meta.get_field(name).max_length)
+        field: Any = MSARequest._meta.get_field(name)
+        kwargs.setdefault("max_length", field.max_length)
         kwargs.setdefault("widget", forms.TextInput(attrs=attrs))
         super().__init__(required=False, **kwargs)
         self.validators.append(one_line)
@@ -209,7 +210,12 @@ def _request_type(_request: MSARequest) -> forms.Field:
         enums.RequestType.MAINTENANCE: _("Work on the MSA that is there."),
     }
     choices = [
-        (value, format_html('{}<span class="usa-radio__label-description">{}</span>', label, explanations[value]))
+        (
+            value,
+            format_html(
+                '{}<span class="usa-radio__label-description">{}</span>', label, explanations[enums.RequestType(value)]
+            ),
+        )
         for value, label in enums.RequestType.choices
     ]
     return forms.ChoiceField(

@@ -59,6 +59,14 @@ class RequestEvent(models.Model):
     def __str__(self) -> str:
         return f"{self.request_id}/{self.sequence} {self.kind}"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise AppendOnlyError("events are never changed")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnlyError("events are never deleted")
+
     def computed_digest(self) -> str:
         body = json.dumps(
             [
@@ -81,11 +89,3 @@ class RequestEvent(models.Model):
     @property
     def changed_status(self) -> bool:
         return self.from_status != self.to_status
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.pk is not None:
-            raise AppendOnlyError("events are never changed")
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise AppendOnlyError("events are never deleted")

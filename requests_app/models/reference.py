@@ -195,7 +195,9 @@ class AgreementWording(models.Model):
     consent = models.TextField(_("consent to sign electronically"))
     is_sample = models.BooleanField(_("sample: marked so on every page"), default=True)
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
-    published_by = models.ForeignKey("accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    published_by = models.ForeignKey(
+        "accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     history = HistoricalRecords()
 
     class Meta:

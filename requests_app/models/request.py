@@ -57,7 +57,8 @@ class MSARequest(FSMModelMixin, Timestamped):
     speak of the same thing.
     """
 
-    reference = models.CharField(_("reference"), max_length=20, unique=True, null=True, editable=False)
+    # Null until the row has the id that the reference is made of.
+    reference = models.CharField(_("reference"), max_length=20, unique=True, null=True, editable=False)  # noqa: DJ001
     status = FSMField(
         _("status"), default=Status.UNSUBMITTED, choices=Status, protected=True, db_index=True, max_length=30
     )
@@ -100,7 +101,9 @@ class MSARequest(FSMModelMixin, Timestamped):
     service_class = models.CharField(_("service class"), max_length=20, choices=enums.ServiceClass, blank=True)
     meter_kind = models.CharField(_("meter kind"), max_length=20, choices=enums.MeterKind, blank=True)
     service = models.CharField(_("service"), max_length=40, choices=enums.Service, blank=True)
-    service_entrance = models.CharField(_("service entrance"), max_length=20, choices=enums.ServiceEntrance, blank=True)
+    service_entrance = models.CharField(
+        _("service entrance"), max_length=20, choices=enums.ServiceEntrance, blank=True
+    )
     service_amps = models.PositiveSmallIntegerField(_("service rating (A)"), null=True, blank=True)
     panel_rating_amps = models.PositiveSmallIntegerField(_("panel rating (A)"), null=True, blank=True)
     panel_model = models.CharField(_("panel model"), max_length=60, blank=True)
@@ -128,7 +131,7 @@ class MSARequest(FSMModelMixin, Timestamped):
     device_clean_dry_undamaged = _yes_no(_("MSA clean, dry and undamaged"))
     clear_meter_access = _yes_no(_("clear, safe access to the meter"))
 
-    # Statements (R5)
+    # What the owner states, after rule R5
     device_purchased = models.BooleanField(_("the MSA is bought from an approved vendor"), default=False)
     manufacturer_requirements_met = models.BooleanField(_("manufacturer's requirements are met"), default=False)
 
