@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
-from requests_app import followups, lifecycle, policies
+from requests_app import agreements, followups, lifecycle, permissions, policies
 from requests_app.enums import FollowUpKind, Status, WithdrawalReason
 from requests_app.followup_forms import ModificationForm, RescheduleForm, WithdrawForm
 from requests_app.models import MSARequest
@@ -19,14 +19,22 @@ from requests_app.models import MSARequest
 
 def _mine(http: HttpRequest, reference: str) -> tuple[MSARequest, User]:
     user: User = http.user  # type: ignore[assignment]  # login_required comes first
-    return get_object_or_404(MSARequest.objects.visible_to(user), reference=reference), user
+    visible = MSARequest.objects.visible_to(user).select_related("owner", "agent", "agent_company", "device")
+    request = get_object_or_404(visible, reference=reference)
+    if not permissions.acts_for(user, request):
+        raise Http404
+    return request, user
 
 
 def _not_now(http: HttpRequest, request: MSARequest) -> HttpResponse | None:
-    """Back to the request where the form is not open: saved already, or no failed visit."""
-    if policies.open_follow_up(request) is not None:
-        messages.info(http, _("A form for the next visit is saved already. Continue with it here."))
-        return redirect(request)
+    """Where the form is not open: one is saved already, to go on with or to take back; or no visit failed."""
+    if follow_up := policies.open_follow_up(request):
+        context = {
+            "request_": request,
+            "follow_up": follow_up,
+            "needs_signing": follow_up.kind == FollowUpKind.MODIFY and not agreements.is_executed(request),
+        }
+        return render(http, "requests_app/follow_up_saved.html", context)
     if request.status != Status.SITE_VISIT_UNSUCCESSFUL:
         messages.warning(http, str(lifecycle.stale(request)))
         return redirect(request)
@@ -52,7 +60,7 @@ def reschedule(http: HttpRequest, reference: str) -> HttpResponse:
     if away := _not_now(http, request):
         return away
     visit = followups.failed_round(request)
-    form = RescheduleForm(http.POST or None, visit=visit)
+    form = RescheduleForm(http.POST if http.method == "POST" else None, visit=visit)
     if form.is_valid():
         try:
             followups.save_reschedule(request, by=user, cures=form.cures())
@@ -70,7 +78,7 @@ def modify(http: HttpRequest, reference: str) -> HttpResponse:
     if away := _not_now(http, request):
         return away
     visit = followups.failed_round(request)
-    form = ModificationForm(http.POST or None, request=request)
+    form = ModificationForm(http.POST if http.method == "POST" else None, request=request)
     if form.is_valid():
         try:
             followups.save_modification(request, by=user, device=form.cleaned_data["device"])
@@ -99,7 +107,7 @@ def cancel_follow_up(http: HttpRequest, reference: str) -> HttpResponse:
 def withdraw(http: HttpRequest, reference: str) -> HttpResponse:
     request, user = _mine(http, reference)
     reason = policies.reason_against(policies.check_withdraw, request)
-    form = WithdrawForm(http.POST or None)
+    form = WithdrawForm(http.POST if http.method == "POST" else None)
     if not reason and form.is_valid():
         try:
             lifecycle.withdraw(

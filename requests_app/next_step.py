@@ -95,7 +95,10 @@ def actions(request: MSARequest, user: User) -> list[Step]:
     if not permissions.acts_for(user, request):
         return []
     against = policies.reason_against
+    saved = _open_follow_up(request)
+    take_back = [_step(_("Take the saved form back"), request, "requests:reschedule", "")] if saved else []
     return [
+        *take_back,
         _step(_("Change the answers"), request, "requests:form", against(policies.check_editable, request), "where"),
         _step(_("Submit Meter Socket Adapter Fee"), request, "payments:fee", against(policies.check_payable, request)),
         _step(_("Answer corrections"), request, "requests:corrections", against(_check_corrections, request)),

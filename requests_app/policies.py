@@ -145,6 +145,12 @@ def check_deem_valid(request: MSARequest) -> None:
 
 
 def check_withdraw(request: MSARequest) -> None:
+    if request.status in enums.FINAL:
+        raise Refused(
+            _("This request is “%(status)s”, so there is nothing to withdraw.")
+            % {"status": request.get_status_display()},
+            code="closed",
+        )
     visit = VisitRound.objects.filter(request=request, closed_at__isnull=True).first()
     if visit is not None and visit.on_site_at is not None:
         raise Refused(
