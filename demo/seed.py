@@ -36,7 +36,7 @@ from requests_app import (
     records,
     screening,
 )
-from requests_app.enums import Party, VisitOutcome, WithdrawalReason
+from requests_app.enums import DocumentKind, Party, VisitOutcome, WithdrawalReason
 from requests_app.models import (
     Agreement,
     CorrectionReason,
@@ -264,8 +264,7 @@ class _Story:
     def _executed(self, home: str, by: User) -> MSARequest:
         request = self._ready_to_sign(home, by)
         agreement = Agreement.objects.current().get(request=request)
-        document = agreement.document
-        assert document is not None  # rendered above
+        document = request.documents.get(kind=DocumentKind.AGREEMENT)
         for party, name, proof in self._signers(agreement, by):
             agreements.sign(agreement, party=party, name=name, document_sha256=document.sha256, proof=proof)
         request.refresh_from_db()
