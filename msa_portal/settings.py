@@ -321,7 +321,8 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
-        # The development server's own lines go through the formatter too: an address can hold a token.
+        # Django's own handlers would print past the formatter, and an address can hold a token.
+        "django": {"handlers": [], "level": "INFO"},
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
         # WeasyPrint warns about CSS it passes over; fontTools tells each subset it makes.
         "weasyprint": {"level": "ERROR"},

@@ -214,3 +214,9 @@ def test_expired_link_claims_nothing(client, ready, agent_request, time_machine)
 
 def test_resume_without_a_link_goes_home(client):
     assert client.get("/sign/claim/").status_code == 302
+
+
+def test_no_logger_of_django_prints_past_the_formatter():
+    own = {name: logging.getLogger(name).handlers for name in ("django", "django.request", "django.server")}
+    formatters = {type(handler.formatter).__name__ for handlers in own.values() for handler in handlers}
+    assert formatters <= {"ProcessorFormatter"}
