@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, pagination, status
+from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
+from rest_framework.views import APIView, set_rollback
 
 from msa_portal.errors import Refused
 
@@ -19,6 +21,23 @@ class CursorPagination(pagination.CursorPagination):
     max_page_size = 200
     page_size_query_param = "limit"
     ordering = "-pk"
+
+    def get_page_size(self, request: Request) -> int:
+        """A limit that cannot be used is an error that names it, not a page of another size."""
+        wanted = request.query_params.get("limit")
+        if wanted is None:
+            return self.page_size
+        if not re.fullmatch(r"[0-9]{1,4}", wanted) or not 1 <= int(wanted) <= self.max_page_size:
+            message = _("Must be a whole number from 1 to %(most)s.") % {"most": self.max_page_size}
+            raise exceptions.ValidationError({"limit": [message]})
+        return int(wanted)
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        parameters = super().get_schema_operation_parameters(view)
+        for parameter in parameters:
+            if parameter["name"] == "limit":
+                parameter["schema"] |= {"minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
+        return parameters
 
 
 def problem(code: str, detail: str, http_status: int, errors: dict[str, Any] | None = None) -> Response:

@@ -1,4 +1,4 @@
-"""Fields that take a value of their own kind only: DRF's would read "200", true and 1.0 as numbers."""
+"""Fields that take a value of their own kind only: DRF's would read "200" and true as numbers."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from rest_framework import serializers
 
 
 class StrictIntegerField(serializers.IntegerField):
+    """200.0 is a whole number in JSON Schema's eyes, and so it is here."""
+
     default_error_messages = {"kind": _("Must be a whole number, without quotes.")}
 
     def to_internal_value(self, data: Any) -> int:
-        if not isinstance(data, int) or isinstance(data, bool):
+        whole = isinstance(data, int) or (isinstance(data, float) and data.is_integer())
+        if isinstance(data, bool) or not whole:
             self.fail("kind")
-        return data
+        return int(data)
 
 
 class StrictBooleanField(serializers.BooleanField):

@@ -80,7 +80,10 @@ class ProductListView(PublicView, ListAPIView[Product]):
         description="The devices of the Approved Product List, with the days between which each is approved.",
         tags=["public"],
         auth=[],
-        responses={200: ProductSerializer, **problems((404, "The cursor is not one of ours."), _THROTTLED)},
+        responses={
+            200: ProductSerializer,
+            **problems((400, "A limit that cannot be used."), (404, "The cursor is not one of ours."), _THROTTLED),
+        },
     )
     def get(self, request: Request) -> Response:
         return self.list(request)

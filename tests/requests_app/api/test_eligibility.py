@@ -75,6 +75,11 @@ def test_null_is_the_same_as_missing(client: Client):
     assert post(client, {"request_type": "install", "panel_model": ""}).json()["outcome"] == "incomplete"
 
 
+def test_whole_number_with_a_decimal_point_is_a_whole_number(client: Client, ready: dict[str, Any]):
+    """As JSON Schema has it, and so our description of the field."""
+    assert post(client, ready | {"service_amps": 200.0}).json()["outcome"] == "eligible"
+
+
 @pytest.mark.parametrize("device", [0, -1, 999_999, 10**30])
 def test_device_that_is_not_on_the_list_is_a_finding(client: Client, ready: dict[str, Any], device: int):
     [finding] = post(client, ready | {"device": device}).json()["findings"]
@@ -110,9 +115,9 @@ WRONG: list[tuple[str, Any]] = [
     ("service_amps", "200"),
     ("service_amps", True),
     ("service_amps", 200.5),
-    ("service_amps", 200.0),
     ("panel_rating_amps", -1),
     ("panel_rating_amps", 10**30),
+    ("panel_rating_amps", 1e300),
     ("backfeed_amps", []),
     ("panel_model", 200),
     ("panel_model", "x" * 201),

@@ -141,3 +141,8 @@ def test_queries_do_not_grow_with_the_product_list(client: Client, ready: dict[s
     for n in range(5):
         Product.objects.create(manufacturer="Acme", model=f"M{n}", isolating=False, approved_from=date(2025, 6, 12))
     assert count() == with_one <= 4
+
+
+def test_page_says_so_where_no_device_is_approved(client: Client):
+    """D20: outside demo the list starts with none approved."""
+    assert "No device is approved at the moment" in ask(client, {"request_type": "install"}).text
