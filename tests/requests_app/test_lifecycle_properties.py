@@ -1,0 +1,160 @@
+"""The services called at random: what must never be true never is (program.md, S)."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from fieldwork.models import SiteVisit
+from msa_portal.errors import Refused
+from requests_app import drafts, followups, history, lifecycle, screening, settlement
+from requests_app.enums import CheckCode, EventKind, Settlement, Status, WithdrawalReason
+from requests_app.models import VisitRound
+from tests import factories
+
+ALL_YES = {code.value: ("yes", "") for code in CheckCode}
+
+
+class Walk(RuleBasedStateMachine):
+    """Anybody tries anything at any time; a refusal writes nothing, and is no failure."""
+
+    @initialize(company=st.booleans())
+    def start(self, company):
+        self.staff, self.technician = factories.staff(), factories.technician()
+        self.request = factories.complete_request(company=factories.CompanyFactory() if company else None)
+
+    def attempt(self, act):
+        self.request = factories.refreshed(self.request)
+        before = self.request.events.count()
+        try:
+            with transaction.atomic():
+                act(self.request)
+        except Refused:
+            assert self.request.events.count() == before
+        self.request = factories.refreshed(self.request)
+
+    @property
+    def owner(self):
+        return factories.actor_of(self.request)
+
+    @rule()
+    def sign(self):
+        self.attempt(factories.executed)
+
+    @rule(how=st.sampled_from(Settlement), number=st.integers(0, 3))
+    def settle(self, how, number):
+        visit = VisitRound.objects.filter(request=self.request).order_by("-number")[number : number + 1].first()
+        if visit:
+            self.attempt(lambda _request: settlement.settle(visit, how=how, by=self.owner))
+
+    @rule(disputed=st.booleans())
+    def dispute(self, disputed):
+        visit = VisitRound.objects.filter(request=self.request).last()
+        self.attempt(lambda _request: settlement.set_disputed(visit, disputed=disputed))
+
+    @rule()
+    def submit(self):
+        self.attempt(lambda request: lifecycle.submit(request, by=self.owner))
+
+    @rule(valid=st.booleans())
+    def screen(self, valid):
+        def act(request):
+            if valid:
+                screening.answer_checks(request, ALL_YES, by=self.staff)
+                lifecycle.deem_valid(request, by=self.staff)
+            else:
+                item = lifecycle.RequiredCorrection(factories.CorrectionReasonFactory())
+                lifecycle.require_corrections(request, by=self.staff, items=[item])
+
+        self.attempt(act)
+
+    @rule(changes=st.sampled_from([{}, {"account_number": "700000000001"}, {"panel_model": "X-1"}]))
+    def correct(self, changes):
+        def act(request):
+            for each in request.corrections.open():
+                screening.answer_correction(
+                    each, by=self.owner, answer="Done.", changes=changes, version=factories.refreshed(request).version
+                )
+            lifecycle.resubmit(request, by=self.owner)
+
+        self.attempt(act)
+
+    @rule(text=st.sampled_from(["1 Elm Street", "2 Elm Street"]))
+    def change_a_fact(self, text):
+        self.attempt(lambda r: drafts.save_facts(r, {"street": text}, by=self.owner, version=r.version))
+
+    @rule(timer=st.booleans())
+    def order(self, timer):
+        self.attempt(lambda request: lifecycle.issue_service_order(request, by=None if timer else self.staff))
+
+    @rule(utility=st.booleans(), done=st.booleans())
+    def visit(self, utility, done):
+        reason = factories.utility_reason() if utility else factories.OutcomeReasonFactory()
+        if done and utility:
+            self.attempt(lambda request: lifecycle.complete(request, by=self.technician))
+        else:
+            self.attempt(lambda request: lifecycle.fail(request, by=self.technician, reasons=[reason]))
+
+    @rule(modify=st.booleans())
+    def go_on_after_failure(self, modify):
+        def act(request):
+            if modify:
+                followups.save_modification(request, by=self.owner, device=factories.ProductFactory())
+            else:
+                reasons = followups.failed_round(request).reasons.all()
+                followups.save_reschedule(request, by=self.owner, cures={each.code: "yes" for each in reasons})
+
+        self.attempt(act)
+
+    @rule()
+    def take_back(self):
+        self.attempt(lambda request: followups.cancel(request, by=self.owner))
+
+    @rule(sure=st.integers(0, 9))
+    def withdraw(self, sure):
+        if sure == 9:
+            self.attempt(lambda request: lifecycle.withdraw(request, by=self.owner, reason=WithdrawalReason.OTHER))
+
+    @invariant()
+    def no_submission_before_its_fee(self):
+        if self.request.events.filter(kind=EventKind.SUBMIT).exists():
+            assert VisitRound.objects.get(request=self.request, number=1).settlement
+
+    @invariant()
+    def no_order_on_an_unsettled_fee(self):
+        assert not VisitRound.objects.filter(request=self.request, settlement="", service_order__isnull=False).exists()
+
+    @invariant()
+    def one_open_round_and_one_open_visit_at_most(self):
+        assert VisitRound.objects.filter(request=self.request, closed_at=None).count() <= 1
+        assert SiteVisit.objects.filter(order__round__request=self.request).open().count() <= 1
+
+    @invariant()
+    def history_verifies_and_ends_where_the_request_is(self):
+        assert list(history.broken_links(self.request)) == []
+        assert self.request.events.last().to_status == self.request.status
+
+    @invariant()
+    def closed_request_has_nothing_open(self):
+        if self.request.status in {Status.WITHDRAWN, Status.INSTALLATION_COMPLETE}:
+            assert not VisitRound.objects.filter(request=self.request, closed_at=None).exists()
+
+
+class Walks(TestCase):
+    @pytest.mark.slow
+    def test_services_at_random_never_break_what_s_says(self):
+        run_state_machine_as_test(
+            Walk,
+            settings=settings(
+                max_examples=25,
+                stateful_step_count=20,
+                derandomize=True,
+                deadline=None,
+                database=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
