@@ -1,0 +1,109 @@
+"""One request through the services, from its start to Installation Complete, and its rows alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+from django.db import connection
+from django.utils import timezone
+
+from fieldwork import closeout, orders
+from fieldwork.models import SiteVisit, Technician
+from msa_portal.accounts.models import User
+from msa_portal.business_days import calendar
+from requests_app import drafts, form_steps, lifecycle, screening
+from requests_app.enums import CheckCode, Status, VisitOutcome
+from requests_app.models import MSARequest, Product
+from tests import factories
+from tests.benchmarks.measure import Case, Statements, rolled_back
+
+INSERTS = "bare_inserts"
+ALL_YES = {code.value: ("yes", "") for code in CheckCode}
+
+
+@dataclass
+class People:
+    """Who takes part, made before anything is timed."""
+
+    owner: User
+    staff: User
+    dispatcher: User
+    technician: Technician
+    device: Product
+    on: date
+
+    @classmethod
+    def ready(cls) -> People:
+        factories.AgreementWordingFactory()
+        factories.ServiceAccountFactory()
+        return cls(
+            owner=factories.UserFactory(name="Alice Sample"),
+            staff=factories.staff(),
+            dispatcher=factories.dispatcher(),
+            technician=Technician.objects.create(user=factories.technician(), employee_number="T-1"),
+            device=factories.ProductFactory(),
+            on=calendar.load().add(calendar.local_day(timezone.now()), 1),
+        )
+
+
+def cases() -> list[Case]:
+    people = People.ready()
+
+    def live() -> None:
+        whole_life(people)
+
+    return [
+        Case(INSERTS, "Bare inserts of a lifecycle's rows", replay(inserts_of(live)), against=INSERTS, writes=True),
+        Case("lifecycle", "Whole lifecycle through the services", live, against=INSERTS, writes=True),
+    ]
+
+
+def whole_life(people: People) -> None:
+    """Everything but the rendering of PDFs and the talk with the payment provider."""
+    request = filled_in(people)
+    request = factories.paid(factories.executed(request))
+    screening.answer_checks(request, ALL_YES, by=people.staff)
+    lifecycle.deem_valid(request, by=people.staff)
+    lifecycle.issue_service_order(request, by=people.staff)
+    visit = SiteVisit.objects.get(order__round__request=request)
+    orders.schedule(visit, by=people.dispatcher, technician=people.technician, on=people.on, window="morning")
+    closeout.go_on_site(visit, by=people.technician.user)
+    report = closeout.Report(id=uuid4(), outcome=VisitOutcome.COMPLETE)
+    closeout.close_out(visit, report, by=people.technician.user)
+    if MSARequest.objects.get(pk=request.pk).status != Status.INSTALLATION_COMPLETE:
+        raise RuntimeError("the lifecycle did not come to its end")
+
+
+def filled_in(people: People) -> MSARequest:
+    """Saved once a step, as the form does at the least."""
+    request = drafts.start(by=people.owner)
+    facts = factories.COMPLETE_FACTS | {"device": people.device}
+    for step in form_steps.STEPS:
+        changes = {each.name: facts[each.name] for each in step.fields if each.name in facts}
+        request = drafts.save_facts(request, changes, by=people.owner, version=request.version)
+    return request
+
+
+def inserts_of(action: Callable[[], None]) -> list[tuple[str, Any]]:
+    """The inserts that `action` makes, with their values."""
+    statements = Statements()
+    rolled_back(partial(statements.recorded, action))
+    return [(sql, params) for sql, params in statements.seen if sql.startswith("INSERT")]
+
+
+def replay(inserts: list[tuple[str, Any]]) -> Callable[[], None]:
+    """The same rows again. Foreign keys are looked at on commit, which never comes."""
+
+    def insert() -> None:
+        with connection.cursor() as cursor:
+            for sql, params in inserts:
+                cursor.execute(sql, params)
+                if cursor.description:
+                    cursor.fetchall()
+
+    return insert

@@ -1,0 +1,82 @@
+"""The pages, each called as the web server calls it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import cycle, islice
+
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
+from django.test import Client, RequestFactory, override_settings
+from django.urls import reverse
+
+from msa_portal.accounts.models import Company, User
+from requests_app.models import MSARequest
+from tests import factories
+from tests.benchmarks.measure import Case
+
+BARE = "bare_view"
+STATIONS: Sequence[Callable[..., MSARequest]] = (
+    factories.complete_request,
+    factories.submitted,
+    factories.valid,
+    factories.ordered,
+    factories.failed,
+    factories.completed,
+)
+
+
+def cases(many: int) -> list[Case]:
+    """A bare view, the same behind the portal's middleware, and the pages, on data made here."""
+    with override_settings(MIDDLEWARE=[]):
+        bare_handler = WSGIHandler()
+    handler = WSGIHandler()
+    one, company = (factories.member_of(factories.CompanyFactory()) for _ in range(2))
+    fill(one.companies.get(), 1)
+    fill(company.companies.get(), many)
+    factories.ServiceAccountFactory()
+    visited, waiting = factories.failed(), factories.submitted()
+    screening = reverse("admin:requests_app_msarequest_change", args=[waiting.pk])
+    plan: list[tuple[str, str, str, User | None]] = [
+        ("middleware", "Bare view behind our middleware", "/bare/", None),
+        ("landing", "Landing page", reverse("landing"), None),
+        ("status", "Status page, after a failed visit", visited.get_absolute_url(), visited.owner),
+        ("list_1", "Request list, 1 request", reverse("requests:list"), one),
+        ("list_many", f"Request list, {many} requests", reverse("requests:list"), company),
+        ("screening", "Screening page", screening, factories.staff()),
+    ]
+    pages = [
+        Case(name, title, partial(get, handler, path, cookie_of(user)), against=BARE)
+        for name, title, path, user in plan
+    ]
+    return [Case(BARE, "Bare Django view", partial(get, bare_handler, "/bare/", ""), against=BARE, batch=20), *pages]
+
+
+def fill(company: Company, many: int) -> None:
+    """Requests of that company at every station."""
+    for make in islice(cycle(STATIONS), many):
+        make(company=company)
+
+
+def cookie_of(user: User | None) -> str:
+    if user is None:
+        return ""
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+
+
+def get(handler: WSGIHandler, path: str, cookie: str) -> None:
+    """One whole request, body read and closed; anything but 200 ends the run."""
+    environ = RequestFactory(SERVER_NAME="localhost")._base_environ(
+        PATH_INFO=path, HTTP_COOKIE=cookie, REQUEST_METHOD="GET"
+    )
+    environ["wsgi.errors"] = io.StringIO()
+    answer: list[str] = []
+    response = handler(environ, lambda status, _headers, *_rest: answer.append(status))
+    b"".join(response)
+    response.close()
+    if answer != ["200 OK"]:
+        raise RuntimeError(f"{path} answered {answer}")

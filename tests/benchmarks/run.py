@@ -1,0 +1,62 @@
+"""One run: a fresh database, the data, the measurements."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from typing import Any
+
+import django
+from django.core.management import call_command
+from django.db import connection
+from django.test import override_settings
+from django.utils import timezone
+
+from commands.console import ROOT, step
+from tests import servers
+from tests.benchmarks import lifecycle, measure, pages
+
+# As in production: no debugging aids, static files known beforehand.
+LIKE_PRODUCTION = {
+    "DEBUG": False,
+    "WHITENOISE_AUTOREFRESH": False,
+    "WHITENOISE_USE_FINDERS": False,
+    "STATIC_ROOT": servers.scratch_folder(),
+    "ROOT_URLCONF": "tests.benchmarks.urls",
+}
+
+
+def everything(*, repetitions: int, many: int) -> dict[str, Any]:
+    with step("Fresh database"):
+        call_command("migrate", verbosity=0, interactive=False)
+    with override_settings(**LIKE_PRODUCTION):
+        with step(f"{many} requests, made through the services"):
+            cases = pages.cases(many) + lifecycle.cases()
+        with step(f"{repetitions} rounds"):
+            measure.in_turns(cases, repetitions)
+    return about(repetitions, many) | {"rows": measure.rows(cases)}
+
+
+def about(repetitions: int, many: int) -> dict[str, Any]:
+    return {
+        "made_at": timezone.now().isoformat(timespec="seconds"),
+        "commit": commit(),
+        "database": connection.vendor,
+        "database_version": ".".join(map(str, connection.get_database_version())),
+        "python": platform.python_version(),
+        "django": django.get_version(),
+        "cores": os.cpu_count(),
+        "load_1_min": round(os.getloadavg()[0], 2),
+        "repetitions": repetitions,
+        "requests": many,
+    }
+
+
+def commit() -> str:
+    """The commit that was measured; empty outside a git checkout."""
+    command = ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    except OSError:
+        return ""
