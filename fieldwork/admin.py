@@ -59,11 +59,20 @@ class ServiceOrderAdmin(ReadOnlyAdmin):
 
 class ScheduleForm(forms.Form):
     technician = forms.ModelChoiceField(
-        label=gettext_lazy("Meter technician"), queryset=Technician.objects.filter(is_active=True)
+        label=gettext_lazy("Meter technician"),
+        queryset=Technician.objects.filter(is_active=True).select_related("user"),
+        error_messages={"required": gettext_lazy("Choose who goes there.")},
     )
-    scheduled_on = forms.DateField(label=gettext_lazy("Day"), widget=forms.DateInput(attrs={"type": "date"}))
+    scheduled_on = forms.DateField(
+        label=gettext_lazy("Day"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={"required": gettext_lazy("Choose a business day.")},
+    )
     window = forms.ChoiceField(
-        label=gettext_lazy("Window"), choices=SiteVisit.Window.choices, widget=forms.RadioSelect
+        label=gettext_lazy("Window"),
+        choices=SiteVisit.Window.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choose morning or afternoon.")},
     )
 
 

@@ -19,7 +19,7 @@ from requests_app.enums import VisitOutcome
 from requests_app.models import OutcomeReason
 
 MAX_PHOTOS = 8
-CHECK_ANSWERS = [("ok", _("In order")), ("not_ok", _("Not in order")), ("not_seen", _("Could not see"))]
+CHECK_ANSWERS = [("ok", _("OK")), ("not_ok", _("Not OK")), ("not_seen", _("Not seen"))]
 
 
 class SeveralFilesInput(forms.ClearableFileInput):
@@ -56,7 +56,7 @@ class CloseOutForm(forms.Form):
     photos = PhotosField(
         label=_("Photos"),
         required=False,
-        widget=SeveralFilesInput(attrs={"accept": "image/*", "capture": "environment"}),
+        widget=SeveralFilesInput(attrs={"accept": "image/*"}),
         help_text=_("Up to 8. Show the meter, and what was wrong."),
     )
     outcome = forms.ChoiceField(
@@ -90,6 +90,7 @@ class CloseOutForm(forms.Form):
                 help_text=_("Rule %(number)s") % {"number": rule.number},
                 error_messages={"required": _("Choose one.")},
             )
+        self.order_fields(["report_id", "device_time", *(f"check_{rule.number}" for rule in self.checks)])
         outcome: Any = self.fields["outcome"]
         done = _("Removed") if request.request_type == "removal" else _("Installed")
         if request.request_type in {"replacement", "maintenance"}:

@@ -57,13 +57,17 @@ def day(http: HttpRequest) -> HttpResponse:
     on = _chosen_day(http.GET.get("on", ""), today)
     mine = SiteVisit.objects.assigned_to(user).select_related("order__round__request__device")
     visits = list(mine.on_day(on))
+    open_visits = [each for each in visits if each.state in SiteVisit.OPEN_STATES]
+    open_visits.sort(key=lambda each: each.state != SiteVisit.State.ON_SITE)
     context = {
         "on": on,
         "today": today,
         "before": on - timedelta(days=1),
         "after": on + timedelta(days=1),
         "visits": visits,
-        "next_visit": next((each for each in visits if each.state in SiteVisit.OPEN_STATES), None),
+        "next_visit": open_visits[0] if open_visits else None,
+        "later": open_visits[1:],
+        "done": [each for each in visits if each not in open_visits],
         "overdue": mine.open().filter(scheduled_on__lt=today),
     }
     return render(http, "fieldwork/day.html", context)
