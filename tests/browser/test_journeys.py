@@ -142,3 +142,126 @@ def test_customer_has_an_adapter_installed(meet: Meet, homes: dict[str, Home]) -
     nora.sees_status(reference, "Installation Complete")
     for subject in ("Receipt", "submitted", "Site visit on", "Installation complete"):
         assert reference in nora.mail(subject)
+
+
+def test_agent_corrects_reschedules_and_succeeds(meet: Meet, homes: dict[str, Home]) -> None:
+    ben = signed_in(meet, accounts.MANAGER)
+    hugo = meet("hugo@example.com", "Hugo Lang", phone=True)
+    ben.opens("/requests/new/")
+    ben.chooses("Whom is the request for?", "A customer")
+    ben.presses("Start")
+    where = {"Customer's e-mail address": hugo.email}
+    reference = ben.fills_in_the_form(form(homes["hugo"], where=where))
+    link = re.search(r"http\S+/sign/\S+", hugo.mail("Please sign the agreement"))
+    assert link
+    hugo.signs_by_link(link[0])
+    ben.signs_the_agreement(reference)
+    ben.pays_the_fee(reference)
+    ben.sees_status(reference, "Request Submitted")
+
+    sam = signed_in(meet, accounts.STAFF)
+    sam.requires_corrections(reference, {"We do not understand how to reach the meter": "Left of what?"})
+    ben.sees_status(reference, "Corrections Required")
+    assert reference in ben.mail("Corrections required")
+    ben.presses("Answer the corrections")
+    ben.reads("Left of what?")
+    ben.fills(How_does_the_technician_reach_the_meter="Left of the garage, seen from the street.")
+    ben.presses("Save this answer")
+    ben.presses("Send back for screening")
+    ben.sees_status(reference, "Request Submitted")
+
+    sam.deems_valid(reference)
+    sam.issues_the_service_order(reference)
+    dan = signed_in(meet, accounts.DISPATCHER)
+    tess = signed_in(meet, accounts.TECHNICIAN, phone=True)
+    on = dan.schedules(reference, accounts.TECHNICIAN.name)
+    tess.closes_out(on, homes["hugo"].street, "Could not be done", "The MSA was not there in its package")
+    assert reference in tess.pdf("Flyer to leave behind")
+
+    ben.sees_status(reference, "Site Visit Unsuccessful")
+    assert reference in ben.mail("The site visit was not successful")
+    ben.presses("Reschedule MSA Site Visit")
+    ben.reads("A second fee is due", "$279.22")
+    ben.ticks("This is put right")
+    ben.fills(What_was_done="It is beside the meter now.")
+    ben.presses("Save and go to the fee")
+    ben.sees_status(reference, "Site Visit Unsuccessful")  # F3: not before the money has arrived
+    ben.pays_the_fee(reference)
+    ben.sees_status(reference, "Reschedule Requested")
+
+    sam.issues_the_service_order(reference)
+    on = dan.schedules(reference, accounts.TECHNICIAN.name)
+    tess.closes_out(on, homes["hugo"].street, "Installed")
+    ben.sees_status(reference, "Installation Complete")
+    assert reference in hugo.mail("Installation complete")
+
+
+def test_customer_changes_the_device_after_a_failed_visit(meet: Meet) -> None:
+    maya = signed_in(meet, accounts.CUSTOMER)
+    maya.presses("Install, 511 Elm Street")
+    reference = maya.reference
+    maya.presses("Modification Request")
+    maya.reads("The MSA was not there in its package", "A second fee is due")
+    maya.chooses("The MSA to put in instead", "Enphase IQ Meter Collar")
+    maya.presses("Save and go to the agreement")
+    maya.signs_the_agreement(reference)
+    assert "IQ Meter Collar" in maya.pdf("Download the agreement")
+    maya.sees_status(reference, "Site Visit Unsuccessful")
+    maya.pays_the_fee(reference)
+    maya.sees_status(reference, "Request Submitted")
+    assert "IQ Meter Collar" in maya.mail("We have your modification")
+
+    sam = signed_in(meet, accounts.STAFF)
+    sam.deems_valid(reference)
+    sam.reads("Enphase IQ Meter Collar")
+
+
+def test_customer_withdraws_and_gets_the_fee_back(meet: Meet) -> None:
+    maya = signed_in(meet, accounts.CUSTOMER)
+    maya.presses("Install, 305 Cedar Avenue")
+    reference = maya.reference
+    maya.pays_the_fee(reference)
+    maya.sees_status(reference, "Request Submitted")
+    maya.presses("Withdraw IR")
+    maya.reads("$279.22 comes back")
+    maya.chooses("Why do you withdraw?", "My plans changed")
+    maya.ticks("I understand that a withdrawn request")
+    maya.presses("Withdraw this request")
+    maya.sees_status(reference, "Withdrawn")
+    maya.reads("Refund of $279.22: Waiting for approval")
+    assert reference in maya.mail("Your request is withdrawn")
+
+    sue = signed_in(meet, accounts.SUPERVISOR)
+    sue.opens(f"/admin/payments/refund/?q={reference}")
+    sue.page.locator("#result_list tbody th a").first.click()
+    sue.looks_around()
+    sue.presses("Approve this refund")
+    sue.reads("$279.22")
+    sue.presses("Approve this refund")
+    sue.reads("Approved. The money is being sent.")
+
+    assert "$279.22" in maya.mail("Your refund: $279.22")
+    maya.opens_request(reference)
+    maya.reads("Refund of $279.22: Refunded")
+    maya.opens(maya.stack.sandbox_url)
+    maya.reads("refunded $279.22")
+
+
+def test_customer_has_a_gma_removed_by_a_replacement(meet: Meet, homes: dict[str, Home]) -> None:
+    maya = signed_in(meet, accounts.CUSTOMER)
+    maya.opens("/requests/new/")
+    maya.presses("Start")
+    adapter = {"Which adapter is there now?": "A generation meter adapter (GMA)"}
+    reference = maya.fills_in_the_form(form(homes["maya"], "Replacement", adapter=adapter))
+    maya.signs_the_agreement(reference)
+    assert "generation meter adapter" in maya.pdf("Download the agreement")
+    maya.pays_the_fee(reference)
+
+    sam = signed_in(meet, accounts.STAFF)
+    sam.deems_valid(reference)
+    sam.issues_the_service_order(reference)
+    on = signed_in(meet, accounts.DISPATCHER).schedules(reference, accounts.TECHNICIAN.name)
+    tess = signed_in(meet, accounts.TECHNICIAN, phone=True)
+    tess.closes_out(on, homes["maya"].street, "Done")
+    maya.sees_status(reference, "Installation Complete")
+    maya.reads("Replacement complete")
