@@ -9,9 +9,9 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
-from simple_history.admin import SimpleHistoryAdmin
 
 from msa_portal import formats
+from msa_portal.history_admin import KeptAdmin
 from payments import money_admin
 from payments.models import FeeSchedule
 
@@ -45,7 +45,7 @@ class FeeScheduleForm(forms.ModelForm):
 
 
 @admin.register(FeeSchedule)
-class FeeScheduleAdmin(SimpleHistoryAdmin):
+class FeeScheduleAdmin(KeptAdmin):
     """What a visit costs, in cents. A fee that was quoted keeps its amount for two weeks (D9)."""
 
     form = FeeScheduleForm

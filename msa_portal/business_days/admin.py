@@ -5,9 +5,9 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
-from simple_history.admin import SimpleHistoryAdmin
 
 from msa_portal.business_days.models import ClosureDay
+from msa_portal.history_admin import KeptAdmin
 
 _SATURDAY = 5
 
@@ -21,7 +21,7 @@ class ClosureDayForm(forms.ModelForm):
 
 
 @admin.register(ClosureDay)
-class ClosureDayAdmin(SimpleHistoryAdmin):
+class ClosureDayAdmin(KeptAdmin):
     """Days that are no business days (D7). Open deadlines are reckoned anew from what stands here."""
 
     form = ClosureDayForm

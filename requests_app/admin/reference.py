@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from simple_history.admin import SimpleHistoryAdmin
 
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused
+from msa_portal.history_admin import KeptAdmin
 from requests_app import form_steps
 from requests_app.models import (
     AgreementWording,
@@ -48,7 +48,7 @@ class ProductForm(forms.ModelForm):
 
 
 @admin.register(Product)
-class ProductAdmin(SimpleHistoryAdmin):
+class ProductAdmin(KeptAdmin):
     form = ProductForm
     list_display = [
         "manufacturer",
@@ -129,13 +129,13 @@ class IncompatiblePanelForm(forms.ModelForm):
 
 
 @admin.register(IncompatiblePanel)
-class IncompatiblePanelAdmin(SimpleHistoryAdmin):
+class IncompatiblePanelAdmin(KeptAdmin):
     form = IncompatiblePanelForm
     list_display = ["model", "note"]
     search_fields = ["model", "normalized", "note"]
 
 
-class CodedReasonAdmin(SimpleHistoryAdmin):
+class CodedReasonAdmin(KeptAdmin):
     """A code is what events and reports name: once it is there it stays."""
 
     search_fields = ["code", "title", "explanation", "rule"]
@@ -181,7 +181,7 @@ class CorrectionReasonAdmin(CodedReasonAdmin):
 
 
 @admin.register(ServiceAccount)
-class ServiceAccountAdmin(SimpleHistoryAdmin):
+class ServiceAccountAdmin(KeptAdmin):
     """The system of record as imported: looked at here, changed by the next import."""
 
     list_display = [
@@ -224,7 +224,7 @@ class ProgramSettingsForm(forms.ModelForm):
 
 
 @admin.register(ProgramSettings)
-class ProgramSettingsAdmin(SimpleHistoryAdmin):
+class ProgramSettingsAdmin(KeptAdmin):
     """One row, always there: changed, never added or deleted."""
 
     form = ProgramSettingsForm
@@ -237,7 +237,7 @@ class ProgramSettingsAdmin(SimpleHistoryAdmin):
 
 
 @admin.register(AgreementWording)
-class AgreementWordingAdmin(SimpleHistoryAdmin):
+class AgreementWordingAdmin(KeptAdmin):
     """Drafts are edited; a wording that is published stays as it was signed (D19)."""
 
     list_display = ["version", "title", "is_sample", "published_at", "published_by"]
