@@ -328,18 +328,18 @@ class Person:
 
     def closes_out(self, on: str, address: str, outcome: str, *reasons: str) -> None:
         self.opens(f"/field/?on={on}")
-        stop = self.page.locator(".field-stops .field-stop", has_text=address).filter(has_text="Scheduled")
+        stop = self.page.locator(".field-stop", has_text=address).filter(has_text="Scheduled")
         stop.get_by_role("link", name="Open").click()
         self.looks_around()
         self.presses("I am on site")
         for check in self.page.locator("[data-screen]").first.get_by_role("group").all():
-            label_of(check, "In order").click()
+            label_of(check, "OK").click()
         self.presses("Next")
         self.presses("Next")
         self.chooses("How did it go?", outcome)
         for reason in reasons:
             label_of(self.page.locator("[data-reasons]"), reason).click()
-        self.presses("Send the close-out")
+        self.presses("Send")
         self.reads("Reported:")
 
 
