@@ -19,12 +19,12 @@ from tests.benchmarks.measure import Case
 
 BARE = "bare_view"
 STATIONS: Sequence[Callable[..., MSARequest]] = (
-    factories.complete_request,
     factories.submitted,
     factories.valid,
     factories.ordered,
     factories.failed,
     factories.completed,
+    factories.complete_request,
 )
 
 

@@ -1,0 +1,65 @@
+"""The benchmarks run and say what they promise (part 16). No figure in milliseconds is judged."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commands.console import ROOT
+
+pytestmark = pytest.mark.slow
+
+NAMES = [
+    *("bare_view", "middleware", "landing", "status", "list_1", "list_many", "screening"),
+    *("bare_inserts", "lifecycle"),
+]
+ABOUT = {
+    *("made_at", "commit", "database", "database_version", "python", "django", "cores", "load_1_min"),
+    *("repetitions", "requests", "rows"),
+}
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What one run of the least repetitions wrote."""
+    folder: Path = tmp_path_factory.mktemp("bench")
+    command = [sys.executable, "-m", "tests.benchmarks", "--repetitions=1", "--requests=8", f"--folder={folder}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    [path] = folder.iterdir()
+    assert str(path) in done.stdout
+    return json.loads(path.read_text())
+
+
+def test_result_names_the_run_and_each_measurement(result):
+    assert set(result) == ABOUT
+    assert (result["database"], result["repetitions"], result["requests"]) == ("sqlite", 1, 8)
+    assert [row["name"] for row in result["rows"]] == NAMES
+
+
+def test_pages_are_ratios_to_a_bare_view_and_the_lifecycle_to_its_inserts(result):
+    against = {row["name"]: row["against"] for row in result["rows"]}
+    lives = {"bare_inserts", "lifecycle"}
+    assert against == {name: "bare_inserts" if name in lives else "bare_view" for name in NAMES}
+    for row in result["rows"]:
+        assert 0 < row["fastest_ms"] <= row["median_ms"] <= row["slowest_ms"]
+        assert row["ratio"] == 1 if row["name"] == row["against"] else row["ratio"] > 0
+
+
+def test_list_takes_as_many_queries_for_many_requests_as_for_one(result):
+    queries = {row["name"]: row["queries"] for row in result["rows"]}
+    assert queries["list_many"] == queries["list_1"] > 0
+    assert (queries["bare_view"], queries["middleware"]) == (0, 0)
+    assert queries["lifecycle"] > queries["bare_inserts"] > 20
+
+
+def test_number_of_repetitions_that_makes_no_sense_is_refused():
+    command = [sys.executable, "-m", "tests.benchmarks", "--repetitions=0"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "must be a whole number from 1" in done.stderr
