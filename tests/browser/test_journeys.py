@@ -204,6 +204,7 @@ def test_customer_changes_the_device_after_a_failed_visit(meet: Meet) -> None:
     maya.reads("The MSA was not there in its package", "A second fee is due")
     maya.chooses("The MSA to put in instead", "Enphase IQ Meter Collar")
     maya.presses("Save and go to the agreement")
+    maya.presses("Prepare the agreement")
     maya.signs_the_agreement(reference)
     assert "IQ Meter Collar" in maya.pdf("Download the agreement")
     maya.sees_status(reference, "Site Visit Unsuccessful")
