@@ -25,7 +25,7 @@ from tests.stack import LiveStack
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
 CARD = "4242 4242 4242 4242"
-PATIENCE = 20  # seconds for what the worker does meanwhile
+PATIENCE = 60  # seconds for what the worker does meanwhile
 LOOPBACK = {"localhost", "127.0.0.1"}
 STATUS = ".request-status"
 
