@@ -49,6 +49,7 @@ class Case:
     writes: bool = False
     queries: int = 0
     seconds: list[float] = field(default_factory=list)
+    cpu_seconds: list[float] = field(default_factory=list)
 
     def warm_up(self) -> None:
         """Fill the process's caches, then count the queries of a warm call."""
@@ -66,10 +67,11 @@ class Case:
             action()
 
     def _timed(self) -> None:
-        started = time.perf_counter()
+        started, cpu = time.perf_counter(), time.process_time()
         for _ in range(self.batch):
             self.action()
         self.seconds.append((time.perf_counter() - started) / self.batch)
+        self.cpu_seconds.append((time.process_time() - cpu) / self.batch)
 
 
 def in_turns(cases: Sequence[Case], repetitions: int) -> None:
@@ -83,6 +85,7 @@ def in_turns(cases: Sequence[Case], repetitions: int) -> None:
 
 def rows(cases: Sequence[Case]) -> list[dict[str, Any]]:
     medians = {case.name: median(case.seconds) for case in cases}
+    cpu = {case.name: median(case.cpu_seconds) for case in cases}
     return [
         {
             "name": case.name,
@@ -92,6 +95,8 @@ def rows(cases: Sequence[Case]) -> list[dict[str, Any]]:
             "slowest_ms": round(max(case.seconds) * 1000, 3),
             "against": case.against,
             "ratio": round(medians[case.name] / medians[case.against], 1),
+            "cpu_ms": round(cpu[case.name] * 1000, 3),
+            "cpu_ratio": round(cpu[case.name] / cpu[case.against], 1),
             "queries": case.queries,
         }
         for case in cases

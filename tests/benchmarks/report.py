@@ -14,14 +14,14 @@ def table(result: dict[str, Any]) -> str:
         f"{result['database']} {result['database_version']}, Python {result['python']}, Django {result['django']}",
         f"{result['cores']} cores, load {result['load_1_min']}, median of {result['repetitions']}",
     ]
-    head = f"{'':<40}{'median ms':>11}{'fastest':>10}{'queries':>9}{'ratio':>9}  to"
+    head = f"{'':<40}{'queries':>8}{'median ms':>11}{'CPU ms':>9}{'ratio':>9}{'CPU ratio':>11}  to"
     return "\n".join(["", ", ".join(about), "", head, *map(_line, result["rows"])])
 
 
 def _line(row: dict[str, Any]) -> str:
     return (
-        f"{row['title']:<40}{row['median_ms']:>11.2f}{row['fastest_ms']:>10.2f}{row['queries']:>9}"
-        f"{row['ratio']:>9.1f}  {row['against']}"
+        f"{row['title']:<40}{row['queries']:>8}{row['median_ms']:>11.2f}{row['cpu_ms']:>9.2f}"
+        f"{row['ratio']:>9.1f}{row['cpu_ratio']:>11.1f}  {row['against']}"
     )
 
 
