@@ -44,7 +44,9 @@ class PhotosField(forms.FileField):
         try:
             return Photo(uploads.reencode_photo(upload), hashlib.sha256(original).hexdigest())
         except Refused as refusal:
-            raise ValidationError(str(refusal), code=refusal.code) from refusal
+            words = _("%(name)s: %(reason)s Then choose all photos again.")
+            values = {"name": upload.name, "reason": str(refusal)}
+            raise ValidationError(words, params=values, code=refusal.code) from refusal
 
 
 class CloseOutForm(forms.Form):
