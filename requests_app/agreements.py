@@ -319,13 +319,6 @@ def check_invitation(invitation: SigningInvitation) -> None:
     check_link_holds(invitation)
 
 
-def check_may_claim(invitation: SigningInvitation, *, by: User) -> None:
-    """A used link still proves whose mail it came by, until it expires; one account may claim by it."""
-    if invitation.claimed_by_id not in {None, by.pk}:
-        raise Refused(_("Another account follows this request already. Sign in with that one."), code="claimed")
-    check_link_holds(invitation)
-
-
 def check_link_holds(invitation: SigningInvitation) -> None:
     """Not void and not expired: it still shows who its bearer is."""
     if invitation.voided_at is not None:

@@ -63,7 +63,7 @@ def claim(invitation: SigningInvitation, *, by: User) -> None:
     with transaction.atomic():
         request = lock(invitation.agreement.request)
         fresh = lock(invitation)
-        agreements.check_may_claim(fresh, by=by)
+        agreements.check_link_holds(fresh)
         drafts.claim(request, by=by)
         fresh.claimed_by = by
         fresh.save(update_fields=["claimed_by"])
