@@ -232,7 +232,13 @@ INSIDERS = {REQUEST: ("owner", "agent", "staff"), VISIT: ("technician",), PHOTO:
 # What only some insiders may open, or what this world lacks; each page's own tests reach it.
 NOT_EVERYBODY = {"payments:receipt", "payments:returned", "requests:revoke_agent"}
 # Staff have the screening page for these.
-OWNERS_ALONE = {"requests:form", "requests:corrections"}
+OWNERS_ALONE = {
+    "requests:form",
+    "requests:corrections",
+    "requests:modify",
+    "requests:reschedule",
+    "requests:withdraw",
+}
 
 
 @pytest.mark.parametrize(("kind", "role"), [(kind, role) for kind, roles in INSIDERS.items() for role in roles])
