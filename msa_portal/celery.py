@@ -13,11 +13,11 @@ app = Celery("msa_portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_schedule = {
-    "deliver-notices": {"task": "msa_portal.notices.tasks.sweep", "schedule": 60.0},
-    "render-agreements": {"task": "requests_app.tasks.sweep_agreements", "schedule": 60.0},
+    "deliver-notices": {"task": "msa_portal.notices.tasks.sweep", "schedule": 15.0},
+    "render-agreements": {"task": "requests_app.tasks.sweep_agreements", "schedule": 15.0},
     "remind-signers": {"task": "requests_app.tasks.remind_signers", "schedule": 3600.0},
     "expire-and-follow-payments": {"task": "payments.tasks.sweep_payments", "schedule": 300.0},
-    "look-into-payment-events": {"task": "payments.tasks.sweep_events", "schedule": 60.0},
+    "look-into-payment-events": {"task": "payments.tasks.sweep_events", "schedule": 15.0},
     "render-receipts": {"task": "payments.tasks.sweep_receipts", "schedule": 300.0},
     "issue-due-orders": {"task": "fieldwork.tasks.issue_due_orders", "schedule": 3600.0},
     "send-and-follow-refunds": {"task": "payments.tasks.sweep_refunds", "schedule": 120.0},

@@ -15,6 +15,7 @@ from requests_app.models import Agreement
 _CHOICES: dict[str, Any] = {
     "request_type": enums.RequestType,
     "service_class": enums.ServiceClass,
+    "meter_kind": enums.MeterKind,
     "existing_adapter": enums.ExistingAdapter,
 }
 _CUSTOMER = ("customer_name", "customer_email", "account_number", "street", "unit", "city", "zip_code")
@@ -58,6 +59,7 @@ def label(name: str) -> str:
 
 
 def value(name: str, facts: Mapping[str, Any]) -> str:
+    """The fact in words: a choice by its label."""
     raw = facts.get(name, "")
     if name in _CHOICES and raw in _CHOICES[name].values:
         return str(_CHOICES[name](raw).label)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin, messages
@@ -16,9 +17,19 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from msa_portal.errors import Refused
-from requests_app import agreements, answers, completeness, form_steps, lifecycle, policies, records, screening
+from requests_app import (
+    agreement_text,
+    agreements,
+    answers,
+    completeness,
+    form_steps,
+    lifecycle,
+    policies,
+    records,
+    screening,
+)
 from requests_app.enums import Status, WithdrawalReason
-from requests_app.models import MSARequest
+from requests_app.models import Agreement, MSARequest
 from requests_app.screening_forms import ChecksForm, CorrectionsForm, StaffWithdrawalForm
 
 
@@ -196,12 +207,14 @@ class _Invalid(Exception):
 def _page_context(http: HttpRequest, row: MSARequest, *, posted: bool) -> dict[str, Any]:
     latest = row.screenings.prefetch_related("answers").last()
     suggestions = screening.suggestions(row)
+    agreement, comparison = agreements.current(row), records.compare(row)
     return {
         "request_": row,
         "steps": _facts(row),
-        "agreement": agreements.current(row),
-        "agreement_rows": _agreement_rows(row),
-        "comparison": records.compare(row),
+        "agreement": agreement,
+        "agreement_rows": _agreement_rows(row, agreement),
+        "comparison": comparison,
+        "record_rows": _record_rows(comparison),
         "verdict": completeness.verdict(row, on=row.judged_on or timezone.localdate()),
         "screening": latest,
         "checks_form": ChecksForm(_posted_to(http, "checks", posted), suggestions=suggestions, screening=latest),
@@ -237,21 +250,42 @@ def _facts(row: MSARequest) -> list[tuple[Any, list[answers.Answer]]]:
     return [(step.title, answers.answers_of(row, step)) for step in form_steps.STEPS]
 
 
-def _agreement_rows(row: MSARequest) -> list[tuple[str, Any, Any, bool]]:
-    """What the agreement states beside what the request says now (A3); True where they differ."""
-    agreement = agreements.current(row)
+@dataclass(frozen=True)
+class _Row:
+    """One fact twice: as stated there, and as the application has it."""
+
+    label: str
+    stated: str
+    now: str
+    differs: bool
+
+
+def _agreement_rows(row: MSARequest, agreement: Agreement | None) -> list[_Row]:
+    """What the agreement states beside what the request says now (A3)."""
     if agreement is None:
         return []
-    now = agreements.covered_facts(row)
-    labels = {"agent_company": _("Agent's company"), "agent": _("Agent"), "device": _("Device")}
+    now, stated = agreements.covered_facts(row), agreement.facts
     return [
-        (
-            labels.get(name) or form_steps.label(name),
-            agreement.facts.get(name, ""),
-            value,
-            agreement.facts.get(name) != value,
+        _Row(
+            agreement_text.label(name),
+            agreement_text.value(name, stated),
+            agreement_text.value(name, now),
+            stated.get(name) != now[name],
         )
-        for name, value in now.items()
+        for name in now
+    ]
+
+
+def _record_rows(comparison: records.Comparison) -> list[_Row]:
+    """What the utility's record says beside what the request says (C5)."""
+    return [
+        _Row(
+            str(each.label),
+            agreement_text.value(each.field, {each.field: each.theirs}),
+            agreement_text.value(each.field, {each.field: each.ours}),
+            not each.agrees,
+        )
+        for each in comparison.fields
     ]
 
 
