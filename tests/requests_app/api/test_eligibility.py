@@ -202,6 +202,17 @@ class TestThrottle:
             post(client, {"request_type": "install"}, headers={"X-Forwarded-For": "198.51.100.9"}).status_code == 429
         )
 
+    def test_address_that_the_proxy_vouches_for_is_counted_whatever_the_caller_puts_before_it(self, settings: Any):
+        settings.TRUSTED_PROXIES = ["127.0.0.1"]
+        client = Client()
+        statuses = [
+            post(
+                client, {"request_type": "install"}, headers={"X-Forwarded-For": f"{n}.1.1.1, 198.51.100.7"}
+            ).status_code
+            for n in range(1, 5)
+        ]
+        assert statuses == [200, 200, 200, 429]
+
     def test_another_address_has_its_own_count(self, client: Client):
         for _ in range(4):
             post(client, {"request_type": "install"})

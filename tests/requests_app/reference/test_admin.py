@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import time_machine
@@ -288,6 +288,15 @@ def test_closure_day_on_a_weekend_is_refused(desk: Client):
 
 
 class TestWording:
+    OTHER: ClassVar[dict[str, str]] = dict.fromkeys(
+        ["version", "title", "customer_terms", "authorization", "submittal", "consent"], "other"
+    )
+
+    def test_draft_is_edited(self, desk: Client, draft: AgreementWording):
+        desk.post(f"/admin/requests_app/agreementwording/{draft.pk}/change/", self.OTHER)
+        draft.refresh_from_db()
+        assert draft.customer_terms == "other"
+
     @pytest.fixture
     def draft(self) -> AgreementWording:
         return AgreementWording.objects.create(
@@ -323,7 +332,7 @@ class TestWording:
 
     def test_published_text_stays_as_it_was_signed(self, desk: Client, draft: AgreementWording):
         self.publish(desk, draft)
-        desk.post(f"/admin/requests_app/agreementwording/{draft.pk}/change/", {"customer_terms": "other"})
+        desk.post(f"/admin/requests_app/agreementwording/{draft.pk}/change/", self.OTHER)
         draft.refresh_from_db()
         assert draft.customer_terms == "a"
 
