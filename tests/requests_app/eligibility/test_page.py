@@ -128,6 +128,16 @@ def test_answers_that_apply_are_carried_over_to_the_request(
     assert (request.device, request.double_sided_clips, request.backfeed_amps) == (product, False, None)
 
 
+def test_answers_that_do_not_apply_are_left_behind(client: Client, ready: dict[str, Any]):
+    client.post("/eligibility/start/", ready | {"request_type": "removal"})
+    assert set(client.session["eligibility_answers"]) == {
+        "request_type",
+        "service_class",
+        "existing_adapter",
+        "clear_meter_access",
+    }
+
+
 def test_queries_do_not_grow_with_the_product_list(client: Client, ready: dict[str, Any], product: Product):
     from django.db import connection
     from django.test.utils import CaptureQueriesContext

@@ -341,6 +341,12 @@ class TestWording:
         first = draft.history.last()
         page = f"/admin/requests_app/agreementwording/{draft.pk}/history/{first.pk}/"
         assert desk.get(page).status_code == 200
-        desk.post(page, {"version": "2027-1", "customer_terms": "other"})
+        assert desk.post(page, self.OTHER).status_code == 405
         draft.refresh_from_db()
-        assert draft.published_at is not None
+        assert (draft.customer_terms, draft.published_at is None) == ("a", False)
+
+    def test_who_may_only_look_cannot_write_through_the_history(self, staff_desk: Client, draft: AgreementWording):
+        page = f"/admin/requests_app/agreementwording/{draft.pk}/history/{draft.history.last().pk}/"
+        staff_desk.post(page, self.OTHER)
+        draft.refresh_from_db()
+        assert draft.customer_terms == "a"
