@@ -32,7 +32,7 @@ def corrections(http: HttpRequest, reference: str) -> HttpResponse:
         raise Http404
     if request.status != Status.CORRECTIONS_REQUIRED:
         messages.info(
-            http, str(lifecycle.stale(request)) if http.method == "POST" else _("Nothing is to be corrected.")
+            http, str(lifecycle.stale(request, to=user)) if http.method == "POST" else _("Nothing is to be corrected.")
         )
         return redirect(request)
     if http.method != "POST":

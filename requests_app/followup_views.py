@@ -26,7 +26,7 @@ def _mine(http: HttpRequest, reference: str) -> tuple[MSARequest, User]:
     return request, user
 
 
-def _not_now(http: HttpRequest, request: MSARequest) -> HttpResponse | None:
+def _not_now(http: HttpRequest, request: MSARequest, user: User) -> HttpResponse | None:
     """Where the form is not open: one is saved already, to go on with or to take back; or no visit failed."""
     if follow_up := policies.open_follow_up(request):
         context = {
@@ -36,7 +36,7 @@ def _not_now(http: HttpRequest, request: MSARequest) -> HttpResponse | None:
         }
         return render(http, "requests_app/follow_up_saved.html", context)
     if request.status != Status.SITE_VISIT_UNSUCCESSFUL:
-        messages.warning(http, str(lifecycle.stale(request)))
+        messages.warning(http, str(lifecycle.stale(request, to=user)))
         return redirect(request)
     return None
 
@@ -57,7 +57,7 @@ def _after_saving(http: HttpRequest, request: MSARequest) -> HttpResponse:
 @login_required
 def reschedule(http: HttpRequest, reference: str) -> HttpResponse:
     request, user = _mine(http, reference)
-    if away := _not_now(http, request):
+    if away := _not_now(http, request, user):
         return away
     visit = followups.failed_round(request)
     form = RescheduleForm(http.POST if http.method == "POST" else None, visit=visit)
@@ -75,7 +75,7 @@ def reschedule(http: HttpRequest, reference: str) -> HttpResponse:
 @login_required
 def modify(http: HttpRequest, reference: str) -> HttpResponse:
     request, user = _mine(http, reference)
-    if away := _not_now(http, request):
+    if away := _not_now(http, request, user):
         return away
     visit = followups.failed_round(request)
     form = ModificationForm(http.POST if http.method == "POST" else None, request=request)

@@ -124,7 +124,7 @@ def _locked_after_failure(request: MSARequest, by: User) -> MSARequest:
     fresh = lock(request)
     permissions.check_acts_for(by, fresh)
     if fresh.status != Status.SITE_VISIT_UNSUCCESSFUL:
-        raise lifecycle.stale(fresh)
+        raise lifecycle.stale(fresh, to=by)
     if policies.open_follow_up(fresh) is not None:
         raise Refused(
             _("A form for the next visit is saved already. Continue with it, or take it back first."),

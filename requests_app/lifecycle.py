@@ -24,7 +24,7 @@ from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
 from msa_portal.db import lock
 from msa_portal.errors import Refused, Stale
-from requests_app import answers, history, permissions, policies
+from requests_app import actors, answers, history, permissions, policies
 from requests_app.enums import (
     OWNER_HOLDS,
     EventKind,
@@ -61,7 +61,7 @@ def _moving(request: MSARequest, kind: EventKind, *, by: User | None) -> Iterato
         permissions.check_may_cause(kind, by, fresh)
         make_transition: Callable[[], None] = getattr(fresh, kind.value)
         if not can_proceed(make_transition):
-            raise stale(fresh)
+            raise stale(fresh, to=by)
         move = _Move(fresh)
         yield move
         before = fresh.status
@@ -79,7 +79,7 @@ def _owner_deadline(request: MSARequest) -> Any:
     return local_day(timezone.now()) + timedelta(days=ProgramSettings.current().draft_life_days)
 
 
-def stale(request: MSARequest) -> Stale:
+def stale(request: MSARequest, *, to: User | None) -> Stale:
     """What happened meanwhile, by whom and when, and where the request is now."""
     status = request.get_status_display()
     last = request.events.exclude(from_status=F("to_status")).select_related("actor").last()
@@ -94,7 +94,7 @@ def stale(request: MSARequest) -> Stale:
         )
         % {
             "event": last.get_kind_display(),
-            "who": last.actor or _("the portal"),
+            "who": actors.named(last.actor, to),
             "when": formats.moment(last.at),
             "status": status,
         },

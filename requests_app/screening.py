@@ -35,7 +35,7 @@ def take(request: MSARequest, *, by: User) -> Screening:
     _check_may_screen(by)
     with transaction.atomic():
         fresh = lock(request)
-        screening = _open(fresh)
+        screening = _open(fresh, by=by)
         if screening.taken_by_id == by.pk:
             return screening
         if screening.taken_by is not None:
@@ -65,7 +65,7 @@ def hand_back(request: MSARequest, *, by: User) -> None:
     """Put a request that somebody took back into the queue."""
     _check_may_screen(by)
     with transaction.atomic():
-        screening = _open(lock(request))
+        screening = _open(lock(request), by=by)
         screening.taken_by = screening.taken_at = None
         screening.save(update_fields=["taken_by", "taken_at"])
 
@@ -82,9 +82,9 @@ def answer_checks(request: MSARequest, given: Mapping[str, tuple[str, str]], *, 
             )
 
 
-def _open(request: MSARequest) -> Screening:
+def _open(request: MSARequest, *, by: User) -> Screening:
     if request.status not in enums.SCREENABLE:
-        raise lifecycle.stale(request)
+        raise lifecycle.stale(request, to=by)
     return policies.open_screening(request)
 
 
@@ -171,7 +171,7 @@ def answer_correction(
         fresh = lock(correction)
         permissions.check_acts_for(by, request)
         if request.status != enums.Status.CORRECTIONS_REQUIRED or fresh.closed_at is not None:
-            raise lifecycle.stale(request)
+            raise lifecycle.stale(request, to=by)
         if not answer.strip():
             raise Refused(_("Say what you changed, or why it is right as it is."), code="empty", fields={"answer": ""})
         if changes:

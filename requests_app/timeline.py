@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.utils.translation import gettext as _
-
 from msa_portal import formats
 from msa_portal.accounts.models import User
+from requests_app import actors
 from requests_app.enums import EventKind, Holder, Settlement, Status
 from requests_app.models import CorrectionReason, MSARequest, OutcomeReason, RequestEvent
 
@@ -34,7 +33,7 @@ def timeline(request: MSARequest, viewer: User) -> list[Entry]:
             Entry(
                 at=event.at,
                 title=event.get_kind_display(),
-                who=_who(event.actor, request, viewer),
+                who=actors.named(event.actor, viewer),
                 details=tuple(_details(event, titles)),
                 status=str(Status(event.to_status).label) if event.changed_status else "",
                 waits_for=str(Holder(event.holder).label) if event.holder not in (holder, Holder.NOBODY) else "",
@@ -42,17 +41,6 @@ def timeline(request: MSARequest, viewer: User) -> list[Entry]:
         )
         holder = event.holder
     return entries[::-1]
-
-
-def _who(actor: User | None, request: MSARequest, viewer: User) -> str:
-    if actor is None:
-        return _("the portal")
-    if actor == viewer:
-        return _("you")
-    of_utility = actor.is_staff or any(actor.groups.all())
-    if of_utility and not (viewer.is_staff or viewer.sees_all_requests):
-        return _("the utility")
-    return str(actor)
 
 
 def _reason_titles(events: Iterable[RequestEvent]) -> dict[str, str]:

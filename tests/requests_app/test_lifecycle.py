@@ -222,3 +222,11 @@ def test_staff_need_the_permission_to_screen():
 def test_waived_fee_submits():
     request = factories.paid(factories.executed(factories.complete_request()), how=Settlement.WAIVED)
     assert request.status == S.REQUEST_SUBMITTED
+
+
+def test_stale_names_who_decided_to_staff_and_the_utility_to_the_customer() -> None:
+    request = factories.valid()
+    assert "Sam Staff" in str(lifecycle.stale(request, to=factories.supervisor()))
+    told = str(lifecycle.stale(request, to=request.owner))
+    assert "the utility" in told
+    assert "Sam Staff" not in told
