@@ -105,6 +105,9 @@ class EligibilityAnswerSerializer(serializers.Serializer[Any]):
 
 
 class ProductSerializer(serializers.ModelSerializer[Product]):
+    # Said here: the column's own range is another one on each database.
+    max_service_amps = serializers.IntegerField(min_value=0, max_value=32767, allow_null=True)
+
     class Meta:
         model = Product
         fields = (
