@@ -35,8 +35,8 @@ class User(AbstractUser):
     """A person, known by e-mail address."""
 
     username = None  # type: ignore[assignment]  # Django takes a field out by this
-    first_name = None  # type: ignore[assignment]
-    last_name = None  # type: ignore[assignment]
+    first_name = None  # type: ignore[assignment]  # likewise
+    last_name = None  # type: ignore[assignment]  # likewise
     email = models.EmailField(_("e-mail address"), unique=True)
     name = models.CharField(_("full name"), max_length=120)
     phone = models.CharField(_("phone"), max_length=30, blank=True)
