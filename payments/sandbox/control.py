@@ -142,10 +142,12 @@ def _run_later(box: Sandbox, options: Options) -> Obj:
 
 
 def _reset(box: Sandbox, options: Options) -> Obj:
-    """Everything goes but the webhook's address and secret."""
-    box.store.clear()
-    box.faults.clear()
+    """Everything goes but the webhook's address and secret. A delivery under way is over when this answers."""
     box.webhooks.set_mode("normal")
+    box.store.clear()
+    with box.webhooks.delivering:
+        box.store.clear()  # what that delivery left behind
+    box.faults.clear()
     box.webhooks.retry_seconds, box.later_seconds = 1.0, 5
     return _state(box, {})
 

@@ -52,6 +52,7 @@ class Webhooks:
         self.store, self.url, self.secret, self.stopping = store, url, secret, stopping
         self.retry_seconds = 1.0
         self.wake = threading.Event()
+        self.delivering = threading.Lock()
         self.set_mode("normal")
 
     def set_mode(self, mode: str, copies: int = 2, seconds: float = 2) -> None:
@@ -96,7 +97,11 @@ class Webhooks:
                 self.wake.wait(0.1)
 
     def deliver_next(self) -> bool:
-        """Whether something was due. No lock is held while the receiver is waited for."""
+        """Whether something was due. While the receiver is waited for, the store is free; only a reset waits."""
+        with self.delivering:
+            return self._deliver_next()
+
+    def _deliver_next(self) -> bool:
         rows = self.store.rows(
             "SELECT * FROM deliveries WHERE state = 'pending' AND due <= ? ORDER BY due, rank LIMIT 1",
             time.time(),

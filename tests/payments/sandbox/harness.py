@@ -54,16 +54,20 @@ class Delivery:
 
 
 class Receiver:
-    """Answers 200, or the statuses in `answers` first."""
+    """Answers 200, or the statuses in `answers` first; takes a delivery in only while `open` is set."""
 
     def __init__(self) -> None:
         self.got: list[Delivery] = []
         self.answers: list[int] = []
+        self.called, self.open = threading.Event(), threading.Event()
+        self.open.set()
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.called.set()
+                receiver.open.wait(5)
                 receiver.got.append(Delivery(body, self.headers.get("Stripe-Signature", "")))
                 self.send_response(receiver.answers.pop(0) if receiver.answers else 200)
                 self.send_header("Content-Length", "0")
@@ -92,6 +96,8 @@ class Receiver:
     def forget(self) -> None:
         self.got.clear()
         self.answers.clear()
+        self.called.clear()
+        self.open.set()
 
     def close(self) -> None:
         self.server.shutdown()

@@ -1,4 +1,5 @@
 import json
+import threading
 import time
 
 import pytest
@@ -129,3 +130,13 @@ def test_ready_quickly_and_gone_at_once(sandbox):
     before = time.monotonic()
     assert sandbox.http("GET", "/healthz").text == "ok\n"
     assert time.monotonic() - before < 1
+
+
+def test_reset_lets_a_delivery_under_way_end(sandbox, paid, receiver):
+    receiver.open.clear()
+    paid()
+    assert receiver.called.wait(5)
+    threading.Timer(0.3, receiver.open.set).start()
+    sandbox.reset()
+    assert receiver.types() == ["payment_intent.succeeded"]
+    assert sandbox.read("webhooks") == {"deliveries": [], "attempts": []}
