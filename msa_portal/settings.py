@@ -273,10 +273,11 @@ TIME_ZONE = "America/Los_Angeles"  # the utility's (D7)
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 USWDS_DIST = BASE_DIR / "node_modules" / "@uswds" / "uswds" / "dist"
-STATICFILES_DIRS = [
-    BASE_DIR / "static",
-    *[(f"uswds/{part}", USWDS_DIST / part) for part in ("css", "fonts", "img", "js") if (USWDS_DIST / part).is_dir()],
-]
+VENDORED = {
+    **{f"uswds/{part}": USWDS_DIST / part for part in ("css", "fonts", "img", "js")},
+    "signature_pad": BASE_DIR / "node_modules" / "signature_pad" / "dist",
+}
+STATICFILES_DIRS = [BASE_DIR / "static", *[(name, folder) for name, folder in VENDORED.items() if folder.is_dir()]]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

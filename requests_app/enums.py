@@ -229,3 +229,26 @@ class DocumentKind(models.TextChoices):
     EXECUTED_AGREEMENT = "executed_agreement", _("Agreement, signed")
     RECEIPT = "receipt", _("Receipt")
     FLYER = "flyer", _("Leave-behind flyer")
+    SITE_PHOTO = "site_photo", _("Photo of the site")
+    PRODUCT_DOCUMENT = "product_document", _("Document that the device requires")
+    PAPER_AGREEMENT = "paper_agreement", _("Agreement, signed on paper")
+    DRAWN_SIGNATURE = "drawn_signature", _("Drawn signature")
+    CURE_PROOF = "cure_proof", _("Proof that a reason is put right")
+
+
+class PhotoTopic(models.TextChoices):
+    """What a guided photo shows; each is evidence for rules (`requests_app.photos`)."""
+
+    PANEL_LABEL = "panel_label", _("Panel label")
+    METER_SOCKET = "meter_socket", _("Meter and socket")
+    CONDUIT = "conduit", _("Conduit")
+    PACKAGE = "package", _("The MSA in its waterproof package, by the meter")
+
+
+class ScanState(models.TextChoices):
+    """What the virus scanner said of an upload. What we made ourselves is never scanned."""
+
+    NOT_SCANNED = "not_scanned", _("Not scanned: no scanner is configured")
+    WAITING = "waiting", _("In quarantine: waiting for the virus scanner")
+    CLEAN = "clean", _("No virus found")
+    INFECTED = "infected", _("Virus found")

@@ -5,7 +5,8 @@ they are ready, what they have to say: a callable that takes the request and the
 template and its context, or None where there is nothing to show.
 
 Sections: "visit" and "money" on the request's page; "next_fee" where a next visit may cost
-something; "withdraw" for what comes back; "screening" beside the facts on the screening page.
+something; "withdraw" for what comes back; "screening" beside the facts on the screening page;
+"owner" on the request's page; "checklist" on the meter technician's page of a visit.
 """
 
 from __future__ import annotations

@@ -848,7 +848,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "device_in_waterproof_package",
-                    models.BooleanField(blank=True, null=True, verbose_name="MSA by the meter in a waterproof package"),
+                    models.BooleanField(
+                        blank=True, null=True, verbose_name="MSA by the meter in a waterproof package"
+                    ),
                 ),
                 (
                     "device_clean_dry_undamaged",
@@ -1349,7 +1351,9 @@ class Migration(migrations.Migration):
                 (
                     "request",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="events", to="requests_app.msarequest"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="requests_app.msarequest",
                     ),
                 ),
             ],
@@ -1509,7 +1513,9 @@ class Migration(migrations.Migration):
                 (
                     "screening",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="answers", to="requests_app.screening"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="answers",
+                        to="requests_app.screening",
                     ),
                 ),
             ],
@@ -1665,7 +1671,9 @@ class Migration(migrations.Migration):
                 (
                     "request",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="rounds", to="requests_app.msarequest"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rounds",
+                        to="requests_app.msarequest",
                     ),
                 ),
             ],

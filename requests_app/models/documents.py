@@ -13,11 +13,23 @@ from requests_app import enums
 
 def generated_path(instance: Any, filename: str) -> str:
     """A name of our own on disk, whatever the sender's was called."""
-    suffix = {"application/pdf": "pdf", "image/jpeg": "jpg"}[instance.content_type]
+    suffix = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}[instance.content_type]
     return f"{instance.request_id}/{uuid.uuid4().hex}.{suffix}"
 
 
+class DocumentQuerySet(models.QuerySet["Document"]):
+    def current(self) -> DocumentQuerySet:
+        """Not taken back or replaced by a newer one of its kind."""
+        return self.filter(replaced_at__isnull=True)
+
+    def readable(self) -> DocumentQuerySet:
+        """Neither in quarantine nor infected: may be opened."""
+        return self.exclude(scan__in=(enums.ScanState.WAITING, enums.ScanState.INFECTED))
+
+
 class Document(models.Model):
+    """`evidence` is what only staff see of a photo: where and when its camera says it was taken (fault 36)."""
+
     request = models.ForeignKey("requests_app.MSARequest", on_delete=models.PROTECT, related_name="documents")
     kind = models.CharField(_("kind"), max_length=20, choices=enums.DocumentKind)
     name = models.CharField(_("name"), max_length=120)
@@ -25,8 +37,15 @@ class Document(models.Model):
     content_type = models.CharField(max_length=40)
     sha256 = models.CharField(_("SHA-256"), max_length=64)
     size = models.PositiveIntegerField(_("size (bytes)"))
+    topic = models.CharField(_("what it shows"), max_length=20, blank=True, choices=enums.PhotoTopic)
+    evidence = models.JSONField(default=dict, blank=True)
+    scan = models.CharField(_("virus scan"), max_length=12, choices=enums.ScanState, default="not_scanned")
+    scanned_at = models.DateTimeField(null=True, blank=True)
+    replaced_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey("accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+
+    objects = DocumentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("document")

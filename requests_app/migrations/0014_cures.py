@@ -1,0 +1,9 @@
+from typing import Any
+
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [("requests_app", "0013_corrections")]
+
+    operations: list[Any] = []
