@@ -95,6 +95,19 @@ def redis_url(name: str) -> str:
     return _read(name, "an address such as redis://localhost:6379/0", convert, "")
 
 
+def scanner_address(name: str) -> str:
+    """Where a virus scanner listens: `tcp://host:port` or `unix:///path`; empty for none."""
+
+    def convert(raw: str) -> str:
+        parts = urlsplit(raw)
+        if not (parts.hostname if parts.scheme == "tcp" else parts.scheme == "unix" and parts.path):
+            raise ValueError(raw)
+        _ = parts.port
+        return raw
+
+    return _read(name, "an address such as tcp://clamav:3310 or unix:///run/clamav/clamd.ctl", convert, "")
+
+
 def database(name: str, default: str) -> dict[str, Any]:
     """Django's settings for a `postgres://…` or `sqlite:///…` address."""
 

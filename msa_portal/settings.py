@@ -132,6 +132,10 @@ MEDIA_URL = ""  # no file has an address of its own: views hand them out to whom
 FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 MAX_UPLOAD_BYTES = 15_000_000
+MAX_UPLOADS_PER_REQUEST = 80
+MAX_UPLOAD_BYTES_PER_REQUEST = 250_000_000
+CLAMD_URL = env.scanner_address("CLAMD_URL")
+CLAMD_TIMEOUT = 10  # seconds for each answer; without one an upload waits in quarantine
 
 # --- Jobs -------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL or "redis://127.0.0.1:6379/0"

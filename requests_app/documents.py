@@ -6,19 +6,23 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
 from django.db import transaction
 from django.http import FileResponse
+from django.utils import timezone
 from django.utils.text import get_valid_filename
 from django.utils.translation import gettext as _
 
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
-from requests_app.enums import DocumentKind
+from requests_app.enums import DocumentKind, ScanState
 from requests_app.models import Document, MSARequest
-from requests_app.models.documents import generated_path
+from requests_app.models.documents import SUFFIXES, generated_path
+
+__all__ = ["SUFFIXES", "atomic", "attachment", "store", "write"]
 
 _written: ContextVar[list[str] | None] = ContextVar("_written", default=None)
 
@@ -50,13 +54,23 @@ def store(
     body: bytes,
     by: User | None,
     content_type: str = "application/pdf",
+    topic: str = "",
+    evidence: dict[str, Any] | None = None,
+    scan: ScanState = ScanState.NOT_SCANNED,
 ) -> Document:
-    """Write the file under a name of our own, then its row. Raises `Refused` where it cannot be written."""
+    """Write the file under a name of our own, then its row. Raises `Refused` where it cannot be written.
+
+    What people send comes through `uploads.receive`, which checks it first.
+    """
     document = Document(
         request=request,
         kind=kind,
         name=name,
         content_type=content_type,
+        topic=topic,
+        evidence=evidence or {},
+        scan=scan,
+        scanned_at=timezone.now() if scan == ScanState.CLEAN else None,
         sha256=hashlib.sha256(body).hexdigest(),
         size=len(body),
         created_by=by,

@@ -11,10 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from requests_app import enums
 
 
+SUFFIXES = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}
+
+
 def generated_path(instance: Any, filename: str) -> str:
     """A name of our own on disk, whatever the sender's was called."""
-    suffix = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}[instance.content_type]
-    return f"{instance.request_id}/{uuid.uuid4().hex}.{suffix}"
+    return f"{instance.request_id}/{uuid.uuid4().hex}.{SUFFIXES[instance.content_type]}"
 
 
 class DocumentQuerySet(models.QuerySet["Document"]):
