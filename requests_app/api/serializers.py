@@ -45,6 +45,9 @@ class EligibilityQuestionSerializer(serializers.Serializer[Any]):
         max_length=200,
         help_text=_("Model on the panel's label. Spaces, dashes and case do not matter."),
     )
+    panel_model_confirmed = _yes_no(
+        _("The label says this panel model and not the one that an earlier answer asked about.")
+    )
     double_sided_clips = _yes_no(_("Double-sided clips hold the bus bars."))
     backfeed_amps = _amps(_("Back-feed: what the system can send toward the panel, in amps."))
     device = StrictIntegerField(
@@ -91,9 +94,18 @@ class FindingSerializer(serializers.Serializer[Finding]):
     )
     field = serializers.ChoiceField(choices=sorted(EligibilityQuestionSerializer().fields))
     message = serializers.SerializerMethodField(help_text=_("Why, and what to do next."))
+    suggestion = serializers.CharField(
+        required=False, help_text=_("Only where the finding asks whether this other value of the field was meant.")
+    )
 
     def get_message(self, finding: Finding) -> str:
         return f"{finding.message} {finding.todo}"
+
+    def to_representation(self, instance: Finding) -> dict[str, Any]:
+        shown: dict[str, Any] = super().to_representation(instance)
+        if not shown["suggestion"]:
+            del shown["suggestion"]
+        return shown
 
 
 class EligibilityAnswerSerializer(serializers.Serializer[Any]):

@@ -32,7 +32,8 @@ class Unlisted:
 class Facts:
     """The facts of docs/api.md, by the API's names and in its order. None: nobody has said yet.
 
-    `incompatible_panels` are normalized models (E8); it is no fact of the site.
+    `incompatible_panels` are normalized models (E8), and `panel_model_confirmed` says that a person stood
+    by the model as typed when asked whether one of these was meant; neither is a fact of the site.
     """
 
     request_type: str | None = None
@@ -56,10 +57,12 @@ class Facts:
     device_in_waterproof_package: bool | None = None
     device_clean_dry_undamaged: bool | None = None
     clear_meter_access: bool | None = None
+    panel_model_confirmed: bool = False
     incompatible_panels: frozenset[str] = frozenset()
 
 
-FIELDS = tuple(field.name for field in dataclasses.fields(Facts) if field.name != "incompatible_panels")
+_NO_FACTS = {"panel_model_confirmed", "incompatible_panels"}
+FIELDS = tuple(field.name for field in dataclasses.fields(Facts) if field.name not in _NO_FACTS)
 
 
 @dataclass(frozen=True)

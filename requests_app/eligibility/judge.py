@@ -22,13 +22,17 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What one rule has against the facts: why (`message`), and what to do next (`todo`)."""
+    """What one rule has against the facts: why (`message`), and what to do next (`todo`).
+
+    With a `suggestion` it is a question: was this other value of the field meant?
+    """
 
     rule: str
     severity: Severity
     field: str
     message: str
     todo: str
+    suggestion: str = ""
 
     @property
     def blocks(self) -> bool:
@@ -79,8 +83,10 @@ def _cases(facts: Facts) -> Iterator[tuple[Rule, Case]]:
 
 
 def _finding(rule: Rule, case: Case, facts: Facts, on: date) -> Finding:
-    shown = figures(facts, on)
-    return Finding(rule.number, case.severity, case.field_of(facts), str(case.message) % shown, str(case.todo) % shown)
+    suggestion = case.suggests(facts)
+    shown = figures(facts, on) | {"suggestion": suggestion}
+    message, todo = str(case.message) % shown, str(case.todo) % shown
+    return Finding(rule.number, case.severity, case.field_of(facts), message, todo, suggestion)
 
 
 def figures(facts: Facts, on: date) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from requests_app.eligibility.facts import FALSE, FIELDS, Facts, Truth, Unlisted, device_is, is_, known, over
-from requests_app.eligibility.panels import matches
+from requests_app.eligibility.panels import matches, near_miss
 from requests_app.enums import (
     PLACES_DEVICE,
     ExistingAdapter,
@@ -44,6 +44,7 @@ class Case:
     """When a rule finds something, and what is said then.
 
     `message` says why and `todo` what to do next. Both may use the figures of `judge.figures`.
+    `suggests` is another value for the field, where the finding asks whether that one was meant.
     """
 
     holds: Callable[[Facts], Truth]
@@ -51,6 +52,7 @@ class Case:
     field: str | Callable[[Facts], str]
     message: Text
     todo: Text
+    suggests: Callable[[Facts], str] = lambda _facts: ""
 
     def field_of(self, facts: Facts) -> str:
         return self.field if isinstance(self.field, str) else self.field(facts)
@@ -102,6 +104,20 @@ def _panel_listed(facts: Facts) -> Truth:
 
 def _clips(facts: Facts) -> Truth:
     return is_(facts, "double_sided_clips", True) | _panel_listed(facts)
+
+
+def suggested_panel(facts: Facts) -> str:
+    """The listed panel model that was probably meant; empty where the person said that it was not."""
+    if facts.panel_model is None or facts.panel_model_confirmed:
+        return ""
+    return near_miss(facts.panel_model, facts.incompatible_panels)
+
+
+def _maybe_clips(facts: Facts) -> Truth:
+    """Asked at once, whether or not the clips were answered for: a slip in the model hides a listed one."""
+    if facts.double_sided_clips:
+        return FALSE
+    return known(facts, ("panel_model",), lambda _model: bool(suggested_panel(facts)))
 
 
 def _clips_field(facts: Facts) -> str:
@@ -253,6 +269,16 @@ E8 = Rule(
                 "In this panel, double-sided clips hold the bus bars. An MSA cannot sit safely in such a socket."
             ),
             todo=_("Check the model on the panel's label. If it is right, ask your installer about another panel."),
+        ),
+        Case(
+            holds=_maybe_clips,
+            severity=Severity.FIXABLE,
+            field="panel_model",
+            message=_(
+                "Did you mean %(suggestion)s? It is close to what you typed, and such a panel cannot take an MSA."
+            ),
+            todo=_("Read the panel's label once more. Then say which of the two it is."),
+            suggests=suggested_panel,
         ),
     ),
     checklist=_("Bolts or rivets hold the bus bars, not double-sided clips."),

@@ -8,7 +8,7 @@ from typing import Any
 
 from requests_app.eligibility.facts import FIELDS, DeviceFacts, Facts, Unlisted
 from requests_app.eligibility.panels import load_panels
-from requests_app.models import MSARequest, Product
+from requests_app.models import MSARequest, Product, normalized_panel_model
 
 
 def facts_of(request: MSARequest, *, on: date, panels: frozenset[str] | None = None) -> Facts:
@@ -19,14 +19,29 @@ def facts_of(request: MSARequest, *, on: date, panels: frozenset[str] | None = N
     """
     values = {name: _said(getattr(request, name)) for name in FIELDS if name != "device"}
     device = device_facts(request.device, on=on) if request.device else None
-    return Facts(**values, device=device, incompatible_panels=load_panels() if panels is None else panels)
+    return Facts(
+        **values,
+        device=device,
+        panel_model_confirmed=is_confirmed(request),
+        incompatible_panels=load_panels() if panels is None else panels,
+    )
+
+
+def is_confirmed(request: MSARequest) -> bool:
+    """A person stands by this very panel model; for another text they are asked again (E8)."""
+    return normalized_panel_model(request.panel_model) == request.panel_model_confirmed
 
 
 def facts_from(answers: Mapping[str, Any], *, on: date) -> Facts:
     """Facts from validated answers by the API's names, the device as its id."""
     values = {name: _said(answers.get(name)) for name in FIELDS if name != "device"}
     device = device_by_id(answers.get("device"), on=on)
-    return Facts(**values, device=device, incompatible_panels=load_panels() if values["panel_model"] else frozenset())
+    return Facts(
+        **values,
+        device=device,
+        panel_model_confirmed=bool(answers.get("panel_model_confirmed")),
+        incompatible_panels=load_panels() if values["panel_model"] else frozenset(),
+    )
 
 
 def device_by_id(device_id: int | None, *, on: date) -> DeviceFacts | Unlisted | None:

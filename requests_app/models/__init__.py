@@ -3,6 +3,7 @@
 from requests_app.models.agreement import Agreement, Signature, SigningInvitation
 from requests_app.models.documents import Document
 from requests_app.models.events import AppendOnlyError, RequestEvent
+from requests_app.models.readiness import PanelModelAnswer, ReadinessStatement
 from requests_app.models.reference import (
     AgreementWording,
     CorrectionReason,
@@ -28,8 +29,10 @@ __all__ = [
     "IncompatiblePanel",
     "MSARequest",
     "OutcomeReason",
+    "PanelModelAnswer",
     "Product",
     "ProgramSettings",
+    "ReadinessStatement",
     "RequestEvent",
     "Screening",
     "ScreeningAnswer",

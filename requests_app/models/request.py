@@ -107,6 +107,12 @@ class MSARequest(FSMModelMixin, Timestamped):
     service_amps = models.PositiveSmallIntegerField(_("service rating (A)"), null=True, blank=True)
     panel_rating_amps = models.PositiveSmallIntegerField(_("panel rating (A)"), null=True, blank=True)
     panel_model = models.CharField(_("panel model"), max_length=60, blank=True)
+    panel_model_confirmed = models.CharField(
+        max_length=60,
+        blank=True,
+        editable=False,
+        help_text="The panel model, normalized, that a person stood by when asked whether a listed one was meant (E8).",
+    )
     double_sided_clips = _yes_no(_("double-sided clips"))
     service_requirement_violation = _yes_no(_("known violation or safety hazard"))
 
