@@ -11,6 +11,16 @@ from requests_app.enums import EventKind
 from requests_app.models import MSARequest, RequestEvent
 from requests_app.signals import event_recorded
 
+# After each of these the fee form may open.
+_MAY_COMPLETE = frozenset(
+    {
+        EventKind.AGREEMENT_EXECUTED,
+        EventKind.FOLLOW_UP_SAVED,
+        EventKind.READINESS_STATED,
+        EventKind.PANEL_MODEL_CONFIRMED,
+    }
+)
+
 
 def connect() -> None:
     """Called once when the app is ready."""
@@ -19,7 +29,7 @@ def connect() -> None:
 
 
 def on_event(request: MSARequest, event: RequestEvent, by: User | None, **_kwargs: Any) -> None:
-    if event.kind in {EventKind.AGREEMENT_EXECUTED, EventKind.FOLLOW_UP_SAVED}:
+    if event.kind in _MAY_COMPLETE:
         fees.raise_when_ready(request, by=by)
     elif event.kind == EventKind.FOLLOW_UP_CANCELED:
         withdrawal.stop_open_payments(request)

@@ -14,7 +14,17 @@ from msa_portal.accounts.models import Company, User
 from msa_portal.business_days.calendar import local_day
 from msa_portal.db import lock
 from msa_portal.errors import Refused, Stale
-from requests_app import agreements, form_steps, history, notices, permissions, policies, records
+from requests_app import (
+    agreements,
+    eligibility,
+    form_steps,
+    history,
+    notices,
+    permissions,
+    policies,
+    readiness,
+    records,
+)
 from requests_app.enums import EventKind, RecordCheck, Status
 from requests_app.models import MSARequest, ProgramSettings, VisitRound
 
@@ -73,6 +83,8 @@ def save_facts(request: MSARequest, changes: Mapping[str, Any], *, by: User, ver
         fresh.owner_acts_by = local_day(timezone.now()) + timedelta(days=ProgramSettings.current().draft_life_days)
         fresh.save()
         agreements.supersede_if_changed(fresh, by=by)
+        if set(eligibility.FIELDS) & set(changed):
+            readiness.supersede_uncovered(fresh)
         if "customer_email" in changed:
             notices.draft_started_for_you(fresh)
     return fresh

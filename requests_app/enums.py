@@ -72,6 +72,8 @@ class EventKind(models.TextChoices):
     AGREEMENT_SIGNED = "agreement_signed", _("Agreement signed")
     AGREEMENT_EXECUTED = "agreement_executed", _("Agreement signed by everyone")
     AGREEMENT_SUPERSEDED = "agreement_superseded", _("Agreement replaced: an agreed fact changed")
+    PANEL_MODEL_CONFIRMED = "panel_model_confirmed", _("Panel model confirmed as typed")
+    READINESS_STATED = "readiness_stated", _("Stated what will be put right by the visit")
     FEE_RAISED = "fee_raised", _("Site visit fee raised")
     CHECKOUT_OPENED = "checkout_opened", _("Payment started")
     FEE_SETTLED = "fee_settled", _("Site visit fee settled")

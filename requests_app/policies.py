@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused
-from requests_app import agreements, completeness, enums
+from requests_app import agreements, completeness, enums, readiness
 from requests_app.enums import CheckAnswer, CheckCode
 from requests_app.models import Correction, FollowUp, MSARequest, Screening, VisitRound
 
@@ -85,16 +85,21 @@ def check_agreement_executed(request: MSARequest) -> None:
 
 
 def check_payable(request: MSARequest) -> None:
-    """The fee form is open: form complete, agreement executed (F2), or a follow-up waits (F3)."""
+    """The fee form is open: form complete, agreement executed (F2), or a follow-up waits (F3).
+
+    What is to be put right is stated, whatever the visit.
+    """
     if request.status == enums.Status.UNSUBMITTED:
         check_form_complete(request)
         check_agreement_executed(request)
+        readiness.check_nothing_unsaid(request)
         return
     follow_up = open_follow_up(request)
     if follow_up is None:
         raise Refused(_("Nothing is to be paid on this request now."), code="nothing_due")
     if follow_up.kind == enums.FollowUpKind.MODIFY:
         check_agreement_executed(request)
+    readiness.check_nothing_unsaid(request)
 
 
 def check_submit(request: MSARequest) -> None:
@@ -114,6 +119,7 @@ def check_resubmit(request: MSARequest) -> None:
     if Correction.objects.filter(request=request).unanswered().exists():
         raise Refused(_("Some corrections have no answer yet. Answer each one first."), code="corrections_open")
     check_form_complete(request)
+    readiness.check_nothing_unsaid(request)
     check_agreement_executed(request)
 
 
