@@ -20,16 +20,18 @@ from msa_portal.accounts.models import User
 from msa_portal.db import lock
 from msa_portal.errors import Refused
 from requests_app import documents, lifecycle, settlement
-from requests_app.enums import EventKind, VisitOutcome
+from requests_app.enums import EventKind, ScanState, VisitOutcome
 from requests_app.models import OutcomeReason
 
 
 @dataclass(frozen=True)
 class Photo:
-    """A photo as encoded anew, and the hash of what the phone sent."""
+    """A photo as encoded anew, the hash of what the phone sent, and what is known of it."""
 
     jpeg: bytes
     original_sha256: str
+    evidence: dict[str, Any] = field(default_factory=dict)
+    scan: ScanState = ScanState.NOT_SCANNED
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,9 @@ def _keep(visit: SiteVisit, report: Report, technician: Technician, conflict: st
             close_out=kept,
             sha256=hashlib.sha256(photo.jpeg).hexdigest(),
             original_sha256=photo.original_sha256,
+            evidence=photo.evidence,
+            scan=photo.scan,
+            scanned_at=None if photo.scan == ScanState.NOT_SCANNED else timezone.now(),
         )
         row.file.name = documents.write(photo_path(row, ""), photo.jpeg)
         row.save()

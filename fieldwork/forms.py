@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from typing import Any
 
@@ -39,14 +38,13 @@ class PhotosField(forms.FileField):
 
     @staticmethod
     def _photo(upload: UploadedFile[Any]) -> Photo:
-        original = upload.read()
-        upload.seek(0)
         try:
-            return Photo(uploads.reencode_photo(upload), hashlib.sha256(original).hexdigest())
+            checked = uploads.check(upload)
         except Refused as refusal:
             words = _("%(name)s: %(reason)s Then choose all photos again.")
             values = {"name": upload.name, "reason": str(refusal)}
             raise ValidationError(words, params=values, code=refusal.code) from refusal
+        return Photo(checked.body, checked.sha256_of_original, checked.evidence, checked.scan)
 
 
 class CloseOutForm(forms.Form):

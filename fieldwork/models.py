@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from msa_portal.db import Timestamped
 from requests_app.enums import VisitOutcome
+from requests_app.models import MSARequest
+from requests_app.models.documents import Scanned
 
 
 class Technician(models.Model):
@@ -162,13 +164,15 @@ def photo_path(instance: Any, filename: str) -> str:
     return f"visits/{instance.close_out_id}/{uuid.uuid4().hex}.jpg"
 
 
-class VisitPhoto(models.Model):
-    """Evidence: the file as encoded anew, and the original where it may be shown to staff alone."""
+class VisitPhoto(Scanned):
+    """Evidence: the file as encoded anew. `evidence` is what only staff see: where and when the camera
+    says it was taken (fault 36)."""
 
     close_out = models.ForeignKey(CloseOut, on_delete=models.PROTECT, related_name="photos")
     file = models.ImageField(upload_to=photo_path)
     sha256 = models.CharField(max_length=64)
     original_sha256 = models.CharField(max_length=64)
+    evidence = models.JSONField(default=dict, blank=True)
     taken_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -178,3 +182,7 @@ class VisitPhoto(models.Model):
 
     def __str__(self) -> str:
         return f"{self.close_out_id} {self.sha256[:8]}"
+
+    @property
+    def belongs_to(self) -> MSARequest:
+        return self.close_out.visit.order.round.request

@@ -6,9 +6,10 @@ import structlog
 from celery import shared_task
 from django.utils import timezone
 
+from fieldwork.models import VisitPhoto
 from msa_portal.business_days import calendar
 from msa_portal.errors import Refused
-from requests_app import lifecycle
+from requests_app import lifecycle, quarantine
 from requests_app.models import MSARequest, ProgramSettings
 
 log = structlog.get_logger(__name__)
@@ -36,3 +37,8 @@ def issue_due_orders() -> int:
         else:
             issued += 1
     return issued
+
+
+@shared_task
+def scan_quarantine() -> None:
+    quarantine.look_again(VisitPhoto.objects.all())

@@ -160,6 +160,8 @@ def photo(http: HttpRequest, pk: int) -> FileResponse:
     if not user.sees_all_requests:
         photos = photos.filter(close_out__visit__in=SiteVisit.objects.assigned_to(user))
     row = get_object_or_404(photos, pk=pk)
+    if not row.is_readable:
+        raise Http404
     answer = FileResponse(row.file.open("rb"), as_attachment=True, filename=f"visit-photo-{row.pk}.jpg")
     answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
     answer["X-Content-Type-Options"] = "nosniff"

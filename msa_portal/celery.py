@@ -15,6 +15,8 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "deliver-notices": {"task": "msa_portal.notices.tasks.sweep", "schedule": 15.0},
     "render-agreements": {"task": "requests_app.tasks.sweep_agreements", "schedule": 15.0},
+    "scan-uploads-in-quarantine": {"task": "requests_app.tasks.scan_quarantine", "schedule": 60.0},
+    "scan-visit-photos-in-quarantine": {"task": "fieldwork.tasks.scan_quarantine", "schedule": 60.0},
     "remind-signers": {"task": "requests_app.tasks.remind_signers", "schedule": 3600.0},
     "expire-and-follow-payments": {"task": "payments.tasks.sweep_payments", "schedule": 300.0},
     "look-into-payment-events": {"task": "payments.tasks.sweep_events", "schedule": 15.0},

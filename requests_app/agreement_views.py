@@ -10,7 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
@@ -96,13 +96,6 @@ def invite(http: HttpRequest, reference: str) -> HttpResponse:
             http, _("A new link goes to %(email)s. The earlier one is void.") % {"email": invitation.email}
         )
     return redirect("requests:agreement", reference=reference)
-
-
-@login_required
-@require_safe
-def document(http: HttpRequest, reference: str, pk: int) -> FileResponse:
-    request, _user = _mine(http, reference)
-    return send(get_object_or_404(Document, request=request, pk=pk))
 
 
 def send(found: Document) -> FileResponse:

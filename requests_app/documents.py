@@ -70,7 +70,7 @@ def store(
         topic=topic,
         evidence=evidence or {},
         scan=scan,
-        scanned_at=timezone.now() if scan == ScanState.CLEAN else None,
+        scanned_at=None if scan == ScanState.NOT_SCANNED else timezone.now(),
         sha256=hashlib.sha256(body).hexdigest(),
         size=len(body),
         created_by=by,
@@ -101,8 +101,11 @@ def _storage() -> Storage:
 def attachment(document: Document) -> FileResponse:
     """The file as a download that a browser neither guesses at nor runs (fault 31).
 
-    The caller has checked who asks. Raises `FileNotFoundError` where the file is gone.
+    The caller has checked who asks. Raises `FileNotFoundError` where the file is gone, and for one
+    in quarantine, which is there for nobody.
     """
+    if not document.is_readable:
+        raise FileNotFoundError(document.pk)
     response = FileResponse(
         document.file.open("rb"),
         as_attachment=True,

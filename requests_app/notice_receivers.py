@@ -7,7 +7,7 @@ from typing import Any
 
 from requests_app import notices, signals
 from requests_app.enums import EventKind
-from requests_app.models import MSARequest, RequestEvent
+from requests_app.models import Document, MSARequest, RequestEvent
 
 NOTICES: dict[EventKind, Callable[[MSARequest, RequestEvent], None]] = {
     EventKind.SIGNATURE_REQUESTED: notices.invitation_to_sign,
@@ -29,9 +29,14 @@ NOTICES: dict[EventKind, Callable[[MSARequest, RequestEvent], None]] = {
 
 def connect() -> None:
     signals.event_recorded.connect(tell, dispatch_uid="notices of requests")
+    signals.file_infected.connect(tell_of_infected, sender=Document, dispatch_uid="notices of infected files")
 
 
 def tell(sender: Any, request: MSARequest, event: RequestEvent, **_kwargs: Any) -> None:
     notice = NOTICES.get(EventKind(event.kind))
     if notice is not None:
         notice(request, event)
+
+
+def tell_of_infected(sender: Any, row: Document, request: MSARequest, **_kwargs: Any) -> None:
+    notices.upload_removed(request, key=str(row.pk), file_name=row.name, sender=row.created_by)

@@ -110,6 +110,11 @@ class RequestClaimed(Notice):
     audience = "agent"
 
 
+class UploadRemoved(Notice):
+    name = "upload_removed"
+    audience = "whoever sent the file"
+
+
 @dataclass(frozen=True)
 class Person:
     """Somebody who takes part in a request; without a user there is only an address."""
@@ -185,6 +190,12 @@ def _about(request: MSARequest) -> dict[str, Any]:
         "agent_company": request.agent_company.name if request.agent_company else "",
         "places_device": request.places_device,
     }
+
+
+def upload_removed(request: MSARequest, *, key: str, file_name: str, sender: User | None) -> None:
+    """To whoever sent it; by a mailed link that was the customer."""
+    person = Person(sender.email, sender.name, sender) if sender else customer(request)
+    tell(UploadRemoved, request, key=key, people=[person], file_name=file_name)
 
 
 # --- Before submission -------------------------------------------------------------------

@@ -11,8 +11,8 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from requests_app import agreement_rendering, notices
-from requests_app.models import Agreement
+from requests_app import agreement_rendering, notices, quarantine
+from requests_app.models import Agreement, Document
 
 logger = logging.getLogger(__name__)
 
@@ -46,3 +46,8 @@ def sweep_agreements() -> None:
 @shared_task
 def remind_signers() -> None:
     notices.remind_signers()
+
+
+@shared_task
+def scan_quarantine() -> None:
+    quarantine.look_again(Document.objects.all())

@@ -3,6 +3,7 @@ from django.urls import URLPattern, path
 from requests_app import (
     agreement_views,
     correction_views,
+    document_views,
     eligibility_views,
     followup_views,
     form_views,
@@ -23,7 +24,7 @@ urlpatterns: list[URLPattern] = [
     path("requests/<str:reference>/agreement/", agreement_views.agreement, name="agreement"),
     path("requests/<str:reference>/agreement/invite/", agreement_views.invite, name="agreement_invite"),
     path("requests/<str:reference>/agreement/sign/", agreement_views.sign, name="agreement_sign"),
-    path("requests/<str:reference>/documents/<int:pk>/", agreement_views.document, name="document"),
+    path("requests/<str:reference>/documents/<int:pk>/", document_views.document, name="document"),
     path("requests/<str:reference>/corrections/", correction_views.corrections, name="corrections"),
     path("requests/<str:reference>/form/<slug:step>/", form_views.form_step, name="form"),
     path("requests/<str:reference>/modify/", followup_views.modify, name="modify"),

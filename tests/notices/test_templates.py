@@ -59,6 +59,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "modification_received": _TIMES | {"device": "Acme Adapter 2"},
     "withdrawn": {"who": "Alice", "reason": "My plans changed", "had_visit": True, "refund": "full"},
     "agent_revoked": {},
+    "upload_removed": {"file_name": "photo.jpg"},
     "request_claimed": {},
     "visit_scheduled": _DAY,
     "visit_moved": _DAY,
