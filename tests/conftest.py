@@ -54,8 +54,8 @@ def broker() -> Iterator[str]:
     url = servers.redis_url()
     before = app.conf.broker_url
     app.conf.broker_url = url
-    app.pool.force_close_all()
+    app._after_fork()  # as in a new process: no connection to the broker before
     app.control.purge()
     yield url
     app.conf.broker_url = before
-    app.pool.force_close_all()
+    app._after_fork()

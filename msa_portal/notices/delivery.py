@@ -144,4 +144,4 @@ def send_again(message: NoticeMessage, *, by: User) -> None:
         fresh.attempts, fresh.next_attempt_at = 0, timezone.now()
         fresh.save(update_fields=["state", "claim", "lease_until", "attempts", "next_attempt_at"])
         LogEntry.objects.log_actions(by.pk, [fresh], CHANGE, change_message="Sent again.", single_object=True)
-        transaction.on_commit(lambda: kick(fresh.pk))
+        transaction.on_commit(lambda: kick(fresh.pk, fresh.kind))

@@ -22,6 +22,9 @@ logger = logging.getLogger(__name__)
 
 declared: dict[str, type[Notice]] = {}
 
+# Redis takes 0 first. At a sign-up or a sign-in somebody waits for the code at the screen.
+_AT_THE_SCREEN, _LATER = 0, 6
+
 
 class UnsafeAddress(ValueError):
     """Not one plain e-mail address: a header could hide in it."""
@@ -98,16 +101,20 @@ def _insert(row: NoticeMessage) -> NoticeMessage:
     NoticeMessage.objects.bulk_create([row], ignore_conflicts=True)
     stored = NoticeMessage.objects.get(unique_key=row.unique_key)
     if stored.message_id == row.message_id:
-        transaction.on_commit(partial(kick, stored.pk))
+        transaction.on_commit(partial(kick, stored.pk, stored.kind))
     return stored
 
 
-def kick(message_pk: int) -> None:
-    """Ask a worker to deliver now. A broker that is down costs nothing: the sweeper delivers later."""
+def kick(message_pk: int, kind: str) -> None:
+    """Ask a worker to deliver now, the mail of accounts before all other.
+
+    A broker that is down costs nothing: the sweeper delivers later.
+    """
     from msa_portal.notices.tasks import deliver
 
+    priority = _AT_THE_SCREEN if kind.startswith("account/") else _LATER
     try:
-        deliver.apply_async(args=[message_pk], retry=False)
+        deliver.apply_async(args=[message_pk], retry=False, priority=priority)
     except (BrokerError, RedisConnectionError, RedisTimeoutError) as error:
         logger.warning("broker out of reach, notice %s waits for the sweeper: %s", message_pk, type(error).__name__)
 

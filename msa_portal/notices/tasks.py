@@ -19,6 +19,6 @@ def deliver(message_pk: int) -> None:
 @shared_task
 def sweep() -> None:
     """Ask for delivery of what is due: what the broker lost, back-off that ended, senders that died."""
-    due = NoticeMessage.objects.due().order_by("next_attempt_at").values_list("pk", flat=True)
-    for message_pk in due[:_A_SWEEP]:
-        kick(message_pk)
+    due = NoticeMessage.objects.due().order_by("next_attempt_at").values_list("pk", "kind")
+    for message_pk, kind in due[:_A_SWEEP]:
+        kick(message_pk, kind)

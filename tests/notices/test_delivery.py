@@ -27,7 +27,7 @@ State = NoticeMessage.State
 
 @pytest.fixture(autouse=True)
 def no_kick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox, "kick", lambda _pk: None)
+    monkeypatch.setattr(outbox, "kick", lambda _pk, _kind: None)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
+from msa_portal.celery import app
 from msa_portal.notices import outbox, tasks
 from msa_portal.notices.account_mail import UnknownAccount
 from msa_portal.notices.models import NoticeMessage
@@ -28,7 +29,7 @@ def test_queue_outside_a_transaction_is_refused() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_rollback_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     kicked: list[int] = []
-    monkeypatch.setattr(outbox, "kick", kicked.append)
+    monkeypatch.setattr(outbox, "kick", lambda pk, _kind: kicked.append(pk))
     with transaction.atomic():
         queue(UnknownAccount, to="alice@example.com", key="1", context={})
         transaction.set_rollback(True)
@@ -38,7 +39,7 @@ def test_rollback_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_commit_asks_for_delivery_once(monkeypatch: pytest.MonkeyPatch) -> None:
     kicked: list[int] = []
-    monkeypatch.setattr(outbox, "kick", kicked.append)
+    monkeypatch.setattr(outbox, "kick", lambda pk, _kind: kicked.append(pk))
     row = queued()
     assert kicked == [row.pk]
 
@@ -97,7 +98,7 @@ def test_broker_down_costs_nothing_and_the_sweeper_sends_later(monkeypatch: pyte
     row = queued()
     assert time.monotonic() - before < 2
     handed_over: list[int] = []
-    monkeypatch.setattr(tasks.deliver, "apply_async", lambda args, retry: handed_over.extend(args))
+    monkeypatch.setattr(tasks.deliver, "apply_async", lambda args, **_options: handed_over.extend(args))
     tasks.sweep()
     assert handed_over == [row.pk]
 
@@ -110,16 +111,34 @@ def test_only_a_broker_that_is_out_of_reach_is_forgiven(monkeypatch: pytest.Monk
         return apply_async
 
     monkeypatch.setattr(tasks.deliver, "apply_async", broken(OperationalError("refused")))
-    outbox.kick(1)
+    outbox.kick(1, "notice")
     monkeypatch.setattr(tasks.deliver, "apply_async", broken(TypeError("a mistake of ours")))
     with pytest.raises(TypeError):
-        outbox.kick(1)
+        outbox.kick(1, "notice")
 
 
 def test_log_of_a_lost_kick_names_no_address(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     row = queued(to="secret.person@example.com")
-    outbox.kick(row.pk)
+    outbox.kick(row.pk, row.kind)
     assert "secret.person" not in caplog.text
     assert f"notice {row.pk} waits for the sweeper" in caplog.text
+
+
+@pytest.mark.redis
+def test_mail_that_somebody_waits_for_goes_before_a_backlog(broker: str) -> None:
+    """A sign-in code is not behind a night's reminders."""
+    kinds = ["fee_due", "deadline", "account/login_code", "receipt"]
+    for pk, kind in enumerate(kinds):
+        outbox.kick(pk, kind)
+    with app.connection_for_read() as connection, connection.SimpleQueue("notices") as waiting:
+        taken = [waiting.get(timeout=5) for _kind in kinds]
+        for message in taken:
+            message.ack()
+    assert [kinds[message.payload[0][0]] for message in taken] == [
+        "account/login_code",
+        "fee_due",
+        "deadline",
+        "receipt",
+    ]
