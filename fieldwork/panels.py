@@ -6,12 +6,13 @@ from typing import Any
 
 from fieldwork.models import CloseOut, SiteVisit
 from msa_portal.accounts.models import User
-from requests_app import panels
+from requests_app import evidence, panels
 from requests_app.models import MSARequest
 
 
 def connect() -> None:
     panels.register("visit", visits)
+    panels.register("checklist", promised)
 
 
 def visits(request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
@@ -29,3 +30,17 @@ def visits(request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | No
         "is_office": viewer.sees_all_requests,
     }
     return "fieldwork/partials/visit_panel.html", context
+
+
+def promised(request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
+    """For the technician: what was said to be put right by the visit, and the photos that were sent."""
+    visit = SiteVisit.objects.assigned_to(viewer).filter(order__round__request=request).order_by("pk").last()
+    shown = evidence.of(request)
+    if visit is None or not shown:
+        return None
+    context = {
+        "evidence": shown,
+        "promised": [line for line in shown.lines if line.is_promised],
+        "visit_id": visit.pk,
+    }
+    return "fieldwork/partials/checklist_panel.html", context

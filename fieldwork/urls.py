@@ -9,5 +9,6 @@ urlpatterns = [
     path("field/visits/<int:pk>/on-site/", views.on_site, name="on_site"),
     path("field/visits/<int:pk>/close-out/", views.close_out, name="close_out"),
     path("field/visits/<int:pk>/flyer/", views.flyer, name="flyer"),
+    path("field/visits/<int:pk>/site-photos/<int:site_photo>/", views.site_photo, name="site_photo"),
     path("field/photos/<int:pk>/", views.photo, name="photo"),
 ]

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from fieldwork import closeout, flyers, orders
 from fieldwork.forms import CloseOutForm
@@ -19,7 +19,9 @@ from fieldwork.models import CloseOut, SiteVisit, VisitPhoto
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused
-from requests_app import eligibility
+from requests_app import eligibility, photos
+from requests_app.enums import DocumentKind
+from requests_app.models import Document
 
 _YEARS = timedelta(days=3 * 366)
 
@@ -150,6 +152,19 @@ def flyer(http: HttpRequest, pk: int) -> HttpResponse:
     answer = HttpResponse(content, content_type="application/pdf")
     answer["Content-Disposition"] = f'inline; filename="flyer-{row.order.number}.pdf"'
     return answer
+
+
+@login_required
+@require_safe
+def site_photo(http: HttpRequest, pk: int, site_photo: int) -> HttpResponse:
+    """What the customer sent of the site, to the visit's technician alone."""
+    row, _user = _my_visit(http, pk)
+    pictures = Document.objects.readable().current()
+    pictures = pictures.filter(request=row.order.round.request, kind=DocumentKind.SITE_PHOTO)
+    try:
+        return photos.thumbnail(get_object_or_404(pictures, pk=site_photo))
+    except FileNotFoundError as error:
+        raise Http404 from error
 
 
 @login_required

@@ -7,7 +7,8 @@ class RequestsConfig(AppConfig):
     verbose_name = _("MSA requests")
 
     def ready(self) -> None:
-        from requests_app import notice_receivers, signing_links
+        from requests_app import notice_receivers, readiness_panels, signing_links
 
         notice_receivers.connect()
         signing_links.connect()
+        readiness_panels.connect()

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from requests_app.eligibility import Facts, facts_of, questions_for
 from requests_app.form_steps import STEPS
 from requests_app.forms import StepForm
-from requests_app.models import MSARequest
+from requests_app.models import MSARequest, normalized_panel_model
 
 # How the power reaches the home is never a reason (E15): the request form asks for it.
 _NOT_HERE = {"service_entrance"}
@@ -32,7 +32,7 @@ _GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
             "service_requirement_violation",
         ),
     ),
-    (_("The adapter"), ("existing_adapter", "device", "has_solar", "has_storage", "backfeed_amps")),
+    (_("The adapter"), ("existing_adapter", "device", "has_solar", "has_storage", "has_companions", "backfeed_amps")),
     (
         _("What is on site"),
         (
@@ -75,6 +75,7 @@ class EligibilityForm(StepForm):
         super().__init__(self.draft, _NAMES, data)
         for name, value in self.valid_changes().items():
             setattr(self.draft, name, value)
+        self.draft.panel_model_confirmed = normalized_panel_model(data.get("panel_model_confirmed", ""))
 
     @cached_property
     def shown(self) -> frozenset[str]:

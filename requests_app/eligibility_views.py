@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from msa_portal.business_days.calendar import local_day
-from requests_app.eligibility import judge
+from requests_app.eligibility import Verdict, judge
 from requests_app.eligibility_forms import EligibilityForm
 from requests_app.form_views import ELIGIBILITY_ANSWERS
 
@@ -45,5 +45,17 @@ def _context(data: QueryDict) -> dict[str, Any]:
         "form": form,
         "verdict": verdict,
         "open_questions": form.labels(verdict.unknown),
+        **_answers_about_panel(data, verdict),
         "by_telephone": form.draft.request_type == "maintenance",
     }
+
+
+def _answers_about_panel(data: QueryDict, verdict: Verdict) -> dict[str, str]:
+    """The addresses of this page with the question about the panel answered: yes that one, or no (E8)."""
+    suggestion = next((finding.suggestion for finding in verdict.findings if finding.suggestion), "")
+    if not suggestion:
+        return {}
+    yes, no = data.copy(), data.copy()
+    yes["panel_model"] = suggestion
+    no["panel_model_confirmed"] = data["panel_model"]
+    return {"panel_yes": f"?{yes.urlencode()}#answer", "panel_no": f"?{no.urlencode()}#answer"}

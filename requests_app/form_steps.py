@@ -35,6 +35,11 @@ def device_isolates(request: MSARequest) -> bool:
     return places_device(request) and request.device is not None and request.device.isolating
 
 
+def needs_companions(request: MSARequest) -> bool:
+    """The device needs more than storage, which has a question of its own (E18)."""
+    return places_device(request) and request.device is not None and bool(request.device.other_companions)
+
+
 @dataclass(frozen=True)
 class Field:
     """A model field on the form. `applies` decides whether it is shown, `required` whether it must be filled in."""
@@ -102,6 +107,7 @@ STEPS = (
             Field("device", places_device),
             Field("has_solar", places_device),
             Field("has_storage", places_device),
+            Field("has_companions", needs_companions),
             Field("backfeed_amps", has_generation),
             Field("device_purchased", places_device),
             Field("manufacturer_requirements_met", places_device),
@@ -123,6 +129,12 @@ STEPS = (
     ),
 )
 
+PHOTOS = Step(
+    "photos",
+    _("Photos"),
+    _("They are optional, and they help: our staff and the technician see what you see. You can go on without any."),
+    (),
+)
 REVIEW = Step("review", _("Review"), _("Read everything once more, then go on to the agreement."), ())
 
 # Said, not asked: they are true or not made (R5).
@@ -132,13 +144,13 @@ ALL_FIELDS = tuple(STEP_OF_FIELD)
 
 
 def steps_for(request: MSARequest) -> tuple[Step, ...]:
-    """The steps that have something to ask of this request, and the review at their end."""
-    return (*(each for each in STEPS if each.shown_fields(request)), REVIEW)
+    """The steps that have something to ask of this request, the photos, and the review at their end."""
+    return (*(each for each in STEPS if each.shown_fields(request)), PHOTOS, REVIEW)
 
 
 def step(slug: str) -> Step:
     """Raises `KeyError` for an unknown slug."""
-    return {each.slug: each for each in (*STEPS, REVIEW)}[slug]
+    return {each.slug: each for each in (*STEPS, PHOTOS, REVIEW)}[slug]
 
 
 def label(field_name: str) -> str:

@@ -19,7 +19,19 @@ from msa_portal import formats
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused, Stale
-from requests_app import agreements, answers, completeness, drafts, form_steps, permissions, policies, records
+from requests_app import (
+    agreements,
+    answers,
+    completeness,
+    drafts,
+    form_steps,
+    permissions,
+    photo_views,
+    policies,
+    readiness,
+    readiness_views,
+    records,
+)
 from requests_app.enums import RequestType, Status
 from requests_app.forms import StartForm, StepForm, facts_from_answers
 from requests_app.models import MSARequest
@@ -61,6 +73,8 @@ def form_step(http: HttpRequest, reference: str, step: str) -> HttpResponse:
     page = _Page(http, request, user, form_steps.step(step))
     if step == form_steps.REVIEW.slug:
         return _review(page)
+    if step == form_steps.PHOTOS.slug:
+        return _photos(page)
     if http.method != "POST":
         return page.show(StepForm(request, page.names))
     return _autosave(page) if "autosave" in http.POST else _save_whole(page)
@@ -104,6 +118,7 @@ class _Page:
     def context(self, form: StepForm | None = None, **more: Any) -> dict[str, Any]:
         today = local_day(timezone.now())
         gaps = completeness.gaps(self.request)
+        verdict = completeness.verdict(self.request, on=self.request.judged_on or today)
         steps = form_steps.steps_for(self.request)
         slugs = [each.slug for each in steps]
         return {
@@ -113,7 +128,8 @@ class _Page:
             "number": slugs.index(self.step.slug) + 1,
             "form": form,
             "gaps": gaps,
-            "verdict": completeness.verdict(self.request, on=self.request.judged_on or today),
+            "verdict": verdict,
+            "question": next((finding for finding in verdict.findings if finding.suggestion), None),
             "locked": policies.reason_against(policies.check_editable, self.request),
             "telephone_first": self.telephone_first,
             "by_telephone": self.by_telephone,
@@ -168,9 +184,20 @@ def _save_whole(page: _Page) -> HttpResponse:
         return redirect(page.http.path)
     if form.errors:
         return page.show(_with_errors(page, form), status=422, unchecked=unchecked)
+    if "meant" in posted:
+        return _answer_panel(page)
     if unchecked:
         messages.warning(page.http, unchecked)
     return redirect(_where_to_go(page, before))
+
+
+def _answer_panel(page: _Page) -> HttpResponse:
+    """Which panel is it (E8)? The step is saved first, then the button's answer counts."""
+    try:
+        messages.success(page.http, readiness_views.answer_panel(page.http, page.request, page.user))
+    except Refused as refusal:
+        messages.error(page.http, str(refusal))
+    return redirect(f"{page.http.path}#field-panel_model")
 
 
 def _where_to_go(page: _Page, before: list[str]) -> str:
@@ -225,12 +252,22 @@ def _autosave(page: _Page) -> HttpResponse:
         "errors": {name: str(form[name].errors) if name in form.errors else "" for name in names},
         "live": page.part("form_live", context),
     }
+    if "panel_model" in page.names:
+        answer["question"] = page.part("panel_question", context)
     # A change of type brings or takes the telephone line too (R2).
     if posted.getlist("shown") != page.names or "request_type" in names:
         context["form"] = StepForm(page.request, page.names)
         answer["fields"] = page.part("form_fields", context)
         answer["steps"] = page.part("form_steps", context)
     return JsonResponse(answer)
+
+
+def _photos(page: _Page) -> HttpResponse:
+    """Optional, so going on is a link; each photo is sent to `photo_views.page`."""
+    if page.http.method == "POST":
+        return redirect(page.neighbor(1))
+    context = page.context(cards=photo_views.cards(page.request), onward=page.neighbor(1))
+    return render(page.http, "requests_app/form_photos.html", context)
 
 
 def _review(page: _Page) -> HttpResponse:
@@ -250,5 +287,6 @@ def _review(page: _Page) -> HttpResponse:
         missing={gap.field for gap in completeness.gaps(page.request)},
         reason=policies.reason_against(policies.check_form_complete, page.request),
         is_correcting=page.request.status == Status.CORRECTIONS_REQUIRED,
+        **readiness_views.context(readiness.check(page.request), page.user),
     )
     return render(page.http, "requests_app/form_review.html", context)

@@ -10,7 +10,6 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.http import HttpResponse
 from django.utils import timezone
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from PIL import Image
 
@@ -70,6 +69,10 @@ def guides_for(request_type: str | None) -> tuple[Guide, ...]:
     """The photos that are evidence for a rule judged for that type (D11)."""
     judged = {rule.number for rule in eligibility.rules_for(request_type)}
     return tuple(guide for guide in GUIDES if judged & set(guide.rules))
+
+
+def guide(topic: PhotoTopic) -> Guide:
+    return next(each for each in GUIDES if each.topic == topic)
 
 
 def current(request: MSARequest) -> dict[str, Document]:
@@ -132,8 +135,3 @@ def thumbnail(photo: Document) -> HttpResponse:
     answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
     answer["Cache-Control"] = f"private, max-age={_A_DAY}, immutable"
     return answer
-
-
-def description(topic: str) -> str:
-    """For the picture's alternative text."""
-    return _now("Photo: %(what)s") % {"what": PhotoTopic(topic).label}

@@ -18,7 +18,8 @@ from PIL import Image
 from fieldwork import closeout, orders
 from fieldwork.models import SiteVisit, Technician
 from msa_portal.business_days import calendar
-from requests_app.enums import VisitOutcome
+from requests_app import documents
+from requests_app.enums import DocumentKind, VisitOutcome
 from requests_app.models import Document, MSARequest, RequestEvent
 from tests import factories
 
@@ -45,10 +46,10 @@ ADDRESSES = {
     REQUEST: {
         "requests:detail", "requests:form", "requests:revoke_agent", "requests:modify", "requests:reschedule",
         "requests:cancel_follow_up", "requests:withdraw", "requests:corrections", "requests:agreement",
-        "requests:document", "requests:agreement_invite", "requests:agreement_sign", "payments:fee", "payments:cancel", "payments:canceled", "payments:pay",
+        "requests:photos", "requests:photo", "requests:readiness", "requests:document", "requests:agreement_invite", "requests:agreement_sign", "payments:fee", "payments:cancel", "payments:canceled", "payments:pay",
         "payments:returned", "payments:submit", "payments:receipt",
     },
-    VISIT: {"fieldwork:visit", "fieldwork:on_site", "fieldwork:close_out", "fieldwork:flyer", "fieldwork:day"},
+    VISIT: {"fieldwork:visit", "fieldwork:on_site", "fieldwork:close_out", "fieldwork:flyer", "fieldwork:site_photo", "fieldwork:day"},
     PHOTO: {"fieldwork:photo"},
     WEBHOOK: {"payments:webhook"},
     SIGNER: {"requests:sign", "requests:sign_claim", "requests:sign_document", "requests:sign_claim_resume"},
@@ -156,6 +157,9 @@ def world(db: None) -> World:
     }
     document = Document.objects.filter(request=request).first()
     assert document is not None
+    site_photo = documents.store(
+        request, DocumentKind.SITE_PHOTO, name="a.jpg", body=jpeg(), by=bob, content_type="image/jpeg", topic="conduit"
+    )
     values = {
         "reference": request.reference,
         "step": "where",
@@ -168,6 +172,7 @@ def world(db: None) -> World:
         "uidb36": "1",
         "key": "no-key",
         "photo": kept.photos.get().pk,
+        "site_photo": site_photo.pk,
         "claim": 1,
     }
     request.refresh_from_db()
@@ -236,6 +241,7 @@ OWNERS_ALONE = {
     "requests:form",
     "requests:corrections",
     "requests:modify",
+    "requests:photos",
     "requests:reschedule",
     "requests:withdraw",
 }

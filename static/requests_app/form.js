@@ -67,9 +67,16 @@ class Autosave {
   show(answer) {
     this.form.elements.version.value = answer.version;
     document.querySelector("[data-live]").innerHTML = answer.live;
+    this.showQuestion(answer.question);
     Object.entries(answer.errors).forEach(([name, html]) => this.showErrors(name, html));
     if (answer.fields) this.showFields(answer);
     this.say(Object.values(answer.errors).some(Boolean) ? "" : answer.saved);
+  }
+
+  /** About the panel's model. It is left alone where it did not change: a finger may be on its button. */
+  showQuestion(html) {
+    const place = this.form.querySelector("[data-panel-question]");
+    if (place && html !== undefined && place.innerHTML.trim() !== html.trim()) place.innerHTML = html;
   }
 
   showErrors(name, html) {

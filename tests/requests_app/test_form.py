@@ -289,7 +289,7 @@ def test_review_warns_of_what_would_fail_on_the_day(client, alice):
     """D18."""
     request = factories.complete_request(owner=alice, device_in_waterproof_package=False)
     page = client.get(step_of(request, "review")).content.decode()
-    assert "Put this right before the visit" in page
+    assert "Put these right first" in page
     assert "rule E13" in page
     assert "disabled" not in page
 

@@ -1,0 +1,72 @@
+/**
+ * A photo shows as soon as it is taken, goes off by itself, and comes back as the stored copy.
+ *
+ * Where it could not be sent it stays on the page, with a button that tries again. Without this
+ * script the same forms send a photo as a page.
+ */
+const list = document.querySelector("[data-photos]");
+const status = document.querySelector("[data-photo-status]");
+
+function say(words) {
+  status.textContent = words;
+}
+
+function preview(form) {
+  const [file] = form.elements.photo.files;
+  const image = new Image();
+  image.src = URL.createObjectURL(file);
+  image.alt = form.dataset.saving;
+  // A browser that cannot draw the kind of photo (HEIC, in most) waits for the stored copy.
+  image.addEventListener("error", () => image.remove());
+  form.closest("[data-photo-card]").querySelector("[data-preview]").replaceChildren(image);
+}
+
+function fail(form, words) {
+  form.closest("[data-photo-card]").classList.add("photo-card--failed");
+  form.querySelector("[data-error]").textContent = words;
+  form.elements.photo.setAttribute("aria-invalid", "true");
+  form.removeAttribute("aria-busy");
+  say(words);
+}
+
+async function send(form, button) {
+  const removes = button?.name === "remove";
+  const body = new FormData(form, button);
+  body.append("card", "1");
+  form.setAttribute("aria-busy", "true");
+  say(form.dataset.saving);
+  try {
+    const response = await fetch(form.action, { method: "POST", body });
+    if (response.status === 413) return fail(form, form.dataset.tooLarge);
+    // Signed out, or a page that is not ours: the whole page says so.
+    if (response.redirected) return window.location.assign(response.url);
+    if (!response.ok && response.status !== 422) throw new Error(`answered ${response.status}`);
+    show(form, await response.text(), response.ok, removes);
+  } catch {
+    fail(form, form.dataset.failed);
+  }
+}
+
+function show(form, html, stored, removed) {
+  const card = form.closest("[data-photo-card]");
+  const { saved, removed: gone } = form.dataset;
+  card.insertAdjacentHTML("afterend", html);
+  const fresh = card.nextElementSibling;
+  card.remove();
+  fresh.querySelector('[name="photo"]').focus({ preventScroll: true });
+  say(stored ? (removed ? gone : saved) : fresh.querySelector("[data-error]").textContent);
+}
+
+if (list) {
+  list.classList.add("is-live");
+  list.addEventListener("change", (event) => {
+    const form = event.target.closest("[data-photo]");
+    if (event.target.name !== "photo" || !event.target.files.length) return;
+    preview(form);
+    send(form);
+  });
+  list.addEventListener("submit", (event) => {
+    event.preventDefault();
+    send(event.target, event.submitter);
+  });
+}
