@@ -28,6 +28,7 @@ MAX_PIXELS = 50_000_000  # a phone's largest photo; decoded, that is 150 MB
 MAX_PAGES = 60
 MAX_PAGE_PIXELS = 150_000_000  # a letter page scanned at 1,200 dpi
 MAX_INFLATED_BYTES = 1_000_000_000  # sixty such pages in color at 300 dpi would be more
+MAX_OBJECTS_BYTES = 50_000_000  # of one object stream, which holds text
 LONGEST_SIDE = 2400
 _QUALITY = 85
 _A_LINE = 80
@@ -276,6 +277,8 @@ def _inflated(part: Any, budget: int) -> int:
     first = filters[0] if isinstance(filters, list) and filters else filters
     if first not in ("/FlateDecode", "/Fl"):
         return 0
+    holds_objects = _value(part, "/Type") == "/ObjStm"
+    budget = min(budget, MAX_OBJECTS_BYTES) if holds_objects else budget
     inflater, waiting, size, shown = zlib.decompressobj(), part._data, 0, b""
     while waiting and not inflater.eof:
         try:
@@ -285,7 +288,7 @@ def _inflated(part: Any, budget: int) -> int:
         size += len(piece)
         if size > budget:
             raise NotTaken("too_heavy")
-        if _value(part, "/Type") == "/ObjStm":
+        if holds_objects:
             shown += piece
         waiting = inflater.unconsumed_tail
     _check_names(shown)

@@ -1,0 +1,99 @@
+"""Files as people and attackers send them."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
+
+_PAGE = {
+    1: b"<< /Type /Catalog /Pages 2 0 R %s >>",
+    2: b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+    3: b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] %s >>",
+}
+
+
+def upload(body: bytes, name: str = "photo.jpg", content_type: str = "image/jpeg") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, body, content_type=content_type)
+
+
+def image(fmt: str = "JPEG", *, size: tuple[int, int] = (60, 40), **options: Any) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", size, "red").save(out, fmt, **options)
+    return out.getvalue()
+
+
+def photo_with_position() -> bytes:
+    """As a phone sends it: turned by a quarter, with position, time and camera."""
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F], exif[0x0110] = 6, "Pear", "Phone 9"
+    exif.get_ifd(0x8769)[0x9003] = "2026:11:20 09:30:00"
+    position = exif.get_ifd(0x8825)
+    position[1], position[2] = "N", (34.0, 8.0, 52.2)
+    position[3], position[4] = "W", (118.0, 0.0, 7.2)
+    return image(exif=exif, comment=b"SecretComment")
+
+
+def pdf(
+    catalog: bytes = b"", page: bytes = b"", more: Mapping[int, bytes] | None = None, trailer: bytes = b""
+) -> bytes:
+    """A PDF of one page with a classic table of cross-references; `more` are further objects."""
+    objects = {1: _PAGE[1] % catalog, 2: _PAGE[2], 3: _PAGE[3] % page, **(more or {})}
+    out, places = b"%PDF-1.7\n", {}
+    for number, body in objects.items():
+        places[number] = len(out)
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    last = max(objects)
+    table = b"".join(
+        b"%010d 00000 n \n" % places[number] if number in places else b"0000000000 65535 f \n"
+        for number in range(1, last + 1)
+    )
+    return (
+        out
+        + b"xref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d /Root 1 0 R %s >>\nstartxref\n%d\n%%%%EOF\n"
+        % (
+            last + 1,
+            table,
+            last + 1,
+            trailer,
+            len(out),
+        )
+    )
+
+
+def stream(body: bytes, entries: bytes = b"") -> bytes:
+    packed = zlib.compress(body, 9)
+    return b"<< /Length %d /Filter /FlateDecode %s >>\nstream\n%s\nendstream" % (len(packed), entries, packed)
+
+
+def pdf_with_object_stream(hidden: bytes) -> bytes:
+    """The catalog leads to an object that lies in a compressed object stream, named by a compressed table."""
+    inner = {1: _PAGE[1] % b"/OpenAction 4 0 R", 2: _PAGE[2], 3: _PAGE[3] % b"", 4: hidden}
+    heads, bodies = [], b""
+    for number, body in inner.items():
+        heads.append(b"%d %d" % (number, len(bodies)))
+        bodies += body + b" "
+    head = b" ".join(heads) + b" "
+    out = b"%PDF-1.7\n"
+    at_objects = len(out)
+    out += b"5 0 obj\n%s\nendobj\n" % stream(head + bodies, b"/Type /ObjStm /N 4 /First %d" % len(head))
+    at_table = len(out)
+    rows = struct.pack(">BHB", 0, 0, 255) + b"".join(struct.pack(">BHB", 2, 5, place) for place in range(4))
+    rows += struct.pack(">BHB", 1, at_objects, 0) + struct.pack(">BHB", 1, at_table, 0)
+    out += b"6 0 obj\n%s\nendobj\n" % stream(rows, b"/Type /XRef /Size 7 /W [1 2 1] /Root 1 0 R")
+    return out + b"startxref\n%d\n%%%%EOF\n" % at_table
+
+
+def png_header(width: int, height: int, data: bytes = b"") -> bytes:
+    """A PNG that says it is that large; `data` is what its pixels inflate to."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(data)) + chunk(b"IEND", b"")
