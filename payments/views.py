@@ -17,7 +17,7 @@ from payments import provider
 from payments.forms import PayForm
 from payments.models import Payment
 from payments.services import checkout, fees, settle
-from requests_app import documents, permissions, policies
+from requests_app import documents, permissions, policies, readiness
 from requests_app.enums import Settlement
 from requests_app.models import MSARequest, VisitRound
 
@@ -56,6 +56,7 @@ def _fee_page(
         "last": _payments_of(request).first(),
         "paid": _payments_of(request).filter(fees__round=visit, state=Payment.State.PAID).first() if visit else None,
         "reason": _reason_against_paying(request, visit, user),
+        "unsaid": bool(policies.reason_against(readiness.check_nothing_unsaid, request)),
         "settled": bool(visit and visit.settlement),
         "waived": bool(visit and visit.settlement == Settlement.WAIVED),
         "may_act": permissions.acts_for(user, request),

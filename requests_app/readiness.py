@@ -12,7 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import FilteredRelation, Q, QuerySet, Value
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +22,10 @@ from msa_portal.errors import Refused
 from requests_app import completeness, eligibility, form_steps, photos
 from requests_app.enums import CheckCode, PhotoTopic
 from requests_app.models import MSARequest, ReadinessStatement
+from requests_app.models.request import MSARequestQuerySet
+
+# Where `with_statement` puts what it read.
+_READ_ALONG = "standing_statement"
 
 
 class Answer(StrEnum):
@@ -96,7 +100,7 @@ class Readiness:
         """The statement that covers all that is to be put right; not asked for where there is nothing."""
         if not self.promisable:
             return None
-        found = _statements(self.request).first()
+        found = statement_of(self.request)
         return found if found and covers(found, self.promisable) else None
 
     @property
@@ -144,7 +148,16 @@ def _statements(request: MSARequest) -> QuerySet[ReadinessStatement]:
 
 def statement_of(request: MSARequest) -> ReadinessStatement | None:
     """The statement that stands, whether or not anything is open still."""
+    if hasattr(request, "statement_was_read"):
+        return getattr(request, _READ_ALONG, None)
     return _statements(request).first()
+
+
+def with_statement(rows: MSARequestQuerySet) -> MSARequestQuerySet:
+    """Each request with its statement, in the one query."""
+    standing = Q(readiness_statements__superseded_at__isnull=True)
+    along: dict[str, Any] = {_READ_ALONG: FilteredRelation("readiness_statements", condition=standing)}
+    return rows.annotate(**along, statement_was_read=Value(True)).select_related(f"{_READ_ALONG}__stated_by")
 
 
 def covers(statement: ReadinessStatement, items: Iterable[Item]) -> bool:

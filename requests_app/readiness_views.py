@@ -16,7 +16,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
-from requests_app import enums, form_steps, permissions, photos, policies, promises, readiness
+from requests_app import enums, form_steps, permissions, policies, promises, readiness
 from requests_app.models import MSARequest
 from requests_app.readiness import Item, Readiness
 
@@ -28,8 +28,8 @@ from requests_app.readiness import Item, Readiness
 def check(http: HttpRequest, reference: str) -> HttpResponse:
     """A POST states what will be put right, or answers the question about the panel."""
     user: User = http.user  # type: ignore[assignment]  # login_required comes first
-    visible = MSARequest.objects.visible_to(user).select_related("device", "agent_company", "owner", "agent")
-    request = get_object_or_404(visible, reference=reference)
+    visible = MSARequest.objects.visible_to(user).select_related("device")
+    request = get_object_or_404(readiness.with_statement(visible), reference=reference)
     if http.method == "POST":
         return _said(http, request, user)
     found = readiness.check(request)
@@ -81,7 +81,6 @@ def context(found: Readiness, user: User) -> dict[str, Any]:
         "may_say": acts and request.status in enums.OWNER_HOLDS,
         "may_photograph": acts and request.status not in enums.FINAL,
         "statement_text": promises.statement_text(),
-        "photos": photos.current(request) if any(item.photos for item in found.findings) else {},
     }
 
 
