@@ -15,7 +15,7 @@ from commands.console import ROOT
 pytestmark = pytest.mark.slow
 
 NAMES = [
-    *("bare_view", "middleware", "landing", "status", "list_1", "list_many", "screening"),
+    *("bare_view", "middleware", "landing", "status", "list_1", "list_many", "readiness", "screening"),
     *("bare_inserts", "lifecycle"),
 ]
 ABOUT = {

@@ -38,6 +38,8 @@ def cases(many: int) -> list[Case]:
     fill(company.companies.get(), many)
     factories.ServiceAccountFactory()
     visited, waiting = factories.failed(), factories.submitted()
+    open_points = factories.complete_request(clear_meter_access=False, panel_model="MBED2O40B200BF")
+    readiness = reverse("requests:readiness", args=[open_points.reference])
     screening = reverse("admin:requests_app_msarequest_change", args=[waiting.pk])
     plan: list[tuple[str, str, str, User | None]] = [
         ("middleware", "Bare view behind our middleware", "/bare/", None),
@@ -45,6 +47,7 @@ def cases(many: int) -> list[Case]:
         ("status", "Status page, after a failed visit", visited.get_absolute_url(), visited.owner),
         ("list_1", "Request list, 1 request", reverse("requests:list"), one),
         ("list_many", f"Request list, {many} requests", reverse("requests:list"), company),
+        ("readiness", "Readiness check", readiness, open_points.owner),
         ("screening", "Screening page", screening, factories.staff()),
     ]
     pages = [

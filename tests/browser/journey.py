@@ -247,6 +247,8 @@ class Person:
             self.answers(questions)
             self.presses("Save and go on")
         reference = self.reference
+        expect(self.page.get_by_role("heading", level=1)).to_contain_text("Photos")
+        self.presses("Go on to the review")
         expect(self.page.get_by_role("heading", level=1)).to_contain_text("Review")
         self.presses("Continue to the agreement")
         return reference
