@@ -18,6 +18,8 @@ _MAY_COMPLETE = frozenset(
         EventKind.FOLLOW_UP_SAVED,
         EventKind.READINESS_STATED,
         EventKind.PANEL_MODEL_CONFIRMED,
+        EventKind.PRODUCT_DOCUMENT_SENT,
+        EventKind.PRODUCT_RULES_CHANGED,
     }
 )
 

@@ -36,9 +36,15 @@ def _is_missing(name: str, value: Any) -> bool:
     return value is None or value == "" or (name in form_steps.STATEMENTS and not value)
 
 
-def verdict(request: MSARequest, *, on: date, panels: frozenset[str] | None = None) -> eligibility.Verdict:
+def verdict(
+    request: MSARequest,
+    *,
+    on: date,
+    panels: frozenset[str] | None = None,
+    documents: tuple[str, ...] | None = None,
+) -> eligibility.Verdict:
     """The eligibility rules over the request's facts, judged on that day (E6).
 
-    A list hands in the incompatible `panels`, so that they are read once.
+    A list hands in the incompatible `panels` and the missing `documents`, so that they are read once.
     """
-    return eligibility.judge(eligibility.facts_of(request, on=on, panels=panels), on=on)
+    return eligibility.judge(eligibility.facts_of(request, on=on, panels=panels, documents=documents), on=on)

@@ -88,6 +88,9 @@ class EventKind(models.TextChoices):
     SCREENING_TAKEN = "screening_taken", _("Screening started")
     FOLLOW_UP_SAVED = "follow_up_saved", _("Next step saved")
     FOLLOW_UP_CANCELED = "follow_up_canceled", _("Next step canceled")
+    PRODUCT_DOCUMENT_SENT = "product_document_sent", _("Document for the device sent")
+    PRODUCT_RULES_CHANGED = "product_rules_changed", _("The rules of the chosen device changed")
+    DEADLINE_EXTENDED = "deadline_extended", _("More time given")
     VISIT_SCHEDULED = "visit_scheduled", _("Site visit scheduled")
     VISIT_MOVED = "visit_moved", _("Site visit moved")
     VISIT_STARTED = "visit_started", _("Meter technician on site")
@@ -103,6 +106,19 @@ class RequestType(models.TextChoices):
 
 # Types that put a device in (E6 and the panel's rules apply, D11).
 PLACES_DEVICE = frozenset({RequestType.INSTALL, RequestType.REPLACEMENT})
+
+
+class Companion(models.TextChoices):
+    """A further device that a product needs to work (E18)."""
+
+    STORAGE = "storage", _("Energy storage")
+    INTERCONNECT_DEVICE = "interconnect_device", _("Microgrid interconnect device")
+    INTERCONNECT_CONTROLLER = "interconnect_controller", _("Microgrid controller")
+    TRANSFER_SWITCH = "transfer_switch", _("Transfer switch")
+    SOLAR_INVERTER = "solar_inverter", _("Solar inverter that the maker names")
+    EV_CHARGER = "ev_charger", _("EV charger that the maker names")
+    LOAD_CONTROLLER = "load_controller", _("Load controller")
+    DISCONNECT = "disconnect", _("A/C disconnect")
 
 
 class ServiceClass(models.TextChoices):
@@ -209,6 +225,37 @@ class CheckAnswer(models.TextChoices):
 class CorrectionKind(models.TextChoices):
     FIX = "fix", _("Can be put right")
     CANNOT_BE_SERVED = "cannot_be_served", _("Cannot be served")  # D14
+
+
+class CorrectionAnswer(models.TextChoices):
+    """How the owner or agent answered an item."""
+
+    PROPOSAL = "proposal", _("Took over what our staff proposed")
+    CHANGED = "changed", _("Corrected")
+    DEVICE = "device", _("Chose another device")
+    DOCUMENT = "document", _("Sent a new file")
+    RIGHT = "right", _("Says that it is right as it is")
+    DONE = "done", _("Says what was done")
+
+
+class CorrectionEnd(models.TextChoices):
+    """Why an item is closed."""
+
+    ACCEPTED = "accepted", _("Accepted")
+    KEPT_OPEN = "kept_open", _("Asked again with a new note")
+    REPLACED = "replaced", _("Replaced by a newer item")
+    WITHDRAWN = "withdrawn", _("The request was withdrawn")
+
+
+class CureProof(models.TextChoices):
+    """What shows that a reason of a failed visit is put right."""
+
+    NOTHING = "nothing", _("Nothing")
+    STATEMENT = "statement", _("A statement")
+    PHOTO = "photo", _("A photo")
+    EVIDENCE = "evidence", _("A statement, with a photo or document")
+    DEVICE = "device", _("A different MSA")
+    DEVICE_OR_EVIDENCE = "device_or_evidence", _("A different MSA, or a statement with a photo or document")
 
 
 class FollowUpKind(models.TextChoices):

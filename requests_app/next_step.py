@@ -52,7 +52,9 @@ def _before_submission(request: MSARequest, user: User, today: date, panels: fro
     gaps = completeness.gaps(request)
     if gaps:
         return Step(_("Go on with the form"), _to("requests:form", request, gaps[0].step))
-    if completeness.verdict(request, on=request.judged_on or today, panels=panels).outcome == "not_eligible":
+    # Documents never rule a device out, so a list does not look for them.
+    verdict = completeness.verdict(request, on=request.judged_on or today, panels=panels, documents=())
+    if verdict.outcome == "not_eligible":
         return Step(_("See what rules it out"), _to("requests:form", request, form_steps.REVIEW.slug))
     agreement = _current_agreement(request)
     if agreement is None:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from msa_portal.accounts.models import User
 from msa_portal.db import lock
 from msa_portal.errors import Refused, Stale
+from requests_app import product_rules
 from requests_app.models import AgreementWording, Product
 
 
@@ -42,5 +43,5 @@ def end_approval(product: Product, *, on: date, by: User) -> Product:
                 code="not_approved",
             )
         fresh.approved_until = on
-        fresh.save()
+        product_rules.save(fresh, by=by)
     return fresh

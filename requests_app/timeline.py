@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.utils.translation import gettext as _
+
 from msa_portal import formats
 from msa_portal.accounts.models import User
 from requests_app import actors
@@ -59,6 +61,18 @@ def _details(event: RequestEvent, titles: dict[str, str]) -> Iterable[str]:
         yield from (titles.get(code, code) for code in event.codes.get("reasons", []))
     if event.kind == EventKind.FEE_SETTLED and event.codes.get("how") in Settlement.values:
         yield str(Settlement(event.codes["how"]).label)
+    if event.kind == EventKind.PRODUCT_RULES_CHANGED:
+        yield from _rules_changed(event)
     planned = event.codes.get("on")
     if event.kind in (EventKind.VISIT_SCHEDULED, EventKind.VISIT_MOVED) and isinstance(planned, str):
         yield formats.day(date.fromisoformat(planned))
+
+
+def _rules_changed(event: RequestEvent) -> Iterable[str]:
+    """Which rules have something against it now, and which no longer have."""
+    since = event.codes.get("from")
+    if since:
+        yield _("From %(day)s") % {"day": formats.day(date.fromisoformat(since))}
+    for name, words in (("appears", _("New finding: %(rules)s")), ("disappears", _("No longer found: %(rules)s"))):
+        if event.codes.get(name):
+            yield words % {"rules": ", ".join(event.codes[name])}

@@ -113,7 +113,7 @@ class ProductFactory(DjangoModelFactory[Product]):
     manufacturer = "Acme"
     model = factory.Sequence(lambda n: f"Adapter {n}")
     isolating = True
-    requires_storage = True
+    required_companions = factory.LazyFunction(lambda: ["storage"])
     max_service_amps = 200
     approved_from = date(2023, 4, 1)
 

@@ -44,7 +44,7 @@ ADDRESSES = {
         "usersessions_list", "requests:list", "requests:new",
     },
     REQUEST: {
-        "requests:detail", "requests:form", "requests:revoke_agent", "requests:modify", "requests:reschedule",
+        "requests:detail", "requests:form", "requests:revoke_agent", "requests:device_documents", "requests:modify", "requests:reschedule",
         "requests:cancel_follow_up", "requests:withdraw", "requests:corrections", "requests:agreement",
         "requests:photos", "requests:photo", "requests:readiness", "requests:document", "requests:agreement_invite", "requests:agreement_sign", "payments:fee", "payments:cancel", "payments:canceled", "payments:pay",
         "payments:returned", "payments:submit", "payments:receipt",

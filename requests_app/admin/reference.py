@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from copy import copy
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +21,9 @@ from django.utils.translation import ngettext
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused
 from msa_portal.history_admin import KeptAdmin
-from requests_app import form_steps
+from msa_portal.validators import one_line
+from requests_app import form_steps, product_rules
+from requests_app.enums import PLACES_DEVICE, Companion, RequestType
 from requests_app.models import (
     AgreementWording,
     CorrectionReason,
@@ -28,12 +34,66 @@ from requests_app.models import (
     ServiceAccount,
     normalized_panel_model,
 )
+from requests_app.product_rules import Impact
 from requests_app.reference import end_approval, publish_wording
 
 SHORTEST_PANEL_MODEL = 5
+MOST_LISTED = 50
+_NOT_AGAIN = {"csrfmiddlewaretoken", "_confirmed"}
+
+
+class DocumentTitlesField(forms.CharField):
+    """A list as lines of text, one title a line."""
+
+    widget = forms.Textarea
+    most, longest = 10, 80
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        return list(
+            dict.fromkeys(" ".join(line.split()) for line in super().to_python(value).splitlines() if line.strip())
+        )
+
+    def validate(self, value: Any) -> None:
+        if len(value) > self.most or any(len(title) > self.longest for title in value):
+            raise ValidationError(
+                _("Enter at most %(most)s titles of at most %(longest)s letters, one a line."),
+                params={"most": self.most, "longest": self.longest},
+            )
+        for title in value:
+            one_line(title)
+
+    def run_validators(self, value: Any) -> None:
+        """Each title was looked at by itself."""
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return self.to_python(data) != (initial or [])
 
 
 class ProductForm(forms.ModelForm):
+    request_types = forms.MultipleChoiceField(
+        label=_("request types"),
+        choices=[(each.value, each.label) for each in RequestType if each in PLACES_DEVICE],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Which requests may name it (E6). None ticked: each type that puts a device in."),
+    )
+    required_companions = forms.MultipleChoiceField(
+        label=_("further devices that it needs"),
+        choices=Companion.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("They must be there or planned (E18). Not confirmed: leave it empty."),
+    )
+    required_documents = DocumentTitlesField(
+        label=_("documents that it asks for"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("One title a line. Customers are asked for each, as a PDF or a photo (R5)."),
+    )
+
     def clean(self) -> dict[str, Any]:
         """One product, one row: the model's own constraint sees an empty part number as its own kind."""
         cleaned: dict[str, Any] = super().clean() or {}
@@ -55,7 +115,7 @@ class ProductAdmin(KeptAdmin):
         "model",
         "part_number",
         "isolating",
-        "requires_storage",
+        "needs",
         "max_service_amps",
         "approved_from",
         "approved_until",
@@ -63,11 +123,12 @@ class ProductAdmin(KeptAdmin):
         "verified",
     ]
     list_display_links = ["manufacturer", "model"]
-    list_filter = ["isolating", "requires_storage", "verified"]
+    list_filter = ["isolating", "verified"]
     search_fields = ["manufacturer", "model", "part_number"]
     fieldsets = [
         (None, {"fields": ["manufacturer", "model", "part_number"]}),
-        (_("What it is"), {"fields": ["isolating", "requires_storage", "max_service_amps", "notes"]}),
+        (_("What it is"), {"fields": ["isolating", "max_service_amps", "notes"]}),
+        (_("What goes with it"), {"fields": ["request_types", "required_companions", "required_documents"]}),
         (
             _("Approval"),
             {
@@ -79,6 +140,10 @@ class ProductAdmin(KeptAdmin):
     ]
     actions = ["end_approval_today"]
 
+    @admin.display(description=_("needs"))
+    def needs(self, product: Product) -> str:
+        return product.companions_in_words or "–"
+
     @admin.display(description=_("approved today"), boolean=True)
     def approved_today(self, product: Product) -> bool:
         return product.is_approved_on(local_day(timezone.now()))
@@ -88,8 +153,11 @@ class ProductAdmin(KeptAdmin):
         return super().has_delete_permission(request, obj) and not (obj and obj.msa_requests.exists())
 
     @admin.action(description=_("End the approval after today"), permissions=["change"])
-    def end_approval_today(self, request: HttpRequest, products: models.QuerySet[Product]) -> None:
+    def end_approval_today(self, request: HttpRequest, products: models.QuerySet[Product]) -> HttpResponse | None:
         today, ended = local_day(timezone.now()), 0
+        page = self._before_ending(request, products, today)
+        if page is not None:
+            return page
         for product in products:
             try:
                 end_approval(product, on=today, by=request.user)  # type: ignore[arg-type]  # the admin lets nobody else in
@@ -101,6 +169,66 @@ class ProductAdmin(KeptAdmin):
                 "The approval of one product ends today.", "The approval of %(n)s products ends today.", ended
             )
             self.message_user(request, text % {"n": ended}, messages.SUCCESS)
+        return None
+
+    def _before_ending(
+        self, request: HttpRequest, products: models.QuerySet[Product], today: date
+    ) -> HttpResponse | None:
+        found: list[Impact] = []
+        for old in products:
+            if old.is_approved_on(today):
+                new = copy(old)
+                new.approved_until = today
+                found += product_rules.impacts(old, new)
+        title = _now("End the approval after today?")
+        return self._ask_first(request, found, title, reverse("admin:requests_app_product_changelist"))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """A save that changes what open requests are told lists them first, and saves on the second word."""
+        old = self.get_object(request, object_id)
+        if request.method == "POST" and old is not None and self.has_change_permission(request, old):
+            form = self.get_form(request, old, change=True)(request.POST, request.FILES, instance=copy(old))
+            if form.is_valid():
+                title = _now("Change the rules of %(product)s?") % {"product": old}
+                page = self._ask_first(request, product_rules.impacts(old, form.instance), title, request.path)
+                if page is not None:
+                    return page
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def _ask_first(self, request: HttpRequest, found: list[Impact], title: str, back: str) -> HttpResponse | None:
+        """The page that lists what would change; None where nothing does, or this very list was confirmed."""
+        seen = product_rules.digest(found)
+        if not found or request.POST.get("_confirmed") == seen:
+            return None
+        typed = [(name, value) for name, values in request.POST.lists() for value in values if name not in _NOT_AGAIN]
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": title,
+            "impacts": found[:MOST_LISTED],
+            "count": len(found),
+            "more": max(len(found) - MOST_LISTED, 0),
+            "seen": seen,
+            "changed_meanwhile": "_confirmed" in request.POST,
+            "typed": typed,
+            "back": back,
+        }
+        return render(request, "admin/requests_app/product/impacts.html", context)
+
+    def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        found = product_rules.save(obj, by=request.user)  # type: ignore[arg-type]  # the admin lets nobody else in
+        if found:
+            text = ngettext(
+                "One open request is affected. It is noted there.",
+                "%(n)s open requests are affected. It is noted on each.",
+                len(found),
+            )
+            self.message_user(request, text % {"n": len(found)}, messages.INFO)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         product = kwargs.get("obj")

@@ -56,6 +56,9 @@ class EligibilityQuestionSerializer(serializers.Serializer[Any]):
     existing_adapter = _choice(enums.ExistingAdapter, _("The adapter that is there now."))
     has_solar = _yes_no(_("Solar is there, or planned with this project."))
     has_storage = _yes_no(_("Energy storage is there, or planned with this project."))
+    has_companions = _yes_no(
+        _("The further devices that the product list names for this device are there, or planned with this project.")
+    )
     liquid_tight_on_communication_cable = _yes_no(_("Communication cables run in liquid-tight conduit."))
     energized_conductors_in_liquid_tight = _choice(
         enums.LiquidTight, _("Wires with 120 or 240 V run in liquid-tight conduit; `none`: there are no such wires.")
@@ -117,6 +120,7 @@ class EligibilityAnswerSerializer(serializers.Serializer[Any]):
 
 
 class ProductSerializer(serializers.ModelSerializer[Product]):
+    requires_storage = serializers.BooleanField()
     # Said here: the column's own range is another one on each database.
     max_service_amps = serializers.IntegerField(min_value=0, max_value=32767, allow_null=True)
 

@@ -21,6 +21,8 @@ class DeviceFacts:
     requires_storage: bool
     max_service_amps: int | None
     approved: bool
+    request_types: tuple[str, ...] = ()  # empty: each type that places a device
+    companions: tuple[str, ...] = ()  # what it needs besides storage, in words (E18)
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Facts:
 
     `incompatible_panels` are normalized models (E8), and `panel_model_confirmed` says that a person stood
     by the model as typed when asked whether one of these was meant; neither is a fact of the site.
+    Nor are `missing_documents`, the titles of what the device asks for and nobody has sent yet.
     """
 
     request_type: str | None = None
@@ -50,6 +53,7 @@ class Facts:
     existing_adapter: str | None = None
     has_solar: bool | None = None
     has_storage: bool | None = None
+    has_companions: bool | None = None
     liquid_tight_on_communication_cable: bool | None = None
     energized_conductors_in_liquid_tight: str | None = None
     communication_conduit_obstructs: bool | None = None
@@ -59,9 +63,10 @@ class Facts:
     clear_meter_access: bool | None = None
     panel_model_confirmed: bool = False
     incompatible_panels: frozenset[str] = frozenset()
+    missing_documents: tuple[str, ...] = ()
 
 
-_NO_FACTS = {"panel_model_confirmed", "incompatible_panels"}
+_NO_FACTS = {"panel_model_confirmed", "incompatible_panels", "missing_documents"}
 FIELDS = tuple(field.name for field in dataclasses.fields(Facts) if field.name not in _NO_FACTS)
 
 
@@ -112,4 +117,4 @@ def device_is(facts: Facts, trait: str) -> Truth:
     """A trait of the listed device. It waits for a missing device; one not on the list has none."""
     if isinstance(facts.device, Unlisted):
         return FALSE
-    return known(facts, ("device",), lambda device: getattr(device, trait))
+    return known(facts, ("device",), lambda device: bool(getattr(device, trait)))

@@ -11,6 +11,7 @@ from typing import Any
 from msa_portal import formats
 from requests_app.eligibility.facts import FIELDS, DeviceFacts, Facts
 from requests_app.eligibility.rules import BY_NUMBER, NEVER_MISSED, Case, Rule, Severity, rules_for
+from requests_app.enums import Companion, RequestType
 
 
 class Outcome(StrEnum):
@@ -91,9 +92,22 @@ def _finding(rule: Rule, case: Case, facts: Facts, on: date) -> Finding:
 
 def figures(facts: Facts, on: date) -> dict[str, Any]:
     """What the texts of the rules may name."""
+    device = facts.device if isinstance(facts.device, DeviceFacts) else None
+    types = device.request_types if device else ()
     return {
         "day": formats.day(on),
         "panel_rating_amps": facts.panel_rating_amps,
         "backfeed_amps": facts.backfeed_amps,
-        "device_amps": facts.device.max_service_amps if isinstance(facts.device, DeviceFacts) else None,
+        "device_amps": device.max_service_amps if device else None,
+        "device_types": ", ".join(str(RequestType(each).label).lower() for each in types),
+        "lacking": ", ".join(_lacking(facts, device)) if device else "",
+        "documents": ", ".join(facts.missing_documents),
     }
+
+
+def _lacking(facts: Facts, device: DeviceFacts) -> Iterator[str]:
+    """What the device needs and is said not to be there (E18)."""
+    if device.requires_storage and facts.has_storage is False:
+        yield str(Companion.STORAGE.label).lower()
+    if facts.has_companions is False:
+        yield from device.companions

@@ -13,7 +13,7 @@ from enum import StrEnum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from requests_app.eligibility.facts import FALSE, FIELDS, Facts, Truth, Unlisted, device_is, is_, known, over
+from requests_app.eligibility.facts import FALSE, FIELDS, TRUE, Facts, Truth, Unlisted, device_is, is_, known, over
 from requests_app.eligibility.panels import matches, near_miss
 from requests_app.enums import (
     PLACES_DEVICE,
@@ -90,6 +90,31 @@ def _backfeed_over(facts: Facts) -> Truth:
 
 def _not_approved(facts: Facts) -> Truth:
     return known(facts, ("device",), lambda device: isinstance(device, Unlisted) or not device.approved)
+
+
+def _other_type(facts: Facts) -> Truth:
+    """Approved, but for other request types: the list may limit a device to some."""
+    if isinstance(facts.device, Unlisted):
+        return FALSE
+    return known(
+        facts,
+        ("device",),
+        lambda device: (
+            device.approved and bool(device.request_types) and facts.request_type not in device.request_types
+        ),
+    )
+
+
+def _lacks_storage(facts: Facts) -> Truth:
+    return device_is(facts, "requires_storage") & is_(facts, "has_storage", False)
+
+
+def _lacks_companions(facts: Facts) -> Truth:
+    """Asked only once a device is chosen that needs some: until then the device alone is missing."""
+    needed = device_is(facts, "companions")
+    if facts.device is None:
+        return FALSE if facts.has_companions else needed
+    return needed & is_(facts, "has_companions", False)
 
 
 def _over_device_limit(facts: Facts) -> Truth:
@@ -231,6 +256,13 @@ E6 = Rule(
             field="device",
             message=_("This device is not on the Approved Product List for %(day)s."),
             todo=_("Choose a device that is on the list now. A maker can ask the utility to evaluate a new one."),
+        ),
+        Case(
+            holds=_other_type,
+            severity=Severity.BLOCKS,
+            field="device",
+            message=_("On the Approved Product List this device is for other requests: %(device_types)s."),
+            todo=_("Choose another device, or another request type if that is what you need."),
         ),
     ),
     checklist=_("The MSA on site is the approved model that the request names."),
@@ -443,17 +475,33 @@ E18 = Rule(
     number="E18",
     question=_("Is there what the device needs?"),
     judged_for=PLACES_DEVICE,
-    fields=("device", "has_storage"),
+    fields=("device", "has_storage", "has_companions"),
     cases=(
         Case(
-            holds=lambda facts: device_is(facts, "requires_storage") & is_(facts, "has_storage", False),
+            holds=lambda facts: _lacks_storage(facts) | _lacks_companions(facts),
             severity=Severity.FIXABLE,
-            field="has_storage",
-            message=_("This device works only together with energy storage, and there is none."),
-            todo=_("Plan energy storage with this project, or choose a device that works without it."),
+            field=lambda facts: "has_storage" if _lacks_storage(facts).value else "has_companions",
+            message=_("This device works only together with other devices that are not there: %(lacking)s."),
+            todo=_("Plan what is missing with this project, or choose a device that works without it."),
         ),
     ),
     checklist=_("The further devices that the product needs, such as storage, are there or planned."),
+    help_topic="devices",
+)
+R5 = Rule(
+    number="R5",
+    question=_("Are the documents there that the device asks for?"),
+    judged_for=PLACES_DEVICE,
+    fields=("device",),
+    cases=(
+        Case(
+            holds=lambda facts: TRUE if facts.missing_documents else FALSE,
+            severity=Severity.FIXABLE,
+            field="device",
+            message=_("This device asks for documents that are not here yet: %(documents)s."),
+            todo=_("Add them below the device, as a PDF or as photos."),
+        ),
+    ),
     help_topic="devices",
 )
 R6 = Rule(
@@ -474,7 +522,7 @@ R6 = Rule(
 )
 
 # E15 (overhead service is fine) is kept by having no rule at all.
-RULES: tuple[Rule, ...] = (E1, E2, E3, E4, E5, E6, E7, E8, E9, E10, E11, E12, E13, E14, E16, E17, E18, R6)
+RULES: tuple[Rule, ...] = (E1, E2, E3, E4, E5, E6, E7, E8, E9, E10, E11, E12, E13, E14, E16, E17, E18, R5, R6)
 BY_NUMBER = {rule.number: rule for rule in RULES}
 
 # Nobody waits for these: double_sided_clips answers for panel_model, panel_rating_amps for service_amps.

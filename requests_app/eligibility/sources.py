@@ -8,14 +8,21 @@ from typing import Any
 
 from requests_app.eligibility.facts import FIELDS, DeviceFacts, Facts, Unlisted
 from requests_app.eligibility.panels import load_panels
-from requests_app.models import MSARequest, Product, normalized_panel_model
+from requests_app.enums import DocumentKind, ScanState
+from requests_app.models import Document, MSARequest, Product, normalized_panel_model
 
 
-def facts_of(request: MSARequest, *, on: date, panels: frozenset[str] | None = None) -> Facts:
+def facts_of(
+    request: MSARequest,
+    *,
+    on: date,
+    panels: frozenset[str] | None = None,
+    documents: tuple[str, ...] | None = None,
+) -> Facts:
     """The request's facts, its device as approved on that day (E6, D15).
 
-    One query for the panels and one for the device; a list hands `panels` in and selects the
-    device with its rows.
+    One query for the panels, one for the device, and one where the device asks for documents; a
+    list hands `panels` and the missing `documents` in and selects the device with its rows.
     """
     values = {name: _said(getattr(request, name)) for name in FIELDS if name != "device"}
     device = device_facts(request.device, on=on) if request.device else None
@@ -24,7 +31,18 @@ def facts_of(request: MSARequest, *, on: date, panels: frozenset[str] | None = N
         device=device,
         panel_model_confirmed=is_confirmed(request),
         incompatible_panels=load_panels() if panels is None else panels,
+        missing_documents=missing_documents(request) if documents is None else documents,
     )
+
+
+def missing_documents(request: MSARequest) -> tuple[str, ...]:
+    """What the device asks for and nobody has sent (R5). One in quarantine is here; an infected one is not."""
+    wanted = request.device.documents_by_key if request.device and request.places_device else {}
+    if not wanted or request.pk is None:
+        return ()
+    sent = Document.objects.current().filter(request=request, kind=DocumentKind.PRODUCT_DOCUMENT)
+    here = set(sent.exclude(scan=ScanState.INFECTED).values_list("topic", flat=True))
+    return tuple(title for key, title in wanted.items() if key not in here)
 
 
 def is_confirmed(request: MSARequest) -> bool:
@@ -59,6 +77,8 @@ def device_facts(product: Product, *, on: date) -> DeviceFacts:
         requires_storage=product.requires_storage,
         max_service_amps=product.max_service_amps,
         approved=product.is_approved_on(on),
+        request_types=tuple(product.request_types),
+        companions=tuple(str(each.label).lower() for each in product.other_companions),
     )
 
 

@@ -7,7 +7,8 @@ checked is the kind of what was typed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -20,6 +21,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from msa_portal import formats
 from msa_portal.business_days.calendar import local_day
 from msa_portal.validators import one_line
 from requests_app import enums
@@ -114,16 +116,34 @@ class DeviceField(forms.ModelChoiceField):
         self.error_messages["invalid_choice"] = _("Choose a device from the list.")
 
     def label_from_instance(self, obj: Any) -> SafeString:
-        facts = [_now("Isolating") if obj.isolating else _now("Not isolating")]
-        if obj.max_service_amps:
-            facts.append(_now("up to %(amps)s A") % {"amps": obj.max_service_amps})
-        if obj.requires_storage:
-            facts.append(_now("needs energy storage"))
-        if not obj.is_approved_on(self.today):
-            facts.append(_now("not approved today"))
-        details = [" · ".join(facts), *([obj.notes] if obj.notes else [])]
+        details = [" · ".join(_rules_of(obj, self.today)), *([obj.notes] if obj.notes else [])]
         spans = format_html_join("", '<span class="usa-radio__label-description">{}</span>', ((d,) for d in details))
         return format_html("{}{}", str(obj), spans)
+
+
+def _rules_of(product: Product, today: date) -> Iterator[str]:
+    """What the list says of it, in the words of somebody who chooses (E6, E7, E16, E18)."""
+    yield _now("Isolating") if product.isolating else _now("Not isolating")
+    if product.max_service_amps:
+        yield _now("up to %(amps)s A") % {"amps": product.max_service_amps}
+    if product.request_types:
+        yield _now("only for: %(types)s") % {"types": product.request_types_in_words}
+    if product.required_companions:
+        yield _now("needs: %(devices)s") % {"devices": product.companions_in_words}
+    if product.required_documents:
+        yield _now("asks for: %(documents)s") % {"documents": ", ".join(product.required_documents)}
+    if not product.is_approved_on(today):
+        yield _now("not approved today")
+    elif product.approved_until:
+        yield _now("approved until %(day)s") % {"day": formats.day(product.approved_until)}
+
+
+def _companions(request: MSARequest) -> forms.Field:
+    needed = request.device.other_companions if request.device else []
+    return yes_no(
+        _("Is there what the device needs, or will there be with this project?"),
+        ", ".join(str(each.label) for each in needed),
+    )(request)
 
 
 def _zip(_request: MSARequest) -> forms.Field:
@@ -287,6 +307,7 @@ QUESTIONS: dict[str, Callable[[MSARequest], forms.Field]] = {
     "has_storage": yes_no(
         _("Is there energy storage, or will there be with this project?"), _("Storage means a home battery.")
     ),
+    "has_companions": _companions,
     "backfeed_amps": amps(
         _("Back-feed in amps"),
         _("The power your system can send toward the panel. Your installer knows it."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date
 from typing import Any
 
@@ -23,13 +24,20 @@ class ProductQuerySet(models.QuerySet["Product"]):
 
 
 class Product(models.Model):
-    """A device on the Approved Product List. An unconfirmed figure is empty, never guessed (D20)."""
+    """A device on the Approved Product List. An unconfirmed figure is empty, never guessed (D20).
+
+    Its rules are data: the request types it may be asked for (none named: each type that places a
+    device), the highest amperage (E7), whether it isolates (E9, E16), the further devices that it
+    needs (E18), the documents that it asks for, and the days of its approval (E6).
+    """
 
     manufacturer = models.CharField(_("manufacturer"), max_length=80)
     model = models.CharField(_("model"), max_length=80)
     part_number = models.CharField(_("part number"), max_length=80, blank=True)
     isolating = models.BooleanField(_("isolating"), help_text=_("Can separate the home from the grid."))
-    requires_storage = models.BooleanField(_("requires energy storage"), default=False)
+    request_types = models.JSONField(_("request types"), default=list, blank=True)
+    required_companions = models.JSONField(_("further devices that it needs"), default=list, blank=True)
+    required_documents = models.JSONField(_("documents that it asks for"), default=list, blank=True)
     max_service_amps = models.PositiveSmallIntegerField(_("maximum service amperage (A)"), null=True, blank=True)
     notes = models.TextField(_("notes"), blank=True)
     source = models.CharField(_("source of the facts"), max_length=200, blank=True)
@@ -56,12 +64,44 @@ class Product(models.Model):
     def __str__(self) -> str:
         return f"{self.manufacturer} {self.model}"
 
+    @property
+    def requires_storage(self) -> bool:
+        return enums.Companion.STORAGE in self.required_companions
+
+    @property
+    def other_companions(self) -> list[enums.Companion]:
+        """What it needs besides storage, for which the form has a question of its own."""
+        needed = [each for each in enums.Companion if each in self.required_companions]
+        return [each for each in needed if each != enums.Companion.STORAGE]
+
+    @property
+    def companions_in_words(self) -> str:
+        return ", ".join(str(each.label).lower() for each in enums.Companion if each in self.required_companions)
+
+    @property
+    def request_types_in_words(self) -> str:
+        return ", ".join(str(each.label).lower() for each in enums.RequestType if each in self.request_types)
+
+    @property
+    def documents_by_key(self) -> dict[str, str]:
+        """The titles of the documents that it asks for, each by what ties an upload to it."""
+        return {document_key(title): title for title in self.required_documents}
+
+    def serves(self, request_type: str) -> bool:
+        return not self.request_types or request_type in self.request_types
+
     def is_approved_on(self, day: date) -> bool:
         return (
             self.approved_from is not None
             and self.approved_from <= day
             and (self.approved_until is None or day <= self.approved_until)
         )
+
+
+def document_key(title: str) -> str:
+    """Ties an upload to the document that a product asks for; it fits into `Document.topic`."""
+    words = " ".join(title.casefold().split())
+    return f"doc-{hashlib.sha256(words.encode()).hexdigest()[:16]}"
 
 
 def normalized_panel_model(text: str) -> str:
@@ -118,6 +158,20 @@ class OutcomeReason(CodedReason):
         default=True,
         help_text=_("Without it the visit is moved instead of failed (D13)."),
     )
+    proof = models.CharField(
+        _("proof that it is put right"),
+        max_length=20,
+        choices=enums.CureProof,
+        default=enums.CureProof.STATEMENT,
+        help_text=_("Asked for before the next visit. A reason on the utility's side needs nothing."),
+    )
+    photo_topic = models.CharField(
+        _("what the photo shows"),
+        max_length=20,
+        blank=True,
+        choices=enums.PhotoTopic,
+        help_text=_("For a proof with a photo."),
+    )
     history = HistoricalRecords()
 
     class Meta(CodedReason.Meta):
@@ -126,18 +180,27 @@ class OutcomeReason(CodedReason):
 
 
 class CorrectionReason(CodedReason):
-    """A coded correction that staff may require, tied to a field of the form."""
+    """A coded correction that staff may require, tied to a field of the form or to a document."""
 
     kind = models.CharField(_("kind"), max_length=20, choices=enums.CorrectionKind, default=enums.CorrectionKind.FIX)
     field = models.CharField(
         _("field of the form"), max_length=60, blank=True, help_text=_("Empty where it concerns no single field.")
     )
     check_code = models.CharField(_("screening check"), max_length=2, choices=enums.CheckCode, blank=True)
+    document = models.CharField(
+        _("document to send again"), max_length=20, choices=enums.DocumentKind, blank=True
+    )
+    photo_topic = models.CharField(_("what the photo shows"), max_length=20, choices=enums.PhotoTopic, blank=True)
     history = HistoricalRecords()
 
     class Meta(CodedReason.Meta):
         verbose_name = _("correction reason")
         verbose_name_plural = _("correction reasons")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(field="") | models.Q(document=""), name="correction_reason_has_one_subject"
+            )
+        ]
 
 
 def _days(name: Any, default: int) -> models.PositiveSmallIntegerField[int, int]:

@@ -125,6 +125,7 @@ class MSARequest(FSMModelMixin, Timestamped):
     )
     has_solar = _yes_no(_("solar"))
     has_storage = _yes_no(_("energy storage"))
+    has_companions = _yes_no(_("the further devices that the MSA needs"))
     backfeed_amps = models.PositiveSmallIntegerField(_("back-feed (A)"), null=True, blank=True)
 
     # What is on site
@@ -140,6 +141,10 @@ class MSARequest(FSMModelMixin, Timestamped):
     # What the owner states, after rule R5
     device_purchased = models.BooleanField(_("the MSA is bought from an approved vendor"), default=False)
     manufacturer_requirements_met = models.BooleanField(_("manufacturer's requirements are met"), default=False)
+
+    open_corrections = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="Items that staff have not accepted; counted where items open and close."
+    )
 
     # Clocks
     frozen_until = models.DateTimeField(
@@ -174,6 +179,11 @@ class MSARequest(FSMModelMixin, Timestamped):
                 name="submitted_request_has_a_type",
             ),
             models.CheckConstraint(condition=models.Q(status__in=Status.values), name="known_status"),
+            models.CheckConstraint(
+                condition=models.Q(open_corrections=0)
+                | models.Q(status__in=[Status.CORRECTIONS_REQUIRED, Status.REQUEST_SUBMITTED]),
+                name="valid_request_has_no_open_correction",
+            ),
         ]
 
     def __str__(self) -> str:

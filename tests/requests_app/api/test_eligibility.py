@@ -22,7 +22,7 @@ def product() -> Product:
         manufacturer="Acme",
         model="Collar",
         isolating=True,
-        requires_storage=True,
+        required_companions=["storage"],
         max_service_amps=200,
         approved_from=date(2025, 6, 12),
     )

@@ -19,7 +19,11 @@ URL = "/eligibility/"
 @pytest.fixture
 def product() -> Product:
     return Product.objects.create(
-        manufacturer="Acme", model="Collar", isolating=True, requires_storage=True, approved_from=date(2025, 6, 12)
+        manufacturer="Acme",
+        model="Collar",
+        isolating=True,
+        required_companions=["storage"],
+        approved_from=date(2025, 6, 12),
     )
 
 

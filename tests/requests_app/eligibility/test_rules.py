@@ -169,6 +169,36 @@ def test_unknown_names_the_missing_fields_that_could_still_change_a_finding(
     assert judge(facts(**changes), on=DAY).unknown == unknown
 
 
+def test_device_approved_for_other_requests_is_refused_for_this_one():
+    given = facts(device=device(request_types=("replacement",)))
+    assert found(given) == [("E6", "blocks", "device")]
+    assert "for other requests: replacement." in judge(given, on=DAY).findings[0].message
+    assert found(facts(device=device(request_types=("install", "replacement")))) == []
+
+
+def test_device_that_is_not_approved_is_said_so_once_whatever_it_is_for():
+    given = facts(device=device(request_types=("replacement",), approved=False))
+    assert [finding.rule for finding in judge(given, on=DAY).findings] == ["E6"]
+
+
+def test_what_the_device_needs_is_one_finding_that_names_it_all():
+    needy = device(companions=("transfer switch",))
+    [finding] = judge(facts(device=needy, has_storage=False, has_companions=False), on=DAY).findings
+    assert (finding.rule, finding.field) == ("E18", "has_storage")
+    assert "not there: energy storage, transfer switch." in finding.message
+    [finding] = judge(facts(device=needy, has_companions=False), on=DAY).findings
+    assert (finding.field, finding.severity) == ("has_companions", "fixable")
+    assert judge(facts(device=needy), on=DAY).unknown == ["has_companions"]
+    assert found(facts(device=needy, has_companions=True)) == []
+
+
+def test_documents_that_the_device_asks_for_are_to_be_put_right():
+    [finding] = judge(facts(missing_documents=("Wiring diagram", "Warranty")), on=DAY).findings
+    assert (finding.rule, finding.field, finding.severity) == ("R5", "device", "fixable")
+    assert "not here yet: Wiring diagram, Warranty." in finding.message
+    assert found(facts(missing_documents=("Wiring diagram",), request_type="removal", existing_adapter="msa")) == []
+
+
 def test_rules_that_need_the_device_wait_for_it():
     verdict = judge(facts(device=None, has_storage=False, **GMA), on=DAY)
     assert (verdict.findings, verdict.unknown, verdict.outcome) == ([], ["device"], "incomplete")
@@ -215,7 +245,10 @@ def test_nothing_but_the_type_is_asked_while_the_type_is_open():
 
 def test_questions_are_those_of_the_type():
     assert questions_for("removal") == ("request_type", "service_class", "existing_adapter", "clear_meter_access")
-    assert questions_for("replacement") == questions_for("install") == tuple(READY)
+    # Only a device that needs more than storage asks for it.
+    asked = tuple(name for name in questions_for("install") if name != "has_companions")
+    assert questions_for("replacement") == questions_for("install") != asked
+    assert asked == tuple(READY)
 
 
 def test_finding_says_which_figures_clash():

@@ -32,7 +32,9 @@ def table(f: Facts) -> Found:
         ("E3", "blocks"): f.service != "single_phase_3_wire_120_240",
         ("E4", "blocks"): f.panel_rating_amps > 200 or f.service_amps > 200,
         ("E5", "blocks"): (f.has_solar or f.has_storage) and f.backfeed_amps > f.panel_rating_amps,
-        ("E6", "blocks"): d is None or not d.approved,
+        ("E6", "blocks"): d is None
+        or not d.approved
+        or (bool(d.request_types) and f.request_type not in d.request_types),
         ("E7", "blocks"): d is not None
         and d.max_service_amps is not None
         and f.panel_rating_amps > d.max_service_amps,
@@ -45,7 +47,8 @@ def table(f: Facts) -> Found:
         ("E14", "fixable"): f.device_clean_dry_undamaged is False,
         ("E16", "blocks"): gma_beside_isolating and solar_only,
         ("E16", "fixable"): gma_beside_isolating and not solar_only and f.request_type != "replacement",
-        ("E18", "fixable"): d is not None and d.requires_storage and f.has_storage is False,
+        ("E18", "fixable"): d is not None
+        and ((d.requires_storage and f.has_storage is False) or (bool(d.companions) and f.has_companions is False)),
     }
     lines = every_type
     if f.request_type in {"install", "replacement"}:
@@ -66,7 +69,9 @@ def expected(values: dict[str, Any]) -> tuple[Found, set[str]]:
     outcomes = {tuple(full[gap] for gap in gaps): table(build(full)) for full in completions(values, gaps)}
     decided = frozenset.intersection(*outcomes.values())
     telling = {gap for place, gap in enumerate(gaps) if _makes_a_difference(place, outcomes)}
-    return decided, telling - NEVER_MISSED
+    # What a device needs besides storage is asked once there is a device.
+    too_early = {"has_companions"} if "device" in gaps else set()
+    return decided, telling - NEVER_MISSED - too_early
 
 
 def _makes_a_difference(place: int, outcomes: dict[tuple[Any, ...], Found]) -> bool:

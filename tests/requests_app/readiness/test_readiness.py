@@ -130,11 +130,11 @@ def test_new_finding_supersedes_the_statement():
 def test_finding_that_comes_without_a_change_of_the_request_is_not_covered():
     """The product's entry changed: the statement stands, but does not cover it."""
     request = factories.executed(
-        open_findings(has_storage=False, device=factories.ProductFactory(requires_storage=False))
+        open_findings(has_storage=False, device=factories.ProductFactory(required_companions=[]))
     )
     stated(request)
     assert policies.reason_against(policies.check_payable, request) == ""
-    request.device.requires_storage = True
+    request.device.required_companions = ["storage"]
     request.device.save()
     assert "E18" in policies.reason_against(policies.check_payable, factories.refreshed(request))
 
@@ -180,11 +180,11 @@ def test_nothing_is_stated_once_the_utility_has_the_request():
 
 def test_open_checkout_is_not_shut_by_what_comes_later():
     request = factories.executed(
-        factories.complete_request(has_storage=False, device=factories.ProductFactory(requires_storage=False))
+        factories.complete_request(has_storage=False, device=factories.ProductFactory(required_companions=[]))
     )
     visit = settlement.open_fee_form(request, by=request.owner)
     MSARequest.objects.filter(pk=request.pk).update(frozen_until=timezone.now() + timedelta(minutes=30))
-    request.device.requires_storage = True
+    request.device.required_companions = ["storage"]
     request.device.save()
     assert settlement.settle(visit, how=Settlement.PAID, by=request.owner)
 

@@ -17,8 +17,11 @@ pytestmark = pytest.mark.django_db
 
 def test_products_are_there_with_their_facts_and_none_is_approved():
     """D20: an unconfirmed figure is empty, and nothing is approved or verified."""
-    rows = Product.objects.values_list("manufacturer", "model", "isolating", "requires_storage", "max_service_amps")
-    assert list(rows) == [
+    rows = [
+        (each.manufacturer, each.model, each.isolating, each.requires_storage, each.max_service_amps)
+        for each in Product.objects.all()
+    ]
+    assert rows == [
         ("ConnectDER", "EV MSA", False, False, None),
         ("ConnectDER", "IslandDER", True, True, None),
         ("ConnectDER", "Solar MSA", False, False, None),
