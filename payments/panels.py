@@ -7,7 +7,7 @@ from typing import Any
 from msa_portal.accounts.models import User
 from payments.models import Payment, Refund
 from payments.services import fees, withdrawal
-from requests_app import panels, policies
+from requests_app import panels, policies, stakes
 from requests_app.enums import Settlement
 from requests_app.models import MSARequest
 
@@ -16,6 +16,7 @@ def connect() -> None:
     panels.register("money", money)
     panels.register("next_fee", next_fee)
     panels.register("withdraw", comes_back)
+    stakes.register(at_stake)
 
 
 def money(request: MSARequest, user: User) -> tuple[str, dict[str, Any]] | None:
@@ -42,6 +43,14 @@ def next_fee(request: MSARequest, user: User) -> tuple[str, dict[str, Any]] | No
     """What a further visit costs, where D3 makes it due."""
     amount = fees.amount_in_force(request)
     return ("payments/panels/next_fee.html", {"amount_cents": amount}) if amount else None
+
+
+def at_stake(request: MSARequest) -> stakes.Stake:
+    """What was paid, and what D4 gives back if nobody acts (D8)."""
+    decisions = withdrawal.preview_refund(request)
+    return stakes.Stake(
+        sum(decision.paid_cents for decision in decisions), sum(decision.refund_cents for decision in decisions)
+    )
 
 
 def comes_back(request: MSARequest, user: User) -> tuple[str, dict[str, Any]] | None:

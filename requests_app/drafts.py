@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -16,6 +15,7 @@ from msa_portal.db import lock
 from msa_portal.errors import Refused, Stale
 from requests_app import (
     agreements,
+    deadlines,
     eligibility,
     form_steps,
     history,
@@ -26,7 +26,7 @@ from requests_app import (
     records,
 )
 from requests_app.enums import EventKind, RecordCheck, Status
-from requests_app.models import MSARequest, ProgramSettings, VisitRound
+from requests_app.models import MSARequest, VisitRound
 
 
 def start(*, by: User, company: Company | None = None, answers: Mapping[str, Any] | None = None) -> MSARequest:
@@ -46,7 +46,7 @@ def start(*, by: User, company: Company | None = None, answers: Mapping[str, Any
             if name in form_steps.ALL_FIELDS:
                 setattr(request, name, value)
         today = local_day(timezone.now())
-        request.owner_acts_by = today + timedelta(days=ProgramSettings.current().draft_life_days)
+        request.owner_acts_by = deadlines.anew()
         request.save()
         request.reference = f"MSA-{today.year}-{request.pk:06d}"
         request.save(update_fields=["reference"])
@@ -80,7 +80,7 @@ def save_facts(request: MSARequest, changes: Mapping[str, Any], *, by: User, ver
         fresh.version += 1
         if fresh.status == Status.UNSUBMITTED or {"device", "request_type"} & set(changed):
             fresh.judged_on = None
-        fresh.owner_acts_by = local_day(timezone.now()) + timedelta(days=ProgramSettings.current().draft_life_days)
+        fresh.owner_acts_by = deadlines.renewed(fresh)
         fresh.save()
         agreements.supersede_if_changed(fresh, by=by)
         if set(eligibility.FIELDS) & set(changed):

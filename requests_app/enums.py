@@ -108,6 +108,14 @@ class RequestType(models.TextChoices):
 PLACES_DEVICE = frozenset({RequestType.INSTALL, RequestType.REPLACEMENT})
 
 
+class ReminderKind(models.TextChoices):
+    """Mails about the last day to act (D8)."""
+
+    NUDGE = "nudge", _("Early nudge")
+    FIRST = "first", _("First reminder")
+    LAST = "last", _("Last reminder")
+
+
 class Companion(models.TextChoices):
     """A further device that a product needs to work (E18)."""
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -24,7 +23,7 @@ from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
 from msa_portal.db import lock
 from msa_portal.errors import Refused, Stale
-from requests_app import actors, answers, history, permissions, policies
+from requests_app import actors, answers, deadlines, history, permissions, policies
 from requests_app.enums import (
     OWNER_HOLDS,
     EventKind,
@@ -37,7 +36,6 @@ from requests_app.models import (
     FollowUp,
     MSARequest,
     OutcomeReason,
-    ProgramSettings,
     Screening,
     SigningInvitation,
     VisitRound,
@@ -76,7 +74,7 @@ def _owner_deadline(request: MSARequest) -> Any:
     """The last day to act where the ball is with the owner (D8)."""
     if request.status not in OWNER_HOLDS:
         return None
-    return local_day(timezone.now()) + timedelta(days=ProgramSettings.current().draft_life_days)
+    return deadlines.anew()
 
 
 def stale(request: MSARequest, *, to: User | None) -> Stale:

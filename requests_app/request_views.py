@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
-from requests_app import drafts, eligibility, request_lists
+from requests_app import deadlines, drafts, eligibility, request_lists, stakes
 from requests_app.clocks import Clocks
 from requests_app.enums import Holder, Status
 from requests_app.models import MSARequest
@@ -73,6 +73,7 @@ def _row(request: MSARequest, user: User, clocks: Clocks, panels: frozenset[str]
         "holder": holder_words(request),
         "is_closed": holder(request) == Holder.NOBODY,
         "outlook": outlook(request, clocks),
+        "deadline": deadlines.of(request, today=clocks.today, figures=clocks.figures),
         "next": next_step(request, user, panels=panels),
     }
 
@@ -92,6 +93,8 @@ def detail(http: HttpRequest, reference: str) -> HttpResponse:
         "may_revoke": request.has_agent and request.owner_id == user.pk,
     }
     del context["request"]
+    if context["deadline"] and context["deadline"].soon:
+        context["stake"] = stakes.words(request)
     return render(http, "requests_app/detail.html", context)
 
 

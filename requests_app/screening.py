@@ -18,6 +18,7 @@ from requests_app import (
     agreements,
     answers,
     completeness,
+    deadlines,
     drafts,
     enums,
     history,
@@ -178,6 +179,7 @@ def answer_correction(
             drafts.save_facts(request, changes, by=by, version=version)
         fresh.answer, fresh.answered_by, fresh.answered_at = answer.strip(), by, timezone.now()
         fresh.save(update_fields=["answer", "answered_by", "answered_at"])
+        deadlines.acted(request, by=by)
     correction.refresh_from_db()
     return correction
 

@@ -102,3 +102,16 @@ class StaffWithdrawalForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         error_messages={"required": _("Say how and when the customer asked for this.")},
     )
+
+
+class ExtensionForm(forms.Form):
+    """More time for whoever has the ball (D8)."""
+
+    to = forms.DateField(label=_("New last day"), widget=forms.DateInput(attrs={"type": "date"}))
+    reason = forms.CharField(
+        label=_("Why more time is given"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Only staff read it."),
+        error_messages={"required": _("Say why more time is given.")},
+    )

@@ -11,7 +11,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from requests_app import agreement_rendering, notices, quarantine
+from requests_app import agreement_rendering, expiry, notices, quarantine
 from requests_app.models import Agreement, Document
 
 logger = logging.getLogger(__name__)
@@ -51,3 +51,8 @@ def remind_signers() -> None:
 @shared_task
 def scan_quarantine() -> None:
     quarantine.look_again(Document.objects.all())
+
+
+@shared_task(time_limit=1800)
+def tend_deadlines() -> None:
+    expiry.tend()

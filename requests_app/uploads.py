@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from msa_portal.accounts.models import User
 from msa_portal.db import lock
 from msa_portal.errors import Refused
-from requests_app import documents, inspection, scanner
+from requests_app import deadlines, documents, inspection, scanner
 from requests_app.enums import DocumentKind, PhotoTopic, ScanState
 from requests_app.models import Document, MSARequest
 
@@ -104,6 +104,7 @@ def keep(
     with documents.atomic():
         fresh = lock(request)
         _check_quota(fresh, len(checked.body))
+        deadlines.acted(fresh, by=by)
         return documents.store(
             fresh,
             kind,

@@ -335,6 +335,9 @@ class ProgramSettingsForm(forms.ModelForm):
             cleaned, "last_reminder_days", "first_reminder_days", _("The last reminder comes after the first.")
         )
         self._check_order(
+            cleaned, "nudge_days", "draft_life_days", _("The nudge comes within the draft's life.")
+        )
+        self._check_order(
             cleaned, "first_reminder_days", "draft_life_days", _("The first reminder comes within the draft's life.")
         )
         self._check_order(

@@ -22,15 +22,16 @@ from requests_app import (
     agreements,
     answers,
     completeness,
+    expiry,
     form_steps,
     lifecycle,
     policies,
     records,
     screening,
 )
-from requests_app.enums import Status, WithdrawalReason
+from requests_app.enums import OWNER_HOLDS, Status, WithdrawalReason
 from requests_app.models import Agreement, MSARequest
-from requests_app.screening_forms import ChecksForm, CorrectionsForm, StaffWithdrawalForm
+from requests_app.screening_forms import ChecksForm, CorrectionsForm, ExtensionForm, StaffWithdrawalForm
 
 
 class QueueFilter(admin.SimpleListFilter):
@@ -136,6 +137,7 @@ class MSARequestAdmin(admin.ModelAdmin):
             "deem-valid": _deem_valid,
             "issue": _issue,
             "withdraw": _withdraw,
+            "extend": _extend,
         }
         own = [
             path("take-next/", self.admin_site.admin_view(self.take_next), name="requests_app_msarequest_take_next")
@@ -219,6 +221,9 @@ def _page_context(http: HttpRequest, row: MSARequest, *, posted: bool) -> dict[s
         "screening": latest,
         "checks_form": ChecksForm(_posted_to(http, "checks", posted), suggestions=suggestions, screening=latest),
         "corrections_form": CorrectionsForm(_posted_to(http, "corrections", posted), request=row),
+        "extension_form": ExtensionForm(_posted_to(http, "extend", posted), auto_id="extend_%s"),
+        "extensions": row.extensions.select_related("extended_by"),
+        "has_deadline": row.status in OWNER_HOLDS and row.owner_acts_by is not None,
         "withdrawal_form": StaffWithdrawalForm(_posted_to(http, "withdraw", posted)),
         "corrections": [
             (each, screening.changes_since(each)) for each in row.corrections.select_related("reason", "answered_by")
@@ -334,3 +339,12 @@ def _withdraw(http: HttpRequest, row: MSARequest) -> str:
     data = form.cleaned_data
     lifecycle.withdraw(row, by=http.user, reason=WithdrawalReason(data["reason"]), note=data["note"])  # type: ignore[arg-type]  # signed in
     return _("Withdrawn on the customer's word.")
+
+
+def _extend(http: HttpRequest, row: MSARequest) -> str:
+    form = ExtensionForm(http.POST)
+    if not form.is_valid():
+        raise _Invalid
+    data = form.cleaned_data
+    expiry.extend(row, to=data["to"], reason=data["reason"], by=http.user)  # type: ignore[arg-type]  # signed in
+    return _("More time is given. Whoever has the ball has been told.")

@@ -1,6 +1,7 @@
 """Everything that a request is made of, one module a topic."""
 
 from requests_app.models.agreement import Agreement, Signature, SigningInvitation
+from requests_app.models.deadlines import DeadlineExtension, DeadlineReminder
 from requests_app.models.documents import Document
 from requests_app.models.events import AppendOnlyError, RequestEvent
 from requests_app.models.readiness import PanelModelAnswer, ReadinessStatement
@@ -16,7 +17,7 @@ from requests_app.models.reference import (
 )
 from requests_app.models.request import MSARequest
 from requests_app.models.screening import Correction, Screening, ScreeningAnswer
-from requests_app.models.visits import FollowUp, VisitRound, Withdrawal
+from requests_app.models.visits import Cure, FollowUp, VisitRound, Withdrawal
 
 __all__ = [
     "Agreement",
@@ -24,6 +25,9 @@ __all__ = [
     "AppendOnlyError",
     "Correction",
     "CorrectionReason",
+    "Cure",
+    "DeadlineExtension",
+    "DeadlineReminder",
     "Document",
     "FollowUp",
     "IncompatiblePanel",

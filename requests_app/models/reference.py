@@ -215,6 +215,7 @@ class ProgramSettings(models.Model):
     draft_life_days = _days(_("a draft lives, days (D8)"), 90)
     first_reminder_days = _days(_("first reminder, days before the end (D8)"), 14)
     last_reminder_days = _days(_("last reminder, days before the end (D8)"), 3)
+    nudge_days = _days(_("nudge about a draft that was left early, after days (D8)"), 3)
     quote_days = _days(_("a fee quote holds, days (D9)"), 14)
     service_order_from_days = _days(_("service order, earliest, business days (V1)"), 5)
     service_order_to_days = _days(_("service order, latest, business days (V1)"), 10)

@@ -170,6 +170,7 @@ class MSARequest(FSMModelMixin, Timestamped):
             models.Index(fields=["owner", "-id"], name="requests_of_owner"),
             models.Index(fields=["agent_company", "-id"], name="requests_of_company"),
             models.Index(fields=["status", "waiting_since"], name="requests_by_status"),
+            models.Index(fields=["status", "owner_acts_by"], name="requests_by_last_day"),
         ]
         constraints = [
             models.CheckConstraint(
