@@ -1,0 +1,106 @@
+"""The documents that a device asks for: found missing, sent, replaced, and seen by nobody else."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from PIL import Image
+
+from msa_portal.errors import Refused
+from requests_app import eligibility, product_documents, readiness
+from requests_app.enums import EventKind
+from requests_app.models import MSARequest
+from requests_app.models.reference import document_key
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+PLAN = "Wiring diagram"
+KEY = document_key(PLAN)
+
+
+@pytest.fixture
+def request_(settings: Any, tmp_path: Any) -> MSARequest:
+    settings.MEDIA_ROOT = tmp_path
+    return factories.complete_request(device=factories.ProductFactory(required_documents=[PLAN, "Warranty card"]))
+
+
+def photo(name: str = "plan.jpg") -> SimpleUploadedFile:
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), "navy").save(out, "JPEG")
+    return SimpleUploadedFile(name, out.getvalue())
+
+
+def page(request: MSARequest) -> str:
+    return f"/requests/{request.reference}/device-documents/"
+
+
+def test_missing_documents_are_to_be_put_right_first(request_: MSARequest) -> None:
+    (item,) = readiness.check(request_).items
+    assert (item.rule, item.kind, item.field, item.step) == ("R5", "put_right", "device", "adapter")
+    assert "Wiring diagram, Warranty card" in item.why
+
+
+def test_document_that_was_sent_is_missing_no_more(request_: MSARequest) -> None:
+    product_documents.add(request_, photo(), key=KEY, by=request_.owner)
+    assert eligibility.sources.missing_documents(request_) == ("Warranty card",)
+    assert request_.events.filter(kind=EventKind.PRODUCT_DOCUMENT_SENT).count() == 1
+
+
+def test_new_one_takes_the_place_of_the_old_which_stays(request_: MSARequest) -> None:
+    first = product_documents.add(request_, photo(), key=KEY, by=request_.owner)
+    second = product_documents.add(request_, photo(), key=KEY, by=request_.owner)
+    first.refresh_from_db()
+    assert first.replaced_at is not None
+    assert [each.document for each in product_documents.wanted(request_)] == [second, None]
+
+
+@pytest.mark.parametrize("key", ["", "doc-0000000000000000", "panel_label"])
+def test_document_that_nobody_asked_for_is_refused(request_: MSARequest, key: str) -> None:
+    with pytest.raises(Refused) as refused:
+        product_documents.add(request_, photo(), key=key, by=request_.owner)
+    assert (refused.value.code, request_.documents.count()) == ("not_asked", 0)
+
+
+def test_stranger_cannot_send(request_: MSARequest) -> None:
+    with pytest.raises(Refused):
+        product_documents.add(request_, photo(), key=KEY, by=factories.UserFactory())
+
+
+def test_page_takes_a_photo_and_shows_what_is_missing(client: Client, request_: MSARequest) -> None:
+    client.force_login(request_.owner)
+    assert client.get(page(request_)).text.count("Not here yet") == 2
+    answer = client.post(page(request_), {"key": KEY, "file": photo()}, follow=True)
+    assert "The document is saved." in answer.text
+    assert answer.text.count("Not here yet") == 1
+
+
+def test_page_says_at_the_document_why_a_file_is_not_taken(client: Client, request_: MSARequest) -> None:
+    client.force_login(request_.owner)
+    answer = client.post(page(request_), {"key": KEY, "file": SimpleUploadedFile("plan.pdf", b"MZ program")})
+    assert answer.status_code == 422
+    assert f'id="error-{KEY}"' in answer.text
+    assert "neither a photo nor a PDF" in answer.text
+    assert "No file came with it." in client.post(page(request_), {"key": KEY}).text
+
+
+def test_form_leads_to_the_page_and_the_picker_says_what_is_asked_for(client: Client, request_: MSARequest) -> None:
+    client.force_login(request_.owner)
+    form = client.get(f"/requests/{request_.reference}/form/adapter/").text
+    assert page(request_) in form
+    assert "asks for: Wiring diagram, Warranty card" in form
+    assert "needs: energy storage" in form
+
+
+def test_what_the_device_needs_besides_storage_is_asked(client: Client) -> None:
+    product = factories.ProductFactory(required_companions=["storage", "transfer_switch"], request_types=["install"])
+    request = factories.complete_request(device=product)
+    client.force_login(request.owner)
+    form = client.get(f"/requests/{request.reference}/form/adapter/").text
+    assert "Is there what the device needs, or will there be with this project?" in form
+    assert "only for: install" in form
+    assert [item.field for item in readiness.check(request).missing] == ["has_companions"]
