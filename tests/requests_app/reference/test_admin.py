@@ -222,6 +222,7 @@ SETTINGS = {
     "draft_life_days": 90,
     "first_reminder_days": 14,
     "last_reminder_days": 3,
+    "nudge_days": 3,
     "quote_days": 14,
     "service_order_from_days": 5,
     "service_order_to_days": 10,
