@@ -344,4 +344,4 @@ class _Story:
         visit = self._scheduled(home, by)
         self._close_out(visit, "meter-or-record-error")
         request = MSARequest.objects.get(pk=visit.order.round.request_id)
-        followups.save_reschedule(request, by=by, cures={"meter-or-record-error": _("On the utility's side")})
+        followups.save_reschedule(request, by=by, statements={"meter-or-record-error": _("On the utility's side")})

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused, Stale
-from requests_app import agreements, answers, form_steps, lifecycle, permissions, policies, records, screening
-from requests_app.enums import CheckCode, CorrectionKind, Status
-from requests_app.forms.correction import CorrectionForm
+from requests_app import agreements, answers, corrections, form_steps, lifecycle, permissions, policies, records
+from requests_app.enums import CheckCode, CorrectionAnswer, CorrectionKind, DocumentKind, Status
+from requests_app.forms.correction import CorrectionForm, FileForm, RightForm
 from requests_app.models import Correction, MSARequest
 
 # An item about these checks, with no field of its own, is put right on the agreement's page.
 _ON_THE_AGREEMENT = {CheckCode.C1, CheckCode.C2, CheckCode.C4}
+_BY_FILE = {DocumentKind.SITE_PHOTO, DocumentKind.PRODUCT_DOCUMENT}
+
+
+@dataclass(frozen=True)
+class _Posted:
+    """What was posted and could not be saved: shown again at its item."""
+
+    correction: Correction
+    way: str
+    form: forms.Form
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def corrections(http: HttpRequest, reference: str) -> HttpResponse:
+def page(http: HttpRequest, reference: str) -> HttpResponse:
     user: User = http.user  # type: ignore[assignment]  # login_required comes first
     visible = MSARequest.objects.visible_to(user).select_related("owner", "agent", "agent_company", "device")
     request = get_object_or_404(visible, reference=reference)
@@ -37,7 +49,12 @@ def corrections(http: HttpRequest, reference: str) -> HttpResponse:
         return redirect(request)
     if http.method != "POST":
         return _page(http, request)
-    return _resubmit(http, request, user) if "resubmit" in http.POST else _answer(http, request, user)
+    if "resubmit" in http.POST:
+        return _resubmit(http, request, user)
+    correction = get_object_or_404(
+        request.corrections.open().select_related("reason"), pk=_number(http.POST.get("correction", ""))
+    )
+    return _keep(http, correction, user) if "autosave" in http.POST else _answer(http, request, correction, user)
 
 
 def _resubmit(http: HttpRequest, request: MSARequest, user: User) -> HttpResponse:
@@ -50,30 +67,68 @@ def _resubmit(http: HttpRequest, request: MSARequest, user: User) -> HttpRespons
     return redirect(request)
 
 
-def _answer(http: HttpRequest, request: MSARequest, user: User) -> HttpResponse:
-    correction = get_object_or_404(request.corrections.open(), pk=_number(http.POST.get("correction", "")))
-    device = http.POST.get("way") == "device"
-    form = CorrectionForm(request, correction, http.POST, device=device)
-    if not form.is_valid():
-        return _page(http, request, bound=(correction, form, device), status=422)
+def _keep(http: HttpRequest, correction: Correction, user: User) -> HttpResponse:
+    """Autosave: what is typed at that item, with its prefix; files are not among it."""
+    own = tuple(f"{kind}{correction.pk}-" for kind in "cdrf")
+    typed = {name: str(value) for name, value in http.POST.items() if name.startswith(own)}
     try:
-        screening.answer_correction(
-            correction,
-            by=user,
-            answer=form.cleaned_data["answer"],
-            changes=form.changes(),
-            version=_number(http.POST.get("version", "")),
-        )
+        corrections.keep_draft(correction, {**correction.draft, **typed}, by=user)
+    except Refused as refusal:
+        return JsonResponse({"failed": str(refusal)}, status=409)
+    return JsonResponse({"saved": _("Saved. It counts as your answer once you press the button.")})
+
+
+def _answer(http: HttpRequest, request: MSARequest, correction: Correction, user: User) -> HttpResponse:
+    """One item, in the way that was chosen: the form is shown again where it does not do."""
+    way, version = http.POST.get("way", ""), _number(http.POST.get("version", ""))
+    form = _form(request, correction, way, http)
+    if not form.is_valid():
+        return _page(http, request, posted=_Posted(correction, way, form), status=422)
+    try:
+        _save(correction, way, form, user, version)
     except Stale as stale:
         form.add_error(None, _both_versions(request, stale))
-        request.refresh_from_db()
-        return _page(http, request, bound=(correction, form, device), status=409)
+        return _page(http, request, posted=_Posted(correction, way, form), status=409)
     except Refused as refusal:
-        form.add_error(None, str(refusal))
-        return _page(http, request, bound=(correction, form, device), status=422)
+        form.add_error("file" if way == "file" else None, str(refusal))
+        return _page(http, request, posted=_Posted(correction, way, form), status=422)
     _check_record(http, request, user)
     messages.success(http, _("Saved: %(item)s.") % {"item": correction.reason.title})
-    return redirect(http.path)
+    return redirect(f"{http.path}#{_next(request)}")
+
+
+def _next(request: MSARequest) -> str:
+    """Where to go on: the next item without an answer, else sending it back."""
+    left = request.corrections.unanswered().first()
+    return f"item-{left.pk}" if left else "send-back"
+
+
+def _form(request: MSARequest, correction: Correction, way: str, http: HttpRequest | None = None) -> forms.Form:
+    """The form of that way: filled in from the request, or with what was posted."""
+    data, files = (http.POST, http.FILES) if http else (None, None)
+    match way:
+        case "proposal":
+            return forms.Form(data)
+        case "right":
+            return RightForm(correction, data)
+        case "file":
+            return FileForm(correction, data, files)
+    return CorrectionForm(request, correction, data, device=way == "device")
+
+
+def _save(correction: Correction, way: str, form: forms.Form, user: User, version: int) -> None:
+    if way == "proposal":
+        corrections.use_proposal(correction, by=user, version=version)
+    elif isinstance(form, FileForm):
+        if correction.document not in _BY_FILE:
+            raise Refused(_("No file is asked for here."), code="no_file")
+        text = form.cleaned_data["answer"]
+        corrections.answer_with_document(correction, form.cleaned_data["file"], by=user, text=text)
+    elif isinstance(form, CorrectionForm):
+        text, changes = form.cleaned_data["answer"], form.changes()
+        corrections.answer(correction, by=user, way=form.way, text=text, changes=changes, version=version)
+    else:
+        corrections.answer(correction, by=user, way=CorrectionAnswer.RIGHT, text=form.cleaned_data["answer"])
 
 
 def _number(posted: str) -> int:
@@ -109,18 +164,13 @@ def _check_record(http: HttpRequest, request: MSARequest, user: User) -> None:
         messages.warning(http, str(refusal))
 
 
-def _page(
-    http: HttpRequest,
-    request: MSARequest,
-    *,
-    bound: tuple[Correction, CorrectionForm, bool] | None = None,
-    status: int = 200,
-) -> HttpResponse:
-    items = [_item(request, each, bound) for each in request.corrections.open().select_related("reason")]
+def _page(http: HttpRequest, request: MSARequest, *, posted: _Posted | None = None, status: int = 200) -> HttpResponse:
+    found = request.corrections.open().select_related("reason", "follows", "answer_document")
+    items = [_item(request, each, posted) for each in found]
     context = {
         "request_": request,
         "items": items,
-        "form": bound[1] if bound else None,
+        "form": posted.form if posted else None,
         "left": sum(not item["correction"].answered_at for item in items),
         "why_not": policies.reason_against(policies.check_resubmit, request),
         "needs_signing": not agreements.is_executed(request),
@@ -128,23 +178,29 @@ def _page(
     return render(http, "requests_app/corrections.html", context, status=status)
 
 
-def _item(
-    request: MSARequest, correction: Correction, bound: tuple[Correction, CorrectionForm, bool] | None
-) -> dict[str, Any]:
-    cannot = correction.reason.kind == CorrectionKind.CANNOT_BE_SERVED
-    posted, posted_form, posted_device = bound if bound and bound[0].pk == correction.pk else (None, None, False)
-    other_device = cannot and request.places_device
+def _item(request: MSARequest, correction: Correction, posted: _Posted | None) -> dict[str, Any]:
+    mine = posted if posted and posted.correction.pk == correction.pk else None
+
+    def form(way: str) -> forms.Form:
+        return mine.form if mine and mine.way == way else _form(request, correction, way)
+
+    cannot, by_file = correction.reason.kind == CorrectionKind.CANNOT_BE_SERVED, correction.document in _BY_FILE
+    about_nothing = not correction.field and not correction.document
+    check = correction.reason.check_code
+    value_form = None if by_file else form("")
     return {
         "correction": correction,
         "cannot_be_served": cannot,
-        "form": posted_form if posted and not posted_device else CorrectionForm(request, correction),
-        "device_form": posted_form
-        if posted and posted_device
-        else CorrectionForm(request, correction, device=True)
-        if other_device
-        else None,
-        "device_open": posted_device,
-        "was_posted": posted is not None,
-        "on_the_agreement": not correction.field and correction.reason.check_code in _ON_THE_AGREEMENT,
-        "on_the_form": not correction.field and correction.reason.check_code == CheckCode.C3,
+        "proposal": corrections.proposal_in_words(correction),
+        "form": value_form,
+        "file_form": form("file") if by_file else None,
+        "right_form": form("right") if by_file or getattr(value_form, "names", None) else None,
+        "right_open": (mine is not None and mine.way == "right") or f"r{correction.pk}-answer" in correction.draft,
+        "device_form": form("device") if cannot and request.places_device else None,
+        "device_open": mine is not None and mine.way == "device",
+        "was_posted": mine is not None,
+        "now": answers.answer_text(request, correction.field) if correction.field else "",
+        "on_the_agreement": (about_nothing and check in _ON_THE_AGREEMENT)
+        or correction.document == DocumentKind.PAPER_AGREEMENT,
+        "on_the_form": about_nothing and check == CheckCode.C3,
     }

@@ -63,7 +63,7 @@ def reschedule(http: HttpRequest, reference: str) -> HttpResponse:
     form = RescheduleForm(http.POST if http.method == "POST" else None, visit=visit)
     if form.is_valid():
         try:
-            followups.save_reschedule(request, by=user, cures=form.cures())
+            followups.save_reschedule(request, by=user, statements=form.cures())
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
@@ -107,7 +107,7 @@ def cancel_follow_up(http: HttpRequest, reference: str) -> HttpResponse:
 def withdraw(http: HttpRequest, reference: str) -> HttpResponse:
     request, user = _mine(http, reference)
     reason = policies.reason_against(policies.check_withdraw, request)
-    form = WithdrawForm(http.POST if http.method == "POST" else None)
+    form = WithdrawForm(http.POST if http.method == "POST" else None, initial={"reason": http.GET.get("reason", "")})
     if not reason and form.is_valid():
         try:
             lifecycle.withdraw(

@@ -12,7 +12,7 @@ from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
 from msa_portal.db import lock
 from msa_portal.errors import Refused
-from requests_app import agreements, history, lifecycle, permissions, policies
+from requests_app import agreements, cures, history, lifecycle, permissions, policies
 from requests_app.enums import EventKind, FollowUpKind, Responsible, Settlement, Status, VisitOutcome
 from requests_app.models import FollowUp, MSARequest, Product, ProgramSettings, VisitRound
 
@@ -32,22 +32,18 @@ def second_fee_due(visit: VisitRound) -> bool:
     return visit.reasons.filter(responsible=Responsible.CUSTOMER).exists()
 
 
-def save_reschedule(request: MSARequest, *, by: User, cures: Mapping[str, str]) -> FollowUp:
+def save_reschedule(request: MSARequest, *, by: User, statements: Mapping[str, str] | None = None) -> FollowUp:
     """Save the Reschedule MSA Site Visit form: every reason of the failed visit is cured.
 
-    `cures` maps each reason's code to what was done about it. Without a fee due the status moves
-    at once; with one it moves when the fee is settled.
+    `statements` are words, by reasons' codes, that are kept as cures in the same go. Without a fee
+    due the status moves at once; with one it moves when the fee is settled.
     """
     with transaction.atomic():
         fresh = _locked_after_failure(request, by)
         visit = failed_round(fresh)
-        uncured = [str(reason) for reason in visit.reasons.all() if not cures.get(reason.code)]
-        if uncured:
-            raise Refused(
-                _("Say for each reason that it is put right: %(reasons)s.") % {"reasons": "; ".join(uncured)},
-                code="reasons_open",
-            )
-        follow_up = _save(fresh, FollowUpKind.RESCHEDULE, visit, by=by, cures=dict(cures))
+        cures.state_in_words(fresh, visit, statements or {}, by=by)
+        cures.check_all_cured(fresh, visit)
+        follow_up = _save(fresh, FollowUpKind.RESCHEDULE, visit, by=by)
         complete_if_ready(fresh, by=by)
     request.refresh_from_db()
     follow_up.refresh_from_db()
@@ -76,7 +72,8 @@ def save_modification(request: MSARequest, *, by: User, device: Product) -> Foll
         fresh.version += 1
         fresh.save(update_fields=["device", "judged_on", "version", "updated_at"])
         policies.check_form_complete(fresh)
-        follow_up = _save(fresh, FollowUpKind.MODIFY, visit, by=by, cures={}, old_device=old_device)
+        follow_up = _save(fresh, FollowUpKind.MODIFY, visit, by=by, old_device=old_device)
+        cures.by_new_device(fresh, visit, device, by=by)
         agreements.supersede_if_changed(fresh, by=by)
     request.refresh_from_db()
     return follow_up
@@ -102,6 +99,7 @@ def cancel(request: MSARequest, *, by: User) -> None:
         follow_up.round.closed_at = now
         follow_up.round.save(update_fields=["outcome", "closed_at", "updated_at"])
         if follow_up.kind == FollowUpKind.MODIFY:
+            cures.without_new_device(failed_round(fresh))
             fresh.device = follow_up.old_device
             fresh.version += 1
             fresh.save(update_fields=["device", "version", "updated_at"])
@@ -139,7 +137,6 @@ def _save(
     failed: VisitRound,
     *,
     by: User,
-    cures: dict[str, str],
     old_device: Product | None = None,
 ) -> FollowUp:
     due = second_fee_due(failed)
@@ -152,13 +149,15 @@ def _save(
         settlement="" if due else Settlement.NOT_DUE,
         settled_at=None if due else now,
     )
-    follow_up = FollowUp.objects.create(
-        request=request, kind=kind, round=visit, cures=cures, old_device=old_device, created_by=by
-    )
+    follow_up = FollowUp.objects.create(request=request, kind=kind, round=visit, old_device=old_device, created_by=by)
     history.record(
         request,
         EventKind.FOLLOW_UP_SAVED,
         by=by,
-        codes={"kind": kind.value, "round": visit.number, "fee_due": due, "reasons": sorted(cures)},
+        codes={"kind": kind.value, "round": visit.number, "fee_due": due, "reasons": _codes(failed)},
     )
     return follow_up
+
+
+def _codes(visit: VisitRound) -> list[str]:
+    return sorted(visit.reasons.values_list("code", flat=True))

@@ -23,16 +23,17 @@ from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
 from msa_portal.db import lock
 from msa_portal.errors import Refused, Stale
-from requests_app import actors, answers, deadlines, history, permissions, policies
+from requests_app import actors, corrections, deadlines, history, permissions, policies
+from requests_app.corrections import RequiredCorrection
 from requests_app.enums import (
     OWNER_HOLDS,
+    CorrectionEnd,
     EventKind,
     VisitOutcome,
     WithdrawalReason,
 )
 from requests_app.models import (
     Correction,
-    CorrectionReason,
     FollowUp,
     MSARequest,
     OutcomeReason,
@@ -65,7 +66,7 @@ def _moving(request: MSARequest, kind: EventKind, *, by: User | None) -> Iterato
         before = fresh.status
         make_transition()
         fresh.owner_acts_by = _owner_deadline(fresh)
-        fresh.save(update_fields=["status", "owner_acts_by", "updated_at"])
+        fresh.save(update_fields=["status", "owner_acts_by", "open_corrections", "updated_at"])
         history.record(fresh, kind, by=by, from_status=before, codes=move.codes)
     request.refresh_from_db()
 
@@ -107,36 +108,25 @@ def submit(request: MSARequest, *, by: User) -> None:
         Screening.objects.create(request=move.request)
 
 
-@dataclass(frozen=True)
-class RequiredCorrection:
-    """One coded item: the reason, and a note to the customer."""
-
-    reason: CorrectionReason
-    note: str = ""
-
-
 def require_corrections(request: MSARequest, *, by: User, items: Sequence[RequiredCorrection]) -> None:
-    """Send the request back with at least one coded correction, also late (D12)."""
+    """Send the request back with at least one coded correction, also late (D12).
+
+    Items that staff kept open go back with it: then there need be no new ones. What the form says
+    now is kept beside the decision, so that the next look shows what changed since.
+    """
     with _moving(request, EventKind.REQUIRE_CORRECTIONS, by=by) as move:
-        if not items:
-            raise Refused(_("Choose at least one correction."), code="no_correction")
         fresh = move.request
+        kept_open = list(Correction.objects.filter(request=fresh).unanswered().select_related("reason"))
+        if not items and not kept_open:
+            raise Refused(_("Choose at least one correction."), code="no_correction")
         screening = Screening.objects.filter(request=fresh, decided_at__isnull=True).first()
         if screening is None:
             screening = Screening.objects.create(request=fresh, taken_by=by, taken_at=timezone.now())
-        _close_corrections(fresh)
-        for item in items:
-            Correction.objects.create(
-                request=fresh,
-                screening=screening,
-                reason=item.reason,
-                field=item.reason.field,
-                note=item.note,
-                value_then=answers.answer_text(fresh, item.reason.field)[:200] if item.reason.field else "",
-                required_by=by,
-            )
+        corrections.add(fresh, screening, items, by=by)
+        screening.facts = corrections.facts_in_words(fresh)
         _decide(screening, "corrections", by)
-        move.codes = {"reasons": [item.reason.code for item in items], "screening": screening.pk}
+        codes = [each.reason.code for each in (*kept_open, *items)]
+        move.codes = {"reasons": codes, "screening": screening.pk}
 
 
 def resubmit(request: MSARequest, *, by: User) -> None:
@@ -148,11 +138,10 @@ def resubmit(request: MSARequest, *, by: User) -> None:
 
 
 def deem_valid(request: MSARequest, *, by: User) -> None:
-    """C1 to C7 answered and no open correction: answered ones are accepted with this."""
+    """C1 to C7 answered, and every correction accepted."""
     with _moving(request, EventKind.DEEM_VALID, by=by) as move:
         policies.check_deem_valid(move.request)
         screening = policies.open_screening(move.request)
-        _close_corrections(move.request)
         _decide(screening, "valid", by)
         move.codes = {"screening": screening.pk}
 
@@ -221,7 +210,7 @@ def withdraw(request: MSARequest, *, by: User | None, reason: WithdrawalReason, 
         )
         for screening in Screening.objects.filter(request=fresh, decided_at__isnull=True):
             _decide(screening, "closed", by)
-        _close_corrections(fresh)
+        corrections.close(fresh, CorrectionEnd.WITHDRAWN, by=by)
         SigningInvitation.objects.filter(
             agreement__request=fresh, used_at__isnull=True, voided_at__isnull=True
         ).update(voided_at=now)
@@ -249,10 +238,6 @@ def _close_round(visit: VisitRound, outcome: VisitOutcome) -> None:
     visit.outcome = outcome
     visit.closed_at = timezone.now()
     visit.save(update_fields=["outcome", "closed_at", "updated_at"])
-
-
-def _close_corrections(request: MSARequest) -> None:
-    Correction.objects.filter(request=request).open().update(closed_at=timezone.now())
 
 
 def _decide(screening: Screening, decision: str, by: User | None) -> None:

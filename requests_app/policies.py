@@ -146,6 +146,11 @@ def check_deem_valid(request: MSARequest) -> None:
             % {"checks": ", ".join(refused)},
             code="checks_failed",
         )
+    if Correction.objects.filter(request=request).open().exists():
+        raise Refused(
+            _("A correction is still open. Accept each answer, or send the request back with a new note."),
+            code="corrections_open",
+        )
     check_agreement_executed(request)
     check_settled(open_round(request))
 

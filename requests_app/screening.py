@@ -1,10 +1,9 @@
-"""Screening: taking a request, answering its checks, answering corrections (program.md, C)."""
+"""Screening: taking a request and answering its checks (program.md, C)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,19 +15,15 @@ from msa_portal.db import lock
 from msa_portal.errors import Refused, Stale
 from requests_app import (
     agreements,
-    answers,
     completeness,
-    deadlines,
-    drafts,
     enums,
     history,
     lifecycle,
-    permissions,
     policies,
     records,
 )
 from requests_app.enums import CheckAnswer, CheckCode, EventKind, Party
-from requests_app.models import Correction, MSARequest, Screening, ScreeningAnswer, VisitRound
+from requests_app.models import MSARequest, Screening, ScreeningAnswer, VisitRound
 
 
 def take(request: MSARequest, *, by: User) -> Screening:
@@ -157,35 +152,3 @@ def _fee_suggestion(request: MSARequest) -> Suggestion:
     visit = VisitRound.objects.filter(request=request, closed_at__isnull=True).first()
     holds = visit is not None and visit.is_settled
     return _say(holds, _("The fee is settled and not disputed."), _("The fee is not settled, or disputed."))
-
-
-def answer_correction(
-    correction: Correction, *, by: User, answer: str, changes: Mapping[str, Any] | None = None, version: int = 0
-) -> Correction:
-    """The owner or agent says what they did about one item, or why it is right as it is (D14).
-
-    `changes` are facts that they changed with it, and `version` the one that they saw: fact and
-    answer are written together, or, on a stale version, neither (fault 16).
-    """
-    with transaction.atomic():
-        request = lock(correction.request)
-        fresh = lock(correction)
-        permissions.check_acts_for(by, request)
-        if request.status != enums.Status.CORRECTIONS_REQUIRED or fresh.closed_at is not None:
-            raise lifecycle.stale(request, to=by)
-        if not answer.strip():
-            raise Refused(_("Say what you changed, or why it is right as it is."), code="empty", fields={"answer": ""})
-        if changes:
-            drafts.save_facts(request, changes, by=by, version=version)
-        fresh.answer, fresh.answered_by, fresh.answered_at = answer.strip(), by, timezone.now()
-        fresh.save(update_fields=["answer", "answered_by", "answered_at"])
-        deadlines.acted(request, by=by)
-    correction.refresh_from_db()
-    return correction
-
-
-def changes_since(correction: Correction) -> tuple[str, str] | None:
-    """The field's answer when the correction was required, and now; None where it concerns no field."""
-    if not correction.field:
-        return None
-    return correction.value_then, answers.answer_text(correction.request, correction.field)

@@ -19,7 +19,7 @@ from factory.django import DjangoModelFactory
 
 from msa_portal.accounts.models import Company, Membership, User
 from msa_portal.accounts.roles import Role
-from requests_app import agreements, drafts, lifecycle, settlement
+from requests_app import agreements, corrections, drafts, lifecycle, settlement
 from requests_app.enums import (
     AgreementState,
     CheckAnswer,
@@ -301,6 +301,8 @@ def valid(request: MSARequest | None = None, **facts: Any) -> MSARequest:
     request = request or submitted(**facts)
     person = staff()
     screening = request.screenings.get(decided_at__isnull=True)
+    for item in request.corrections.to_judge():
+        corrections.accept(item, by=person)
     for code in CheckCode:
         ScreeningAnswer.objects.update_or_create(
             screening=screening, check_code=code, defaults={"answer": CheckAnswer.YES, "answered_by": person}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from msa_portal.db import Timestamped
@@ -59,16 +60,39 @@ class VisitRound(Timestamped):
         return bool(self.settlement) and not self.disputed
 
 
-class FollowUp(models.Model):
-    """A reschedule or modification that was saved and waits for what it needs (S, D5, F3).
+class Cure(models.Model):
+    """One reason of a failed visit is put right: what shows it, and who says so.
 
-    `cures` maps the code of each reason of the failed visit to what the owner says about it.
+    A reason that needs no proof has none. `proof` is the kind that was given, not what was asked for.
     """
+
+    round = models.ForeignKey(VisitRound, on_delete=models.PROTECT, related_name="cures")
+    reason = models.ForeignKey("requests_app.OutcomeReason", on_delete=models.PROTECT, related_name="+")
+    proof = models.CharField(_("proof"), max_length=20, choices=enums.CureProof)
+    statement = models.TextField(_("statement"), max_length=1000, blank=True)
+    documents = models.ManyToManyField("requests_app.Document", blank=True, related_name="+")
+    device = models.ForeignKey(
+        "requests_app.Product", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    stated_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    stated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("cure")
+        verbose_name_plural = _("cures")
+        ordering = ["round", "pk"]
+        constraints = [models.UniqueConstraint(fields=["round", "reason"], name="one_cure_per_reason_of_a_visit")]
+
+    def __str__(self) -> str:
+        return f"{self.round_id} {self.reason_id}"
+
+
+class FollowUp(models.Model):
+    """A reschedule or modification that was saved and waits for what it needs (S, D5, F3)."""
 
     request = models.ForeignKey("requests_app.MSARequest", on_delete=models.PROTECT, related_name="follow_ups")
     kind = models.CharField(max_length=12, choices=enums.FollowUpKind)
     round = models.OneToOneField(VisitRound, on_delete=models.PROTECT, related_name="follow_up")
-    cures = models.JSONField(default=dict)
     old_device = models.ForeignKey(
         "requests_app.Product", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )

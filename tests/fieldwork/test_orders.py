@@ -34,10 +34,10 @@ def test_due_day_leaves_out_the_days_that_the_customer_held():
     with time_machine.travel(datetime(2027, 3, 1, 20, tzinfo=UTC), tick=False) as clock:
         request = factories.corrections_required()
         clock.move_to(datetime(2027, 3, 8, 20, tzinfo=UTC))
-        from requests_app import screening
+        from requests_app import corrections
 
         for correction in request.corrections.all():
-            screening.answer_correction(correction, by=request.owner, answer="Put right.")
+            corrections.answer(correction, by=request.owner, way="done", text="Put right.")
         lifecycle.resubmit(request, by=request.owner)
         factories.ordered(factories.valid(factories.refreshed(request)))
         assert ServiceOrder.objects.get().due_on == business_day(30)

@@ -148,7 +148,7 @@ def test_failed_visit_on_the_utilitys_side_costs_nothing() -> None:
 
 def test_reschedule_is_confirmed() -> None:
     request = factories.failed(reasons=[factories.utility_reason()])
-    followups.save_reschedule(request, by=factories.actor_of(request), cures={"meter_or_record_error": "yes"})
+    followups.save_reschedule(request, by=factories.actor_of(request), statements={"meter_or_record_error": "yes"})
     assert len(told(request, "reschedule_received")) == 1
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from msa_portal.errors import Stale
-from requests_app import drafts, lifecycle, screening
+from requests_app import corrections, drafts, lifecycle
 from requests_app.enums import CorrectionKind, RecordCheck, Status
 from tests import factories
 
@@ -46,7 +46,7 @@ def test_fact_and_answer_are_saved_and_sent_back(client, request_):
     post(client, request_, correction, {"account_number": "7001 2345 6780"})
     correction.refresh_from_db()
     request_ = factories.refreshed(request_)
-    assert (request_.account_number, correction.answer) == ("700123456780", "Corrected.")
+    assert (request_.account_number, correction.answer) == ("700123456780", "Corrected")
     assert request_.record_check == RecordCheck.DIFFERS
     page = client.get(page_of(request_)).content.decode()
     assert "Answered" in page
@@ -57,7 +57,7 @@ def test_fact_and_answer_are_saved_and_sent_back(client, request_):
     client.post(page_of(request_), {"resubmit": "1"})
     request_ = factories.refreshed(request_)
     assert request_.status == Status.REQUEST_SUBMITTED
-    assert screening.changes_since(request_.corrections.get()) == ("700123456789", "700123456780")
+    assert request_.corrections.get().value_then == "700123456789"
 
 
 def test_fact_may_stay_with_a_reason(client, request_):
@@ -65,7 +65,7 @@ def test_fact_may_stay_with_a_reason(client, request_):
     correction = request_.corrections.get()
     silent = post(client, request_, correction, {"account_number": request_.account_number})
     assert silent.status_code == 422
-    assert "Say what you did" in silent.content.decode()
+    assert "This is the same as before" in silent.content.decode()
     post(client, request_, correction, {"account_number": request_.account_number, "answer": "It is on the bill."})
     client.post(page_of(request_), {"resubmit": "1"})
     assert factories.refreshed(request_).status == Status.REQUEST_SUBMITTED
@@ -126,7 +126,7 @@ def test_cannot_be_served_answered_with_another_device(client):
     other = factories.ProductFactory()
     post(client, request, correction, {"device": other.pk}, way="device")
     correction.refresh_from_db()
-    assert (factories.refreshed(request).device, correction.answer) == (other, "Corrected.")
+    assert (factories.refreshed(request).device, correction.way) == (other, "device")
 
 
 def test_cannot_be_served_answered_with_the_fact_is_wrong(client):
@@ -141,7 +141,7 @@ def test_answer_after_the_request_moved_on_is_stale(request_):
     correction = request_.corrections.get()
     lifecycle.withdraw(request_, by=request_.owner, reason="other")
     with pytest.raises(Stale, match="Request withdrawn"):
-        screening.answer_correction(correction, by=request_.owner, answer="late")
+        corrections.answer(correction, by=request_.owner, way="done", text="late")
 
 
 def test_only_who_acts_for_the_request_reaches_the_page(client, request_):

@@ -64,7 +64,7 @@ def test_every_reason_must_be_put_right(client, failed):
     page = client.post(address("reschedule", failed), {}).content.decode()
     assert "Tick this once it is so" in page
     with pytest.raises(Refused, match="The package with the MSA"):
-        followups.save_reschedule(failed, by=failed.owner, cures={})
+        followups.save_reschedule(failed, by=failed.owner, statements={})
     assert failed.rounds.count() == 1
 
 
@@ -76,16 +76,16 @@ def test_rescheduled_twice_is_one_visit_and_one_fee(client, failed):
     assert failed.events.filter(kind="follow_up_saved").count() == 1
     assert Fee.objects.filter(round__request=failed, round__number=2).count() == 1
     with pytest.raises(Refused, match="saved already"):
-        followups.save_reschedule(failed, by=failed.owner, cures=CURED)
+        followups.save_reschedule(failed, by=failed.owner, statements=CURED)
 
 
 def test_saved_form_can_be_taken_back_until_it_is_paid(client, failed):
-    followups.save_reschedule(failed, by=failed.owner, cures=CURED)
+    followups.save_reschedule(failed, by=failed.owner, statements=CURED)
     assert address("cancel_follow_up", failed) in client.get(address("reschedule", failed)).content.decode()
     assert client.get(address("cancel_follow_up", failed)).status_code == 405
     client.post(address("cancel_follow_up", failed))
     assert failed.rounds.get(number=2).outcome == "canceled"
-    followups.save_reschedule(failed, by=failed.owner, cures=CURED)
+    followups.save_reschedule(failed, by=failed.owner, statements=CURED)
     assert failed.rounds.filter(closed_at=None).count() == 1
     factories.paid(failed)
     with pytest.raises(Refused, match="nothing to take back"):

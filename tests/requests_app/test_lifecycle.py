@@ -36,7 +36,7 @@ EVENTS = sorted({event for _, event in TABLE})
 def rescheduled():
     """After a failure on the utility's side: no second fee, so the status moves at once."""
     request = factories.failed(reasons=[factories.utility_reason()])
-    followups.save_reschedule(request, by=request.owner, cures={"meter_or_record_error": "understood"})
+    followups.save_reschedule(request, by=request.owner, statements={"meter_or_record_error": "understood"})
     return factories.refreshed(request)
 
 

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from fieldwork.models import SiteVisit
 from msa_portal.errors import Refused
-from requests_app import drafts, followups, history, lifecycle, screening, settlement
+from requests_app import corrections, drafts, followups, history, lifecycle, screening, settlement
 from requests_app.enums import CheckCode, EventKind, Settlement, Status, WithdrawalReason
 from requests_app.models import VisitRound
 from tests import factories
@@ -64,6 +64,8 @@ class Walk(RuleBasedStateMachine):
     def screen(self, valid):
         def act(request):
             if valid:
+                for each in request.corrections.to_judge():
+                    corrections.accept(each, by=self.staff)
                 screening.answer_checks(request, ALL_YES, by=self.staff)
                 lifecycle.deem_valid(request, by=self.staff)
             else:
@@ -76,8 +78,8 @@ class Walk(RuleBasedStateMachine):
     def correct(self, changes):
         def act(request):
             for each in request.corrections.open():
-                screening.answer_correction(
-                    each, by=self.owner, answer="Done.", changes=changes, version=factories.refreshed(request).version
+                corrections.answer(
+                    each, by=self.owner, way="done", text="Done.", changes=changes, version=factories.refreshed(request).version
                 )
             lifecycle.resubmit(request, by=self.owner)
 
@@ -106,7 +108,7 @@ class Walk(RuleBasedStateMachine):
                 followups.save_modification(request, by=self.owner, device=factories.ProductFactory())
             else:
                 reasons = followups.failed_round(request).reasons.all()
-                followups.save_reschedule(request, by=self.owner, cures={each.code: "yes" for each in reasons})
+                followups.save_reschedule(request, by=self.owner, statements={each.code: "yes" for each in reasons})
 
         self.attempt(act)
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from msa_portal.accounts.roles import Role
 from msa_portal.errors import Refused, Stale
-from requests_app import lifecycle, screening
+from requests_app import corrections, lifecycle, screening
 from requests_app.enums import CheckAnswer, CheckCode, Party, Status
 from requests_app.models import MSARequest
 from tests import factories
@@ -154,7 +154,7 @@ def test_page_takes_as_many_queries_with_many_corrections_and_events(desk):
         for _ in range(times):
             lifecycle.require_corrections(request, by=factories.staff(), items=items)
             for each in request.corrections.open():
-                screening.answer_correction(each, by=request.owner, answer="It is right.")
+                corrections.answer(each, by=request.owner, way="right", text="It is right.")
             lifecycle.resubmit(request, by=request.owner)
         return request
 
