@@ -13,7 +13,7 @@ from requests_app.enums import VisitOutcome
 
 
 def render(visit: SiteVisit) -> bytes:
-    """The flyer as PDF. Its QR code opens the request with the three options. No personal data
+    """The flyer as PDF. Its QR code opens the page with the reasons and the three options. No personal data
     but the address stands on it, since it stays at the door.
 
     Raises `Refused` where the visit did not fail.
@@ -22,7 +22,7 @@ def render(visit: SiteVisit) -> bytes:
     if report is None:
         raise Refused(_("There is a flyer only for a visit that did not succeed."), code="no_flyer")
     request = visit.order.round.request
-    options = reverse("requests:detail", args=[request.reference])
+    options = reverse("requests:after_visit", args=[request.reference])
     context = {
         "reference": request.reference,
         "visit": visit,

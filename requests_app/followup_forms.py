@@ -9,43 +9,38 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from msa_portal.business_days.calendar import local_day
-from requests_app.enums import WithdrawalReason
-from requests_app.models import MSARequest, OutcomeReason, Product, VisitRound
+from requests_app.cures import Item
+from requests_app.enums import CureProof, WithdrawalReason
+from requests_app.forms.questions import lines
+from requests_app.models import MSARequest, Product
+from requests_app.photos import GUIDES
+
+OUTCOME_PHOTOS = {guide.topic.value: guide.how for guide in GUIDES}
 
 
-class RescheduleForm(forms.Form):
-    """One box per reason of the failed visit: it is put right, and a few words how."""
+class CureForm(forms.Form):
+    """The proof for one reason of the failed visit: words, a photo or document, or both."""
 
-    def __init__(self, *args: Any, visit: VisitRound, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.reasons: list[OutcomeReason] = list(visit.reasons.all())
-        for reason in self.reasons:
-            by_utility = reason.responsible == "utility"
-            self.fields[f"cured_{reason.pk}"] = forms.BooleanField(
-                label=_("I understand: this was on the utility's side") if by_utility else _("This is put right"),
-                error_messages={"required": _("Tick this once it is so. A visit would fail for the same reason.")},
+    def __init__(self, item: Item, data: Any = None, files: Any = None) -> None:
+        super().__init__(data, files, prefix=f"r{item.reason.pk}")
+        if item.wants_words:
+            self.fields["statement"] = forms.CharField(
+                label=_("What was done (a few words)"),
+                max_length=1000,
+                initial=item.cure.statement if item.cure else "",
+                validators=[lines],
+                widget=forms.Textarea(attrs={"rows": 2}),
+                error_messages={"required": _("Say in a few words what was done.")},
             )
-            if not by_utility:
-                self.fields[f"how_{reason.pk}"] = forms.CharField(
-                    label=_("What was done (a few words)"),
-                    max_length=300,
-                    required=False,
-                    widget=forms.Textarea(attrs={"rows": 2}),
-                )
-
-    def items(self) -> list[tuple[OutcomeReason, list[forms.BoundField]]]:
-        """Each reason with its fields, for the page."""
-        return [
-            (reason, [self[name] for name in (f"cured_{reason.pk}", f"how_{reason.pk}") if name in self.fields])
-            for reason in self.reasons
-        ]
-
-    def cures(self) -> dict[str, str]:
-        return {
-            reason.code: self.cleaned_data.get(f"how_{reason.pk}") or "confirmed"
-            for reason in self.reasons
-            if self.cleaned_data.get(f"cured_{reason.pk}")
-        }
+        if item.wants_file:
+            photo = item.proof == CureProof.PHOTO
+            self.fields["file"] = forms.FileField(
+                label=_("Photo") if photo else _("Photo or PDF that shows it"),
+                help_text=OUTCOME_PHOTOS.get(item.reason.photo_topic, ""),
+                required=not item.files,
+                widget=forms.FileInput(attrs={"accept": "image/*" if photo else "image/*,application/pdf"}),
+                error_messages={"required": _("Add the photo or document that shows it.")},
+            )
 
 
 class ModificationForm(forms.Form):

@@ -7,13 +7,14 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
-from requests_app import agreements, followups, lifecycle, permissions, policies
+from requests_app import agreements, cures, followups, lifecycle, permissions, policies
+from requests_app.cures import Item
 from requests_app.enums import FollowUpKind, Status, WithdrawalReason
-from requests_app.followup_forms import ModificationForm, RescheduleForm, WithdrawForm
+from requests_app.followup_forms import CureForm, ModificationForm, WithdrawForm
 from requests_app.models import MSARequest
 
 
@@ -55,21 +56,82 @@ def _after_saving(http: HttpRequest, request: MSARequest) -> HttpResponse:
 
 
 @login_required
+@require_http_methods(["GET", "POST"])
 def reschedule(http: HttpRequest, reference: str) -> HttpResponse:
+    """The cure loop: each reason is proved on its own, then the next visit is asked for."""
     request, user = _mine(http, reference)
     if away := _not_now(http, request, user):
         return away
+    if http.method != "POST":
+        return _cure_page(http, request)
+    if "reason" in http.POST:
+        return _cure(http, request, user)
+    try:
+        followups.save_reschedule(request, by=user)
+    except Refused as refusal:
+        messages.error(http, str(refusal))
+        return redirect(http.path)
+    return _after_saving(http, request)
+
+
+def _cure(http: HttpRequest, request: MSARequest, user: User) -> HttpResponse:
+    """One reason is put right, or is not after all."""
+    item = _posted_item(http, request)
+    if "undo" in http.POST:
+        cures.take_back(request, item.reason, by=user)
+        messages.success(http, _("Taken back: %(reason)s.") % {"reason": item.reason.title})
+        return redirect(f"{http.path}#reason-{item.reason.pk}")
+    form = CureForm(item, http.POST, http.FILES)
+    if not form.is_valid():
+        return _cure_page(http, request, posted=(item, form), status=422)
+    statement, upload = form.cleaned_data.get("statement", ""), form.cleaned_data.get("file")
+    try:
+        cures.state(request, item.reason, by=user, statement=statement, upload=upload)
+    except Refused as refusal:
+        form.add_error("file" if upload is not None and "file" in form.fields else None, str(refusal))
+        return _cure_page(http, request, posted=(item, form), status=422)
+    messages.success(http, _("Saved: %(reason)s.") % {"reason": item.reason.title})
+    left = next((each for each in cures.items(request, followups.failed_round(request)) if not each.done), None)
+    return redirect(f"{http.path}#{f'reason-{left.reason.pk}' if left else 'next-visit'}")
+
+
+def _posted_item(http: HttpRequest, request: MSARequest) -> Item:
+    for item in cures.items(request, followups.failed_round(request)):
+        if str(item.reason.pk) == http.POST["reason"]:
+            return item
+    raise Http404
+
+
+def _cure_page(
+    http: HttpRequest, request: MSARequest, *, posted: tuple[Item, CureForm] | None = None, status: int = 200
+) -> HttpResponse:
     visit = followups.failed_round(request)
-    form = RescheduleForm(http.POST if http.method == "POST" else None, visit=visit)
-    if form.is_valid():
-        try:
-            followups.save_reschedule(request, by=user, statements=form.cures())
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            return _after_saving(http, request)
-    context = {"request_": request, "visit": visit, "form": form, "fee_due": followups.second_fee_due(visit)}
-    return render(http, "requests_app/reschedule.html", context)
+    found = cures.items(request, visit)
+    here = posted[0].reason.pk if posted else 0
+    context = {
+        "request_": request,
+        "visit": visit,
+        "items": [(each, posted[1] if posted and each.reason.pk == here else CureForm(each)) for each in found],
+        "posted_reason": here,
+        "form": posted[1] if posted else None,
+        "left": sum(not each.done for each in found),
+        "fee_due": followups.second_fee_due(visit),
+        "why_not": policies.reason_against(cures.check_all_cured, request, visit),
+    }
+    return render(http, "requests_app/reschedule.html", context, status=status)
+
+
+def after_visit(http: HttpRequest, reference: str) -> HttpResponse:
+    """Where the flyer's code leads: to the reasons for who acts for the request, else how to get there.
+
+    The page for everybody else is the same whatever the reference, so that it tells nothing (V4).
+    """
+    user = http.user
+    if isinstance(user, User):
+        request = MSARequest.objects.visible_to(user).filter(reference=reference).first()
+        if request is not None and permissions.acts_for(user, request):
+            return redirect("requests:reschedule", reference=request.reference)
+    return render(http, "requests_app/after_visit.html", {"reference": reference[:20]})
 
 
 @login_required

@@ -38,6 +38,7 @@ urlpatterns: list[URLPattern] = [
     path("requests/<str:reference>/readiness/", readiness_views.check, name="readiness"),
     path("requests/<str:reference>/reschedule/", followup_views.reschedule, name="reschedule"),
     path("requests/<str:reference>/withdraw/", followup_views.withdraw, name="withdraw"),
+    path("after-visit/<str:reference>/", followup_views.after_visit, name="after_visit"),
     path("sign/claim/", sign_views.claim_resume, name="sign_claim_resume"),
     path("sign/<str:token>/", sign_views.sign, name="sign"),
     path("sign/<str:token>/claim/", sign_views.claim, name="sign_claim"),

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from msa_portal.errors import Refused
 from payments.models import Fee
-from requests_app import followups, lifecycle
+from requests_app import cures, followups, lifecycle
 from requests_app.enums import Status
 from tests import factories
 
@@ -20,8 +20,10 @@ def address(name, request):
     return reverse(f"requests:{name}", args=[request.reference])
 
 
-def cures(request):
-    return {f"cured_{reason.pk}": "on" for reason in followups.failed_round(request).reasons.all()}
+def cure(request):
+    """Each reason by a statement, through the service."""
+    for reason in followups.failed_round(request).reasons.exclude(responsible="utility"):
+        cures.state(request, reason, by=factories.actor_of(request), statement="It is there now.")
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def test_reschedule_after_the_utilitys_reasons_costs_nothing(client):
     client.force_login(request.owner)
     page = client.get(address("reschedule", request)).content.decode()
     assert "The next visit costs nothing" in page
-    client.post(address("reschedule", request), cures(request))
+    client.post(address("reschedule", request))
     visit = request.rounds.get(number=2)
     assert factories.refreshed(request).status == Status.RESCHEDULE_REQUESTED
     assert (visit.fee_due, visit.settlement) == (False, "not_due")
@@ -54,24 +56,26 @@ def test_one_reason_on_the_customers_side_is_enough(client):
 
 
 def test_reschedule_waits_for_its_fee(client, failed):
-    answer = client.post(address("reschedule", failed), cures(failed))
+    cure(failed)
+    answer = client.post(address("reschedule", failed))
     assert answer.url == reverse("payments:fee", args=[failed.reference])
     assert factories.refreshed(failed).status == Status.SITE_VISIT_UNSUCCESSFUL
     assert factories.paid(failed).status == Status.RESCHEDULE_REQUESTED
 
 
 def test_every_reason_must_be_put_right(client, failed):
-    page = client.post(address("reschedule", failed), {}).content.decode()
-    assert "Tick this once it is so" in page
+    page = client.post(address("reschedule", failed), {}, follow=True).content.decode()
+    assert "Show for each reason that it is put right" in page
     with pytest.raises(Refused, match="The package with the MSA"):
-        followups.save_reschedule(failed, by=failed.owner, statements={})
+        followups.save_reschedule(failed, by=failed.owner)
     assert failed.rounds.count() == 1
 
 
 def test_rescheduled_twice_is_one_visit_and_one_fee(client, failed):
     """Fault 21."""
+    cure(failed)
     for _ in range(2):
-        client.post(address("reschedule", failed), cures(failed))
+        client.post(address("reschedule", failed))
     assert (failed.rounds.count(), failed.follow_ups.count()) == (2, 1)
     assert failed.events.filter(kind="follow_up_saved").count() == 1
     assert Fee.objects.filter(round__request=failed, round__number=2).count() == 1
@@ -150,7 +154,8 @@ def test_form_is_closed_where_no_visit_failed(client, name):
 
 @pytest.mark.parametrize("name", ["reschedule", "modify", "withdraw", "cancel_follow_up"])
 def test_stranger_and_staff_change_nothing(client, failed, name):
-    data = cures(failed) | {"device": factories.ProductFactory().pk, "reason": "moved", "sure": "on"}
+    cure(failed)
+    data = {"device": factories.ProductFactory().pk, "reason": "moved", "sure": "on"}
     before = failed.events.count()
     for user in (factories.UserFactory(), factories.technician(), factories.dispatcher()):
         client.force_login(user)
