@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused
-from requests_app import agreements, completeness, form_steps, permissions, policies
+from requests_app import agreements, completeness, form_steps, permissions, policies, readiness
 from requests_app.enums import FINAL, AgreementState, FollowUpKind, Party, Status
 from requests_app.models import Agreement, FollowUp, MSARequest
 
@@ -59,7 +59,10 @@ def _before_submission(request: MSARequest, user: User, today: date, panels: fro
     agreement = _current_agreement(request)
     if agreement is None:
         return Step(_("Review and go on to the agreement"), _to("requests:form", request, form_steps.REVIEW.slug))
-    return _sign_or_pay(request, user, agreement)
+    step = _sign_or_pay(request, user, agreement)
+    if step.url == _to("payments:fee", request) and readiness.leaves_unsaid(request, verdict):
+        return Step(_("See what to put right first"), _to("requests:readiness", request))
+    return step
 
 
 def _sign_or_pay(request: MSARequest, user: User, agreement: Agreement) -> Step:

@@ -12,7 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import FilteredRelation, Q, QuerySet, Value
+from django.db.models import FilteredRelation, OuterRef, Q, QuerySet, StringAgg, Subquery, Value
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -20,12 +20,13 @@ from django.utils.translation import gettext_lazy as _
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused
 from requests_app import completeness, eligibility, form_steps, photos
+from requests_app.eligibility.sources import missing_documents, sent_documents
 from requests_app.enums import CheckCode, PhotoTopic
 from requests_app.models import MSARequest, ReadinessStatement
 from requests_app.models.request import MSARequestQuerySet
 
-# Where `with_statement` puts what it read.
-_READ_ALONG = "standing_statement"
+# Where `with_evidence` puts what it read.
+_STATEMENT, _DOCUMENTS = "standing_statement", "sent_document_keys"
 
 
 class Answer(StrEnum):
@@ -109,11 +110,19 @@ class Readiness:
 
 
 def check(request: MSARequest, *, on: date | None = None) -> Readiness:
-    """At most three queries: the listed panels, the device, and, when asked for, the statement."""
+    """At most four queries: the listed panels, the device, its documents, and, when asked for, the statement.
+
+    `with_evidence` saves the last two.
+    """
     day = on or request.judged_on or local_day(timezone.now())
     gaps = completeness.gaps(request)
-    verdict = completeness.verdict(request, on=day)
+    documents = missing_documents(request, here=_keys(request)) if hasattr(request, _DOCUMENTS) else None
+    verdict = completeness.verdict(request, on=day, documents=documents)
     return Readiness(request, day, (*map(_of_finding, verdict.findings), *map(_of_gap, gaps)))
+
+
+def _keys(request: MSARequest) -> set[str]:
+    return set((getattr(request, _DOCUMENTS) or "").split(","))
 
 
 def _of_finding(finding: eligibility.Finding) -> Item:
@@ -148,16 +157,21 @@ def _statements(request: MSARequest) -> QuerySet[ReadinessStatement]:
 
 def statement_of(request: MSARequest) -> ReadinessStatement | None:
     """The statement that stands, whether or not anything is open still."""
-    if hasattr(request, "statement_was_read"):
-        return getattr(request, _READ_ALONG, None)
+    if hasattr(request, _DOCUMENTS):
+        return getattr(request, _STATEMENT, None)
     return _statements(request).first()
 
 
-def with_statement(rows: MSARequestQuerySet) -> MSARequestQuerySet:
-    """Each request with its statement, in the one query."""
+def with_evidence(rows: MSARequestQuerySet) -> MSARequestQuerySet:
+    """Each request with its statement and the keys of the documents that were sent, in the one query."""
+    sent = sent_documents().filter(request=OuterRef("pk")).order_by().values("request")
+    keys = Subquery(sent.annotate(keys=StringAgg("topic", Value(","))).values("keys"))
     standing = Q(readiness_statements__superseded_at__isnull=True)
-    along: dict[str, Any] = {_READ_ALONG: FilteredRelation("readiness_statements", condition=standing)}
-    return rows.annotate(**along, statement_was_read=Value(True)).select_related(f"{_READ_ALONG}__stated_by")
+    along: dict[str, Any] = {
+        _STATEMENT: FilteredRelation("readiness_statements", condition=standing),
+        _DOCUMENTS: keys,
+    }
+    return rows.annotate(**along).select_related(f"{_STATEMENT}__stated_by")
 
 
 def covers(statement: ReadinessStatement, items: Iterable[Item]) -> bool:
@@ -170,6 +184,14 @@ def supersede_uncovered(request: MSARequest) -> None:
     statement = _statements(request).first()
     if statement is not None and not covers(statement, check(request).promisable):
         ReadinessStatement.objects.filter(pk=statement.pk).update(superseded_at=timezone.now())
+
+
+def leaves_unsaid(request: MSARequest, verdict: eligibility.Verdict) -> bool:
+    """`check_nothing_unsaid` for a list, which has judged each row and prefetched `readiness_statements`."""
+    found = Readiness(request, verdict.on, tuple(map(_of_finding, verdict.findings)))
+    standing = [each for each in request.readiness_statements.all() if each.superseded_at is None]
+    stated = any(covers(each, found.promisable) for each in standing)
+    return found.question is not None or (bool(found.promisable) and not stated)
 
 
 def check_nothing_unsaid(request: MSARequest) -> None:

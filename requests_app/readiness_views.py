@@ -29,7 +29,7 @@ def check(http: HttpRequest, reference: str) -> HttpResponse:
     """A POST states what will be put right, or answers the question about the panel."""
     user: User = http.user  # type: ignore[assignment]  # login_required comes first
     visible = MSARequest.objects.visible_to(user).select_related("device")
-    request = get_object_or_404(readiness.with_statement(visible), reference=reference)
+    request = get_object_or_404(readiness.with_evidence(visible), reference=reference)
     if http.method == "POST":
         return _said(http, request, user)
     found = readiness.check(request)

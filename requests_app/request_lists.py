@@ -12,7 +12,7 @@ from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
 from requests_app.clocks import STARTS, Clocks
 from requests_app.enums import OWNER_HOLDS, WITH_UTILITY, AgreementState, Party, Status
-from requests_app.models import Agreement, MSARequest, RequestEvent, Signature
+from requests_app.models import Agreement, MSARequest, ReadinessStatement, RequestEvent, Signature
 from requests_app.models.request import MSARequestQuerySet
 
 PAGE_SIZE = 25
@@ -41,6 +41,7 @@ def with_what_a_row_shows(requests: MSARequestQuerySet) -> MSARequestQuerySet:
     return requests.select_related("owner", "agent", "agent_company", "device").prefetch_related(
         Prefetch("agreements", Agreement.objects.current().prefetch_related("signatures")),
         Prefetch("events", events),
+        Prefetch("readiness_statements", ReadinessStatement.objects.current()),
         "follow_ups",
     )
 

@@ -88,7 +88,7 @@ def detail(http: HttpRequest, reference: str) -> HttpResponse:
         "request_": request,
         "actions": actions(request, user),
         "timeline": timeline(request, user),
-        "documents": request.documents.all(),
+        "documents": request.documents.current(),
         "rounds": request.rounds.prefetch_related("reasons"),
         "may_revoke": request.has_agent and request.owner_id == user.pk,
     }

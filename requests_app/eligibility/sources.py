@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
+
+from django.db.models import QuerySet
 
 from requests_app.eligibility.facts import FIELDS, DeviceFacts, Facts, Unlisted
 from requests_app.eligibility.panels import load_panels
@@ -35,14 +37,20 @@ def facts_of(
     )
 
 
-def missing_documents(request: MSARequest) -> tuple[str, ...]:
-    """What the device asks for and nobody has sent (R5). One in quarantine is here; an infected one is not."""
+def missing_documents(request: MSARequest, *, here: Collection[str] | None = None) -> tuple[str, ...]:
+    """What the device asks for and nobody has sent (R5); who has read the keys that are `here` hands them in."""
     wanted = request.device.documents_by_key if request.device and request.places_device else {}
     if not wanted or request.pk is None:
         return ()
-    sent = Document.objects.current().filter(request=request, kind=DocumentKind.PRODUCT_DOCUMENT)
-    here = set(sent.exclude(scan=ScanState.INFECTED).values_list("topic", flat=True))
+    if here is None:
+        here = set(sent_documents().filter(request=request).values_list("topic", flat=True))
     return tuple(title for key, title in wanted.items() if key not in here)
+
+
+def sent_documents() -> QuerySet[Document]:
+    """What counts as sent for a device: one in quarantine does, an infected one does not."""
+    sent = Document.objects.current().filter(kind=DocumentKind.PRODUCT_DOCUMENT)
+    return sent.exclude(scan=ScanState.INFECTED)
 
 
 def is_confirmed(request: MSARequest) -> bool:

@@ -13,8 +13,8 @@ from django.urls import reverse
 from fieldwork import orders
 from fieldwork.models import SiteVisit, Technician
 from msa_portal.business_days import calendar
-from requests_app import photos, promises, readiness
-from requests_app.enums import PhotoTopic, Status
+from requests_app import documents, photos, promises, readiness
+from requests_app.enums import DocumentKind, PhotoTopic, Status
 from requests_app.models import MSARequest, PanelModelAnswer, ReadinessStatement
 from tests import factories
 from tests.requests_app.readiness.pictures import upload
@@ -64,14 +64,26 @@ def test_check_is_one_request_with_few_queries(client, alice):
         assert len(queries) <= MOST_QUERIES, [query["sql"] for query in queries]
 
 
-def test_check_of_an_agent_takes_as_few_queries(client):
+def test_check_of_an_agent_takes_as_few_queries_where_the_device_asks_for_documents(client):
     company = factories.CompanyFactory()
     agent = factories.member_of(company)
-    request = factories.complete_request(company=company, clear_meter_access=False)
+    device = factories.ProductFactory(required_documents=["Wiring diagram", "Warranty card"])
+    request = factories.complete_request(company=company, clear_meter_access=False, device=device)
+    documents.store(
+        request,
+        DocumentKind.PRODUCT_DOCUMENT,
+        name="a.pdf",
+        body=b"%PDF",
+        by=agent,
+        topic=next(iter(device.documents_by_key)),
+    )
     client.force_login(agent)
     client.get(page_of(request))
     with CaptureQueriesContext(connection) as queries:
-        assert client.get(page_of(request), headers={"accept": "application/json"}).status_code == 200
+        answer = client.get(page_of(request), headers={"accept": "application/json"}).json()
+    assert [item["message"] for item in answer["findings"] if item["rule"] == "R5"] == [
+        "This device asks for documents that are not here yet: Warranty card."
+    ]
     assert len(queries) <= MOST_QUERIES, [query["sql"] for query in queries]
 
 
@@ -140,6 +152,15 @@ def test_fee_page_says_what_is_open_and_leads_there(client, alice):
     assert f'href="{page_of(request)}"' in page
     answer = client.post(reverse("payments:pay", args=[request.reference]), {"expected_cents": 27922})
     assert (answer.status_code, factories.refreshed(request).status) == (409, Status.UNSUBMITTED)
+
+
+def test_next_step_before_the_statement_is_to_see_what_is_open(client, alice):
+    request = factories.executed(factories.complete_request(owner=alice, clear_meter_access=False))
+    assert "See what to put right first" in text(client.get(request.get_absolute_url()))
+    promises.state(request, by=alice, covers=["E17:clear_meter_access"])
+    page = text(client.get(request.get_absolute_url()))
+    assert ("See what to put right first" in page, "Pay the fee" in page) == (False, True)
+    assert "Promised for the visit" in page
 
 
 def test_form_asks_about_a_near_miss_as_soon_as_it_is_saved(client, alice):
