@@ -57,5 +57,5 @@ def _answers_about_panel(data: QueryDict, verdict: Verdict) -> dict[str, str]:
         return {}
     yes, no = data.copy(), data.copy()
     yes["panel_model"] = suggestion
-    no["panel_model_confirmed"] = data["panel_model"]
+    no["panel_model_confirmed"] = str(data["panel_model"])
     return {"panel_yes": f"?{yes.urlencode()}#answer", "panel_no": f"?{no.urlencode()}#answer"}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from requests_app import photos, readiness
+from requests_app.enums import PhotoTopic
 from requests_app.models import Document, MSARequest, PanelModelAnswer, ReadinessStatement
 
 
@@ -35,7 +36,7 @@ def of(request: MSARequest) -> Evidence:
     """Five queries, however much there is."""
     found, statement = readiness.check(request), readiness.statement_of(request)
     shown = photos.current(request)
-    pictures = [(photos.guide(each.topic), each) for each in shown.values()]
+    pictures = [(photos.guide(PhotoTopic(each.topic)), each) for each in shown.values()]
     answers = list(request.panel_answers.select_related("answered_by"))
     return Evidence(_lines(found, statement, shown), statement, pictures, answers)
 
