@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -55,7 +56,7 @@ def deadline_extended(request: MSARequest, *, act_by: date, key: str) -> None:
     _tell(DeadlineExtended, request, key=key, act_by=act_by)
 
 
-def _tell(notice: type[Notice], request: MSARequest, *, key: str, act_by: date | None, **values: object) -> None:
+def _tell(notice: type[Notice], request: MSARequest, *, key: str, act_by: date | None, **values: Any) -> None:
     link = _open_link(request)
     for person in _holders(request, link):
         mailed = f"{SIGNING_LINK}:{link.key}" if link and person.user is None else ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
@@ -37,7 +38,7 @@ def tend() -> None:
     program, today = ProgramSettings.current(), local_day(timezone.now())
     _each(_expired(today), lambda pk: _end(pk, program, today))
     for kind in (ReminderKind.LAST, ReminderKind.FIRST):
-        _each(_near(kind, program, today), lambda pk, kind=kind: _remind(pk, kind, program, today))
+        _each(_near(kind, program, today), partial(_remind, kind=kind, program=program, today=today))
     _each(_left_early(program, today), lambda pk: _nudge(pk, program, today))
 
 
@@ -88,7 +89,7 @@ def _near(kind: ReminderKind, program: ProgramSettings, today: date) -> Iterable
     return _keys(_near_ones(kind, program, today))
 
 
-def _remind(pk: int, kind: ReminderKind, program: ProgramSettings, today: date) -> None:
+def _remind(pk: int, *, kind: ReminderKind, program: ProgramSettings, today: date) -> None:
     fresh = _locked(_near_ones(kind, program, today), pk)
     if fresh is not None and fresh.owner_acts_by is not None:
         _send_reminder(fresh, kind, fresh.owner_acts_by, today)
@@ -146,7 +147,7 @@ def _end(pk: int, program: ProgramSettings, today: date) -> None:
         lifecycle.withdraw(fresh, by=None, reason=WithdrawalReason.EXPIRED)
         return
     act_by = today + timedelta(days=program.last_reminder_days)
-    _move(fresh, act_by, by=None, reason=_("Nobody had been reminded of the last day."))
+    _move(fresh, fresh.owner_acts_by, act_by, by=None, reason=_("Nobody had been reminded of the last day."))
     _send_reminder(fresh, ReminderKind.LAST, act_by, today)
 
 
@@ -160,7 +161,7 @@ def extend(request: MSARequest, *, to: date, reason: str, by: User) -> DeadlineE
         if fresh.status not in OWNER_HOLDS or fresh.owner_acts_by is None:
             raise lifecycle.stale(fresh, to=by)
         _check_extension(fresh.owner_acts_by, to, reason)
-        extension = _move(fresh, to, by=by, reason=reason.strip())
+        extension = _move(fresh, fresh.owner_acts_by, to, by=by, reason=reason.strip())
         deadline_notices.deadline_extended(fresh, act_by=to, key=str(extension.pk))
     request.refresh_from_db()
     return extension
@@ -175,11 +176,8 @@ def _check_extension(now: date, to: date, reason: str) -> None:
         raise Refused(_("The new day may be a year from now at most."), code="too_late", fields={"to": ""})
 
 
-def _move(request: MSARequest, to: date, *, by: User | None, reason: str) -> DeadlineExtension:
-    before = request.owner_acts_by
-    extension = DeadlineExtension.objects.create(
-        request=request, from_on=before, to_on=to, reason=reason, extended_by=by
-    )
+def _move(request: MSARequest, now: date, to: date, *, by: User | None, reason: str) -> DeadlineExtension:
+    extension = DeadlineExtension.objects.create(request=request, from_on=now, to_on=to, reason=reason, extended_by=by)
     request.owner_acts_by = to
     request.save(update_fields=["owner_acts_by"])
     history.record(

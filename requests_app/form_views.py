@@ -254,8 +254,8 @@ def _autosave(page: _Page) -> HttpResponse:
     }
     if "panel_model" in page.names:
         answer["question"] = page.part("panel_question", context)
-    # A change of type brings or takes the telephone line too (R2).
-    if posted.getlist("shown") != page.names or "request_type" in names:
+    # A change of type brings or takes the telephone line too (R2); each device asks for its own things.
+    if posted.getlist("shown") != page.names or {"request_type", "device"} & set(names):
         context["form"] = StepForm(page.request, page.names)
         answer["fields"] = page.part("form_fields", context)
         answer["steps"] = page.part("form_steps", context)

@@ -53,7 +53,9 @@ class DocumentTitlesField(forms.CharField):
 
     def to_python(self, value: Any) -> Any:
         return list(
-            dict.fromkeys(" ".join(line.split()) for line in super().to_python(value).splitlines() if line.strip())
+            dict.fromkeys(
+                " ".join(line.split()) for line in (super().to_python(value) or "").splitlines() if line.strip()
+            )
         )
 
     def validate(self, value: Any) -> None:
@@ -334,9 +336,7 @@ class ProgramSettingsForm(forms.ModelForm):
         self._check_order(
             cleaned, "last_reminder_days", "first_reminder_days", _("The last reminder comes after the first.")
         )
-        self._check_order(
-            cleaned, "nudge_days", "draft_life_days", _("The nudge comes within the draft's life.")
-        )
+        self._check_order(cleaned, "nudge_days", "draft_life_days", _("The nudge comes within the draft's life."))
         self._check_order(
             cleaned, "first_reminder_days", "draft_life_days", _("The first reminder comes within the draft's life.")
         )
