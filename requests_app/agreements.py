@@ -114,12 +114,13 @@ def prepare(request: MSARequest, *, by: User) -> Agreement:
     An older one is superseded and its invitations are void. The PDF is rendered by a task after
     the commit (`requests_app.tasks.render_agreement`); until then the state is `rendering`.
     """
-    from requests_app import policies, tasks
+    from requests_app import hidden, policies, tasks
 
     with transaction.atomic():
         fresh = lock(request)
         permissions.check_acts_for(by, fresh)
         policies.check_form_complete(fresh)
+        hidden.drop(fresh)
         _check_open(fresh)
         existing = current(fresh)
         if existing is not None and states(existing, fresh):

@@ -23,7 +23,7 @@ from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
 from msa_portal.db import lock
 from msa_portal.errors import Refused, Stale
-from requests_app import actors, corrections, deadlines, history, permissions, policies
+from requests_app import actors, corrections, deadlines, hidden, history, permissions, policies
 from requests_app.corrections import RequiredCorrection
 from requests_app.enums import (
     OWNER_HOLDS,
@@ -104,6 +104,7 @@ def stale(request: MSARequest, *, to: User | None) -> Stale:
 def submit(request: MSARequest, *, by: User) -> None:
     """The settlement of the fee submits, on behalf of the owner."""
     with _moving(request, EventKind.SUBMIT, by=by) as move:
+        hidden.drop(move.request)
         policies.check_submit(move.request)
         Screening.objects.create(request=move.request)
 
@@ -132,6 +133,7 @@ def require_corrections(request: MSARequest, *, by: User, items: Sequence[Requir
 def resubmit(request: MSARequest, *, by: User) -> None:
     """Every correction answered; the agreement executed anew where a covered fact changed."""
     with _moving(request, EventKind.RESUBMIT, by=by) as move:
+        hidden.drop(move.request)
         policies.check_resubmit(move.request)
         _judge_today_where_open(move.request)
         Screening.objects.create(request=move.request)
@@ -186,6 +188,7 @@ def modify(request: MSARequest, *, by: User) -> None:
     """A saved modification is complete: back to screening with another device (D5)."""
     with _moving(request, EventKind.MODIFY, by=by) as move:
         follow_up = _ready_follow_up(move.request)
+        hidden.drop(move.request)
         _judge_today_where_open(move.request)
         Screening.objects.create(request=move.request)
         move.codes = {

@@ -18,7 +18,7 @@ from msa_portal.business_days import calendar
 from msa_portal.business_days.calendar import local_day
 from msa_portal.notices.links import PRIVATE_LINK, absolute
 from msa_portal.notices.outbox import Notice, queue
-from requests_app import followups
+from requests_app import corrections, followups
 from requests_app.enums import (
     CorrectionKind,
     Party,
@@ -247,21 +247,30 @@ def request_submitted(request: MSARequest, event: RequestEvent) -> None:
 
 
 def corrections_required(request: MSARequest, event: RequestEvent) -> None:
-    items = list(Correction.objects.filter(request=request).open().select_related("reason"))
+    items = list(Correction.objects.filter(request=request).unanswered().select_related("reason"))
     tell(
         CorrectionsRequired,
         request,
         key=str(event.pk),
         to_page="corrections",
         act_by=request.owner_acts_by,
-        corrections=[_correction(item) for item in items],
+        corrections=[_correction(request, item) for item in items],
         cannot_be_served=any(item.reason.kind == CorrectionKind.CANNOT_BE_SERVED for item in items),
     )
 
 
-def _correction(item: Correction) -> dict[str, str]:
+def _correction(request: MSARequest, item: Correction) -> dict[str, str]:
     field = str(getattr(MSARequest._meta.get_field(item.field), "verbose_name", item.field)) if item.field else ""
-    return {"title": item.reason.title, "explanation": item.reason.explanation, "note": item.note, "field": field}
+    return {
+        "title": item.reason.title,
+        "explanation": item.reason.explanation,
+        "note": item.note,
+        "field": field,
+        "document": item.get_photo_topic_display() or item.get_document_display(),
+        "value": item.value_then,
+        "proposal": corrections.proposal_in_words(item),
+        "url": f"{page(request, 'corrections')}#item-{item.pk}",
+    }
 
 
 def request_valid(request: MSARequest, event: RequestEvent) -> None:

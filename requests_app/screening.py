@@ -23,7 +23,7 @@ from requests_app import (
     records,
 )
 from requests_app.enums import CheckAnswer, CheckCode, EventKind, Party
-from requests_app.models import MSARequest, Screening, ScreeningAnswer, VisitRound
+from requests_app.models import CorrectionReason, MSARequest, Screening, ScreeningAnswer, VisitRound
 
 
 def take(request: MSARequest, *, by: User) -> Screening:
@@ -152,3 +152,38 @@ def _fee_suggestion(request: MSARequest) -> Suggestion:
     visit = VisitRound.objects.filter(request=request, closed_at__isnull=True).first()
     holds = visit is not None and visit.is_settled
     return _say(holds, _("The fee is settled and not disputed."), _("The fee is not settled, or disputed."))
+
+
+def found_reasons(
+    request: MSARequest, comparison: records.Comparison, given: Mapping[CheckCode, Suggestion]
+) -> dict[int, str]:
+    """The correction reasons, by id, that the portal's own findings speak for, each with why.
+
+    A difference from the record names the field alone: its value is staff's to propose, or not.
+    """
+    active = list(CorrectionReason.objects.filter(is_active=True))
+    found: dict[int, str] = {}
+    for each in comparison.fields:
+        if not each.agrees:
+            _speak_for(found, active, reason_field(each.field), "", _("Differs from the record."))
+    for finding in completeness.verdict(request, on=request.judged_on or local_day(timezone.now())).findings:
+        _speak_for(found, active, finding.field, finding.rule, str(finding.message))
+    for code in (CheckCode.C1, CheckCode.C2, CheckCode.C3, CheckCode.C4, CheckCode.C7):
+        if given[code].answer == CheckAnswer.NO:
+            first = next((each for each in active if each.check_code == code and not each.field), None)
+            if first is not None:
+                found.setdefault(first.pk, given[code].because)
+    return found
+
+
+def reason_field(name: str) -> str:
+    """An address is corrected as a whole."""
+    return "street" if name in {"unit", "city"} else name
+
+
+def _speak_for(found: dict[int, str], active: list[CorrectionReason], field: str, rule: str, because: str) -> None:
+    """The reason about that field, of that rule where one is named; what differs is a matter of C5 first."""
+    about = [each for each in active if each.field == field and (not rule or rule in each.rule)]
+    about.sort(key=lambda each: each.check_code != CheckCode.C5)
+    if about:
+        found.setdefault(about[0].pk, because)

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.utils.html import strip_tags
 from django.utils.translation import gettext_lazy as _
 
+from requests_app import form_steps, photos
+from requests_app.corrections import RequiredCorrection
 from requests_app.enums import CheckAnswer, CheckCode, WithdrawalReason
-from requests_app.lifecycle import RequiredCorrection
-from requests_app.models import CorrectionReason, MSARequest, Screening
+from requests_app.forms.questions import form_field
+from requests_app.models import CorrectionReason, MSARequest, Product, Screening
 from requests_app.screening import Suggestion
 
 
@@ -57,11 +60,27 @@ class ChecksForm(forms.Form):
 
 
 class CorrectionsForm(forms.Form):
-    """Coded reasons to tick, each with a note to the customer."""
+    """Coded reasons to tick, each with a note to the customer and, for a field, the right value to propose.
 
-    def __init__(self, *args: Any, request: MSARequest, **kwargs: Any) -> None:
+    `found` are the reasons' ids that the portal's own findings speak for, with why; they stand first.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        request: MSARequest,
+        found: Mapping[int, str] | None = None,
+        record: Mapping[str, str] | None = None,
+        kept_open: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.reasons = list(CorrectionReason.objects.filter(is_active=True))
+        self.request, self.found, self.kept_open = request, found or {}, kept_open
+        self.record = record or {}
+        topics = {guide.topic.value for guide in photos.guides_for(request.request_type)}
+        self.reasons = [
+            each for each in CorrectionReason.objects.filter(is_active=True) if each.photo_topic in {"", *topics}
+        ]
         for reason in self.reasons:
             self.fields[f"reason_{reason.pk}"] = forms.BooleanField(label=reason.title, required=False)
             self.fields[f"note_{reason.pk}"] = forms.CharField(
@@ -70,26 +89,123 @@ class CorrectionsForm(forms.Form):
                 required=False,
                 widget=forms.Textarea(attrs={"rows": 2}),
             )
+            if _may_be_proposed(reason.field, request):
+                self.fields[f"proposal_{reason.pk}"] = _proposal_field(reason, request)
+                if self.record.get(reason.field):
+                    self.fields[f"record_{reason.pk}"] = forms.BooleanField(
+                        label=_("Propose what the record says: the customer will see it"), required=False
+                    )
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        if not any(data.get(f"reason_{reason.pk}") for reason in self.reasons):
+        for reason in self.reasons:
+            if data.get(f"record_{reason.pk}") and not data.get(f"proposal_{reason.pk}"):
+                self._propose_record(reason)
+        if not self.kept_open and not any(data.get(f"reason_{reason.pk}") for reason in self.reasons):
             raise forms.ValidationError(_("Choose at least one correction."), code="none")
         return data
 
-    def rows(self) -> list[dict[str, Any]]:
+    def _propose_record(self, reason: CorrectionReason) -> None:
+        """The record's value as the form's field reads it."""
+        name = f"proposal_{reason.pk}"
+        try:
+            self.cleaned_data[name] = self.fields[name].clean(self.record[reason.field])
+        except forms.ValidationError as error:
+            self.add_error(name, error)
+
+    def found_by_field(self) -> dict[str, int]:
+        return {each.field: each.pk for each in self.reasons if each.pk in self.found and each.field}
+
+    def groups(self) -> list[dict[str, Any]]:
+        """What the portal found, then the rest by what it concerns; one with a mistake or a tick is open."""
+        rows: dict[Any, list[dict[str, Any]]] = {title: [] for title in [_FOUND, *_GROUPS.values()]}
+        for reason in self.reasons:
+            title = _FOUND if reason.pk in self.found else _GROUPS[_concerns(reason)]
+            rows[title].append(self._row(reason))
         return [
-            {"reason": reason, "tick": self[f"reason_{reason.pk}"], "note": self[f"note_{reason.pk}"]}
-            for reason in self.reasons
+            {"title": title, "rows": each, "open": title == _FOUND or any(row["is_open"] for row in each)}
+            for title, each in rows.items()
+            if each
         ]
+
+    def _row(self, reason: CorrectionReason) -> dict[str, Any]:
+        tick, proposal = self[f"reason_{reason.pk}"], f"proposal_{reason.pk}"
+        field = self[proposal] if proposal in self.fields else None
+        record = self[f"record_{reason.pk}"] if f"record_{reason.pk}" in self.fields else None
+        return {
+            "reason": reason,
+            "tick": tick,
+            "note": self[f"note_{reason.pk}"],
+            "proposal": field,
+            "record": record,
+            "record_value": self.record.get(reason.field, ""),
+            "because": self.found.get(reason.pk, ""),
+            "is_open": bool(tick.value() or (field and field.errors)),
+        }
 
     def items(self) -> list[RequiredCorrection]:
         data = self.cleaned_data
         return [
-            RequiredCorrection(reason=reason, note=data[f"note_{reason.pk}"])
+            RequiredCorrection(
+                reason=reason,
+                note=data[f"note_{reason.pk}"],
+                proposal=self._proposal(data.get(f"proposal_{reason.pk}")),
+            )
             for reason in self.reasons
             if data[f"reason_{reason.pk}"]
         ]
+
+    @staticmethod
+    def _proposal(value: Any) -> Any:
+        if value is None or value == "":
+            return None
+        return value.pk if isinstance(value, Product) else value
+
+
+_FOUND = _("What the portal found")
+_GROUPS = {
+    **{step.slug: step.title for step in form_steps.STEPS},
+    "agreement": _("The agreement"),
+    "documents": _("Photos and documents"),
+    "other": _("Anything else"),
+}
+
+
+def _concerns(reason: CorrectionReason) -> str:
+    if reason.document:
+        return "documents"
+    if reason.field:
+        return form_steps.STEP_OF_FIELD.get(reason.field, "other")
+    on_agreement = reason.check_code in {CheckCode.C1, CheckCode.C2, CheckCode.C4}
+    return "agreement" if on_agreement else "other"
+
+
+def _may_be_proposed(name: str, request: MSARequest) -> bool:
+    """A field that applies to this request; a statement is the customer's own to make."""
+    if name not in form_steps.STEP_OF_FIELD or name in form_steps.STATEMENTS:
+        return False
+    return name in form_steps.step(form_steps.STEP_OF_FIELD[name]).shown_fields(request)
+
+
+def _proposal_field(reason: CorrectionReason, request: MSARequest) -> forms.Field:
+    """The form's own field, checked as there, but small: choices as a list to pull down."""
+    field = form_field(reason.field, request)
+    field.label, field.help_text = _("Propose the right value (optional)"), ""
+    if isinstance(field, forms.ModelChoiceField):
+        return forms.ModelChoiceField(field.queryset, required=False, label=field.label)
+    if isinstance(field, forms.ChoiceField):
+        choices: Any = [("", "---------"), *((value, _plain(label)) for value, label in _pairs(field))]
+        field.widget = forms.Select(choices=choices)
+        field.choices = choices
+    return field
+
+
+def _pairs(field: Any) -> list[tuple[Any, Any]]:
+    return list(field.choices)
+
+
+def _plain(label: Any) -> str:
+    return strip_tags(str(label).split("<", 1)[0])
 
 
 class StaffWithdrawalForm(forms.Form):

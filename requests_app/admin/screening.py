@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from requests_app import (
     agreements,
     answers,
     completeness,
+    corrections,
     expiry,
     form_steps,
     lifecycle,
@@ -29,8 +30,8 @@ from requests_app import (
     records,
     screening,
 )
-from requests_app.enums import OWNER_HOLDS, Status, WithdrawalReason
-from requests_app.models import Agreement, MSARequest
+from requests_app.enums import OWNER_HOLDS, CheckCode, Status, WithdrawalReason
+from requests_app.models import Agreement, Correction, MSARequest
 from requests_app.screening_forms import ChecksForm, CorrectionsForm, ExtensionForm, StaffWithdrawalForm
 
 
@@ -134,6 +135,8 @@ class MSARequestAdmin(admin.ModelAdmin):
             "hand-back": _hand_back,
             "checks": _answer_checks,
             "corrections": _require_corrections,
+            "accept-item": _accept_item,
+            "keep-item-open": _keep_item_open,
             "deem-valid": _deem_valid,
             "issue": _issue,
             "withdraw": _withdraw,
@@ -196,6 +199,11 @@ class MSARequestAdmin(admin.ModelAdmin):
         return self._page(request, self._row(request, int(object_id)))
 
     def _page(self, http: HttpRequest, row: MSARequest, *, posted: bool = False) -> HttpResponse:
+        if changes := _changes_to_judge(http, row):
+            context = {**self.admin_site.each_context(http), **_changes_context(row, changes)}
+            context |= {"title": row.reference, "opts": self.opts}
+            template = "admin/requests_app/msarequest/changes.html"
+            return render(http, template, context, status=409 if posted else 200)
         context = {**self.admin_site.each_context(http), **_page_context(http, row, posted=posted)}
         context |= {"title": row.reference, "opts": self.opts}
         status = 409 if posted else 200
@@ -206,28 +214,57 @@ class _Invalid(Exception):
     """The posted form has errors; the page shows them."""
 
 
+def _changes_to_judge(http: HttpRequest, row: MSARequest) -> corrections.Changes | None:
+    """What changed since it was sent back, while an answer waits to be judged; the rest is behind a link."""
+    forms_of_the_whole = ("/checks/", "/corrections/", "/withdraw/", "/extend/")
+    if row.status != Status.REQUEST_SUBMITTED or "all" in http.GET or http.path.endswith(forms_of_the_whole):
+        return None
+    if not http.user.has_perm("requests_app.screen_msarequest"):
+        return None
+    changes = corrections.since_last_decision(row)
+    return changes if changes and changes.to_judge else None
+
+
+def _changes_context(row: MSARequest, changes: corrections.Changes) -> dict[str, Any]:
+    return {
+        "request_": row,
+        "changes": changes,
+        "rows": [_item_row(each, row) for each in changes.items],
+        "screening": row.screenings.select_related("taken_by").last(),
+    }
+
+
+def _item_row(item: Correction, row: MSARequest) -> dict[str, Any]:
+    now = answers.answer_text(row, item.field) if item.field else ""
+    return {"item": item, "now": now, "proposal": corrections.proposal_in_words(item)}
+
+
 def _page_context(http: HttpRequest, row: MSARequest, *, posted: bool) -> dict[str, Any]:
     latest = row.screenings.prefetch_related("answers").last()
     suggestions = screening.suggestions(row)
     agreement, comparison = agreements.current(row), records.compare(row)
+    posted_items = _posted_to(http, "corrections", posted)
+    picker = _corrections_form(posted_items, row, comparison=comparison, suggestions=suggestions)
     return {
         "request_": row,
         "steps": _facts(row),
         "agreement": agreement,
         "agreement_rows": _agreement_rows(row, agreement),
         "comparison": comparison,
-        "record_rows": _record_rows(comparison),
+        "record_rows": _record_rows(comparison, picker.found_by_field()),
         "verdict": completeness.verdict(row, on=row.judged_on or timezone.localdate()),
         "screening": latest,
         "checks_form": ChecksForm(_posted_to(http, "checks", posted), suggestions=suggestions, screening=latest),
-        "corrections_form": CorrectionsForm(_posted_to(http, "corrections", posted), request=row),
+        "corrections_form": picker,
+        "kept_open": row.corrections.unanswered().select_related("reason"),
         "extension_form": ExtensionForm(_posted_to(http, "extend", posted), auto_id="extend_%s"),
         "extensions": row.extensions.select_related("extended_by"),
         "has_deadline": row.status in OWNER_HOLDS and row.owner_acts_by is not None,
         "withdrawal_form": StaffWithdrawalForm(_posted_to(http, "withdraw", posted)),
         "corrections": [
-            (each, screening.changes_since(each)) for each in row.corrections.select_related("reason", "answered_by")
+            _item_row(each, row) for each in row.corrections.select_related("reason", "answered_by", "answer_document")
         ],
+        "has_to_judge": row.status == Status.REQUEST_SUBMITTED and row.corrections.to_judge().exists(),
         "events": row.events.select_related("actor").order_by("-sequence"),
         "may_screen": http.user.has_perm("requests_app.screen_msarequest"),
         "may_issue": http.user.has_perm("fieldwork.issue_serviceorder"),
@@ -239,6 +276,20 @@ def _page_context(http: HttpRequest, row: MSARequest, *, posted: bool) -> dict[s
         "why_not_valid": policies.reason_against(policies.check_deem_valid, row),
         "why_not_order": _why_not_order(row),
     }
+
+
+def _corrections_form(
+    data: Any,
+    row: MSARequest,
+    *,
+    comparison: records.Comparison | None = None,
+    suggestions: Mapping[CheckCode, screening.Suggestion] | None = None,
+) -> CorrectionsForm:
+    comparison = comparison or records.compare(row)
+    found = screening.found_reasons(row, comparison, suggestions or screening.suggestions(row))
+    record = {each.field: each.theirs for each in comparison.fields if not each.agrees and each.theirs}
+    kept_open = row.corrections.unanswered().exists()
+    return CorrectionsForm(data, request=row, found=found, record=record, kept_open=kept_open)
 
 
 def _posted_to(http: HttpRequest, act: str, posted: bool) -> Any:
@@ -263,6 +314,7 @@ class _Row:
     stated: str
     now: str
     differs: bool
+    reason_pk: int | None = None
 
 
 def _agreement_rows(row: MSARequest, agreement: Agreement | None) -> list[_Row]:
@@ -281,7 +333,7 @@ def _agreement_rows(row: MSARequest, agreement: Agreement | None) -> list[_Row]:
     ]
 
 
-def _record_rows(comparison: records.Comparison) -> list[_Row]:
+def _record_rows(comparison: records.Comparison, reasons: Mapping[str, int]) -> list[_Row]:
     """What the utility's record says beside what the request says (C5)."""
     return [
         _Row(
@@ -289,6 +341,7 @@ def _record_rows(comparison: records.Comparison) -> list[_Row]:
             agreement_text.value(each.field, {each.field: each.theirs}),
             agreement_text.value(each.field, {each.field: each.ours}),
             not each.agrees,
+            reasons.get(screening.reason_field(each.field)),
         )
         for each in comparison.fields
     ]
@@ -320,11 +373,33 @@ def _deem_valid(http: HttpRequest, row: MSARequest) -> str:
 
 
 def _require_corrections(http: HttpRequest, row: MSARequest) -> str:
-    form = CorrectionsForm(http.POST, request=row)
+    form = _corrections_form(http.POST, row)
     if not form.is_valid():
         raise _Invalid
     lifecycle.require_corrections(row, by=http.user, items=form.items())  # type: ignore[arg-type]  # signed in
     return _("Sent back. The customer has been told what to correct.")
+
+
+def _accept_item(http: HttpRequest, row: MSARequest) -> str:
+    item = _item(http, row)
+    corrections.accept(item, by=http.user)  # type: ignore[arg-type]  # signed in
+    return _("Accepted: %(item)s.") % {"item": item.reason.title}
+
+
+def _keep_item_open(http: HttpRequest, row: MSARequest) -> str:
+    item = _item(http, row)
+    corrections.keep_open(item, by=http.user, note=http.POST.get("note", ""))  # type: ignore[arg-type]  # signed in
+    return _("Kept open: %(item)s. It goes back to the customer when you send the request back.") % {
+        "item": item.reason.title
+    }
+
+
+def _item(http: HttpRequest, row: MSARequest) -> Correction:
+    posted = http.POST.get("item", "")
+    found = row.corrections.select_related("reason", "request").filter(pk=posted if posted.isdecimal() else 0).first()
+    if found is None:
+        raise Refused(_("This item is not there any more."), code="no_item")
+    return found
 
 
 def _issue(http: HttpRequest, row: MSARequest) -> str:

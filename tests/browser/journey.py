@@ -16,7 +16,18 @@ from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Response, WebError, expect
+from PIL import Image
+from playwright.sync_api import (
+    BrowserContext,
+    ConsoleMessage,
+    FilePayload,
+    Locator,
+    Page,
+    Request,
+    Response,
+    WebError,
+    expect,
+)
 from pypdf import PdfReader
 
 from demo.accounts import PASSWORD
@@ -253,6 +264,16 @@ class Person:
         self.presses("Continue to the agreement")
         return reference
 
+    # After a failed visit
+
+    def shows_by_photo(self, reason: str) -> None:
+        """A reason of the failed visit is put right, shown by a photo."""
+        section = self.page.locator("section.correction", has_text=reason)
+        section.locator("input[type=file]").set_input_files(a_photo())
+        section.get_by_role("button", name="This is put right").click()
+        self.looks_around()
+        expect(self.page.locator("section.correction", has_text=reason)).to_contain_text("Put right")
+
     # Agreement and fee
 
     def signs_the_agreement(self, reference: str) -> None:
@@ -302,14 +323,17 @@ class Person:
 
     def deems_valid(self, reference: str) -> None:
         self.opens_in_the_desk(reference)
+        while self.content.get_by_role("button", name="Accept").count():
+            self.presses("Accept")
         self.presses("Save and deem valid")
         self.reads("Pending Service Order")
 
     def requires_corrections(self, reference: str, reasons: Mapping[str, str]) -> None:
         self.opens_in_the_desk(reference)
         for title, note in reasons.items():
-            row = self.page.locator("tr", has=self.page.get_by_role("checkbox", name=title))
-            row.get_by_role("checkbox").check()
+            self.page.get_by_label("Find a reason").fill(title)
+            row = self.page.locator("[data-pick-row]", has_text=title)
+            row.get_by_role("checkbox").first.check()
             row.locator("textarea").fill(note)
         self.presses("Send back for corrections")
         self.reads("Corrections Required")
@@ -351,6 +375,12 @@ class Person:
             label_of(self.page.locator("[data-reasons]"), reason).click()
         self.presses("Send")
         self.reads("Reported:")
+
+
+def a_photo() -> FilePayload:
+    out = io.BytesIO()
+    Image.new("RGB", (640, 480), "steelblue").save(out, "JPEG")
+    return {"name": "meter.jpg", "mimeType": "image/jpeg", "buffer": out.getvalue()}
 
 
 def label_of(place: Locator, words: str) -> Locator:

@@ -182,8 +182,7 @@ def test_agent_corrects_reschedules_and_succeeds(meet: Meet, homes: dict[str, Ho
     assert reference in ben.mail("The site visit was not successful")
     ben.presses("Reschedule MSA Site Visit")
     ben.reads("A second fee is due", "$279.22")
-    ben.ticks("This is put right")
-    ben.fills(What_was_done="It is beside the meter now.")
+    ben.shows_by_photo("The MSA was not there in its package")
     ben.presses("Save and go to the fee")
     ben.sees_status(reference, "Site Visit Unsuccessful")  # F3: not before the money has arrived
     ben.pays_the_fee(reference)
