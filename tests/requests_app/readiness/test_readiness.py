@@ -10,7 +10,7 @@ from django.utils import timezone
 from msa_portal.errors import Refused, Stale
 from payments.models import Fee
 from payments.services import fees
-from requests_app import drafts, lifecycle, policies, promises, readiness, settlement
+from requests_app import drafts, followups, lifecycle, policies, promises, readiness, settlement
 from requests_app.enums import EventKind, PhotoTopic, Settlement, Status
 from requests_app.models import IncompatiblePanel, MSARequest, PanelModelAnswer, ReadinessStatement
 from requests_app.readiness import Answer, Kind
@@ -248,3 +248,15 @@ def test_denying_opens_the_fee_form(near):
     assert Fee.objects.count() == 0
     promises.answer_panel_model(near, by=near.owner, typed=NEAR, meant=False)
     assert factories.paid(near).status == Status.REQUEST_SUBMITTED
+
+
+def test_second_fee_waits_for_what_the_new_device_leaves_open():
+    """A modification: the form is closed by then, so the statement is made on its own page."""
+    plain = factories.ProductFactory(required_companions=[])
+    request = factories.failed(has_storage=False, device=plain)
+    followups.save_modification(request, by=request.owner, device=factories.ProductFactory())
+    request = factories.executed(request)
+    refused = refusal(request)
+    assert (refused.code, "(E18)" in str(refused)) == ("fix_first", True)
+    stated(request)
+    assert factories.paid(request).status == Status.REQUEST_SUBMITTED
