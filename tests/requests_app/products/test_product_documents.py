@@ -104,3 +104,16 @@ def test_what_the_device_needs_besides_storage_is_asked(client: Client) -> None:
     assert "Is there what the device needs, or will there be with this project?" in form
     assert "only for: install" in form
     assert [item.field for item in readiness.check(request).missing] == ["has_companions"]
+
+
+def test_staff_and_owner_see_what_was_sent(client: Client, request_: MSARequest) -> None:
+    document = product_documents.add(request_, photo(), key=KEY, by=request_.owner)
+    link = f"/requests/{request_.reference}/documents/{document.pk}/"
+    client.force_login(factories.staff())
+    desk = client.get(f"/admin/requests_app/msarequest/{request_.pk}/change/").text
+    assert link in desk
+    assert "Warranty card: <strong>not here yet</strong>" in desk
+    assert page(request_) not in desk
+    client.force_login(request_.owner)
+    own = client.get(f"/requests/{request_.reference}/").text
+    assert (link in own, page(request_) in own) == (True, True)
