@@ -6,12 +6,13 @@ from typing import Any
 
 from fieldwork.models import CloseOut, SiteVisit
 from msa_portal.accounts.models import User
-from requests_app import evidence, panels
+from requests_app import cure_panels, evidence, panels
 from requests_app.models import MSARequest
 
 
 def connect() -> None:
     panels.register("visit", visits)
+    panels.register("checklist", put_right)
     panels.register("checklist", promised)
 
 
@@ -30,6 +31,13 @@ def visits(request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | No
         "is_office": viewer.sees_all_requests,
     }
     return "fieldwork/partials/visit_panel.html", context
+
+
+def put_right(request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
+    """For the technician: what the last visit failed for, and how it was put right since."""
+    visit = SiteVisit.objects.assigned_to(viewer).filter(order__round__request=request).order_by("pk").last()
+    shown = cure_panels.put_right(request, viewer) if visit else None
+    return (shown[0], shown[1] | {"visit_id": visit.pk}) if visit and shown else None
 
 
 def promised(request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:

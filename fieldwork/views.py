@@ -160,7 +160,8 @@ def site_photo(http: HttpRequest, pk: int, site_photo: int) -> HttpResponse:
     """What the customer sent of the site, to the visit's technician alone."""
     row, _user = _my_visit(http, pk)
     pictures = Document.objects.readable().current()
-    pictures = pictures.filter(request=row.order.round.request, kind=DocumentKind.SITE_PHOTO)
+    kinds = [DocumentKind.SITE_PHOTO, DocumentKind.CURE_PROOF]
+    pictures = pictures.filter(request=row.order.round.request, kind__in=kinds, content_type="image/jpeg")
     try:
         return photos.thumbnail(get_object_or_404(pictures, pk=site_photo))
     except FileNotFoundError as error:

@@ -1,4 +1,4 @@
-"""What was put right after the last failed visit: for staff, and for the technician of the next one."""
+"""What was put right after the last failed visit: for staff here, for the technician by field work."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ _LATER = (Status.INSTALLATION_COMPLETE, Status.WITHDRAWN)
 
 
 def connect() -> None:
-    panels.register("checklist", put_right)
     panels.register("screening", put_right)
 
 

@@ -47,6 +47,8 @@ HOMES = {
     "nora": Home("810000000001", "Nora Field", "3 Walnut Street"),
     "hugo": Home("810000000002", "Hugo Lang", "5 Willow Street"),
     "maya": Home("810000000003", "Maya Ortiz", "7 Yucca Street"),
+    "ivy": Home("810000000021", "Ivy Marsh", "21 Walnut Street"),
+    "ron": Home("810000000022", "Ron Hale", "22 Walnut Street"),
 }
 
 

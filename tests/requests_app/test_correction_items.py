@@ -1,0 +1,315 @@
+"""Items of a correction: proposed, answered in every way, judged; none is open on a valid request."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from PIL import Image
+
+from msa_portal.errors import Refused, Stale
+from requests_app import corrections, hidden, lifecycle, policies, screening
+from requests_app.enums import CheckCode, CorrectionKind, Status
+from requests_app.models import CorrectionReason, MSARequest
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+ALL_YES = {code.value: ("yes", "") for code in CheckCode}
+
+
+def photo():
+    out = io.BytesIO()
+    Image.new("RGB", (20, 20), "navy").save(out, "JPEG")
+    return SimpleUploadedFile("label.jpg", out.getvalue(), "image/jpeg")
+
+
+def sent_back(*items, **facts):
+    request = factories.submitted(**facts)
+    lifecycle.require_corrections(request, by=factories.staff(), items=items)
+    return factories.refreshed(request)
+
+
+def proposed(value="700123456780"):
+    return sent_back(corrections.RequiredCorrection(factories.CorrectionReasonFactory(), proposal=value))
+
+
+def page_of(request):
+    return reverse("requests:corrections", args=[request.reference])
+
+
+def desk(name, request):
+    return reverse(f"admin:requests_app_msarequest_{name}", args=[request.pk])
+
+
+def answered(request, text="It is on the bill."):
+    item = request.corrections.get()
+    corrections.answer(item, by=factories.actor_of(request), way="right", text=text)
+    lifecycle.resubmit(request, by=factories.actor_of(request))
+    return factories.refreshed(request), item
+
+
+# The customer's page
+
+
+def test_proposal_is_taken_over_in_one_tap(client):
+    request = proposed()
+    client.force_login(request.owner)
+    item = request.corrections.get()
+    page = client.get(page_of(request)).content.decode()
+    assert "700123456780" in page
+    assert "Use this" in page
+    client.post(page_of(request), {"correction": item.pk, "way": "proposal", "version": request.version})
+    item.refresh_from_db()
+    assert (factories.refreshed(request).account_number, item.way, item.value_then) == (
+        "700123456780",
+        "proposal",
+        "700123456789",
+    )
+    assert request.agreements.get().state == "superseded"  # a covered fact changed
+
+
+def test_agent_takes_a_proposed_device_over():
+    request = factories.submitted(factories.complete_request(company=factories.CompanyFactory()))
+    device = factories.ProductFactory()
+    reason = factories.CorrectionReasonFactory(code="device-not-approved", field="device")
+    items = [corrections.RequiredCorrection(reason, proposal=device.pk)]
+    lifecycle.require_corrections(request, by=factories.staff(), items=items)
+    item = request.corrections.get()
+    assert corrections.proposal_in_words(item) == str(device)
+    corrections.use_proposal(item, by=request.agent, version=request.version)
+    assert factories.refreshed(request).device == device
+
+
+def test_proposal_that_is_not_there_is_refused():
+    request = sent_back(corrections.RequiredCorrection(factories.CorrectionReasonFactory()))
+    with pytest.raises(Refused, match="Nothing is proposed"):
+        corrections.use_proposal(request.corrections.get(), by=request.owner, version=request.version)
+
+
+def test_fact_is_right_needs_an_explanation(client):
+    request = proposed()
+    client.force_login(request.owner)
+    item = request.corrections.get()
+    data = {"correction": item.pk, "way": "right", f"r{item.pk}-answer": ""}
+    assert client.post(page_of(request), data).status_code == 422
+    client.post(page_of(request), data | {f"r{item.pk}-answer": "I read it from the bill."})
+    item.refresh_from_db()
+    assert (item.way, item.answer, factories.refreshed(request).account_number) == (
+        "right",
+        "I read it from the bill.",
+        "700123456789",
+    )
+
+
+def test_document_is_answered_with_a_new_photo(client):
+    reason = CorrectionReason.objects.get(code="photo-panel-label")
+    request = sent_back(corrections.RequiredCorrection(reason, "Too dark."))
+    client.force_login(request.owner)
+    item = request.corrections.get()
+    assert "Too dark." in client.get(page_of(request)).content.decode()
+    data = {"correction": item.pk, "way": "file"}
+    assert client.post(page_of(request), data).status_code == 422
+    bad = SimpleUploadedFile("label.jpg", b"MZ" + b"\0" * 200, "image/jpeg")
+    assert client.post(page_of(request), data | {f"f{item.pk}-file": bad}).status_code == 422
+    client.post(page_of(request), data | {f"f{item.pk}-file": photo()})
+    item.refresh_from_db()
+    assert (item.way, item.answer_document.kind, item.answer_document.topic) == (
+        "document",
+        "site_photo",
+        "panel_label",
+    )
+
+
+def test_what_is_typed_is_kept_and_not_yet_the_answer(client):
+    request = proposed()
+    client.force_login(request.owner)
+    item = request.corrections.get()
+    name = f"c{item.pk}-account_number"
+    kept = client.post(page_of(request), {"correction": item.pk, "autosave": "1", name: "7001", "c999-city": "x"})
+    item.refresh_from_db()
+    assert (kept.status_code, item.draft, item.answered_at) == (200, {name: "7001"}, None)
+    assert factories.refreshed(request).account_number == "700123456789"
+    assert 'value="7001"' in client.get(page_of(request)).content.decode()
+
+
+def test_cannot_be_served_leads_to_the_withdrawal_with_its_reason(client):
+    """D14."""
+    reason = factories.CorrectionReasonFactory(
+        code="over-200", field="panel_rating_amps", kind=CorrectionKind.CANNOT_BE_SERVED
+    )
+    request = sent_back(corrections.RequiredCorrection(reason))
+    client.force_login(request.owner)
+    address = reverse("requests:withdraw", args=[request.reference]) + "?reason=cannot_be_served"
+    assert address in client.get(page_of(request)).content.decode()
+    page = client.get(address)
+    assert page.context["form"]["reason"].value() == "cannot_be_served"
+    assert "$279.22" not in page.content.decode() or "comes back" in page.content.decode()
+
+
+# Staff judge
+
+
+def test_request_with_an_open_item_is_not_valid():
+    request, item = answered(proposed())
+    person = factories.staff()
+    screening.answer_checks(request, ALL_YES, by=person)
+    with pytest.raises(Refused, match="A correction is still open"):
+        lifecycle.deem_valid(request, by=person)
+    corrections.accept(item, by=person)
+    lifecycle.deem_valid(request, by=person)
+    item.refresh_from_db()
+    assert (item.closed_as, item.closed_by, request.status) == ("accepted", person, Status.PENDING_SERVICE_ORDER)
+
+
+def test_without_the_doors_guard_the_database_refuses_it(monkeypatch):
+    request, _item = answered(proposed())
+    screening.answer_checks(request, ALL_YES, by=factories.staff())
+    monkeypatch.setattr(policies, "check_deem_valid", lambda _request: None)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        lifecycle.deem_valid(request, by=factories.staff())
+    assert factories.refreshed(request).status == Status.REQUEST_SUBMITTED
+
+
+def test_item_kept_open_goes_back_with_its_new_note():
+    request, item = answered(proposed())
+    person = factories.staff()
+    with pytest.raises(Refused, match="Say in a note"):
+        corrections.keep_open(item, by=person, note=" ")
+    again = corrections.keep_open(item, by=person, note="Send a photo of the bill.")
+    assert factories.refreshed(request).open_corrections == 1
+    lifecycle.require_corrections(request, by=person, items=[])
+    item.refresh_from_db()
+    assert (item.closed_as, again.follows, again.field, list(request.corrections.unanswered())) == (
+        "kept_open",
+        item,
+        "account_number",
+        [again],
+    )
+
+
+def test_same_item_again_replaces_the_older_one():
+    request, item = answered(proposed())
+    again = [corrections.RequiredCorrection(item.reason, "Look again.")]
+    lifecycle.require_corrections(request, by=factories.staff(), items=again)
+    item.refresh_from_db()
+    assert (item.closed_as, factories.refreshed(request).open_corrections) == ("replaced", 1)
+
+
+def test_only_screeners_judge_and_only_what_is_answered():
+    request = proposed()
+    item = request.corrections.get()
+    with pytest.raises(Stale):
+        corrections.accept(item, by=factories.staff())
+    request, item = answered(request)
+    for person in (request.owner, factories.dispatcher(), factories.technician()):
+        with pytest.raises(Refused, match="Only program staff"):
+            corrections.accept(item, by=person)
+        with pytest.raises(Refused, match="Only program staff"):
+            corrections.keep_open(item, by=person, note="mine")
+    assert factories.refreshed(request).open_corrections == 1
+
+
+def test_withdrawal_closes_what_is_open():
+    request = proposed()
+    lifecycle.withdraw(request, by=request.owner, reason="cannot_be_served")
+    assert request.corrections.get().closed_as == "withdrawn"
+    assert factories.refreshed(request).open_corrections == 0
+
+
+# The desk
+
+
+def test_desk_shows_what_changed_since_and_nothing_else(client):
+    request = proposed()
+    corrections.use_proposal(request.corrections.get(), by=request.owner, version=request.version)
+    factories.executed(factories.refreshed(request))
+    lifecycle.resubmit(factories.refreshed(request), by=request.owner)
+    client.force_login(factories.staff())
+    page = client.get(desk("change", request)).content.decode()
+    for words in ("what changed since", "700123456789", "700123456780", "Accept", "See the whole request"):
+        assert words in page
+    for other in ("Panel rating", "Utility&#x27;s record", "Save and deem valid"):
+        assert other not in page
+    assert "Save and deem valid" in client.get(desk("change", request) + "?all=1").content.decode()
+    client.post(desk("accept_item", request), {"item": request.corrections.get().pk})
+    assert "Save and deem valid" in client.get(desk("change", request)).content.decode()
+
+
+def test_desk_keeps_an_item_open_and_sends_it_back(client):
+    request, item = answered(proposed())
+    client.force_login(factories.staff())
+    assert client.post(desk("keep_item_open", request), {"item": item.pk, "note": ""}).status_code == 409
+    client.post(desk("keep_item_open", request), {"item": item.pk, "note": "Not readable."})
+    assert "Not readable." in client.get(desk("change", request)).content.decode()
+    client.post(desk("corrections", request), {})
+    assert factories.refreshed(request).status == Status.CORRECTIONS_REQUIRED
+
+
+def test_difference_becomes_an_item_without_the_records_value(client):
+    factories.ServiceAccountFactory(name="Alicia Simple")
+    request = factories.submitted()
+    reason = CorrectionReason.objects.get(code="name-differs")
+    client.force_login(factories.staff())
+    page = client.get(desk("change", request)).content.decode()
+    assert f'for="id_reason_{reason.pk}">Make it an item' in page
+    client.post(desk("corrections", request), {f"reason_{reason.pk}": "on"})
+    assert request.corrections.get().proposal is None
+    client.force_login(request.owner)
+    assert "Alicia Simple" not in client.get(page_of(request)).content.decode()
+
+
+def test_records_value_is_proposed_when_staff_say_so(client):
+    factories.ServiceAccountFactory(name="Alicia Simple")
+    request = factories.submitted()
+    reason = CorrectionReason.objects.get(code="name-differs")
+    client.force_login(factories.staff())
+    client.post(desk("corrections", request), {f"reason_{reason.pk}": "on", f"record_{reason.pk}": "on"})
+    assert request.corrections.get().proposal == "Alicia Simple"
+
+
+@pytest.mark.parametrize(
+    ("code", "typed", "stored"),
+    [
+        ("over-200-amps", "200 A", 200),
+        ("account-number-differs", "7001 2345", "70012345"),
+        ("package-missing", "True", True),
+        ("not-residential", "residential", "residential"),
+    ],
+)
+def test_proposal_is_read_as_on_the_form(client, code, typed, stored):
+    request = factories.submitted()
+    reason = CorrectionReason.objects.get(code=code)
+    client.force_login(factories.staff())
+    client.post(desk("corrections", request), {f"reason_{reason.pk}": "on", f"proposal_{reason.pk}": typed})
+    assert request.corrections.get().proposal == stored
+
+
+def test_proposal_that_the_form_would_not_take_is_refused(client):
+    request = factories.submitted()
+    reason = CorrectionReason.objects.get(code="over-200-amps")
+    client.force_login(factories.staff())
+    data = {f"reason_{reason.pk}": "on", f"proposal_{reason.pk}": "many"}
+    page = client.post(desk("corrections", request), data)
+    assert page.status_code == 409
+    assert "Enter a whole number of amps" in page.content.decode()
+    assert factories.refreshed(request).status == Status.REQUEST_SUBMITTED
+
+
+# Answers that are not asked for any more
+
+
+def test_answers_of_a_type_that_was_switched_away_are_dropped():
+    request = factories.complete_request()
+    MSARequest.objects.filter(pk=request.pk).update(request_type="removal", existing_adapter="msa")
+    request = factories.executed(factories.refreshed(request))
+    assert (request.device, request.panel_rating_amps, request.meter_kind, request.has_solar) == (None, None, "", None)
+    assert (request.customer_email, request.clear_meter_access) == (request.owner.email, True)
+
+
+def test_nothing_is_dropped_where_every_answer_applies():
+    request = factories.complete_request()
+    assert hidden.drop(factories.refreshed(request)) == []
