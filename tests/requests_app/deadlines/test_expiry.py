@@ -381,3 +381,17 @@ def test_no_time_is_given_while_the_utility_holds_it() -> None:
     with pytest.raises(Refused) as refused:
         expiry.extend(request, to=timezone.localdate() + timedelta(days=30), reason="Why?", by=factories.staff())
     assert refused.value.code == "stale"
+
+
+def test_whoever_acts_between_the_list_and_the_lock_is_left_alone(whole_draft: MSARequest) -> None:
+    run("2027-02-01")
+    with at("2027-02-05"):
+        today, program = timezone.localdate(), ProgramSettings.current()
+        due = list(expiry._expired(today))
+        drafts.save_facts(
+            whole_draft, {"city": "Duarte"}, by=factories.actor_of(whole_draft), version=whole_draft.version
+        )
+        for pk in due:
+            expiry._end(pk, program, today)
+    assert due == [whole_draft.pk]
+    assert MSARequest.objects.get(pk=whole_draft.pk).status == Status.UNSUBMITTED
