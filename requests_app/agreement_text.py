@@ -41,6 +41,7 @@ class TextSection:
     paragraphs: list[str]
     facts: list[Fact]
     signed_by: str
+    signers: list[str]
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,21 @@ def sections_of(agreement: Agreement) -> list[TextSection]:
             paragraphs=_paragraphs(parts[section][0]),
             facts=facts_of(agreement, parts[section][1]),
             signed_by=parts[section][2],
+            signers=_signers(section, agreement),
         )
         for section in map(Section, agreement.sections)
     ]
+
+
+def _signers(section: Section, agreement: Agreement) -> list[str]:
+    """Who signs it, in words, for the boxes on the printed page."""
+    customer = _("Customer: %(name)s") % {"name": agreement.facts.get("customer_name", "")}
+    agent = _("Agent: %(name)s") % {"name": agreement.facts.get("agent", "")}
+    return {
+        Section.CUSTOMER_TERMS: [customer],
+        Section.AUTHORIZATION: [customer, agent],
+        Section.SUBMITTAL: [agent],
+    }[section]
 
 
 def _paragraphs(text: str) -> list[str]:

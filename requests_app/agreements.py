@@ -291,6 +291,44 @@ def _add_signature(agreement: Agreement, party: Party, name: str, document_sha25
     )
 
 
+def accept_paper(agreement: Agreement, *, party: Party, sections: list[str], email: str, by: User) -> Signature | None:
+    """Staff accepted these sections, signed by hand. The signature is there once all of that party's are.
+
+    The caller holds the locks on the request and the agreement, and has checked who decides.
+    """
+    request = agreement.request
+    _check_open(request)
+    if agreement.document is None or set(sections) != set(sections_of(party, agreement)):
+        return None
+    _check_signable(agreement, request, party, agreement.document.sha256)
+    facts = agreement.facts
+    signature = Signature.objects.create(
+        agreement=agreement,
+        party=party,
+        sections=sections,
+        name=facts["customer_name"] if party == Party.CUSTOMER else facts["agent"],
+        email=email,
+        email_proof="paper",
+        user=None,
+        consent_text="",
+        document_sha256=agreement.document.sha256,
+        signed_at=timezone.now(),
+    )
+    if party == Party.CUSTOMER:
+        # The link stays with the customer as one that was used: it opens the copy until it expires.
+        open_links = agreement.invitations.filter(used_at__isnull=True, voided_at__isnull=True)
+        open_links.update(used_at=timezone.now())
+    history.record(
+        request,
+        EventKind.AGREEMENT_SIGNED,
+        by=by,
+        codes={"agreement": agreement.version, "party": party.value, "signature": signature.pk, "how": "paper"},
+    )
+    if set(agreement.signatures.values_list("party", flat=True)) == set(agreement.parties):
+        _execute(agreement, request, by=by)
+    return signature
+
+
 def _settle_invitations(agreement: Agreement, proof: Proof) -> None:
     """The link that was used is used; one that was open beside it is void."""
     if proof.invitation is not None:

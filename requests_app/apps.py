@@ -7,10 +7,24 @@ class RequestsConfig(AppConfig):
     verbose_name = _("MSA requests")
 
     def ready(self) -> None:
-        from requests_app import cure_panels, deadlines, notice_receivers, readiness_panels, signing_links
+        from requests_app import (
+            cure_panels,
+            deadlines,
+            notice_receivers,
+            panels,
+            paper,
+            paper_views,
+            product_panels,
+            readiness_panels,
+            signing_links,
+        )
 
         deadlines.connect()
+        paper.connect()
+        panels.register("paper", paper_views.panel)
+        panels.register("screening", paper_views.desk_panel)
         notice_receivers.connect()
         signing_links.connect()
         readiness_panels.connect()
+        product_panels.connect()
         cure_panels.connect()

@@ -69,6 +69,8 @@ class EventKind(models.TextChoices):
     CLAIMED = "claimed", _("Request taken over by the customer's account")
     AGREEMENT_PREPARED = "agreement_prepared", _("Agreement prepared")
     SIGNATURE_REQUESTED = "signature_requested", _("Signature requested")
+    PAPER_SENT = "paper_sent", _("Agreement signed on paper, sent in")
+    PAPER_SENT_BACK = "paper_sent_back", _("Pages signed on paper sent back")
     AGREEMENT_SIGNED = "agreement_signed", _("Agreement signed")
     AGREEMENT_EXECUTED = "agreement_executed", _("Agreement signed by everyone")
     AGREEMENT_SUPERSEDED = "agreement_superseded", _("Agreement replaced: an agreed fact changed")
@@ -300,6 +302,15 @@ class PhotoTopic(models.TextChoices):
     METER_SOCKET = "meter_socket", _("Meter and socket")
     CONDUIT = "conduit", _("Conduit")
     PACKAGE = "package", _("The MSA in its waterproof package, by the meter")
+
+
+class PaperState(models.TextChoices):
+    """What became of pages that were signed by hand, whole or by section."""
+
+    SENT = "sent", _("Waits for program staff")
+    ACCEPTED = "accepted", _("Accepted")
+    SENT_BACK = "sent_back", _("Sent back")
+    REPLACED = "replaced", _("Replaced by newer pages")
 
 
 class ScanState(models.TextChoices):

@@ -11,6 +11,7 @@ from requests_app.models import Document, MSARequest, RequestEvent
 
 NOTICES: dict[EventKind, Callable[[MSARequest, RequestEvent], None]] = {
     EventKind.SIGNATURE_REQUESTED: notices.invitation_to_sign,
+    EventKind.PAPER_SENT_BACK: notices.paper_sent_back,
     EventKind.AGREEMENT_EXECUTED: notices.signed_copy,
     EventKind.SUBMIT: notices.request_submitted,
     EventKind.RESUBMIT: notices.request_submitted,

@@ -21,6 +21,7 @@ from msa_portal.notices.outbox import Notice, queue
 from requests_app import corrections, followups
 from requests_app.enums import (
     CorrectionKind,
+    PaperState,
     Party,
     RequestType,
     Responsible,
@@ -29,7 +30,15 @@ from requests_app.enums import (
     VisitOutcome,
     WithdrawalReason,
 )
-from requests_app.models import Correction, MSARequest, ProgramSettings, RequestEvent, SigningInvitation, VisitRound
+from requests_app.models import (
+    Correction,
+    MSARequest,
+    PaperSigning,
+    ProgramSettings,
+    RequestEvent,
+    SigningInvitation,
+    VisitRound,
+)
 
 SIGNING_LINK = "sign"  # the kind of private link that opens a signer's page
 _BOTH = "customer and agent"
@@ -108,6 +117,11 @@ class AgentRevoked(Notice):
 class RequestClaimed(Notice):
     name = "request_claimed"
     audience = "agent"
+
+
+class PaperSentBack(Notice):
+    name = "paper_sent_back"
+    audience = "whoever signed on paper"
 
 
 class UploadRemoved(Notice):
@@ -229,6 +243,28 @@ def _about_signing(notice: type[Notice], request: MSARequest, invitation: Signin
 def signed_copy(request: MSARequest, event: RequestEvent) -> None:
     fee_next = request.status == Status.UNSUBMITTED
     tell(SignedCopy, request, key=str(event.pk), to_page="agreement", fee_next=fee_next)
+
+
+def paper_sent_back(request: MSARequest, event: RequestEvent) -> None:
+    """To the signer: the agent, or the customer, who without an account gets the signing link again."""
+    paper = PaperSigning.objects.select_related("agreement").get(pk=event.codes["paper"])
+    sections = paper.sections.filter(state=PaperState.SENT_BACK).select_related("reason")
+    for_agent = paper.party == Party.AGENT
+    signer = agent(request) if for_agent else customer(request)
+    link = "" if for_agent or request.owner else _open_signing_link(paper)
+    items = [
+        {"section": row.get_section_display(), "title": row.reason.title, "explanation": row.reason.explanation}
+        | {"note": row.note}
+        for row in sections
+        if row.reason
+    ]
+    people = [signer] if signer else []
+    tell(PaperSentBack, request, key=str(event.pk), people=people, to_page="paper", private_link=link, items=items)
+
+
+def _open_signing_link(paper: PaperSigning) -> str:
+    invitation = paper.agreement.invitations.filter(used_at__isnull=True, voided_at__isnull=True).first()
+    return f"{SIGNING_LINK}:{invitation.key}" if invitation else ""
 
 
 # --- At the utility ----------------------------------------------------------------------

@@ -34,7 +34,7 @@ class TooManyGuesses(Exception):
     """That address tried too many links that we did not make."""
 
 
-def _secret_page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+def secret_page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Nothing of the address is kept or passed on.
 
     `strict-origin` rather than `no-referrer`: under the latter browsers post forms with
@@ -55,7 +55,7 @@ def _secret_page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
     return wrapped
 
 
-def _invitation(http: HttpRequest, token: str) -> SigningInvitation:
+def invitation_of(http: HttpRequest, token: str) -> SigningInvitation:
     key = f"signing-guesses:{http.META.get('REMOTE_ADDR', '')}"
     if cache.get(key, 0) >= _GUESSES:
         raise TooManyGuesses
@@ -67,15 +67,15 @@ def _invitation(http: HttpRequest, token: str) -> SigningInvitation:
     return found
 
 
-@_secret_page
+@secret_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign(http: HttpRequest, token: str) -> HttpResponseBase:
     """Who asks and what for; the whole document; the signature. A POST signs."""
-    invitation = _invitation(http, token)
+    invitation = invitation_of(http, token)
     try:
         agreements.check_invitation(invitation)
     except Refused as refusal:
-        return _closed(http, token, invitation, refusal)
+        return closed(http, token, invitation, refusal)
     if http.method == "POST":
         return _signed(http, token, invitation)
     step = http.GET.get("step", "")
@@ -96,7 +96,7 @@ def _signed(http: HttpRequest, token: str, invitation: SigningInvitation) -> Htt
         )
     except Refused as refusal:
         invitation.refresh_from_db()
-        return _closed(http, token, invitation, refusal)
+        return closed(http, token, invitation, refusal)
     return redirect("requests:sign_claim", token=token)
 
 
@@ -116,11 +116,11 @@ def _screen(
         **text_context(agreement),
     }
     response = render(http, f"requests_app/{_STEPS[step]}.html", context)
-    response.has_form = step == "sign"  # type: ignore[attr-defined]  # read by _secret_page
+    response.has_form = step == "sign"  # type: ignore[attr-defined]  # read by secret_page
     return response
 
 
-def _closed(http: HttpRequest, token: str, invitation: SigningInvitation, refusal: Refused) -> HttpResponse:
+def closed(http: HttpRequest, token: str, invitation: SigningInvitation, refusal: Refused) -> HttpResponse:
     """What happened to the link, and what to do now."""
     context = {
         "token": token,
@@ -141,26 +141,26 @@ def _still_proves(invitation: SigningInvitation) -> bool:
     return True
 
 
-@_secret_page
+@secret_page
 @require_safe
 def document(http: HttpRequest, token: str) -> HttpResponseBase:
     """The PDF that is read, or the signed one."""
-    invitation = _invitation(http, token)
+    invitation = invitation_of(http, token)
     try:
         agreements.check_link_holds(invitation)
     except Refused as refusal:
-        return _closed(http, token, invitation, refusal)
+        return closed(http, token, invitation, refusal)
     found = invitation.agreement.executed_document or invitation.agreement.document
     if found is None:
         raise Http404
     return send(found)
 
 
-@_secret_page
+@secret_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def claim(http: HttpRequest, token: str) -> HttpResponseBase:
     """Follow the request from an own account (D10). A POST by a signed-in person claims it."""
-    invitation = _invitation(http, token)
+    invitation = invitation_of(http, token)
     request = invitation.agreement.request
     if http.user.is_authenticated and request.owner_id == http.user.pk:
         return redirect(request)
@@ -171,11 +171,11 @@ def claim(http: HttpRequest, token: str) -> HttpResponseBase:
             messages.success(http, _("The request is in your account now."))
             return redirect(request)
     except Refused as refusal:
-        return _closed(http, token, invitation, refusal)
+        return closed(http, token, invitation, refusal)
     if not http.user.is_authenticated:
         http.session[_SESSION_KEY] = token
     response = render(http, "requests_app/sign_claim.html", _claim_context(token, invitation))
-    response.has_form = http.user.is_authenticated  # type: ignore[attr-defined]  # read by _secret_page
+    response.has_form = http.user.is_authenticated  # type: ignore[attr-defined]  # read by secret_page
     return response
 
 
@@ -192,7 +192,7 @@ def _claim_context(token: str, invitation: SigningInvitation) -> dict[str, objec
     }
 
 
-@_secret_page
+@secret_page
 @require_safe
 def claim_resume(http: HttpRequest) -> HttpResponseBase:
     """Back from sign-in. The link waited in the session, so that no address of it went into `next`."""

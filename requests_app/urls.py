@@ -7,6 +7,7 @@ from requests_app import (
     eligibility_views,
     followup_views,
     form_views,
+    paper_views,
     photo_views,
     product_document_views,
     product_views,
@@ -35,6 +36,7 @@ urlpatterns: list[URLPattern] = [
     path("requests/<str:reference>/next-visit/cancel/", followup_views.cancel_follow_up, name="cancel_follow_up"),
     path("requests/<str:reference>/photos/", photo_views.page, name="photos"),
     path("requests/<str:reference>/photos/<int:site_photo>/", photo_views.photo, name="photo"),
+    path("requests/<str:reference>/paper/", paper_views.page, name="paper"),
     path("requests/<str:reference>/readiness/", readiness_views.check, name="readiness"),
     path("requests/<str:reference>/reschedule/", followup_views.reschedule, name="reschedule"),
     path("requests/<str:reference>/withdraw/", followup_views.withdraw, name="withdraw"),
@@ -43,4 +45,5 @@ urlpatterns: list[URLPattern] = [
     path("sign/<str:token>/", sign_views.sign, name="sign"),
     path("sign/<str:token>/claim/", sign_views.claim, name="sign_claim"),
     path("sign/<str:token>/document/", sign_views.document, name="sign_document"),
+    path("sign/<str:token>/paper/", paper_views.by_link, name="sign_paper"),
 ]

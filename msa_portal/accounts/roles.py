@@ -39,6 +39,8 @@ _VIEW_CASEWORK = {
         "view_correction",
         "view_agreementwording",
         "view_programsettings",
+        "view_paperreason",
+        "view_papersigning",
     ],
     "payments": ["view_fee", "view_payment", "view_refund", "view_feeschedule", "view_providerevent"],
     "fieldwork": ["view_serviceorder", "view_sitevisit", "view_technician", "view_closeout"],
@@ -59,6 +61,7 @@ _EDIT_REFERENCE = {
             "incompatiblepanel",
             "correctionreason",
             "outcomereason",
+            "paperreason",
             "serviceaccount",
             "agreementwording",
         )

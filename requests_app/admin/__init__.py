@@ -1,5 +1,5 @@
 """The staff desk for this app, one module a topic."""
 
-from requests_app.admin import reference, screening
+from requests_app.admin import paper, reference, screening
 
-__all__ = ["reference", "screening"]
+__all__ = ["paper", "reference", "screening"]

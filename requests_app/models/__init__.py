@@ -4,6 +4,7 @@ from requests_app.models.agreement import Agreement, Signature, SigningInvitatio
 from requests_app.models.deadlines import DeadlineExtension, DeadlineReminder
 from requests_app.models.documents import Document
 from requests_app.models.events import AppendOnlyError, RequestEvent
+from requests_app.models.paper import PaperReason, PaperSection, PaperSigning
 from requests_app.models.readiness import PanelModelAnswer, ReadinessStatement
 from requests_app.models.reference import (
     AgreementWording,
@@ -34,6 +35,9 @@ __all__ = [
     "MSARequest",
     "OutcomeReason",
     "PanelModelAnswer",
+    "PaperReason",
+    "PaperSection",
+    "PaperSigning",
     "Product",
     "ProgramSettings",
     "ReadinessStatement",

@@ -87,7 +87,8 @@ class Signature(models.Model):
     name = models.CharField(_("typed name"), max_length=120)
     email = models.EmailField(_("e-mail address"))
     email_proof = models.CharField(
-        max_length=10, choices=[("account", _("Signed-in account")), ("link", _("Mailed link"))]
+        max_length=10,
+        choices=[("account", _("Signed-in account")), ("link", _("Mailed link")), ("paper", _("Signed on paper"))],
     )
     user = models.ForeignKey("accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     consent_text = models.TextField(_("consent text"))

@@ -69,6 +69,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     },
     "deadline_extended": {"act_by": "Tue, Dec 8, 2026", "status": "site_visit_unsuccessful"},
     "agent_revoked": {},
+    "paper_sent_back": {"items": [_ITEM | {"section": "Customer terms"}]},
     "upload_removed": {"file_name": "photo.jpg"},
     "request_claimed": {},
     "visit_scheduled": _DAY,
