@@ -135,7 +135,7 @@ def use_proposal(correction: Correction, *, by: User, version: int) -> Correctio
 
 def answer_with_document(correction: Correction, upload: UploadedFile[Any], *, by: User, text: str = "") -> Correction:
     """A new file for the document that the item is about. It is looked at outside of the lock."""
-    from requests_app import photos, uploads
+    from requests_app import photos, product_documents, uploads
 
     permissions.check_acts_for(by, correction.request)
     with transaction.atomic():
@@ -144,7 +144,9 @@ def answer_with_document(correction: Correction, upload: UploadedFile[Any], *, b
     if kind == DocumentKind.SITE_PHOTO and correction.photo_topic:
         document = photos.add(correction.request, upload, topic=enums.PhotoTopic(correction.photo_topic), by=by)
     else:
-        document = uploads.receive(correction.request, upload, kind=kind, by=by, allow_pdf=True)
+        # Of the device's documents the one that is missing: so the finding about it goes too (R5).
+        topic = product_documents.next_missing(correction.request) if kind == DocumentKind.PRODUCT_DOCUMENT else ""
+        document = uploads.receive(correction.request, upload, kind=kind, by=by, topic=topic, allow_pdf=True)
     with transaction.atomic():
         request, fresh = _open_item(correction, by=by)
         fresh.answer_document = document

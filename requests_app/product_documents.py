@@ -39,6 +39,11 @@ def wanted(request: MSARequest) -> list[Wanted]:
     return [Wanted(key, title, here.get(key)) for key, title in asked.items()]
 
 
+def next_missing(request: MSARequest) -> str:
+    """The key of the first document that is not here; empty where all are."""
+    return next((each.key for each in wanted(request) if each.document is None), "")
+
+
 def add(request: MSARequest, upload: UploadedFile[Any], *, key: str, by: User) -> Document:
     """Keep the document, in place of an earlier one for the same purpose, which stays on the record.
 

@@ -11,9 +11,9 @@ from django.test import Client
 from PIL import Image
 
 from msa_portal.errors import Refused
-from requests_app import eligibility, product_documents, readiness
+from requests_app import corrections, eligibility, lifecycle, product_documents, promises, readiness
 from requests_app.enums import EventKind
-from requests_app.models import MSARequest
+from requests_app.models import CorrectionReason, MSARequest
 from requests_app.models.reference import document_key
 from tests import factories
 
@@ -104,6 +104,16 @@ def test_what_the_device_needs_besides_storage_is_asked(client: Client) -> None:
     assert "Is there what the device needs, or will there be with this project?" in form
     assert "only for: install" in form
     assert [item.field for item in readiness.check(request).missing] == ["has_companions"]
+
+
+def test_document_that_staff_asked_for_takes_the_place_of_the_missing_one(request_: MSARequest) -> None:
+    reason = CorrectionReason.objects.get(code="product-document")
+    promises.state(request_, by=request_.owner, covers={"R5:device"})
+    request = factories.submitted(request_)
+    lifecycle.require_corrections(request, by=factories.staff(), items=[corrections.RequiredCorrection(reason)])
+    item = factories.refreshed(request).corrections.get()
+    corrections.answer_with_document(item, photo(), by=request_.owner)
+    assert eligibility.sources.missing_documents(request) == ("Warranty card",)
 
 
 def test_staff_and_owner_see_what_was_sent(client: Client, request_: MSARequest) -> None:
