@@ -242,6 +242,7 @@ OWNERS_ALONE = {
     "requests:corrections",
     "requests:device_documents",
     "requests:modify",
+    "requests:paper",
     "requests:photos",
     "requests:reschedule",
     "requests:withdraw",
