@@ -125,6 +125,7 @@ def require_corrections(request: MSARequest, *, by: User, items: Sequence[Requir
             screening = Screening.objects.create(request=fresh, taken_by=by, taken_at=timezone.now())
         corrections.add(fresh, screening, items, by=by)
         screening.facts = corrections.facts_in_words(fresh)
+        screening.save(update_fields=["facts"])
         _decide(screening, "corrections", by)
         codes = [each.reason.code for each in (*kept_open, *items)]
         move.codes = {"reasons": codes, "screening": screening.pk}

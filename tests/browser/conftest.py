@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from tests import servers
+from tests.browser.journey import DESKTOP, PHONE, Person
 from tests.stack import LiveStack
 
 # Under these Chromium asks no name server and calls nobody.
@@ -56,3 +57,13 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 @pytest.fixture(scope="session")
 def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
     return {**browser_context_args, "locale": "en-US", "timezone_id": "America/Los_Angeles"}
+
+
+@pytest.fixture
+def meet(live_stack: LiveStack, new_context: Any) -> Callable[..., Person]:
+    """Somebody at a browser of their own, at a desk or with a phone."""
+
+    def meet(email: str = "", name: str = "", *, phone: bool = False) -> Person:
+        return Person(live_stack, new_context(viewport=PHONE if phone else DESKTOP), email, name)
+
+    return meet

@@ -6,14 +6,13 @@ import csv
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from demo import accounts
 from demo.accounts import Account
-from tests.browser.journey import DESKTOP, PHONE, Person
+from tests.browser.journey import Person
 from tests.stack import LiveStack
 
 Meet = Callable[..., Person]
@@ -55,14 +54,6 @@ HOMES = {
 @pytest.fixture(scope="session")
 def homes(live_stack: LiveStack) -> dict[str, Home]:
     return Home.import_into(live_stack)
-
-
-@pytest.fixture
-def meet(live_stack: LiveStack, new_context: Any) -> Meet:
-    def meet(email: str = "", name: str = "", *, phone: bool = False) -> Person:
-        return Person(live_stack, new_context(viewport=PHONE if phone else DESKTOP), email, name)
-
-    return meet
 
 
 def signed_in(meet: Meet, account: Account, *, phone: bool = False) -> Person:

@@ -229,7 +229,11 @@ def test_desk_shows_what_changed_since_and_nothing_else(client):
     factories.executed(factories.refreshed(request))
     lifecycle.resubmit(factories.refreshed(request), by=request.owner)
     client.force_login(factories.staff())
-    page = client.get(desk("change", request)).content.decode()
+    answer = client.get(desk("change", request))
+    changed = [(each.label, each.then, each.now) for each in answer.context["changes"].facts]
+    assert changed == [("service account number", "700123456789", "700123456780")]
+    assert [each.kind for each in answer.context["changes"].documents] == ["agreement"]
+    page = answer.content.decode()
     for words in ("what changed since", "700123456789", "700123456780", "Accept", "See the whole request"):
         assert words in page
     for other in ("Panel rating", "Utility&#x27;s record", "Save and deem valid"):
