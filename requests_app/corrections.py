@@ -119,7 +119,7 @@ def answer(
         request, fresh = _open_item(correction, by=by)
         if changes:
             request = drafts.save_facts(request, changes, by=by, version=version)
-        _answered(request, fresh, way, words or CorrectionAnswer(way).label, by=by)
+        _answered(request, fresh, way, words or str(CorrectionAnswer(way).label), by=by)
     correction.refresh_from_db()
     return correction
 
@@ -150,7 +150,9 @@ def answer_with_document(correction: Correction, upload: UploadedFile[Any], *, b
     with transaction.atomic():
         request, fresh = _open_item(correction, by=by)
         fresh.answer_document = document
-        _answered(request, fresh, CorrectionAnswer.DOCUMENT, text.strip() or CorrectionAnswer.DOCUMENT.label, by=by)
+        _answered(
+            request, fresh, CorrectionAnswer.DOCUMENT, text.strip() or str(CorrectionAnswer.DOCUMENT.label), by=by
+        )
     correction.refresh_from_db()
     return correction
 

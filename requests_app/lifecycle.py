@@ -127,7 +127,7 @@ def require_corrections(request: MSARequest, *, by: User, items: Sequence[Requir
         screening.facts = corrections.facts_in_words(fresh)
         screening.save(update_fields=["facts"])
         _decide(screening, "corrections", by)
-        codes = [each.reason.code for each in (*kept_open, *items)]
+        codes = [each.reason.code for each in kept_open] + [each.reason.code for each in items]
         move.codes = {"reasons": codes, "screening": screening.pk}
 
 
