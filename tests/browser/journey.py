@@ -334,7 +334,7 @@ class Person:
             self.page.get_by_label("Find a reason").fill(title)
             row = self.page.locator("[data-pick-row]", has_text=title)
             row.get_by_role("checkbox").first.check()
-            row.locator("textarea").fill(note)
+            row.locator("textarea").first.fill(note)
         self.presses("Send back for corrections")
         self.reads("Corrections Required")
 
