@@ -8,6 +8,7 @@ from django.shortcuts import render
 
 from msa_portal.help import search
 from msa_portal.help.topics import TOPICS, topic
+from msa_portal.middleware import too_large
 
 
 def landing(request: HttpRequest) -> HttpResponse:
@@ -31,5 +32,5 @@ def help_topic(request: HttpRequest, slug: str) -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Any) -> HttpResponse:
     """Django's answer to what it cannot read; what is merely too large is told so (fault 33)."""
     if isinstance(exception, RequestDataTooBig):
-        return render(request, "413.html", status=413)
+        return too_large(request)
     return render(request, "400.html", status=400)

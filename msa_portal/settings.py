@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "msa_portal.middleware.BodyLimitMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
@@ -132,6 +133,7 @@ MEDIA_URL = ""  # no file has an address of its own: views hand them out to whom
 FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 MAX_UPLOAD_BYTES = 15_000_000
+MAX_BODY_BYTES = 190_000_000  # of one form with all its files
 MAX_UPLOADS_PER_REQUEST = 80
 MAX_UPLOAD_BYTES_PER_REQUEST = 250_000_000
 CLAMD_URL = env.scanner_address("CLAMD_URL")
