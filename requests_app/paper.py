@@ -142,12 +142,12 @@ def papers_of(agreement: Agreement) -> list[PaperSigning]:
 
 def _counted(files: Sequence[UploadedFile[Any]]) -> Sequence[UploadedFile[Any]]:
     if not files:
-        raise Refused(_("Choose the scan, or the photos of all pages."), code="no_file", fields={"files": ""})
+        raise Refused(_("Choose the scan, or the photos of all pages."), code="no_file", fields={"pages": ""})
     if len(files) > MOST_FILES:
         raise Refused(
             _("Send at most %(most)s files. A scan with all pages in one PDF works best.") % {"most": MOST_FILES},
             code="too_many_files",
-            fields={"files": ""},
+            fields={"pages": ""},
         )
     return files
 
@@ -157,7 +157,7 @@ def _checked(file: UploadedFile[Any]) -> uploads.Checked:
         return uploads.check(file, allow_pdf=True)
     except Refused as refusal:
         words = _("%(name)s: %(reason)s") % {"name": file.name, "reason": refusal}
-        raise Refused(words, code=refusal.code, fields={"files": words}) from refusal
+        raise Refused(words, code=refusal.code, fields={"pages": words}) from refusal
 
 
 def _check_still_asked_for(agreement: Agreement, request: MSARequest, party: Party) -> None:

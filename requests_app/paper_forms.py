@@ -33,7 +33,7 @@ class PaperForm(forms.Form):
 
     agreement = forms.IntegerField(widget=forms.HiddenInput)
     party = forms.ChoiceField(label=_("Whose signature is it?"), widget=forms.RadioSelect)
-    files = SeveralFilesField(
+    pages = SeveralFilesField(
         label=_("Scan or photos of the signed pages"),
         help_text=_("One PDF with all pages, or a photo of each page. At most 12 files of 15 MB."),
         widget=SeveralFilesInput(attrs={"accept": "application/pdf,image/*"}),

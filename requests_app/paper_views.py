@@ -99,9 +99,9 @@ def _sent(
     if printed is None:
         raise Http404
     try:
-        kept = paper.send(printed, Party(data["party"]), data["files"], by=by, invitation=invitation)
+        kept = paper.send(printed, Party(data["party"]), data["pages"], by=by, invitation=invitation)
     except Refused as refusal:
-        form.add_error("files" if refusal.fields else None, str(refusal))
+        form.add_error("pages" if refusal.fields else None, str(refusal))
         return False
     if paper.is_being_checked(kept):
         messages.success(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from django.db import models, transaction
 from django.db.models import F
@@ -65,4 +66,5 @@ def _delete_file(row: Scanned) -> None:
     except OSError as error:
         logger.warning("an infected file cannot be deleted yet: %s", type(error).__name__)
         return
-    type(row)._default_manager.filter(pk=row.pk).update(file="")
+    rows: Any = type(row)._default_manager
+    rows.filter(pk=row.pk).update(file="")

@@ -38,4 +38,4 @@ def _client() -> ClamdNetworkSocket:
     parts = urlsplit(settings.CLAMD_URL)
     if parts.scheme == "unix":
         return ClamdUnixSocket(parts.path, timeout=settings.CLAMD_TIMEOUT)
-    return ClamdNetworkSocket(parts.hostname, parts.port or _PORT, timeout=settings.CLAMD_TIMEOUT)
+    return ClamdNetworkSocket(parts.hostname or "", parts.port or _PORT, timeout=settings.CLAMD_TIMEOUT)

@@ -183,7 +183,7 @@ def test_too_many_files_are_refused_with_the_number(mine):
 
 # --- Pages -----------------------------------------------------------------------------------
 def post(client, url: str, agreement: Agreement, *files, party: str = "customer"):
-    return client.post(url, {"agreement": agreement.pk, "party": party, "files": files or [scan()]}, follow=True)
+    return client.post(url, {"agreement": agreement.pk, "party": party, "pages": files or [scan()]}, follow=True)
 
 
 def test_customer_downloads_sends_and_reads_why_it_came_back(client, mine):
@@ -198,13 +198,13 @@ def test_customer_downloads_sends_and_reads_why_it_came_back(client, mine):
 
     accept(PaperSigning.objects.get(), "customer_terms", note="Page 2 lacks it.")
     shown = client.get(url).content.decode()
-    assert [words in shown for words in ("A signature is missing", "Page 2 lacks it.", 'id="id_files"')] == [True] * 3
+    assert [words in shown for words in ("A signature is missing", "Page 2 lacks it.", 'id="id_pages"')] == [True] * 3
 
 
 def test_missing_file_is_said_at_the_field(client, mine):
     client.force_login(mine.request.owner)
     answer = client.post(f"/requests/{mine.request.reference}/paper/", {"agreement": mine.pk, "party": "customer"})
-    assert (answer.status_code, 'href="#id_files"' in answer.content.decode()) == (422, True)
+    assert (answer.status_code, 'href="#id_pages"' in answer.content.decode()) == (422, True)
 
 
 def test_customer_without_an_account_sends_pages_by_the_link_and_a_get_does_nothing(client, agents):
