@@ -280,7 +280,7 @@ class CodedReasonAdmin(KeptAdmin):
 
 @admin.register(OutcomeReason)
 class OutcomeReasonAdmin(CodedReasonAdmin):
-    list_display = ["title", "rule", "responsible", "at_site", "is_active", "position"]
+    list_display = ["title", "rule", "responsible", "proof", "at_site", "is_active", "position"]
     list_filter = ["responsible", "at_site", "is_active"]
 
 

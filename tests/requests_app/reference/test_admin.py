@@ -202,10 +202,11 @@ def test_code_of_a_reason_stays(desk: Client):
     reason = OutcomeReason.objects.get(code="weather")
     desk.post(
         f"/admin/requests_app/outcomereason/{reason.pk}/change/",
-        {"code": "sunshine", "title": "Bad weather", "responsible": "utility", "position": 1},
+        {"code": "sunshine", "title": "Bad weather", "responsible": "utility", "proof": "photo", "position": 1},
     )
     reason.refresh_from_db()
     assert (reason.code, reason.title, reason.at_site, reason.is_active) == ("weather", "Bad weather", False, False)
+    assert reason.proof == "photo"
 
 
 def test_correction_names_a_field_of_the_form(desk: Client):
