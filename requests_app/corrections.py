@@ -188,9 +188,9 @@ def _answered(request: MSARequest, correction: Correction, way: CorrectionAnswer
 
 
 def accept(correction: Correction, *, by: User) -> None:
-    """The answer will do: the item is closed."""
+    """The answer will do: the item is closed. So may be one that was kept open and has not gone back yet."""
     with transaction.atomic():
-        request, fresh = _item_on_the_desk(correction, by=by)
+        request, fresh = _item_on_the_desk(correction, by=by, kept_open_too=True)
         _close(Correction.objects.filter(pk=fresh.pk), CorrectionEnd.ACCEPTED, by=by)
         _save_count(request)
 
@@ -218,14 +218,17 @@ def keep_open(correction: Correction, *, by: User, note: str) -> Correction:
     return again
 
 
-def _item_on_the_desk(correction: Correction, *, by: User) -> tuple[MSARequest, Correction]:
+def _item_on_the_desk(
+    correction: Correction, *, by: User, kept_open_too: bool = False
+) -> tuple[MSARequest, Correction]:
     from requests_app import lifecycle
 
     if not by.has_perm("requests_app.screen_msarequest"):
         raise Refused(_("Only program staff screen requests."), code="not_allowed")
     request = lock(correction.request)
     fresh = lock(correction)
-    if request.status not in enums.SCREENABLE or fresh.closed_at is not None or fresh.answered_at is None:
+    may_be_judged = fresh.answered_at is not None or (kept_open_too and fresh.follows_id is not None)
+    if request.status not in enums.SCREENABLE or fresh.closed_at is not None or not may_be_judged:
         raise lifecycle.stale(request, to=by)
     return request, fresh
 

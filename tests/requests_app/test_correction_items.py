@@ -191,6 +191,18 @@ def test_item_kept_open_goes_back_with_its_new_note():
     )
 
 
+def test_item_kept_open_by_mistake_is_accepted_after_all(client):
+    request, item = answered(proposed())
+    person = factories.staff()
+    again = corrections.keep_open(item, by=person, note="Send a photo of the bill.")
+    client.force_login(person)
+    assert "Accept after all" in client.get(desk("change", request)).content.decode()
+    with pytest.raises(Stale):
+        corrections.keep_open(again, by=person, note="Once more.")
+    client.post(desk("accept_item", request), {"item": again.pk})
+    assert factories.refreshed(request).open_corrections == 0
+
+
 def test_same_item_again_replaces_the_older_one():
     request, item = answered(proposed())
     again = [corrections.RequiredCorrection(item.reason, "Look again.")]
