@@ -31,6 +31,10 @@ ACTIVE = {
         crafted.pdf_with_object_stream(b"<< /S /J#61vaScript /#4aS (x) >>"),
         "JavaScript",
     ),
+    "script in an object stream that no table names": (
+        crafted.pdf(more={4: crafted.stream(b"9 0 << /S /J#61vaScript >>", b"/Type /ObjStm /N 1 /First 4")}),
+        "JavaScript",
+    ),
     "script that no table names": (
         crafted.pdf().replace(b"%PDF-1.7\n", b"%PDF-1.7\n9 0 obj\n" + SCRIPT + b"\nendobj\n"),
         "JavaScript",
