@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.urls import reverse
+
 from msa_portal import formats
 from msa_portal.accounts.models import User
 from msa_portal.accounts.roles import Role
@@ -93,7 +95,7 @@ def refund_failed(refund: Refund) -> None:
         people=_supervisors(),
         amount=formats.usd(refund.amount_cents),
         error=refund.last_error,
-        action_url=absolute("/admin/"),
+        action_url=absolute(reverse("admin:payments_refund_change", args=[refund.pk])),
     )
 
 
@@ -108,7 +110,7 @@ def payment_held(payment: Payment) -> None:
         people=_supervisors(),
         amount=amount,
         held_reason=payment.held_reason,
-        action_url=absolute("/admin/"),
+        action_url=absolute(reverse("admin:payments_payment_change", args=[payment.pk])),
     )
 
 

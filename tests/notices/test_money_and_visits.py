@@ -88,7 +88,9 @@ def test_failed_refund_is_told_to_supervisors_alone(request_with_payment: tuple[
     with transaction.atomic():
         notices.refund_failed(refund)
     assert list(told("refund_failed")) == [boss.email]
-    assert "card expired" in NoticeMessage.objects.get(kind="refund_failed").text
+    text = NoticeMessage.objects.get(kind="refund_failed").text
+    assert "card expired" in text
+    assert f"/admin/payments/refund/{refund.pk}/change/" in text
 
 
 def test_held_payment_is_told_to_customer_and_staff(request_with_payment: tuple[MSARequest, Payment]) -> None:
@@ -97,6 +99,8 @@ def test_held_payment_is_told_to_customer_and_staff(request_with_payment: tuple[
         notices.payment_held(request_with_payment[1])
     assert len(told("payment_held")) == 2
     assert list(told("payment_held_staff")) == [boss.email]
+    row = f"/admin/payments/payment/{request_with_payment[1].pk}/change/"
+    assert row in NoticeMessage.objects.get(kind="payment_held_staff").text
 
 
 def test_refund_names_amount_and_reason(request_with_payment: tuple[MSARequest, Payment]) -> None:
