@@ -36,6 +36,7 @@ from requests_app import (
     records,
     screening,
 )
+from requests_app.corrections import RequiredCorrection
 from requests_app.enums import DocumentKind, Party, VisitOutcome, WithdrawalReason
 from requests_app.models import (
     Agreement,
@@ -292,7 +293,7 @@ class _Story:
 
     def _require_corrections(self, request: MSARequest) -> None:
         note = _("The name on the utility's account is spelled another way. Please check your bill.")
-        item = lifecycle.RequiredCorrection(CorrectionReason.objects.get(code="name-differs"), note=note)
+        item = RequiredCorrection(CorrectionReason.objects.get(code="name-differs"), note=note)
         lifecycle.require_corrections(request, by=self.people[accounts.STAFF], items=[item])
 
     def _valid(self, home: str, by: User) -> MSARequest:

@@ -187,9 +187,7 @@ class CorrectionReason(CodedReason):
         _("field of the form"), max_length=60, blank=True, help_text=_("Empty where it concerns no single field.")
     )
     check_code = models.CharField(_("screening check"), max_length=2, choices=enums.CheckCode, blank=True)
-    document = models.CharField(
-        _("document to send again"), max_length=20, choices=enums.DocumentKind, blank=True
-    )
+    document = models.CharField(_("document to send again"), max_length=20, choices=enums.DocumentKind, blank=True)
     photo_topic = models.CharField(_("what the photo shows"), max_length=20, choices=enums.PhotoTopic, blank=True)
     history = HistoricalRecords()
 

@@ -91,9 +91,7 @@ class Correction(models.Model):
     note = models.TextField(_("note to the customer"), max_length=1000, blank=True)
     value_then = models.CharField(max_length=200, blank=True)
     proposal: Any = models.JSONField(_("proposed value"), null=True, blank=True)
-    follows = models.OneToOneField(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="followed_by"
-    )
+    follows = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="followed_by")
     required_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
     required_at = models.DateTimeField(auto_now_add=True)
     draft: Any = models.JSONField(default=dict, blank=True)

@@ -58,7 +58,11 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "reschedule_received": _TIMES,
     "modification_received": _TIMES | {"device": "Acme Adapter 2"},
     "withdrawn": {"who": "Alice", "reason": "My plans changed", "had_visit": True, "refund": "full"},
-    "device_ruled_out": {"device": "Acme Adapter 2", "why": ["Made for 150 A at most."], "from_day": "Tue, Dec 8, 2026"},
+    "device_ruled_out": {
+        "device": "Acme Adapter 2",
+        "why": ["Made for 150 A at most."],
+        "from_day": "Tue, Dec 8, 2026",
+    },
     "draft_left": {"act_by": "Tue, Dec 8, 2026", "status": "unsubmitted"},
     "deadline_near": {
         "act_by": "Tue, Dec 8, 2026",

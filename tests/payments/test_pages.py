@@ -101,7 +101,9 @@ def test_second_fee_says_why(payable: MSARequest, owner: Client, provider_sandbo
     provider_sandbox.act(str(payment.session_id), "pay")
     settle.settle_from_provider(payment)
     request = factories.failed(factories.ordered(factories.valid(factories.refreshed(payable))))
-    followups.save_reschedule(request, by=factories.actor_of(request), statements={"package_missing": "It is there now."})
+    followups.save_reschedule(
+        request, by=factories.actor_of(request), statements={"package_missing": "It is there now."}
+    )
     page = text(owner, address(request))
     assert "Why a second fee is due" in page
     assert "The package with the MSA was not at the meter" in page

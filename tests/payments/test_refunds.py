@@ -84,7 +84,9 @@ def test_visit_that_failed_on_the_utilitys_side_is_refunded(paid: Payment) -> No
 
 def test_second_fee_without_a_second_visit_is_refunded(paid: Payment, provider_sandbox: SandboxControl) -> None:
     request = factories.failed(factories.ordered(factories.valid(factories.refreshed(settle.request_of(paid)))))
-    followups.save_reschedule(request, by=factories.actor_of(request), statements={"package_missing": "It is there now."})
+    followups.save_reschedule(
+        request, by=factories.actor_of(request), statements={"package_missing": "It is there now."}
+    )
     second = pay(factories.refreshed(request), provider_sandbox)
     request = factories.refreshed(request)
     assert (request.status, second.state) == ("reschedule_requested", "paid")
@@ -94,7 +96,9 @@ def test_second_fee_without_a_second_visit_is_refunded(paid: Payment, provider_s
 
 def test_follow_up_taken_back_cancels_its_fee(paid: Payment) -> None:
     request = factories.failed(factories.ordered(factories.valid(factories.refreshed(settle.request_of(paid)))))
-    followups.save_reschedule(request, by=factories.actor_of(request), statements={"package_missing": "It is there now."})
+    followups.save_reschedule(
+        request, by=factories.actor_of(request), statements={"package_missing": "It is there now."}
+    )
     fee = Fee.objects.get(round__number=2)
     assert fee.state == "open"
     followups.cancel(factories.refreshed(request), by=factories.actor_of(request))

@@ -248,7 +248,9 @@ def test_flyers_address_leads_the_owner_to_the_reasons_after_sign_in(client):
 
 
 def without_its_own(answer, reference):
-    return re.sub(r'nonce="[^"]+"|CSRFToken": "[^"]+"|value="[A-Za-z0-9]{64}"', "", answer.content.decode()).replace(reference, "#")
+    return re.sub(r'nonce="[^"]+"|CSRFToken": "[^"]+"|value="[A-Za-z0-9]{64}"', "", answer.content.decode()).replace(
+        reference, "#"
+    )
 
 
 def test_flyers_address_tells_strangers_nothing(client):

@@ -79,7 +79,12 @@ class Walk(RuleBasedStateMachine):
         def act(request):
             for each in request.corrections.open():
                 corrections.answer(
-                    each, by=self.owner, way="done", text="Done.", changes=changes, version=factories.refreshed(request).version
+                    each,
+                    by=self.owner,
+                    way="done",
+                    text="Done.",
+                    changes=changes,
+                    version=factories.refreshed(request).version,
                 )
             lifecycle.resubmit(request, by=self.owner)
 
