@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from requests_app import enums, form_steps
+from requests_app import coverage, enums, form_steps
 from requests_app.enums import Section
 from requests_app.models import Agreement
 
@@ -18,11 +18,6 @@ _CHOICES: dict[str, Any] = {
     "meter_kind": enums.MeterKind,
     "existing_adapter": enums.ExistingAdapter,
 }
-_CUSTOMER = ("customer_name", "customer_email", "account_number", "street", "unit", "city", "zip_code")
-_WORK = ("request_type", "device", "existing_adapter", "service_class", "project_number")
-_AGENT = ("agent_company", "agent")
-# The order in which facts are named.
-FACTS = (*_CUSTOMER, *_WORK, *_AGENT)
 
 
 @dataclass(frozen=True)
@@ -76,21 +71,20 @@ def facts_of(agreement: Agreement, names: tuple[str, ...]) -> list[Fact]:
 def sections_of(agreement: Agreement) -> list[TextSection]:
     wording = agreement.wording
     parts = {
-        Section.CUSTOMER_TERMS: (wording.customer_terms, (*_CUSTOMER, *_WORK), _("Signed by the customer")),
+        Section.CUSTOMER_TERMS: (wording.customer_terms, _("Signed by the customer")),
         Section.AUTHORIZATION: (
             wording.authorization,
-            (*_AGENT, "customer_name"),
             _("Signed by the customer and by the agent"),
         ),
-        Section.SUBMITTAL: (wording.submittal, (*_AGENT, *_CUSTOMER, *_WORK), _("Signed by the agent")),
+        Section.SUBMITTAL: (wording.submittal, _("Signed by the agent")),
     }
     return [
         TextSection(
             code=section.value,
             title=str(section.label),
             paragraphs=_paragraphs(parts[section][0]),
-            facts=facts_of(agreement, parts[section][1]),
-            signed_by=parts[section][2],
+            facts=facts_of(agreement, coverage.shown_in(section)),
+            signed_by=parts[section][1],
             signers=_signers(section, agreement),
         )
         for section in map(Section, agreement.sections)
@@ -117,6 +111,5 @@ def _paragraphs(text: str) -> list[str]:
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
     return [
         Change(label(name), value(name, before) or "–", value(name, after) or "–")
-        for name in FACTS
-        if before.get(name, "") != after.get(name, "")
+        for name in coverage.differing(before, after)
     ]

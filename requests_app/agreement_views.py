@@ -17,7 +17,7 @@ from msa_portal.errors import Refused
 from msa_portal.notices.models import NoticeMessage
 from requests_app import agreement_text, agreements, documents, permissions, policies
 from requests_app.agreement_forms import SignForm
-from requests_app.enums import AgreementState, Party
+from requests_app.enums import AgreementState, Party, Section
 from requests_app.models import Agreement, Document, MSARequest, Signature, SigningInvitation
 from requests_app.notices import SIGNING_LINK
 
@@ -28,7 +28,8 @@ class Signer:
 
     party: Party
     name: str
-    signature: Signature | None
+    signatures: list[Signature]
+    missing: list[Section]
     invitation: SigningInvitation | None = None
     mail: NoticeMessage | None = None
 
@@ -147,7 +148,7 @@ def _page(http: HttpRequest, request: MSARequest, user: User, form: SignForm | N
     }
     if current is not None and current.document is not None:
         context |= text_context(current)
-        to_sign = {signer.party for signer in signers if signer.signature is None}
+        to_sign = {signer.party for signer in signers if signer.missing}
         if party in to_sign and current.state == AgreementState.SIGNING and not context["outdated"]:
             context["form"] = form or empty_form(current, party, request)
     return render(http, "requests_app/agreement.html", context)
@@ -183,7 +184,7 @@ def changes_since(current: Agreement | None, request: MSARequest) -> list[agreem
 
 
 def signers_of(current: Agreement, request: MSARequest) -> list[Signer]:
-    signatures = {signature.party: signature for signature in current.signatures.all()}
+    signatures = list(current.signatures.order_by("signed_at", "pk"))
     invitation = current.invitations.order_by("pk").last()
     mail = _mail_of(invitation) if invitation else None
     lines = []
@@ -193,7 +194,8 @@ def signers_of(current: Agreement, request: MSARequest) -> list[Signer]:
             Signer(
                 party=party,
                 name=current.facts["customer_name"] if mailed else current.facts["agent"],
-                signature=signatures.get(party.value),
+                signatures=[signature for signature in signatures if signature.party == party],
+                missing=[Section(each) for each in current.missing_sections(party)],
                 invitation=invitation if mailed else None,
                 mail=mail if mailed else None,
             )

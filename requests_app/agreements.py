@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from msa_portal.accounts.models import User
 from msa_portal.db import lock
 from msa_portal.errors import Refused
-from requests_app import history, permissions
+from requests_app import coverage, history, permissions
 from requests_app.enums import FINAL, AgreementState, EventKind, Party, Section
 from requests_app.models import (
     Agreement,
@@ -22,28 +23,31 @@ from requests_app.models import (
     MSARequest,
     ProgramSettings,
     Signature,
+    SignedSection,
     SigningInvitation,
 )
 
-# The request's fields that the agreement states (A3). A change of any asks for new signatures.
-COVERED_FIELDS = (
-    "request_type",
-    "customer_name",
-    "customer_email",
-    "account_number",
-    "street",
-    "unit",
-    "city",
-    "zip_code",
-    "service_class",
-    "project_number",
-    "existing_adapter",
+# Of a signature, what goes with it to the next version.
+_CARRIED = (
+    "party",
+    "name",
+    "email",
+    "email_proof",
+    "user",
+    "consent_text",
+    "document_sha256",
+    "signed_at",
+    "ip_address",
+    "user_agent",
 )
+_WORK_FIELDS = tuple(name for name in coverage.WORK if name != "device")
+# The request's own fields among the covered facts; the agent's company changes by a door of its own.
+COVERED_FIELDS = frozenset({*coverage.CUSTOMER, *coverage.WORK})
 
 
 def covered_facts(request: MSARequest) -> dict[str, Any]:
     """The facts that an agreement made now would state, as plain JSON."""
-    facts: dict[str, Any] = {name: getattr(request, name) for name in COVERED_FIELDS}
+    facts: dict[str, Any] = {name: getattr(request, name) for name in (*coverage.CUSTOMER, *_WORK_FIELDS)}
     facts["device"] = str(request.device) if request.places_device and request.device else ""
     facts["agent_company"] = request.agent_company.name if request.has_agent and request.agent_company else ""
     facts["agent"] = request.agent.name if request.has_agent and request.agent else ""
@@ -54,15 +58,6 @@ def sections_for(request: MSARequest) -> list[str]:
     """The customer's terms always; the agent's two sections where an agent submits (A2)."""
     agent = [Section.AUTHORIZATION.value, Section.SUBMITTAL.value] if request.has_agent else []
     return [Section.CUSTOMER_TERMS.value, *agent]
-
-
-def sections_of(party: Party, agreement: Agreement) -> list[str]:
-    """What that party signs: the authorization is signed by both, the submittal form by the agent."""
-    wanted = {
-        Party.CUSTOMER: (Section.CUSTOMER_TERMS, Section.AUTHORIZATION),
-        Party.AGENT: (Section.AUTHORIZATION, Section.SUBMITTAL),
-    }[party]
-    return [section.value for section in wanted if section in agreement.sections]
 
 
 def current(request: MSARequest) -> Agreement | None:
@@ -127,13 +122,16 @@ def prepare(request: MSARequest, *, by: User) -> Agreement:
             return existing
         if existing is not None:
             supersede(existing, by=by)
+        fresh.agreement_version += 1
+        fresh.save(update_fields=["agreement_version", "updated_at"])
         agreement = Agreement.objects.create(
             request=fresh,
-            version=Agreement.objects.filter(request=fresh).count() + 1,
+            version=fresh.agreement_version,
             wording=wording_in_force(),
             facts=covered_facts(fresh),
             sections=sections_for(fresh),
         )
+        _carry_over(agreement)
         history.record(fresh, EventKind.AGREEMENT_PREPARED, by=by, codes={"agreement": agreement.version})
         transaction.on_commit(lambda: tasks.kick_rendering(agreement.pk))
     return agreement
@@ -150,7 +148,41 @@ def _check_open(request: MSARequest) -> None:
 
 def states(agreement: Agreement, request: MSARequest) -> bool:
     """Whether it says what the request says now (A3)."""
-    return agreement.facts == covered_facts(request) and agreement.sections == sections_for(request)
+    return agreement.sections == sections_for(request) and not coverage.differing(
+        agreement.facts, covered_facts(request)
+    )
+
+
+def _carry_over(agreement: Agreement) -> None:
+    """What was signed of the version before stands, where wording and all facts of a section are the same."""
+    before = replaced(agreement, agreement.request)
+    if before is None or before.wording_id != agreement.wording_id:
+        return
+    same = set(coverage.unchanged_sections(before.facts, agreement.facts, agreement.sections))
+    for signature in before.signatures.order_by("pk"):
+        kept = [section for section in signature.sections if section in same]
+        if kept:
+            _write_signature(_copied(signature, agreement, kept))
+
+
+def _copied(signature: Signature, agreement: Agreement, sections: list[str]) -> Signature:
+    original = signature.carried_from or signature
+    return Signature(
+        agreement=agreement,
+        sections=sections,
+        carried_from=original,
+        **{name: getattr(original, name) for name in _CARRIED},
+    )
+
+
+def _write_signature(signature: Signature) -> Signature:
+    """With a row a section: the database lets a party sign each once (fault 44)."""
+    signature.save(force_insert=True)
+    SignedSection.objects.bulk_create(
+        SignedSection(signature=signature, agreement=signature.agreement, party=signature.party, section=section)
+        for section in signature.sections
+    )
+    return signature
 
 
 def supersede(agreement: Agreement, *, by: User | None) -> None:
@@ -163,14 +195,27 @@ def supersede(agreement: Agreement, *, by: User | None) -> None:
     history.record(agreement.request, EventKind.AGREEMENT_SUPERSEDED, by=by, codes={"agreement": agreement.version})
 
 
-def supersede_if_changed(request: MSARequest, *, by: User | None) -> bool:
-    """After a change of facts: replace an agreement that no longer states them (A3)."""
+def supersede_if_changed(request: MSARequest, *, by: User | None, changed: Iterable[str] | None = None) -> bool:
+    """After a change of facts: replace an agreement that no longer states them (A3).
+
+    `changed` are the fields that the caller changed. Costs no query where none of them is covered,
+    nor where there is no agreement yet.
+    """
+    if not request.agreement_version or (changed is not None and COVERED_FIELDS.isdisjoint(changed)):
+        return False
     agreement = current(request)
     if agreement is None or states(agreement, request):
         return False
     agreement.request = request
     supersede(agreement, by=by)
     return True
+
+
+def void_pending(request: MSARequest, *, by: User | None) -> None:
+    """No link of the request signs any more; what was signed stays. The caller holds the request's lock."""
+    SigningInvitation.objects.filter(agreement__request=request, used_at__isnull=True, voided_at__isnull=True).update(
+        voided_at=timezone.now()
+    )
 
 
 def _void_invitations(agreement: Agreement) -> None:
@@ -186,7 +231,10 @@ def open_for_signing(agreement: Agreement, request: MSARequest) -> None:
     """
     agreement.state = AgreementState.SIGNING
     agreement.save(update_fields=["state", "document"])
-    if Party.AGENT in agreement.parties and request.customer_email:
+    waited = agreement.waited_for
+    if not waited:
+        _execute(agreement, request, by=None)
+    elif Party.AGENT in agreement.parties and Party.CUSTOMER in waited and request.customer_email:
         _invite(agreement, request, by=None)
 
 
@@ -198,7 +246,7 @@ def invite_customer(agreement: Agreement, *, by: User) -> SigningInvitation:
         fresh = lock(agreement)
         if fresh.state != AgreementState.SIGNING:
             raise Refused(_("This agreement is not waiting for a signature."), code="not_signing")
-        if fresh.signatures.filter(party=Party.CUSTOMER).exists():
+        if not fresh.missing_sections(Party.CUSTOMER):
             raise Refused(_("The customer has signed already."), code="already_signed")
         return _invite(fresh, request, by=by)
 
@@ -252,14 +300,14 @@ def sign(agreement: Agreement, *, party: Party, name: str, document_sha256: str,
             by=proof.user,
             codes={"agreement": fresh.version, "party": party.value, "signature": signature.pk},
         )
-        if set(fresh.signatures.values_list("party", flat=True)) == set(fresh.parties):
+        if not fresh.waited_for:
             _execute(fresh, request, by=proof.user)
     agreement.refresh_from_db()
     return signature
 
 
 def _check_signable(agreement: Agreement, request: MSARequest, party: Party, document_sha256: str) -> None:
-    if party not in agreement.parties or agreement.signatures.filter(party=party).exists():
+    if not agreement.missing_sections(party):
         raise Refused(_("This part is signed already."), code="already_signed")
     if agreement.state != AgreementState.SIGNING or agreement.document is None or not states(agreement, request):
         raise Refused(
@@ -275,19 +323,21 @@ def _add_signature(agreement: Agreement, party: Party, name: str, document_sha25
     written = " ".join(name.split())
     if not written:
         raise Refused(_("Type your full name to sign."), code="no_name", fields={"name": ""})
-    return Signature.objects.create(
-        agreement=agreement,
-        party=party,
-        sections=sections_of(party, agreement),
-        name=written,
-        email=proof.email,
-        email_proof="link" if proof.invitation else "account",
-        user=proof.user,
-        consent_text=agreement.wording.consent,
-        document_sha256=document_sha256,
-        signed_at=timezone.now(),
-        ip_address=proof.ip_address,
-        user_agent=proof.user_agent[:300],
+    return _write_signature(
+        Signature(
+            agreement=agreement,
+            party=party,
+            sections=agreement.missing_sections(party),
+            name=written,
+            email=proof.email,
+            email_proof="link" if proof.invitation else "account",
+            user=proof.user,
+            consent_text=agreement.wording.consent,
+            document_sha256=document_sha256,
+            signed_at=timezone.now(),
+            ip_address=proof.ip_address,
+            user_agent=proof.user_agent[:300],
+        )
     )
 
 
@@ -298,21 +348,24 @@ def accept_paper(agreement: Agreement, *, party: Party, sections: list[str], ema
     """
     request = agreement.request
     _check_open(request)
-    if agreement.document is None or set(sections) != set(sections_of(party, agreement)):
+    missing = agreement.missing_sections(party)
+    if agreement.document is None or not missing or not set(missing) <= set(sections):
         return None
     _check_signable(agreement, request, party, agreement.document.sha256)
     facts = agreement.facts
-    signature = Signature.objects.create(
-        agreement=agreement,
-        party=party,
-        sections=sections,
-        name=facts["customer_name"] if party == Party.CUSTOMER else facts["agent"],
-        email=email,
-        email_proof="paper",
-        user=None,
-        consent_text="",
-        document_sha256=agreement.document.sha256,
-        signed_at=timezone.now(),
+    signature = _write_signature(
+        Signature(
+            agreement=agreement,
+            party=party,
+            sections=missing,
+            name=facts["customer_name"] if party == Party.CUSTOMER else facts["agent"],
+            email=email,
+            email_proof="paper",
+            user=None,
+            consent_text="",
+            document_sha256=agreement.document.sha256,
+            signed_at=timezone.now(),
+        )
     )
     if party == Party.CUSTOMER:
         # The link stays with the customer as one that was used: it opens the copy until it expires.
@@ -324,7 +377,7 @@ def accept_paper(agreement: Agreement, *, party: Party, sections: list[str], ema
         by=by,
         codes={"agreement": agreement.version, "party": party.value, "signature": signature.pk, "how": "paper"},
     )
-    if set(agreement.signatures.values_list("party", flat=True)) == set(agreement.parties):
+    if not agreement.waited_for:
         _execute(agreement, request, by=by)
     return signature
 

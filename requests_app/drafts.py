@@ -82,7 +82,7 @@ def save_facts(request: MSARequest, changes: Mapping[str, Any], *, by: User, ver
             fresh.judged_on = None
         fresh.owner_acts_by = deadlines.renewed(fresh)
         fresh.save()
-        agreements.supersede_if_changed(fresh, by=by)
+        agreements.supersede_if_changed(fresh, by=by, changed=changed)
         if set(eligibility.FIELDS) & set(changed):
             readiness.supersede_uncovered(fresh)
         if "customer_email" in changed:

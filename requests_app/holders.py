@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from requests_app.enums import FINAL, WITH_UTILITY, AgreementState, Holder, Party, Status
-from requests_app.models import Agreement, MSARequest, Signature
+from requests_app.models import Agreement, MSARequest
 
 
 def holder_of(request: MSARequest) -> Holder:
@@ -21,5 +21,5 @@ def _waits_for_customer_signature(request: MSARequest) -> bool:
     agreement = Agreement.objects.current().filter(request=request, state=AgreementState.SIGNING).first()
     if agreement is None:
         return False
-    signed = set(Signature.objects.filter(agreement=agreement).values_list("party", flat=True))
-    return Party.CUSTOMER not in signed and (request.status != Status.UNSUBMITTED or Party.AGENT in signed)
+    waited_for = agreement.waited_for
+    return Party.CUSTOMER in waited_for and (request.status != Status.UNSUBMITTED or Party.AGENT not in waited_for)

@@ -66,11 +66,10 @@ def _before_submission(request: MSARequest, user: User, today: date, panels: fro
 
 
 def _sign_or_pay(request: MSARequest, user: User, agreement: Agreement) -> Step:
-    if agreement.state == AgreementState.EXECUTED and agreement.facts == agreements.covered_facts(request):
+    if agreement.state == AgreementState.EXECUTED and agreements.states(agreement, request):
         return Step(_("Pay the fee"), _to("payments:fee", request))
-    signed = {signature.party for signature in agreement.signatures.all()}
     mine = Party.CUSTOMER if request.owner_id == user.pk else Party.AGENT
-    if mine in agreement.parties and mine not in signed:
+    if mine in agreement.waited_for:
         return Step(_("Read and sign the agreement"), _to("requests:agreement", request))
     return Step(_("See who has not signed yet"), _to("requests:agreement", request))
 

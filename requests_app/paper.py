@@ -115,23 +115,24 @@ def decide(paper: PaperSigning, verdicts: Iterable[Verdict], *, by: User) -> Pap
 
 
 def accepted_sections(agreement: Agreement, party: Party) -> list[str]:
-    """In the agreement's order, over all that the party sent for this version."""
+    """In the agreement's order, over all that the party sent for this version or signed before."""
     rows = PaperSection.objects.filter(paper__agreement=agreement, paper__party=party, state=PaperState.ACCEPTED)
     accepted = set(rows.values_list("section", flat=True))
-    return [section for section in agreements.sections_of(party, agreement) if section in accepted]
+    still = agreement.missing_sections(party)
+    sections = agreement.sections_of(party)
+    return [section for section in sections if section in accepted or section not in still]
 
 
 def missing_sections(agreement: Agreement, party: Party) -> list[str]:
     accepted = accepted_sections(agreement, party)
-    return [section for section in agreements.sections_of(party, agreement) if section not in accepted]
+    return [section for section in agreement.sections_of(party) if section not in accepted]
 
 
 def asked_for(agreement: Agreement) -> list[Party]:
     """Whose pages may still be sent."""
     if agreement.state != AgreementState.SIGNING:
         return []
-    signed = set(agreement.signatures.values_list("party", flat=True))
-    return [party for party in agreement.parties if party.value not in signed]
+    return agreement.waited_for
 
 
 def papers_of(agreement: Agreement) -> list[PaperSigning]:

@@ -11,8 +11,8 @@ from django.utils import timezone
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
 from requests_app.clocks import STARTS, Clocks
-from requests_app.enums import OWNER_HOLDS, WITH_UTILITY, AgreementState, Party, Status
-from requests_app.models import Agreement, MSARequest, ReadinessStatement, RequestEvent, Signature
+from requests_app.enums import OWNER_HOLDS, WITH_UTILITY, AgreementState, Party, Section, Status
+from requests_app.models import Agreement, MSARequest, ReadinessStatement, RequestEvent, SignedSection
 from requests_app.models.request import MSARequestQuerySet
 
 PAGE_SIZE = 25
@@ -70,17 +70,20 @@ def waiting(requests: MSARequestQuerySet, whom: str, user: User, clocks: Clocks)
 
 def _with_us(user: User) -> Q:
     """As `holders.holder_of` has it, in one query (D6)."""
-    signed = Signature.objects.filter(agreement=OuterRef("pk"))
     out = Agreement.objects.filter(request=OuterRef("pk"), state=AgreementState.SIGNING).exclude(
-        Exists(signed.filter(party=Party.CUSTOMER))
+        _signed(Party.CUSTOMER, Section.CUSTOMER_TERMS) & _signed(Party.CUSTOMER, Section.AUTHORIZATION)
     )
-    customer_signs = Exists(out.filter(Exists(signed.filter(party=Party.AGENT)))) | (
-        ~Q(status=Status.UNSUBMITTED) & Exists(out)
-    )
+    agent_has = _signed(Party.AGENT, Section.AUTHORIZATION) & _signed(Party.AGENT, Section.SUBMITTAL)
+    customer_signs = Exists(out.filter(agent_has)) | (~Q(status=Status.UNSUBMITTED) & Exists(out))
     has_agent = Q(agent_company__isnull=False, agent_revoked_at__isnull=True)
     by_agent = has_agent & Q(agent_company__in=user.company_ids) & ~customer_signs
     by_customer = Q(owner=user) & (~has_agent | customer_signs)
     return Q(status__in=OWNER_HOLDS) & (by_agent | by_customer)
+
+
+def _signed(party: Party, section: Section) -> Q:
+    rows = SignedSection.objects.filter(agreement=OuterRef("pk"), party=party, section=section)
+    return Q(Exists(rows))
 
 
 def late(requests: MSARequestQuerySet, clocks: Clocks) -> list[int]:

@@ -100,7 +100,7 @@ class Suggestion:
 def suggestions(request: MSARequest) -> dict[CheckCode, Suggestion]:
     """An answer for each of C1 to C7 from what the portal knows."""
     agreement = agreements.current(request)
-    signed = set(agreement.signatures.values_list("party", flat=True)) if agreement else set()
+    signed = set(agreement.parties) - set(agreement.waited_for) if agreement else set()
     executed = agreements.is_executed(request)
     return {
         CheckCode.C1: _say(Party.CUSTOMER in signed, _("Signed by the customer."), _("No signature of the customer.")),
@@ -121,7 +121,7 @@ def _say(holds: bool, yes: str, no: str) -> Suggestion:
     return Suggestion(CheckAnswer.YES, yes) if holds else Suggestion(CheckAnswer.NO, no)
 
 
-def _agent_suggestion(request: MSARequest, signed: set[str]) -> Suggestion:
+def _agent_suggestion(request: MSARequest, signed: set[Party]) -> Suggestion:
     if not request.has_agent:
         return Suggestion(CheckAnswer.NOT_APPLICABLE, _("The customer submits."))
     return _say(

@@ -1,6 +1,6 @@
 """Everything that a request is made of, one module a topic."""
 
-from requests_app.models.agreement import Agreement, Signature, SigningInvitation
+from requests_app.models.agreement import Agreement, Signature, SignedSection, SigningInvitation
 from requests_app.models.deadlines import DeadlineExtension, DeadlineReminder
 from requests_app.models.documents import Document
 from requests_app.models.events import AppendOnlyError, RequestEvent
@@ -46,6 +46,7 @@ __all__ = [
     "ScreeningAnswer",
     "ServiceAccount",
     "Signature",
+    "SignedSection",
     "SigningInvitation",
     "VisitRound",
     "Withdrawal",

@@ -77,13 +77,36 @@ class Agreement(models.Model):
         agent = [enums.Party.AGENT] if enums.Section.AUTHORIZATION in self.sections else []
         return [enums.Party.CUSTOMER, *agent]
 
+    def sections_of(self, party: enums.Party) -> list[str]:
+        """What that party signs: the authorization is signed by both, the submittal form by the agent."""
+        wanted = {
+            enums.Party.CUSTOMER: (enums.Section.CUSTOMER_TERMS, enums.Section.AUTHORIZATION),
+            enums.Party.AGENT: (enums.Section.AUTHORIZATION, enums.Section.SUBMITTAL),
+        }[party]
+        return [section.value for section in wanted if section in self.sections]
+
+    def missing_sections(self, party: enums.Party) -> list[str]:
+        """What that party has yet to sign of this version. Reads through `all()`: a list may prefetch."""
+        signed = {section for each in self.signatures.all() if each.party == party for section in each.sections}
+        return [section for section in self.sections_of(party) if section not in signed]
+
+    @property
+    def waited_for(self) -> list[enums.Party]:
+        return [party for party in self.parties if self.missing_sections(party)]
+
 
 class Signature(models.Model):
-    """One party's signature under one agreement; never changed."""
+    """One party's signature under sections of one agreement; never changed.
+
+    One that stands for an earlier version is copied to the next one for the sections whose facts
+    are the same; `carried_from` is the signature that the person really gave, with its own
+    document and time.
+    """
 
     agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="signatures")
     party = models.CharField(_("party"), max_length=10, choices=enums.Party)
     sections = models.JSONField()
+    carried_from = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="carried")
     name = models.CharField(_("typed name"), max_length=120)
     email = models.EmailField(_("e-mail address"))
     email_proof = models.CharField(
@@ -100,10 +123,32 @@ class Signature(models.Model):
     class Meta:
         verbose_name = _("signature")
         verbose_name_plural = _("signatures")
-        constraints = [models.UniqueConstraint(fields=["agreement", "party"], name="one_signature_per_party")]
 
     def __str__(self) -> str:
         return f"{self.agreement_id} {self.party}"
+
+    @property
+    def section_titles(self) -> list[str]:
+        return [str(enums.Section(section).label) for section in self.sections]
+
+
+class SignedSection(models.Model):
+    """One section that one party signed: at most once per version, which the database holds."""
+
+    signature = models.ForeignKey(Signature, on_delete=models.CASCADE, related_name="signed_sections")
+    agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="signed_sections")
+    party = models.CharField(_("party"), max_length=10, choices=enums.Party)
+    section = models.CharField(_("section"), max_length=20, choices=enums.Section)
+
+    class Meta:
+        verbose_name = _("signed section")
+        verbose_name_plural = _("signed sections")
+        constraints = [
+            models.UniqueConstraint(fields=["agreement", "party", "section"], name="section_signed_once_per_party")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agreement_id} {self.party} {self.section}"
 
 
 class SigningInvitation(models.Model):

@@ -63,6 +63,9 @@ class MSARequest(FSMModelMixin, Timestamped):
         _("status"), default=Status.UNSUBMITTED, choices=Status, protected=True, db_index=True, max_length=30
     )
     version = models.PositiveIntegerField(default=1, help_text="Grows with each change of a fact.")
+    agreement_version = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="Of the newest agreement; 0 where none was prepared yet."
+    )
 
     # People
     owner = models.ForeignKey(
