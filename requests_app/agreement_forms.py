@@ -6,6 +6,22 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from msa_portal.validators import one_line
+from requests_app.forms.questions import not_the_agents
+from requests_app.models import MSARequest
+
+
+class AddressForm(forms.Form):
+    """The customer's right address, in place of a mistyped one."""
+
+    email = forms.EmailField(
+        label=_("Customer's e-mail address"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, request: MSARequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].validators += [one_line, not_the_agents(request)]
 
 
 class SignForm(forms.Form):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import messages
@@ -16,9 +16,9 @@ from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
 from msa_portal.notices.models import NoticeMessage
 from requests_app import agreement_text, agreements, documents, permissions, policies
-from requests_app.agreement_forms import SignForm
+from requests_app.agreement_forms import AddressForm, SignForm
 from requests_app.enums import AgreementState, Party, Section
-from requests_app.models import Agreement, Document, MSARequest, Signature, SigningInvitation
+from requests_app.models import Agreement, Document, MSARequest, Signature, SigningInvitation, SigningReminder
 from requests_app.notices import SIGNING_LINK
 
 
@@ -32,6 +32,7 @@ class Signer:
     missing: list[Section]
     invitation: SigningInvitation | None = None
     mail: NoticeMessage | None = None
+    reminders: list[SigningReminder] = field(default_factory=list)
 
 
 def _mine(http: HttpRequest, reference: str) -> tuple[MSARequest, User]:
@@ -99,6 +100,39 @@ def invite(http: HttpRequest, reference: str) -> HttpResponse:
     return redirect("requests:agreement", reference=reference)
 
 
+@login_required
+@require_POST
+def correct_address(http: HttpRequest, reference: str) -> HttpResponse:
+    request, user = _mine(http, reference)
+    current = agreements.current(request)
+    form = AddressForm(http.POST, request=request)
+    if current is None or not form.is_valid():
+        return _page(http, request, user, address_form=form)
+    try:
+        invitation = agreements.correct_address(current, form.cleaned_data["email"], by=user)
+    except Refused as refusal:
+        messages.error(http, str(refusal))
+    else:
+        messages.success(
+            http, _("A new link goes to %(email)s. The earlier one is void.") % {"email": invitation.email}
+        )
+    return redirect("requests:agreement", reference=reference)
+
+
+@login_required
+@require_POST
+def cancel_invitation(http: HttpRequest, reference: str) -> HttpResponse:
+    request, user = _mine(http, reference)
+    current = agreements.current(request)
+    try:
+        if current is not None:
+            agreements.cancel_invitation(current, by=user)
+            messages.success(http, _("The link is void. You can send a new one at any time."))
+    except Refused as refusal:
+        messages.error(http, str(refusal))
+    return redirect("requests:agreement", reference=reference)
+
+
 def send(found: Document) -> FileResponse:
     try:
         return documents.attachment(found)
@@ -131,7 +165,14 @@ def proof_of(
     )
 
 
-def _page(http: HttpRequest, request: MSARequest, user: User, form: SignForm | None = None) -> HttpResponse:
+def _page(
+    http: HttpRequest,
+    request: MSARequest,
+    user: User,
+    form: SignForm | None = None,
+    *,
+    address_form: AddressForm | None = None,
+) -> HttpResponse:
     current = agreements.current(request)
     signers = signers_of(current, request) if current else []
     party = party_of(user, request)
@@ -146,6 +187,10 @@ def _page(http: HttpRequest, request: MSARequest, user: User, form: SignForm | N
         "rendering": current is not None and _waits_for_document(current),
         "payable": party is not None and not policies.reason_against(policies.check_payable, request),
     }
+    if party == Party.AGENT and request.owner_id is None:
+        context["address_form"] = address_form or AddressForm(
+            initial={"email": request.customer_email}, request=request
+        )
     if current is not None and current.document is not None:
         context |= text_context(current)
         to_sign = {signer.party for signer in signers if signer.missing}
@@ -187,6 +232,7 @@ def signers_of(current: Agreement, request: MSARequest) -> list[Signer]:
     signatures = list(current.signatures.order_by("signed_at", "pk"))
     invitation = current.invitations.order_by("pk").last()
     mail = _mail_of(invitation) if invitation else None
+    reminders = list(current.reminders.order_by("number"))
     lines = []
     for party in current.parties:
         mailed = party == Party.CUSTOMER
@@ -198,6 +244,7 @@ def signers_of(current: Agreement, request: MSARequest) -> list[Signer]:
                 missing=[Section(each) for each in current.missing_sections(party)],
                 invitation=invitation if mailed else None,
                 mail=mail if mailed else None,
+                reminders=[each for each in reminders if each.party == party],
             )
         )
     return lines

@@ -218,8 +218,8 @@ def void_pending(request: MSARequest, *, by: User | None) -> None:
     )
 
 
-def _void_invitations(agreement: Agreement) -> None:
-    SigningInvitation.objects.filter(agreement=agreement, used_at__isnull=True, voided_at__isnull=True).update(
+def _void_invitations(agreement: Agreement) -> int:
+    return SigningInvitation.objects.filter(agreement=agreement, used_at__isnull=True, voided_at__isnull=True).update(
         voided_at=timezone.now()
     )
 
@@ -229,9 +229,12 @@ def open_for_signing(agreement: Agreement, request: MSARequest) -> None:
 
     The caller holds the locks on both rows.
     """
+    from requests_app import notices
+
     agreement.state = AgreementState.SIGNING
     agreement.save(update_fields=["state", "document"])
     waited = agreement.waited_for
+    notices.sign_again(agreement, request)
     if not waited:
         _execute(agreement, request, by=None)
     elif Party.AGENT in agreement.parties and Party.CUSTOMER in waited and request.customer_email:
@@ -249,6 +252,44 @@ def invite_customer(agreement: Agreement, *, by: User) -> SigningInvitation:
         if not fresh.missing_sections(Party.CUSTOMER):
             raise Refused(_("The customer has signed already."), code="already_signed")
         return _invite(fresh, request, by=by)
+
+
+def correct_address(agreement: Agreement, email: str, *, by: User) -> SigningInvitation:
+    """The agent mistyped the customer's address: the link goes to the right one, the earlier one is void.
+
+    The address is no covered fact, so what was signed stands. A customer with an account changes
+    theirs in the account. The caller has checked that the address is nobody's of the company (A2).
+    """
+    with transaction.atomic():
+        request = lock(agreement.request)
+        permissions.check_acts_for(by, request)
+        if request.owner_id is not None:
+            raise Refused(
+                _("The customer follows this request with an account, and changes the address there."),
+                code="has_account",
+            )
+        request.customer_email = email
+        request.version += 1
+        request.save(update_fields=["customer_email", "version", "updated_at"])
+        agreement.request = request
+        return invite_customer(agreement, by=by)
+
+
+def cancel_invitation(agreement: Agreement, *, by: User) -> None:
+    """The link that is out opens nothing any more; a new one can be sent at any time."""
+    with transaction.atomic():
+        request = lock(agreement.request)
+        permissions.check_acts_for(by, request)
+        fresh = lock(agreement)
+        voided = _void_invitations(fresh)
+        if not voided:
+            raise Refused(_("There is no open invitation to cancel."), code="no_invitation")
+        history.record(request, EventKind.INVITATION_CANCELED, by=by, codes={"agreement": fresh.version})
+
+
+def renew_invitation(agreement: Agreement, request: MSARequest) -> SigningInvitation:
+    """A new link in place of one that runs out while its signer is reminded. The caller holds the locks."""
+    return _invite(agreement, request, by=None)
 
 
 def _invite(agreement: Agreement, request: MSARequest, *, by: User | None) -> SigningInvitation:

@@ -69,6 +69,7 @@ class EventKind(models.TextChoices):
     CLAIMED = "claimed", _("Request taken over by the customer's account")
     AGREEMENT_PREPARED = "agreement_prepared", _("Agreement prepared")
     SIGNATURE_REQUESTED = "signature_requested", _("Signature requested")
+    INVITATION_CANCELED = "invitation_canceled", _("Invitation to sign canceled")
     PAPER_SENT = "paper_sent", _("Agreement signed on paper, sent in")
     PAPER_SENT_BACK = "paper_sent_back", _("Pages signed on paper sent back")
     AGREEMENT_SIGNED = "agreement_signed", _("Agreement signed")

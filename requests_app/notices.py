@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,19 +16,22 @@ from msa_portal.business_days import calendar
 from msa_portal.business_days.calendar import local_day
 from msa_portal.notices.links import PRIVATE_LINK, absolute
 from msa_portal.notices.outbox import Notice, queue
-from requests_app import corrections, followups
+from requests_app import agreement_text, agreements, corrections, followups
 from requests_app.enums import (
     CorrectionKind,
+    EventKind,
     PaperState,
     Party,
     RequestType,
     Responsible,
+    Section,
     Settlement,
     Status,
     VisitOutcome,
     WithdrawalReason,
 )
 from requests_app.models import (
+    Agreement,
     Correction,
     MSARequest,
     PaperSigning,
@@ -54,9 +55,14 @@ class InvitationToSign(Notice):
     audience = "customer of an agent"
 
 
+class SignAgain(Notice):
+    name = "sign_again"
+    audience = "whoever signed an earlier version"
+
+
 class SignatureReminder(Notice):
     name = "signature_reminder"
-    audience = "customer of an agent"
+    audience = "whoever is waited for"
 
 
 class SignedCopy(Notice):
@@ -220,23 +226,57 @@ def draft_started_for_you(request: MSARequest) -> None:
 
 
 def invitation_to_sign(request: MSARequest, event: RequestEvent) -> None:
-    invitation = SigningInvitation.objects.get(pk=event.codes["invitation"])
-    _about_signing(InvitationToSign, request, invitation)
+    """With what changed, where the person signed an earlier version."""
+    invitation = SigningInvitation.objects.select_related("agreement").get(pk=event.codes["invitation"])
+    again = _what_changed(invitation.agreement, request, Party.CUSTOMER)
+    _about_signing(InvitationToSign, request, invitation, key=str(invitation.key), **again)
 
 
-def signature_reminder(invitation: SigningInvitation) -> None:
-    _about_signing(SignatureReminder, invitation.agreement.request, invitation)
+def sign_again(agreement: Agreement, request: MSARequest) -> None:
+    """To those with an account who signed the version before; who prepared the new one sees it on the page."""
+    prepared = request.events.filter(kind=EventKind.AGREEMENT_PREPARED).order_by("sequence").last()
+    for party in agreement.waited_for:
+        person = customer(request) if party == Party.CUSTOMER else agent(request)
+        again = _what_changed(agreement, request, party)
+        if not again["changes"] or person is None or person.user is None:
+            continue
+        if prepared is None or prepared.actor_id != person.user.pk:
+            tell(SignAgain, request, key=str(agreement.pk), people=[person], to_page="agreement", **again)
 
 
-def _about_signing(notice: type[Notice], request: MSARequest, invitation: SigningInvitation) -> None:
+def _what_changed(agreement: Agreement, request: MSARequest, party: Party) -> dict[str, Any]:
+    before = agreements.replaced(agreement, request)
+    if before is None or not before.signatures.filter(party=party).exists():
+        return {"changes": [], "sections": []}
+    changes = agreement_text.changes(before.facts, agreement.facts)
+    return {
+        "changes": [{"label": each.label, "before": each.before, "after": each.after} for each in changes],
+        "sections": [str(Section(each).label) for each in agreement.missing_sections(party)],
+    }
+
+
+def signature_reminder(request: MSARequest, party: Party, invitation: SigningInvitation | None, *, key: str) -> None:
+    """To the one who is waited for: by the open link, or to the page for those with an account."""
+    if invitation is not None and request.owner is None:
+        _about_signing(SignatureReminder, request, invitation, key=key, by_link=True)
+        return
+    person = customer(request) if party == Party.CUSTOMER else agent(request)
+    if person is not None:
+        tell(SignatureReminder, request, key=key, people=[person], to_page="agreement", by_link=False)
+
+
+def _about_signing(
+    notice: type[Notice], request: MSARequest, invitation: SigningInvitation, *, key: str, **values: Any
+) -> None:
     known = customer(request)
     tell(
         notice,
         request,
-        key=str(invitation.key),
+        key=key,
         people=[Person(invitation.email, known.name, known.user if known.email == invitation.email else None)],
         private_link=f"{SIGNING_LINK}:{invitation.key}",
         act_by=local_day(invitation.expires_at),
+        **values,
     )
 
 
@@ -410,29 +450,3 @@ def agent_revoked(request: MSARequest, event: RequestEvent) -> None:
 def request_claimed(request: MSARequest, event: RequestEvent) -> None:
     person = agent(request) if request.has_agent else None
     tell(RequestClaimed, request, key=str(event.pk), people=[person] if person else [])
-
-
-def remind_signers() -> int:
-    """Remind, once each, customers whose link waits for the days that the settings name."""
-    program = ProgramSettings.current()
-    working_days, today = calendar.load(), local_day(timezone.now())
-    waiting = SigningInvitation.objects.filter(
-        used_at__isnull=True, voided_at__isnull=True, reminded_at__isnull=True, expires_at__gt=timezone.now()
-    )
-    due = [
-        invitation.pk
-        for invitation in waiting.filter(party=Party.CUSTOMER).iterator()
-        if working_days.between(local_day(invitation.created_at), today) >= program.signature_reminder_days
-    ]
-    return sum(_remind(pk) for pk in due)
-
-
-def _remind(invitation_pk: int) -> bool:
-    """Taken by conditional update, so that two runs remind once."""
-    with transaction.atomic():
-        taken = SigningInvitation.objects.filter(
-            pk=invitation_pk, reminded_at__isnull=True, used_at__isnull=True, voided_at__isnull=True
-        ).update(reminded_at=timezone.now())
-        if taken:
-            signature_reminder(SigningInvitation.objects.get(pk=invitation_pk))
-    return bool(taken)

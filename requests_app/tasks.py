@@ -11,7 +11,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from requests_app import agreement_rendering, expiry, notices, quarantine
+from requests_app import agreement_rendering, expiry, quarantine, signing_reminders
 from requests_app.models import Agreement, Document
 
 logger = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ def sweep_agreements() -> None:
 
 @shared_task
 def remind_signers() -> None:
-    notices.remind_signers()
+    signing_reminders.tend()
 
 
 @shared_task

@@ -46,7 +46,7 @@ ADDRESSES = {
     REQUEST: {
         "requests:detail", "requests:form", "requests:revoke_agent", "requests:device_documents", "requests:modify", "requests:reschedule",
         "requests:cancel_follow_up", "requests:withdraw", "requests:corrections", "requests:agreement",
-        "requests:photos", "requests:photo", "requests:readiness", "requests:document", "requests:agreement_invite", "requests:agreement_sign", "requests:paper", "payments:fee", "payments:cancel", "payments:canceled", "payments:pay",
+        "requests:photos", "requests:photo", "requests:readiness", "requests:document", "requests:agreement_invite", "requests:agreement_address", "requests:agreement_cancel", "requests:agreement_sign", "requests:paper", "payments:fee", "payments:cancel", "payments:canceled", "payments:pay",
         "payments:returned", "payments:submit", "payments:receipt",
     },
     VISIT: {"fieldwork:visit", "fieldwork:on_site", "fieldwork:close_out", "fieldwork:flyer", "fieldwork:site_photo", "fieldwork:day"},

@@ -1,5 +1,6 @@
 """A party signs each section of a version once; what still stands is carried to the next version."""
 
+import django.core.validators
 import django.db.models.deletion
 from django.apps.registry import Apps
 from django.db import migrations, models
@@ -81,6 +82,79 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         fields=("agreement", "party", "section"), name="section_signed_once_per_party"
                     )
+                ],
+            },
+        ),
+        migrations.AddField(
+            model_name="programsettings",
+            name="signature_second_reminder_days",
+            field=models.PositiveSmallIntegerField(
+                default=5,
+                validators=[
+                    django.core.validators.MinValueValidator(1),
+                    django.core.validators.MaxValueValidator(400),
+                ],
+                verbose_name="remind a signer again after, business days",
+            ),
+        ),
+        migrations.AddField(
+            model_name="programsettings",
+            name="signature_last_reminder_days",
+            field=models.PositiveSmallIntegerField(
+                default=10,
+                validators=[
+                    django.core.validators.MinValueValidator(1),
+                    django.core.validators.MaxValueValidator(400),
+                ],
+                verbose_name="remind a signer a last time after, business days",
+            ),
+        ),
+        migrations.AddField(
+            model_name="historicalprogramsettings",
+            name="signature_second_reminder_days",
+            field=models.PositiveSmallIntegerField(
+                default=5,
+                validators=[
+                    django.core.validators.MinValueValidator(1),
+                    django.core.validators.MaxValueValidator(400),
+                ],
+                verbose_name="remind a signer again after, business days",
+            ),
+        ),
+        migrations.AddField(
+            model_name="historicalprogramsettings",
+            name="signature_last_reminder_days",
+            field=models.PositiveSmallIntegerField(
+                default=10,
+                validators=[
+                    django.core.validators.MinValueValidator(1),
+                    django.core.validators.MaxValueValidator(400),
+                ],
+                verbose_name="remind a signer a last time after, business days",
+            ),
+        ),
+        migrations.RemoveField(model_name="signinginvitation", name="reminded_at"),
+        migrations.CreateModel(
+            name="SigningReminder",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("party", models.CharField(choices=PARTIES, max_length=10, verbose_name="party")),
+                ("number", models.PositiveSmallIntegerField()),
+                ("sent_at", models.DateTimeField(verbose_name="sent")),
+                (
+                    "agreement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reminders",
+                        to="requests_app.agreement",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "signing reminder",
+                "verbose_name_plural": "signing reminders",
+                "constraints": [
+                    models.UniqueConstraint(fields=("agreement", "party", "number"), name="signing_reminder_sent_once")
                 ],
             },
         ),

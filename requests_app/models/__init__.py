@@ -1,6 +1,6 @@
 """Everything that a request is made of, one module a topic."""
 
-from requests_app.models.agreement import Agreement, Signature, SignedSection, SigningInvitation
+from requests_app.models.agreement import Agreement, Signature, SignedSection, SigningInvitation, SigningReminder
 from requests_app.models.deadlines import DeadlineExtension, DeadlineReminder
 from requests_app.models.documents import Document
 from requests_app.models.events import AppendOnlyError, RequestEvent
@@ -48,6 +48,7 @@ __all__ = [
     "Signature",
     "SignedSection",
     "SigningInvitation",
+    "SigningReminder",
     "VisitRound",
     "Withdrawal",
     "normalized_panel_model",

@@ -166,7 +166,6 @@ class SigningInvitation(models.Model):
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
     voided_at = models.DateTimeField(null=True, blank=True)
-    reminded_at = models.DateTimeField(null=True, blank=True)
     claimed_by = models.ForeignKey("accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
@@ -182,3 +181,22 @@ class SigningInvitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agreement_id} {self.party}"
+
+
+class SigningReminder(models.Model):
+    """A party was reminded to sign this version, the first, second or third time: each once."""
+
+    agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="reminders")
+    party = models.CharField(_("party"), max_length=10, choices=enums.Party)
+    number = models.PositiveSmallIntegerField()
+    sent_at = models.DateTimeField(_("sent"))
+
+    class Meta:
+        verbose_name = _("signing reminder")
+        verbose_name_plural = _("signing reminders")
+        constraints = [
+            models.UniqueConstraint(fields=["agreement", "party", "number"], name="signing_reminder_sent_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agreement_id} {self.party} {self.number}"

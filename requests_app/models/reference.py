@@ -227,6 +227,8 @@ class ProgramSettings(models.Model):
     )
     signing_link_days = _days(_("a signing link holds, days"), 14)
     signature_reminder_days = _days(_("remind a signer after, business days"), 2)
+    signature_second_reminder_days = _days(_("remind a signer again after, business days"), 5)
+    signature_last_reminder_days = _days(_("remind a signer a last time after, business days"), 10)
     second_fee_when_customer_responsible = models.BooleanField(
         _("a second visit is charged where the customer was responsible (D3)"), default=True
     )

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from msa_portal.notices.models import NoticeMessage
-from requests_app import agreements, drafts, followups, lifecycle, notices
+from requests_app import agreements, drafts, followups, lifecycle, notices, signing_reminders
 from requests_app.enums import EventKind, Party, Settlement, WithdrawalReason
 from requests_app.models import MSARequest, SigningInvitation
 from requests_app.notice_receivers import NOTICES
@@ -86,11 +86,11 @@ def test_invitation_holds_a_mark_and_no_key() -> None:
 def test_signer_is_reminded_once_after_two_business_days() -> None:
     request = factories.complete_request(company=factories.CompanyFactory())
     invitation = agreements.invite_customer(factories.prepared(request), by=factories.actor_of(request))
-    assert notices.remind_signers() == 0
+    assert signing_reminders.tend() == 0
     SigningInvitation.objects.update(
         created_at=timezone.now() - timedelta(days=6), expires_at=timezone.now() + timedelta(days=8)
     )
-    assert [notices.remind_signers(), notices.remind_signers()] == [1, 0]
+    assert [signing_reminders.tend(), signing_reminders.tend()] == [1, 0]
     assert only(request, "signature_reminder").private_link == f"sign:{invitation.key}"
 
 
@@ -99,7 +99,7 @@ def test_signer_who_signed_is_not_reminded() -> None:
     agreement = factories.prepared(request)
     factories.sign(agreement, Party.CUSTOMER)
     SigningInvitation.objects.update(created_at=timezone.now() - timedelta(days=6))
-    assert notices.remind_signers() == 0
+    assert signing_reminders.tend() == 0
 
 
 def test_corrections_name_each_item_with_note_and_field() -> None:

@@ -22,6 +22,10 @@ _ITEM = {
     "note": "It ends in 89.\nNot in 98.",
     "field": "service account number",
 }
+_CHANGED = {
+    "changes": [{"label": "City", "before": "Monrovia", "after": "Arcadia"}],
+    "sections": ["Customer terms"],
+}
 _TIMES = {"order_from": 5, "order_to": 10, "visit_by": "Tue, Jan 12, 2027"}
 _MONEY = {"amount": "$279.22", "site_address": "12 Oak Avenue, Monrovia, CA 91016"}
 _DAY = {"day": "Tue, Dec 8, 2026", "window": "between 8 a.m. and noon", "places_device": True}
@@ -42,8 +46,9 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "account/other": {"words_subject": "Something else", "words": "Hello.\n\nAnother thing happened."},
     "account/company_invitation": {"company": "Bright Installers", "inviter": "Bob", "manager": "Bob"},
     "draft_started_for_you": {},
-    "invitation_to_sign": {"act_by": "Tue, Dec 8, 2026"},
-    "signature_reminder": {"act_by": "Tue, Dec 8, 2026"},
+    "invitation_to_sign": _CHANGED | {"act_by": "Tue, Dec 8, 2026"},
+    "sign_again": _CHANGED,
+    "signature_reminder": {"act_by": "Tue, Dec 8, 2026", "by_link": True},
     "signed_copy": {"fee_next": True},
     "request_submitted": _TIMES,
     "corrections_required": {"corrections": [_ITEM], "cannot_be_served": True, "act_by": "Tue, Dec 8, 2026"},

@@ -203,7 +203,7 @@ def test_customer_without_an_agent_is_not_mailed_a_link():
 def test_customer_is_reminded_once_after_the_business_days(agent_request, time_machine):
     time_machine.move_to("2026-11-02T18:00:00Z", tick=False)  # Monday
     render(agent_request)
-    reminders = NoticeMessage.objects.filter(kind="signature_reminder")
+    reminders = NoticeMessage.objects.filter(kind="signature_reminder", to_email=agent_request.customer_email)
 
     time_machine.move_to("2026-11-03T18:00:00Z", tick=False)
     tasks.remind_signers()

@@ -231,6 +231,8 @@ SETTINGS = {
     "auto_issue_days": "",
     "signing_link_days": 14,
     "signature_reminder_days": 2,
+    "signature_second_reminder_days": 5,
+    "signature_last_reminder_days": 10,
 }
 
 
