@@ -16,6 +16,7 @@ class RequestsConfig(AppConfig):
             paper_views,
             product_panels,
             readiness_panels,
+            signer_names,
             signing_links,
         )
 
@@ -23,6 +24,7 @@ class RequestsConfig(AppConfig):
         paper.connect()
         panels.register("paper", paper_views.panel)
         panels.register("screening", paper_views.desk_panel)
+        panels.register("screening", signer_names.panel)
         notice_receivers.connect()
         signing_links.connect()
         readiness_panels.connect()
