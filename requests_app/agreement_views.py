@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
 from msa_portal.notices.models import NoticeMessage
-from requests_app import agreement_text, agreements, documents, permissions, policies
+from requests_app import agreement_text, agreements, disclosures, documents, permissions, policies
 from requests_app.agreement_forms import AddressForm, SignForm
 from requests_app.enums import AgreementState, Party, Section
 from requests_app.models import Agreement, Document, MSARequest, Signature, SigningInvitation, SigningReminder
@@ -215,6 +215,7 @@ def text_context(current: Agreement) -> dict[str, Any]:
     return {
         "sections": agreement_text.sections_of(current),
         "consent": current.wording.consent,
+        "disclosures": disclosures.disclosures(),
         "is_sample": current.wording.is_sample,
     }
 

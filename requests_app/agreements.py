@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from msa_portal.accounts.models import User
 from msa_portal.db import lock
 from msa_portal.errors import Refused
-from requests_app import coverage, history, permissions
+from requests_app import coverage, disclosures, history, permissions
 from requests_app.enums import FINAL, AgreementState, EventKind, Party, Section
 from requests_app.models import (
     Agreement,
@@ -24,6 +24,7 @@ from requests_app.models import (
     ProgramSettings,
     Signature,
     SignedSection,
+    SigningConsent,
     SigningInvitation,
 )
 
@@ -333,6 +334,7 @@ def sign(agreement: Agreement, *, party: Party, name: str, document_sha256: str,
         _check_may_sign(fresh, request, party, proof)
         _check_signable(fresh, request, party, document_sha256)
         signature = _add_signature(fresh, party, name, document_sha256, proof)
+        _record_consent(fresh, party, proof)
         if party == Party.CUSTOMER:
             _settle_invitations(fresh, proof)
         history.record(
@@ -379,6 +381,21 @@ def _add_signature(agreement: Agreement, party: Party, name: str, document_sha25
             ip_address=proof.ip_address,
             user_agent=proof.user_agent[:300],
         )
+    )
+
+
+def _record_consent(agreement: Agreement, party: Party, proof: Proof) -> None:
+    """To electronic records: a row of its own beside the signature, with the text that was shown."""
+    SigningConsent.objects.create(
+        agreement=agreement,
+        party=party,
+        text_version=disclosures.VERSION,
+        text=disclosures.text(),
+        email=proof.email,
+        user=proof.user,
+        given_at=timezone.now(),
+        ip_address=proof.ip_address,
+        user_agent=proof.user_agent[:300],
     )
 
 

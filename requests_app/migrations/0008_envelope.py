@@ -3,6 +3,7 @@
 import django.core.validators
 import django.db.models.deletion
 from django.apps.registry import Apps
+from django.conf import settings
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models import Max
@@ -30,7 +31,7 @@ def fill(apps: Apps, _schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("requests_app", "0007_records")]
+    dependencies = [migrations.swappable_dependency(settings.AUTH_USER_MODEL), ("requests_app", "0007_records")]
 
     operations = [
         migrations.RemoveConstraint(model_name="signature", name="one_signature_per_party"),
@@ -156,6 +157,41 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(fields=("agreement", "party", "number"), name="signing_reminder_sent_once")
                 ],
+            },
+        ),
+        migrations.CreateModel(
+            name="SigningConsent",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("party", models.CharField(choices=PARTIES, max_length=10, verbose_name="party")),
+                ("text_version", models.CharField(max_length=20, verbose_name="version of the text")),
+                ("text", models.TextField(verbose_name="text")),
+                ("email", models.EmailField(max_length=254, verbose_name="e-mail address")),
+                ("given_at", models.DateTimeField(verbose_name="given")),
+                ("ip_address", models.GenericIPAddressField(null=True, verbose_name="address")),
+                ("user_agent", models.CharField(blank=True, max_length=300, verbose_name="browser")),
+                (
+                    "agreement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="consents",
+                        to="requests_app.agreement",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "consent to electronic records",
+                "verbose_name_plural": "consents to electronic records",
             },
         ),
         migrations.RunPython(fill, migrations.RunPython.noop, elidable=True),

@@ -1,6 +1,13 @@
 """Everything that a request is made of, one module a topic."""
 
-from requests_app.models.agreement import Agreement, Signature, SignedSection, SigningInvitation, SigningReminder
+from requests_app.models.agreement import (
+    Agreement,
+    Signature,
+    SignedSection,
+    SigningConsent,
+    SigningInvitation,
+    SigningReminder,
+)
 from requests_app.models.deadlines import DeadlineExtension, DeadlineReminder
 from requests_app.models.documents import Document
 from requests_app.models.events import AppendOnlyError, RequestEvent
@@ -47,6 +54,7 @@ __all__ = [
     "ServiceAccount",
     "Signature",
     "SignedSection",
+    "SigningConsent",
     "SigningInvitation",
     "SigningReminder",
     "VisitRound",

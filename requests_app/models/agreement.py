@@ -200,3 +200,24 @@ class SigningReminder(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agreement_id} {self.party} {self.number}"
+
+
+class SigningConsent(models.Model):
+    """Somebody agreed to electronic records, apart from any signature; never changed."""
+
+    agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="consents")
+    party = models.CharField(_("party"), max_length=10, choices=enums.Party)
+    text_version = models.CharField(_("version of the text"), max_length=20)
+    text = models.TextField(_("text"))
+    email = models.EmailField(_("e-mail address"))
+    user = models.ForeignKey("accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    given_at = models.DateTimeField(_("given"))
+    ip_address = models.GenericIPAddressField(_("address"), null=True)
+    user_agent = models.CharField(_("browser"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("consent to electronic records")
+        verbose_name_plural = _("consents to electronic records")
+
+    def __str__(self) -> str:
+        return f"{self.agreement_id} {self.party}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from requests_app import agreements, panels, signer_names
-from requests_app.enums import AgreementState
+from requests_app.enums import AgreementState, Party
 from tests import factories
 from tests.requests_app.agreements.conftest import render
 
@@ -34,7 +34,7 @@ def test_other_name_is_shown_to_staff_and_blocks_nothing():
     agreement = render(request)
     proof = agreements.Proof(request.owner, None, request.owner.email, "127.0.0.1", "tests")
     sha256 = agreement.document.sha256
-    agreements.sign(agreement, party="customer", name="Bob <b>Other</b>", document_sha256=sha256, proof=proof)
+    agreements.sign(agreement, party=Party.CUSTOMER, name="Bob <b>Other</b>", document_sha256=sha256, proof=proof)
 
     assert agreement.state == AgreementState.EXECUTED
     shown = panels.render("screening", request, factories.staff(), None)
