@@ -136,6 +136,10 @@ MAX_UPLOAD_BYTES = 15_000_000
 MAX_BODY_BYTES = 190_000_000  # of one form with all its files
 MAX_UPLOADS_PER_REQUEST = 80
 MAX_UPLOAD_BYTES_PER_REQUEST = 250_000_000
+SEAL_KEY = env.text("SEAL_KEY")
+SEAL_KEY_PASSPHRASE = env.text("SEAL_KEY_PASSPHRASE")
+# Where the web server and the workers both find it.
+SEAL_SELF_SIGNED_FILE = str(MEDIA_ROOT / "seal" / "self-signed.p12") if DEBUG else ""
 CLAMD_URL = env.scanner_address("CLAMD_URL")
 CLAMD_TIMEOUT = 10  # seconds for each answer; without one an upload waits in quarantine
 
@@ -302,7 +306,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "msa_portal.api.CursorPagination",
-    "DEFAULT_THROTTLE_RATES": {"public": "2000/hour"},
+    "DEFAULT_THROTTLE_RATES": {"public": "2000/hour", "verify": "120/hour"},
     "EXCEPTION_HANDLER": "msa_portal.api.problem_handler",
     "COERCE_DECIMAL_TO_STRING": True,
 }
@@ -343,24 +347,31 @@ SILENCED_SYSTEM_CHECKS: list[str] = []
 
 def refuse_unsafe_values() -> None:
     """With DEBUG=0 nothing starts on a value that is fit for development only."""
-    complaints = []
-    if not SECRET_KEY or SECRET_KEY == _DEVELOPMENT_KEY or len(SECRET_KEY) < 50:
-        complaints.append("SECRET_KEY must be a random text of at least 50 characters")
-    if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
-        complaints.append("ALLOWED_HOSTS must name the hosts that are served, without *")
-    if PUBLIC_HOST not in {"localhost", "127.0.0.1"} and not PUBLIC_URL.startswith("https://"):
-        complaints.append("PUBLIC_URL must begin with https://")
-    if not DEMO:
-        if not EMAIL_CONFIGURED:
-            complaints.append("EMAIL_URL must name a mail server, such as smtp+tls://user:password@host:587")
-        if not STRIPE_SECRET_KEY or STRIPE_SECRET_KEY == "sk_test_sandbox":
-            complaints.append("STRIPE_SECRET_KEY must be the payment provider's secret key")
-        if not STRIPE_WEBHOOK_SECRET or STRIPE_WEBHOOK_SECRET == "whsec_sandbox":
-            complaints.append("STRIPE_WEBHOOK_SECRET must be the signing secret of the webhook endpoint")
-        if not REDIS_URL:
-            complaints.append("REDIS_URL must name the broker, such as redis://redis:6379/0")
+    complaints = [complaint for is_unsafe, complaint in _unsafe_values() if is_unsafe]
     if complaints:
         raise ImproperlyConfigured("Unsafe with DEBUG=0: " + "; ".join(complaints) + ".")
+
+
+def _unsafe_values() -> list[tuple[bool, str]]:
+    no_secret_key = SECRET_KEY in {"", _DEVELOPMENT_KEY} or len(SECRET_KEY) < 50
+    open_address = PUBLIC_HOST not in {"localhost", "127.0.0.1"} and not PUBLIC_URL.startswith("https://")
+    always = [
+        (no_secret_key, "SECRET_KEY must be a random text of at least 50 characters"),
+        (not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS, "ALLOWED_HOSTS must name the hosts that are served, without *"),
+        (open_address, "PUBLIC_URL must begin with https://"),
+        (not SEAL_KEY, "SEAL_KEY must be the key that seals agreements: a PKCS #12 file in base64"),
+    ]
+    no_payments, no_webhook = (
+        STRIPE_SECRET_KEY in {"", "sk_test_sandbox"},
+        STRIPE_WEBHOOK_SECRET in {"", "whsec_sandbox"},
+    )
+    outside_demo = [
+        (not EMAIL_CONFIGURED, "EMAIL_URL must name a mail server, such as smtp+tls://user:password@host:587"),
+        (no_payments, "STRIPE_SECRET_KEY must be the payment provider's secret key"),
+        (no_webhook, "STRIPE_WEBHOOK_SECRET must be the signing secret of the webhook endpoint"),
+        (not REDIS_URL, "REDIS_URL must name the broker, such as redis://redis:6379/0"),
+    ]
+    return always if DEMO else always + outside_demo
 
 
 if not DEBUG:

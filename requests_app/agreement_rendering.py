@@ -1,4 +1,4 @@
-"""The agreement's PDFs: the one that is read and signed, and the one with the signatures.
+"""The agreement's PDFs: the one that is read and signed, and the sealed one with the signatures.
 
 Rendered outside any transaction; what the agreement is by then is looked at again under the lock,
 so that a task that runs twice, or comes late, stores nothing (faults 26, 29).
@@ -6,26 +6,37 @@ so that a task that runs twice, or comes late, stores nothing (faults 26, 29).
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from msa_portal import seals
 from msa_portal.db import lock
+from msa_portal.notices.links import absolute
 from msa_portal.pdf import render_pdf
 from requests_app import agreement_text, agreements, documents
 from requests_app.enums import AgreementState, DocumentKind
-from requests_app.models import Agreement
+from requests_app.models import Agreement, Seal, Signature
 from requests_app.notices import page
 
 
 def render(agreement_pk: int) -> bool:
-    """Render what is missing; True where this call stored a document."""
-    agreement = Agreement.objects.select_related("request", "wording", "document").get(pk=agreement_pk)
+    """Render what is missing; True where this call stored a document.
+
+    Raises `seals.SealKeyError` where the signed one cannot be sealed: nothing is stored then, and
+    the sweeper tries again.
+    """
+    agreement = Agreement.objects.select_related("request", "wording", "document", "executed_document__seal").get(
+        pk=agreement_pk
+    )
     if _lacks_document(agreement):
         return _store_document(agreement, render_pdf("pdf/agreement.html", context(agreement)))
     if _lacks_executed_document(agreement):
-        body = render_pdf("pdf/agreement.html", context(agreement) | _signed(agreement))
-        return _store_executed_document(agreement, body)
+        identity = seals.identity()
+        body = render_pdf("pdf/agreement.html", context(agreement) | _signed(agreement, identity))
+        return _store_executed_document(agreement, seals.seal(body, reason=agreement.number), identity)
     return False
 
 
@@ -40,8 +51,19 @@ def context(agreement: Agreement) -> dict[str, Any]:
     }
 
 
-def _signed(agreement: Agreement) -> dict[str, Any]:
-    return {"signatures": agreement.signatures.order_by("signed_at", "pk")}
+def _signed(agreement: Agreement, identity: seals.Identity) -> dict[str, Any]:
+    signatures = agreement.signatures.select_related("carried_from__agreement__request").order_by("signed_at", "pk")
+    return {
+        "signatures": [(each, _version_signed(each)) for each in signatures],
+        "consents": agreement.consents.order_by("given_at", "pk"),
+        "seal": identity,
+        "verify_url": absolute(reverse("requests:verify")),
+    }
+
+
+def _version_signed(signature: Signature) -> str:
+    """The number of the earlier version that was really signed, where the signature still stands."""
+    return signature.carried_from.agreement.number if signature.carried_from else ""
 
 
 def _lacks_document(agreement: Agreement) -> bool:
@@ -49,7 +71,11 @@ def _lacks_document(agreement: Agreement) -> bool:
 
 
 def _lacks_executed_document(agreement: Agreement) -> bool:
-    return agreement.state == AgreementState.EXECUTED and agreement.executed_document_id is None
+    return agreement.state == AgreementState.EXECUTED and not _is_sealed(agreement)
+
+
+def _is_sealed(agreement: Agreement) -> bool:
+    return agreement.executed_document is not None and hasattr(agreement.executed_document, "seal")
 
 
 def _store_document(agreement: Agreement, body: bytes) -> bool:
@@ -65,7 +91,7 @@ def _store_document(agreement: Agreement, body: bytes) -> bool:
     return True
 
 
-def _store_executed_document(agreement: Agreement, body: bytes) -> bool:
+def _store_executed_document(agreement: Agreement, body: bytes, identity: seals.Identity) -> bool:
     with documents.atomic():
         request = lock(agreement.request)
         fresh = lock(agreement)
@@ -74,5 +100,6 @@ def _store_executed_document(agreement: Agreement, body: bytes) -> bool:
         fresh.executed_document = documents.store(
             request, DocumentKind.EXECUTED_AGREEMENT, name=f"{fresh.number}-signed.pdf", body=body, by=None
         )
+        Seal.objects.create(document=fresh.executed_document, **asdict(identity))
         fresh.save(update_fields=["executed_document"])
     return True

@@ -8,6 +8,7 @@ class RequestsConfig(AppConfig):
 
     def ready(self) -> None:
         from requests_app import (
+            checks,  # noqa: F401  (registers them)
             cure_panels,
             deadlines,
             notice_receivers,

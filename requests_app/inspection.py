@@ -1,4 +1,4 @@
-"""A program of its own that opens one hostile file: `python -I inspection.py photo|pdf < file`.
+"""A program of its own that opens one hostile file: `python -I inspection.py photo|pdf|seal < file`.
 
 It holds no secret, imports nothing of ours, and caps its own memory and time before it reads a byte
 (fault 32). It writes a line of JSON, and for a photo the new JPEG behind it. A refusal is
@@ -48,7 +48,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     warnings.simplefilter("ignore")
     try:
-        answer, body = {"photo": photo, "pdf": pdf}[sys.argv[1]](sys.stdin.buffer.read())
+        answer, body = {"photo": photo, "pdf": pdf, "seal": seal}[sys.argv[1]](sys.stdin.buffer.read())
     except NotTaken as refusal:
         answer, body = refusal.answer, b""
     except (MemoryError, RecursionError):
@@ -293,6 +293,40 @@ def _inflated(part: Any, budget: int) -> int:
         waiting = inflater.unconsumed_tail
     _check_names(shown)
     return size
+
+
+# --- Seals --------------------------------------------------------------------------------
+
+
+def seal(data: bytes) -> tuple[dict[str, Any], bytes]:
+    """Who certified the PDF, as what, and whether it is as that left it."""
+    import logging
+
+    from pyhanko.pdf_utils.misc import PdfError
+    from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.sign.general import SigningError
+    from pyhanko.sign.validation import validate_pdf_signature
+    from pyhanko.sign.validation.errors import SignatureValidationError
+    from pyhanko.sign.validation.status import SignatureCoverageLevel
+    from pyhanko_certvalidator import ValidationContext
+
+    logging.disable()
+    try:
+        found = PdfFileReader(io.BytesIO(data)).embedded_signatures
+        if not found:
+            return {"certificate": ""}, b""
+        first = found[0]
+        status = validate_pdf_signature(first, ValidationContext(trust_roots=[first.signer_cert]))
+        whole = status.coverage == SignatureCoverageLevel.ENTIRE_FILE
+        return {
+            "certificate": first.signer_cert.sha256.hex(),
+            "reason": _text(first.sig_object.get("/Reason")),
+            "unchanged": bool(status.bottom_line and whole),
+        }, b""
+    except (PdfError, SigningError, SignatureValidationError, ValueError, TypeError, KeyError) as error:
+        raise NotTaken("not_a_pdf") from error
+    except (IndexError, AttributeError, OSError, zlib.error, AssertionError) as error:
+        raise NotTaken("not_a_pdf") from error
 
 
 if __name__ == "__main__":

@@ -162,11 +162,11 @@ def _check_quota(request: MSARequest, size: int) -> None:
 
 def _opened(original: bytes, *, allow_pdf: bool) -> tuple[str, bytes, dict[str, Any]]:
     if original.startswith(b"%PDF-") and allow_pdf:
-        answer, _nothing = _inspect("pdf", original, allow_pdf=True)
+        answer, _nothing = inspect("pdf", original, allow_pdf=True)
         return "application/pdf", original, answer
     if not _may_be_photo(original):
         raise refusal({"refused": "not_a_photo"}, allow_pdf=allow_pdf)
-    answer, jpeg = _inspect("photo", original, allow_pdf=allow_pdf)
+    answer, jpeg = inspect("photo", original, allow_pdf=allow_pdf)
     return "image/jpeg", jpeg, answer
 
 
@@ -178,7 +178,7 @@ def _may_be_photo(data: bytes) -> bool:
     return webp or data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"))
 
 
-def _inspect(what: str, data: bytes, *, allow_pdf: bool) -> tuple[dict[str, Any], bytes]:
+def inspect(what: str, data: bytes, *, allow_pdf: bool) -> tuple[dict[str, Any], bytes]:
     # Isolated: neither our environment, with its secrets, nor our modules are within its reach.
     program = [sys.executable, "-I", str(Path(inspection.__file__).resolve()), what]
     environment = {"LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "2"}

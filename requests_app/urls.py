@@ -14,6 +14,7 @@ from requests_app import (
     readiness_views,
     request_views,
     sign_views,
+    verify_views,
 )
 
 app_name = "requests"
@@ -48,4 +49,5 @@ urlpatterns: list[URLPattern] = [
     path("sign/<str:token>/claim/", sign_views.claim, name="sign_claim"),
     path("sign/<str:token>/document/", sign_views.document, name="sign_document"),
     path("sign/<str:token>/paper/", paper_views.by_link, name="sign_paper"),
+    path("verify/", verify_views.verify, name="verify"),
 ]

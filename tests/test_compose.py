@@ -5,6 +5,7 @@ Hosts and ports alone are replaced, and the values that the file asks its reader
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import sys
@@ -20,6 +21,7 @@ from celery import Celery
 
 from commands.console import ROOT
 from commands.processes import Child, Family, free_port
+from msa_portal import seals
 from tests import servers
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis, pytest.mark.slow]
@@ -36,6 +38,7 @@ GIVEN = {
     "EMAIL_URL": "smtp+tls://user:password@mail.example.org:587",
     "STRIPE_SECRET_KEY": "sk_test_given",
     "STRIPE_WEBHOOK_SECRET": "whsec_given",
+    "SEAL_KEY": base64.b64encode(seals.new_key()).decode(),
 }
 SECONDS = 60
 

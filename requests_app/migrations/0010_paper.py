@@ -21,7 +21,7 @@ def add_reasons(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("requests_app", "0009_seal"),
+        ("requests_app", "0008_envelope"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

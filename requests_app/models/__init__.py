@@ -25,6 +25,7 @@ from requests_app.models.reference import (
 )
 from requests_app.models.request import MSARequest
 from requests_app.models.screening import Correction, Screening, ScreeningAnswer
+from requests_app.models.sealing import Seal
 from requests_app.models.visits import Cure, FollowUp, VisitRound, Withdrawal
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "RequestEvent",
     "Screening",
     "ScreeningAnswer",
+    "Seal",
     "ServiceAccount",
     "Signature",
     "SignedSection",

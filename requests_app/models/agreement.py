@@ -20,7 +20,7 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
         state = enums.AgreementState
         return self.filter(
             models.Q(state=state.RENDERING, created_at__lt=since)
-            | models.Q(state=state.EXECUTED, executed_document__isnull=True, executed_at__lt=since)
+            | models.Q(state=state.EXECUTED, executed_document__seal__isnull=True, executed_at__lt=since)
         )
 
 
