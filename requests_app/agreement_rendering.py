@@ -35,7 +35,7 @@ def render(agreement_pk: int) -> bool:
         return _store_document(agreement, render_pdf("pdf/agreement.html", context(agreement)))
     if _lacks_executed_document(agreement):
         identity = seals.identity()
-        body = render_pdf("pdf/agreement.html", context(agreement) | _signed(agreement, identity))
+        body = render_pdf("pdf/agreement.html", executed_context(agreement, identity))
         return _store_executed_document(agreement, seals.seal(body, reason=agreement.number), identity)
     return False
 
@@ -51,9 +51,9 @@ def context(agreement: Agreement) -> dict[str, Any]:
     }
 
 
-def _signed(agreement: Agreement, identity: seals.Identity) -> dict[str, Any]:
+def executed_context(agreement: Agreement, identity: seals.Identity) -> dict[str, Any]:
     signatures = agreement.signatures.select_related("carried_from__agreement__request").order_by("signed_at", "pk")
-    return {
+    return context(agreement) | {
         "signatures": [(each, _version_signed(each)) for each in signatures],
         "consents": agreement.consents.order_by("given_at", "pk"),
         "seal": identity,

@@ -156,7 +156,10 @@ def _version(data: QueryDict) -> int:
 
 def _store(page: _Page, changes: dict[str, Any]) -> str:
     """Save, and look the account up once it is named. Returns why it was not looked up, if so."""
-    page.request = drafts.save_facts(page.request, changes, by=page.user, version=_version(page.http.POST))
+    before = page.request
+    page.request = drafts.save_facts(before, changes, by=page.user, version=_version(page.http.POST))
+    if page.request.device_id == before.device_id:
+        page.request.device = before.device  # read once
     if not records.can_be_checked(page.request):
         return ""
     try:

@@ -15,8 +15,8 @@ from commands.console import ROOT
 pytestmark = pytest.mark.slow
 
 NAMES = [
-    *("bare_view", "middleware", "landing", "status", "list_1", "list_many", "readiness", "screening"),
-    *("bare_inserts", "lifecycle"),
+    *("bare_view", "middleware", "landing", "status", "list_1", "list_many", "readiness", "screening", "autosave"),
+    *("bare_agreement", "agreement", "bare_inserts", "lifecycle"),
 ]
 ABOUT = {
     *("made_at", "commit", "database", "database_version", "python", "django", "cores", "load_1_min"),
@@ -44,8 +44,9 @@ def test_result_names_the_run_and_each_measurement(result):
 
 def test_pages_are_ratios_to_a_bare_view_and_the_lifecycle_to_its_inserts(result):
     against = {row["name"]: row["against"] for row in result["rows"]}
-    lives = {"bare_inserts", "lifecycle"}
-    assert against == {name: "bare_inserts" if name in lives else "bare_view" for name in NAMES}
+    others = dict.fromkeys(("bare_inserts", "lifecycle"), "bare_inserts")
+    others |= dict.fromkeys(("bare_agreement", "agreement"), "bare_agreement")
+    assert against == dict.fromkeys(NAMES, "bare_view") | others
     for row in result["rows"]:
         assert 0 < row["fastest_ms"] <= row["median_ms"] <= row["slowest_ms"]
         assert row["cpu_ms"] > 0
@@ -64,3 +65,9 @@ def test_number_of_repetitions_that_makes_no_sense_is_refused():
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert "must be a whole number from 1" in done.stderr
+
+
+def test_saving_and_readiness_stay_within_their_queries(result):
+    queries = {row["name"]: row["queries"] for row in result["rows"]}
+    assert 0 < queries["autosave"] <= 8
+    assert 0 < queries["readiness"] <= 6

@@ -64,11 +64,18 @@ class User(AbstractUser):
         """The staff roles; empty for customers and agents."""
         if not self.is_active:
             return frozenset()
-        return frozenset(Role(name) for name in self.groups.values_list("name", flat=True) if name in Role.values)
+        return frozenset(Role(name) for name, _company in self._access if name in Role.values)
 
     @cached_property
     def company_ids(self) -> frozenset[int]:
-        return frozenset(self.memberships.values_list("company_id", flat=True))
+        return frozenset(company for _name, company in self._access if company)
+
+    @cached_property
+    def _access(self) -> list[tuple[str, int]]:
+        """Names of groups and keys of companies, in one query: every page asks for both."""
+        groups = self.groups.values_list("name", models.Value(0, models.BigIntegerField()))
+        companies = self.memberships.values_list(models.Value("", models.CharField()), "company_id")
+        return list(groups.union(companies, all=True))
 
     @property
     def is_agent(self) -> bool:
@@ -92,6 +99,7 @@ class User(AbstractUser):
         if role in OFFICE_ROLES and not self.is_staff:
             self.is_staff = True
             self.save(update_fields=["is_staff"])
+        self.__dict__.pop("_access", None)
         self.__dict__.pop("roles", None)
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import cycle, islice
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import Client, RequestFactory, override_settings
+from django.test.client import FakePayload
 from django.urls import reverse
 
 from msa_portal.accounts.models import Company, User
@@ -54,7 +57,25 @@ def cases(many: int) -> list[Case]:
         Case(name, title, partial(get, handler, path, cookie_of(user)), against=BARE)
         for name, title, path, user in plan
     ]
-    return [Case(BARE, "Bare Django view", partial(get, bare_handler, "/bare/", ""), against=BARE, batch=20), *pages]
+    saving = Case("autosave", "A change saved by itself", autosave(handler), against=BARE)
+    bare = Case(BARE, "Bare Django view", partial(get, bare_handler, "/bare/", ""), against=BARE, batch=20)
+    return [bare, *pages, saving]
+
+
+def autosave(handler: WSGIHandler) -> Callable[[], None]:
+    """The city of a draft is changed, each time to the other of two."""
+    draft = factories.complete_request()
+    path, token = reverse("requests:form", args=[draft.reference, "where"]), "t" * 32
+    cookie = f"{cookie_of(draft.owner)}; {settings.CSRF_COOKIE_NAME}={token}"
+    cities, version = cycle(["Arcadia", "Azusa"]), draft.version
+
+    def save() -> None:
+        nonlocal version
+        answers = {"autosave": 1, "version": version, "changed": "city", "city": next(cities)}
+        answer = call(handler, path, cookie, body=urlencode(answers).encode(), HTTP_X_CSRFTOKEN=token)
+        version = json.loads(answer)["version"]
+
+    return save
 
 
 def fill(company: Company, many: int) -> None:
@@ -72,14 +93,25 @@ def cookie_of(user: User | None) -> str:
 
 
 def get(handler: WSGIHandler, path: str, cookie: str) -> None:
+    call(handler, path, cookie)
+
+
+def call(handler: WSGIHandler, path: str, cookie: str, *, body: bytes = b"", **headers: str) -> bytes:
     """One whole request, body read and closed; anything but 200 ends the run."""
     environ = RequestFactory(SERVER_NAME="localhost")._base_environ(
-        PATH_INFO=path, HTTP_COOKIE=cookie, REQUEST_METHOD="GET"
+        PATH_INFO=path,
+        HTTP_COOKIE=cookie,
+        REQUEST_METHOD="POST" if body else "GET",
+        CONTENT_TYPE="application/x-www-form-urlencoded",
+        CONTENT_LENGTH=str(len(body)),
+        **headers,
+        **{"wsgi.input": FakePayload(body)},
     )
     environ["wsgi.errors"] = io.StringIO()
-    answer: list[str] = []
-    response = handler(environ, lambda status, _headers, *_rest: answer.append(status))
-    b"".join(response)
+    status: list[str] = []
+    response = handler(environ, lambda line, _headers, *_rest: status.append(line))
+    answer = b"".join(response)
     response.close()
-    if answer != ["200 OK"]:
-        raise RuntimeError(f"{path} answered {answer}")
+    if status != ["200 OK"]:
+        raise RuntimeError(f"{path} answered {status}")
+    return answer

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from commands.console import ROOT, step
 from tests import servers
-from tests.benchmarks import lifecycle, measure, pages
+from tests.benchmarks import agreements, lifecycle, measure, pages
 
 # As in production: no debugging aids, static files known beforehand.
 LIKE_PRODUCTION = {
@@ -54,7 +54,7 @@ def pooled() -> Iterator[None]:
 def measured(repetitions: int, many: int) -> dict[str, Any]:
     with override_settings(**LIKE_PRODUCTION):
         with step(f"{many} requests, made through the services"):
-            cases = pages.cases(many) + lifecycle.cases()
+            cases = pages.cases(many) + agreements.cases() + lifecycle.cases()
         with step(f"{repetitions} rounds"):
             measure.in_turns(cases, repetitions)
     return about(repetitions, many) | {"rows": measure.rows(cases)}

@@ -77,9 +77,13 @@ def test_signature_that_still_stands_names_the_version_that_was_signed(ready):
     first = executed(ready)
     request = first.request
     factories.drafts.save_facts(
-        request, {"panel_rating_amps": 100}, by=factories.actor_of(request), version=request.version
+        request, {"street": "14 Oak Avenue"}, by=factories.actor_of(request), version=request.version
     )
-    second = executed(render(request))
+    second = render(request)
+    for party in second.waited_for:
+        factories.sign(second, party)
+    agreement_rendering.render(second.pk)
+    second.refresh_from_db()
 
     kept = second.signatures.filter(carried_from__isnull=False)
     assert kept.exists()
