@@ -1,13 +1,20 @@
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from django import forms
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils.translation import gettext_lazy as _
 
+from msa_portal.errors import Refused
 from msa_portal.validators import one_line
+from requests_app import uploads
 from requests_app.forms.questions import not_the_agents
 from requests_app.models import MSARequest
+
+_DRAWING_BEGINS = "data:image/png;base64,"
+_DRAWING_LENGTH = 1_000_000
 
 
 class AddressForm(forms.Form):
@@ -35,6 +42,7 @@ class SignForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "name", "autocapitalize": "words"}),
         error_messages={"required": _("Type your full name to sign.")},
     )
+    drawing = forms.CharField(required=False, max_length=_DRAWING_LENGTH, widget=forms.HiddenInput)
     consent = forms.BooleanField(
         label=_("I have read the agreement, and I agree to sign it electronically."),
         error_messages={"required": _("Check this box to sign electronically, or sign on paper instead.")},
@@ -47,3 +55,16 @@ class SignForm(forms.Form):
 
     def clean_name(self) -> str:
         return " ".join(self.cleaned_data["name"].split())
+
+    def clean_drawing(self) -> uploads.Checked | None:
+        """What was drawn, judged like any photo that is sent; None where nothing was."""
+        sent = self.cleaned_data["drawing"]
+        if not sent:
+            return None
+        try:
+            body = base64.b64decode(sent.removeprefix(_DRAWING_BEGINS), validate=True)
+            return uploads.check(SimpleUploadedFile("signature.png", body, "image/png"))
+        except (Refused, ValueError) as error:
+            raise forms.ValidationError(
+                _("The drawing could not be read, so nothing is signed yet. Draw it again, or leave it out.")
+            ) from error

@@ -35,7 +35,7 @@ def render(agreement_pk: int) -> bool:
         return _store_document(agreement, render_pdf("pdf/agreement.html", context(agreement)))
     if _lacks_executed_document(agreement):
         identity = seals.identity()
-        body = render_pdf("pdf/agreement.html", executed_context(agreement, identity))
+        body = render_pdf("pdf/agreement.html", executed_context(agreement, identity), pictures=_drawings(agreement))
         return _store_executed_document(agreement, seals.seal(body, reason=agreement.number), identity)
     return False
 
@@ -52,13 +52,23 @@ def context(agreement: Agreement) -> dict[str, Any]:
 
 
 def executed_context(agreement: Agreement, identity: seals.Identity) -> dict[str, Any]:
-    signatures = agreement.signatures.select_related("carried_from__agreement__request").order_by("signed_at", "pk")
+    signatures = agreement.signatures.select_related("carried_from__agreement__request", "drawing").order_by("signed_at", "pk")
     return context(agreement) | {
-        "signatures": [(each, _version_signed(each)) for each in signatures],
+        "signatures": [(each, _version_signed(each), _drawing(each)) for each in signatures],
         "consents": agreement.consents.order_by("given_at", "pk"),
         "seal": identity,
         "verify_url": absolute(reverse("requests:verify")),
     }
+
+
+def _drawings(agreement: Agreement) -> dict[str, bytes]:
+    signatures = agreement.signatures.select_related("drawing")
+    return {name: documents.read(each.drawing) for each in signatures if (name := _drawing(each)) and each.drawing}
+
+
+def _drawing(signature: Signature) -> str:
+    """The picture's name in the template; empty where nothing was drawn, or it is in quarantine."""
+    return f"drawing-{signature.pk}.jpg" if signature.drawing and signature.drawing.is_readable else ""
 
 
 def _version_signed(signature: Signature) -> str:

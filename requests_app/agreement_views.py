@@ -72,6 +72,7 @@ def sign(http: HttpRequest, reference: str) -> HttpResponse:
             party=party,
             name=form.cleaned_data["name"],
             document_sha256=form.cleaned_data["document"],
+            drawing=form.cleaned_data["drawing"],
             proof=proof_of(http, user=user),
         )
     except Refused as refusal:

@@ -15,11 +15,12 @@ from django.utils.translation import gettext as _
 from msa_portal.accounts.models import User
 from msa_portal.db import lock
 from msa_portal.errors import Refused
-from requests_app import coverage, disclosures, history, permissions
-from requests_app.enums import FINAL, AgreementState, EventKind, Party, Section
+from requests_app import coverage, disclosures, documents, history, permissions, uploads
+from requests_app.enums import FINAL, AgreementState, DocumentKind, EventKind, Party, Section
 from requests_app.models import (
     Agreement,
     AgreementWording,
+    Document,
     MSARequest,
     ProgramSettings,
     Signature,
@@ -40,6 +41,7 @@ _CARRIED = (
     "signed_at",
     "ip_address",
     "user_agent",
+    "drawing_id",
 )
 _WORK_FIELDS = tuple(name for name in coverage.WORK if name != "device")
 # The request's own fields among the covered facts; the agent's company changes by a door of its own.
@@ -321,19 +323,30 @@ class Proof:
     user_agent: str
 
 
-def sign(agreement: Agreement, *, party: Party, name: str, document_sha256: str, proof: Proof) -> Signature:
+def sign(
+    agreement: Agreement,
+    *,
+    party: Party,
+    name: str,
+    document_sha256: str,
+    proof: Proof,
+    drawing: uploads.Checked | None = None,
+) -> Signature:
     """One party signs the document with that hash. The last signature executes the agreement.
+
+    `name` is the signature; `drawing` an extra that goes with it.
 
     Raises `Refused` where the document changed meanwhile, the link is used, void or expired, or
     the party signed already; nothing is written then.
     """
-    with transaction.atomic():
+    with documents.atomic():
         request = lock(agreement.request)
         fresh = lock(agreement)
         _check_open(request)
         _check_may_sign(fresh, request, party, proof)
         _check_signable(fresh, request, party, document_sha256)
-        signature = _add_signature(fresh, party, name, document_sha256, proof)
+        picture = uploads.keep(request, drawing, kind=DocumentKind.DRAWN_SIGNATURE, by=proof.user) if drawing else None
+        signature = _add_signature(fresh, party, name, document_sha256, proof, picture)
         _record_consent(fresh, party, proof)
         if party == Party.CUSTOMER:
             _settle_invitations(fresh, proof)
@@ -362,7 +375,9 @@ def _check_signable(agreement: Agreement, request: MSARequest, party: Party, doc
     _check_wording(agreement.wording)
 
 
-def _add_signature(agreement: Agreement, party: Party, name: str, document_sha256: str, proof: Proof) -> Signature:
+def _add_signature(
+    agreement: Agreement, party: Party, name: str, document_sha256: str, proof: Proof, drawing: Document | None
+) -> Signature:
     written = " ".join(name.split())
     if not written:
         raise Refused(_("Type your full name to sign."), code="no_name", fields={"name": ""})
@@ -380,6 +395,7 @@ def _add_signature(agreement: Agreement, party: Party, name: str, document_sha25
             signed_at=timezone.now(),
             ip_address=proof.ip_address,
             user_agent=proof.user_agent[:300],
+            drawing=drawing,
         )
     )
 

@@ -94,6 +94,12 @@ def write(path: str, body: bytes) -> str:
         ) from error
 
 
+def read(document: Document) -> bytes:
+    with document.file.open("rb") as file:
+        body: bytes = file.read()
+    return body
+
+
 def _storage() -> Storage:
     return Document._meta.get_field("file").storage
 

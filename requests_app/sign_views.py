@@ -92,6 +92,7 @@ def _signed(http: HttpRequest, token: str, invitation: SigningInvitation) -> Htt
             party=Party.CUSTOMER,
             name=form.cleaned_data["name"],
             document_sha256=form.cleaned_data["document"],
+            drawing=form.cleaned_data["drawing"],
             proof=proof_of(http, invitation=invitation),
         )
     except Refused as refusal:

@@ -119,6 +119,9 @@ class Signature(models.Model):
     signed_at = models.DateTimeField(_("signed"))
     ip_address = models.GenericIPAddressField(_("address"), null=True)
     user_agent = models.CharField(_("browser"), max_length=300, blank=True)
+    drawing = models.ForeignKey(
+        "requests_app.Document", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     class Meta:
         verbose_name = _("signature")
