@@ -52,7 +52,9 @@ def context(agreement: Agreement) -> dict[str, Any]:
 
 
 def executed_context(agreement: Agreement, identity: seals.Identity) -> dict[str, Any]:
-    signatures = agreement.signatures.select_related("carried_from__agreement__request", "drawing").order_by("signed_at", "pk")
+    signatures = agreement.signatures.select_related("carried_from__agreement__request", "drawing").order_by(
+        "signed_at", "pk"
+    )
     return context(agreement) | {
         "signatures": [(each, _version_signed(each), _drawing(each)) for each in signatures],
         "consents": agreement.consents.order_by("given_at", "pk"),

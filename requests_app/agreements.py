@@ -350,6 +350,7 @@ def sign(
         _record_consent(fresh, party, proof)
         if party == Party.CUSTOMER:
             _settle_invitations(fresh, proof)
+        _authorize(signature, request)
         history.record(
             request,
             EventKind.AGREEMENT_SIGNED,
@@ -441,6 +442,7 @@ def accept_paper(agreement: Agreement, *, party: Party, sections: list[str], ema
             signed_at=timezone.now(),
         )
     )
+    _authorize(signature, request)
     if party == Party.CUSTOMER:
         # The link stays with the customer as one that was used: it opens the copy until it expires.
         open_links = agreement.invitations.filter(used_at__isnull=True, voided_at__isnull=True)
@@ -454,6 +456,14 @@ def accept_paper(agreement: Agreement, *, party: Party, sections: list[str], ema
     if not agreement.waited_for:
         _execute(agreement, request, by=by)
     return signature
+
+
+def _authorize(signature: Signature, request: MSARequest) -> None:
+    """The customer's signature under the authorization is what lets the agent act (A2, D10)."""
+    from requests_app import authority
+
+    if signature.party == Party.CUSTOMER and Section.AUTHORIZATION in signature.sections:
+        authority.grant(request)
 
 
 def _settle_invitations(agreement: Agreement, proof: Proof) -> None:

@@ -98,21 +98,6 @@ def _refuse_stale(fresh: MSARequest, changed: Mapping[str, Any]) -> None:
     )
 
 
-def revoke_agent(request: MSARequest, *, by: User) -> None:
-    """The customer ends the agent's authority: access ends at once, pending signatures are void (D10)."""
-    with transaction.atomic():
-        fresh = lock(request)
-        if fresh.owner_id != by.pk:
-            raise Refused(_("Only the customer can end the agent's authority."), code="not_allowed")
-        if not fresh.has_agent:
-            raise Refused(_("No agent acts on this request."), code="no_agent")
-        fresh.agent_revoked_at = timezone.now()
-        fresh.save(update_fields=["agent_revoked_at"])
-        history.record(fresh, EventKind.AGENT_REVOKED, by=by, codes={"company": fresh.agent_company_id})
-        agreements.supersede_if_changed(fresh, by=by)
-    request.refresh_from_db()
-
-
 def claim(request: MSARequest, *, by: User) -> None:
     """The customer of an agent takes the request into their own account (D10).
 

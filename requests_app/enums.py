@@ -321,3 +321,10 @@ class ScanState(models.TextChoices):
     WAITING = "waiting", _("In quarantine: waiting for the virus scanner")
     CLEAN = "clean", _("No virus found")
     INFECTED = "infected", _("Virus found")
+
+
+class AuthorityEnd(models.TextChoices):
+    """Why an agent's authority ended (D10)."""
+
+    REVOKED = "revoked", _("Ended by the customer")
+    EXPIRED = "expired", _("Its time was over")

@@ -120,6 +120,16 @@ class AgentRevoked(Notice):
     audience = "agent"
 
 
+class AuthorityEnds(Notice):
+    name = "authority_ends"
+    audience = _BOTH
+
+
+class HandedOver(Notice):
+    name = "handed_over"
+    audience = "the colleague who has the request now"
+
+
 class RequestClaimed(Notice):
     name = "request_claimed"
     audience = "agent"
@@ -444,7 +454,18 @@ def _customer_responsible(visit: VisitRound) -> bool:
 
 def agent_revoked(request: MSARequest, event: RequestEvent) -> None:
     person = agent(request)
-    tell(AgentRevoked, request, key=str(event.pk), people=[person] if person else [], action_url="")
+    expired = event.codes.get("why") == "expired"
+    people = [person] if person else []
+    tell(AgentRevoked, request, key=str(event.pk), people=people, action_url="", expired=expired)
+
+
+def authority_ends(request: MSARequest, *, on: date, key: str) -> None:
+    """To customer and agent: a new signature makes it last longer, else the customer goes on alone."""
+    tell(AuthorityEnds, request, key=key, act_by=on)
+
+
+def handed_over(request: MSARequest, *, to: User, by: User, key: str) -> None:
+    tell(HandedOver, request, key=key, people=[Person(to.email, to.name, to)], colleague=by.name)
 
 
 def request_claimed(request: MSARequest, event: RequestEvent) -> None:

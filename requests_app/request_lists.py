@@ -13,7 +13,7 @@ from msa_portal.business_days.calendar import local_day
 from requests_app.clocks import STARTS, Clocks
 from requests_app.enums import OWNER_HOLDS, WITH_UTILITY, AgreementState, Party, Section, Status
 from requests_app.models import Agreement, MSARequest, ReadinessStatement, RequestEvent, SignedSection
-from requests_app.models.request import MSARequestQuerySet
+from requests_app.models.request import MSARequestQuerySet, agent_acts
 
 PAGE_SIZE = 25
 WAITS = ("us", "others", "late")
@@ -75,7 +75,7 @@ def _with_us(user: User) -> Q:
     )
     agent_has = _signed(Party.AGENT, Section.AUTHORIZATION) & _signed(Party.AGENT, Section.SUBMITTAL)
     customer_signs = Exists(out.filter(agent_has)) | (~Q(status=Status.UNSUBMITTED) & Exists(out))
-    has_agent = Q(agent_company__isnull=False, agent_revoked_at__isnull=True)
+    has_agent = agent_acts()
     by_agent = has_agent & Q(agent_company__in=user.company_ids) & ~customer_signs
     by_customer = Q(owner=user) & (~has_agent | customer_signs)
     return Q(status__in=OWNER_HOLDS) & (by_agent | by_customer)

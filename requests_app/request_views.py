@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
 
 from msa_portal.accounts.models import User
-from msa_portal.errors import Refused
-from requests_app import deadlines, drafts, eligibility, request_lists, stakes
+from requests_app import deadlines, eligibility, permissions, request_lists, stakes
 from requests_app.clocks import Clocks
 from requests_app.enums import Holder, Status
 from requests_app.models import MSARequest
@@ -91,28 +88,9 @@ def detail(http: HttpRequest, reference: str) -> HttpResponse:
         "documents": request.documents.current(),
         "rounds": request.rounds.prefetch_related("reasons"),
         "may_revoke": request.has_agent and request.owner_id == user.pk,
+        "may_hand_over": permissions.is_agent_of(user, request),
     }
     del context["request"]
     if context["deadline"] and context["deadline"].soon:
         context["stake"] = stakes.words(request)
     return render(http, "requests_app/detail.html", context)
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def revoke_agent(http: HttpRequest, reference: str) -> HttpResponse:
-    """The customer ends the agent's authority, after a page that says what follows (D10)."""
-    user: User = http.user  # type: ignore[assignment]  # login_required comes first
-    request = get_object_or_404(MSARequest.objects.select_related("agent_company"), reference=reference, owner=user)
-    if http.method == "POST":
-        try:
-            drafts.revoke_agent(request, by=user)
-        except Refused as refusal:
-            messages.error(http, str(refusal))
-        else:
-            messages.success(http, _("Done. The agent can no longer see this request, and you act for yourself."))
-        return redirect(request)
-    if not request.has_agent:
-        messages.info(http, _("No agent acts on this request."))
-        return redirect(request)
-    return render(http, "requests_app/revoke_agent.html", {"request_": request})

@@ -7,12 +7,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from msa_portal import formats
 from msa_portal.accounts.models import User
 from requests_app import actors
 from requests_app.enums import EventKind, Holder, Settlement, Status
 from requests_app.models import CorrectionReason, MSARequest, OutcomeReason, RequestEvent
+
+_WHY_ENDED = {
+    "taken_over": gettext_lazy("The customer took this request over"),
+    "revoked": gettext_lazy("The customer ended it for the service account"),
+    "expired": gettext_lazy("Its time was over"),
+}
 
 
 @dataclass(frozen=True)
@@ -28,7 +35,7 @@ class Entry:
 def timeline(request: MSARequest, viewer: User) -> list[Entry]:
     """Newest first. To customers and agents, whoever works for the utility is "the utility"."""
     events = list(request.events.select_related("actor").prefetch_related("actor__groups"))
-    titles = _reason_titles(events)
+    titles = _reason_titles(events) | _names_of_agents(events)
     entries, holder = [], ""
     for event in events:
         entries.append(
@@ -56,11 +63,22 @@ def _reason_titles(events: Iterable[RequestEvent]) -> dict[str, str]:
     return {code: title for rows in found for code, title in rows}
 
 
+def _names_of_agents(events: Iterable[RequestEvent]) -> dict[str, str]:
+    named = {event.codes.get("agent") for event in events if event.kind == EventKind.AGENT_NAMED}
+    if not named:
+        return {}
+    return {f"agent:{person.pk}": person.name for person in User.objects.filter(pk__in=named)}
+
+
 def _details(event: RequestEvent, titles: dict[str, str]) -> Iterable[str]:
     if event.kind in (EventKind.FAIL, EventKind.REQUIRE_CORRECTIONS):
         yield from (titles.get(code, code) for code in event.codes.get("reasons", []))
     if event.kind == EventKind.FEE_SETTLED and event.codes.get("how") in Settlement.values:
         yield str(Settlement(event.codes["how"]).label)
+    if event.kind == EventKind.AGENT_NAMED:
+        yield titles.get(f"agent:{event.codes.get('agent')}", "")
+    if event.kind == EventKind.AGENT_REVOKED and event.codes.get("why") in _WHY_ENDED:
+        yield str(_WHY_ENDED[event.codes["why"]])
     if event.kind == EventKind.PRODUCT_RULES_CHANGED:
         yield from _rules_changed(event)
     planned = event.codes.get("on")

@@ -2,6 +2,7 @@ from django.urls import URLPattern, path
 
 from requests_app import (
     agreement_views,
+    authority_views,
     correction_views,
     document_views,
     eligibility_views,
@@ -23,9 +24,11 @@ urlpatterns: list[URLPattern] = [
     path("eligibility/start/", eligibility_views.start, name="eligibility_start"),
     path("products/", product_views.products, name="products"),
     path("requests/", request_views.request_list, name="list"),
+    path("requests/agents/", authority_views.agents, name="agents"),
     path("requests/new/", form_views.new, name="new"),
     path("requests/<str:reference>/", request_views.detail, name="detail"),
-    path("requests/<str:reference>/agent/end/", request_views.revoke_agent, name="revoke_agent"),
+    path("requests/<str:reference>/agent/end/", authority_views.end, name="revoke_agent"),
+    path("requests/<str:reference>/agent/hand-over/", authority_views.hand_over, name="hand_over"),
     path("requests/<str:reference>/agreement/", agreement_views.agreement, name="agreement"),
     path("requests/<str:reference>/agreement/address/", agreement_views.correct_address, name="agreement_address"),
     path("requests/<str:reference>/agreement/cancel/", agreement_views.cancel_invitation, name="agreement_cancel"),

@@ -41,10 +41,10 @@ ADDRESSES = {
         "account_set_password", "mfa_index", "mfa_reauthenticate", "mfa_activate_totp", "mfa_deactivate_totp",
         "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes", "mfa_list_webauthn",
         "mfa_add_webauthn", "mfa_reauthenticate_webauthn", "mfa_remove_webauthn", "mfa_edit_webauthn",
-        "usersessions_list", "requests:list", "requests:new",
+        "usersessions_list", "requests:agents", "requests:list", "requests:new",
     },
     REQUEST: {
-        "requests:detail", "requests:form", "requests:revoke_agent", "requests:device_documents", "requests:modify", "requests:reschedule",
+        "requests:detail", "requests:form", "requests:revoke_agent", "requests:hand_over", "requests:device_documents", "requests:modify", "requests:reschedule",
         "requests:cancel_follow_up", "requests:withdraw", "requests:corrections", "requests:agreement",
         "requests:photos", "requests:photo", "requests:readiness", "requests:document", "requests:agreement_invite", "requests:agreement_address", "requests:agreement_cancel", "requests:agreement_sign", "requests:paper", "payments:fee", "payments:cancel", "payments:canceled", "payments:pay",
         "payments:returned", "payments:submit", "payments:receipt",
@@ -237,6 +237,7 @@ INSIDERS = {REQUEST: ("owner", "agent", "staff"), VISIT: ("technician",), PHOTO:
 # What only some insiders may open, or what this world lacks; each page's own tests reach it.
 NOT_EVERYBODY = {"payments:receipt", "payments:returned", "requests:revoke_agent"}
 # Staff have the screening page for these.
+AGENTS_ALONE = {"requests:hand_over"}
 OWNERS_ALONE = {
     "requests:form",
     "requests:corrections",
@@ -254,6 +255,7 @@ def test_insider_reaches_the_pages_and_reading_changes_nothing(world: World, kin
     before = fingerprint()
     client, wrong = world.client(role), {}
     hidden = NOT_EVERYBODY | (OWNERS_ALONE if role == "staff" else set())
+    hidden |= set() if role == "agent" else AGENTS_ALONE
     for name in set(names_of(kind)) - hidden:
         answer = client.get(world.address(name))
         drain(answer)

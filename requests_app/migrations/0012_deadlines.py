@@ -16,7 +16,7 @@ NUDGE_DAYS = models.PositiveSmallIntegerField(
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("requests_app", "0011_authority"),
+        ("requests_app", "0010_paper"),
     ]
     operations = [
         migrations.AddField(model_name="programsettings", name="nudge_days", field=NUDGE_DAYS),

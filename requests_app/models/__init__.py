@@ -8,6 +8,7 @@ from requests_app.models.agreement import (
     SigningInvitation,
     SigningReminder,
 )
+from requests_app.models.authority import AgentAuthority
 from requests_app.models.deadlines import DeadlineExtension, DeadlineReminder
 from requests_app.models.documents import Document
 from requests_app.models.events import AppendOnlyError, RequestEvent
@@ -29,6 +30,7 @@ from requests_app.models.sealing import Seal
 from requests_app.models.visits import Cure, FollowUp, VisitRound, Withdrawal
 
 __all__ = [
+    "AgentAuthority",
     "Agreement",
     "AgreementWording",
     "AppendOnlyError",

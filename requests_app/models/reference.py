@@ -229,6 +229,11 @@ class ProgramSettings(models.Model):
     signature_reminder_days = _days(_("remind a signer after, business days"), 2)
     signature_second_reminder_days = _days(_("remind a signer again after, business days"), 5)
     signature_last_reminder_days = _days(_("remind a signer a last time after, business days"), 10)
+    authority_days = models.PositiveSmallIntegerField(
+        _("an agent's authority lasts, days (D10)"),
+        default=365,
+        validators=[MinValueValidator(31), MaxValueValidator(1830)],
+    )
     second_fee_when_customer_responsible = models.BooleanField(
         _("a second visit is charged where the customer was responsible (D3)"), default=True
     )

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
+from msa_portal.business_days.calendar import local_day
 from msa_portal.db import Timestamped
 from requests_app import enums
 from requests_app.enums import Status
@@ -33,7 +34,7 @@ class MSARequestQuerySet(models.QuerySet["MSARequest"]):
             return self
         mine = models.Q(owner=user)
         if user.company_ids:
-            mine |= models.Q(agent_company__in=user.company_ids, agent_revoked_at__isnull=True)
+            mine |= agent_acts() & models.Q(agent_company__in=user.company_ids)
         return self.filter(mine)
 
     def awaiting_screening(self) -> MSARequestQuerySet:
@@ -44,6 +45,12 @@ class MSARequestQuerySet(models.QuerySet["MSARequest"]):
 
     def open(self) -> MSARequestQuerySet:
         return self.exclude(status__in=enums.FINAL)
+
+
+def agent_acts() -> models.Q:
+    """As `MSARequest.has_agent`, for queries."""
+    in_time = models.Q(agent_until__isnull=True) | models.Q(agent_until__gte=local_day(timezone.now()))
+    return models.Q(agent_company__isnull=False, agent_revoked_at__isnull=True) & in_time
 
 
 def _yes_no(label: Any) -> models.BooleanField[Any, Any]:
@@ -79,6 +86,20 @@ class MSARequest(FSMModelMixin, Timestamped):
         "accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="agent_requests"
     )
     agent_revoked_at = models.DateTimeField(null=True, blank=True)
+    authority = models.ForeignKey(
+        "requests_app.AgentAuthority",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="requests",
+    )
+    agent_until = models.DateField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The authority's last day; empty until the customer has signed.",
+    )
 
     # Who and where
     request_type = models.CharField(_("request type"), max_length=20, choices=enums.RequestType, blank=True)
@@ -198,8 +219,10 @@ class MSARequest(FSMModelMixin, Timestamped):
 
     @property
     def has_agent(self) -> bool:
-        """An agent of record acts for the customer, and is not revoked."""
-        return self.agent_company_id is not None and self.agent_revoked_at is None
+        """An agent of record acts for the customer; neither revoked nor past the authority's last day (D10)."""
+        if self.agent_company_id is None or self.agent_revoked_at is not None:
+            return False
+        return self.agent_until is None or self.agent_until >= local_day(timezone.now())
 
     @property
     def places_device(self) -> bool:

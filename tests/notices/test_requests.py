@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from msa_portal.notices.models import NoticeMessage
-from requests_app import agreements, drafts, followups, lifecycle, notices, signing_reminders
+from requests_app import agreements, authority, drafts, followups, lifecycle, notices, signing_reminders
 from requests_app.enums import EventKind, Party, Settlement, WithdrawalReason
 from requests_app.models import MSARequest, SigningInvitation
 from requests_app.notice_receivers import NOTICES
@@ -180,7 +180,7 @@ def test_agent_is_told_when_claimed_and_when_revoked() -> None:
     request = factories.complete_request(company=factories.CompanyFactory())
     owner = factories.UserFactory(email=request.customer_email)
     drafts.claim(request, by=owner)
-    drafts.revoke_agent(request, by=owner)
+    authority.take_over(request, by=owner)
     assert request.agent is not None
     assert told(request, "request_claimed", "agent_revoked") == [
         ("request_claimed", request.agent.email),

@@ -12,7 +12,7 @@ from msa_portal.notices.models import NoticeMessage
 from payments import provider
 from payments.models import Payment, ProviderEvent, Refund
 from payments.services import checkout, events, settle
-from requests_app import drafts, lifecycle
+from requests_app import authority, drafts, lifecycle
 from requests_app.enums import Status, WithdrawalReason
 from requests_app.models import MSARequest
 from tests import factories
@@ -101,7 +101,7 @@ def test_money_after_the_agent_was_revoked_is_held(schedule: Any, provider_sandb
     drafts.claim(request, by=owner)
     payment = opened(request)
     pay(provider_sandbox, payment)
-    drafts.revoke_agent(request, by=owner)
+    authority.take_over(request, by=owner)
     settle.settle_from_provider(payment)
     request.refresh_from_db()
     assert (state_of(payment), payment.held_reason, request.status) == ("held", "cannot_submit", Status.UNSUBMITTED)

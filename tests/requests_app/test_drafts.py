@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from msa_portal.errors import Refused, Stale
-from requests_app import drafts
+from requests_app import authority, drafts
 from requests_app.models import VisitRound
 from tests import factories
 
@@ -76,6 +76,6 @@ def test_revoked_agent_can_change_nothing():
     request = factories.complete_request(company=factories.CompanyFactory())
     bob = request.agent
     drafts.claim(request, by=factories.UserFactory())
-    drafts.revoke_agent(request, by=request.owner)
+    authority.take_over(request, by=request.owner)
     with pytest.raises(Refused):
         drafts.save_facts(request, {"city": "Azusa"}, by=bob, version=request.version)

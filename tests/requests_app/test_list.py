@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from msa_portal.business_days.calendar import UTILITY_ZONE
-from requests_app import drafts, request_lists
+from requests_app import authority, drafts, request_lists
 from requests_app.enums import Party
 from requests_app.models import MSARequest
 from tests import factories
@@ -161,5 +161,5 @@ def test_revoked_agent_no_longer_sees_the_row(client):
     drafts.claim(request, by=alice)
     client.force_login(bob)
     assert references(client) == [request.reference]
-    drafts.revoke_agent(request, by=alice)
+    authority.take_over(request, by=alice)
     assert references(client) == []

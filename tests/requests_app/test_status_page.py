@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from msa_portal.business_days.calendar import UTILITY_ZONE, BusinessCalendar
 from msa_portal.business_days.models import ClosureDay
-from requests_app import agreements, drafts, lifecycle
+from requests_app import agreements, authority, drafts, lifecycle
 from requests_app.clocks import Clocks
 from requests_app.enums import Party
 from requests_app.models import MSARequest, ProgramSettings
@@ -220,7 +220,7 @@ def test_revoking_the_agent_voids_the_signature_that_is_awaited(client):
     factories.sign(agreement, Party.AGENT)
     invitation = agreements.invite_customer(agreement, by=request.agent)
     drafts.claim(request, by=factories.UserFactory())
-    drafts.revoke_agent(request, by=request.owner)
+    authority.take_over(request, by=request.owner)
     agreement.refresh_from_db()
     invitation.refresh_from_db()
     assert agreement.state == "superseded"

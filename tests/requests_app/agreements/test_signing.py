@@ -7,7 +7,7 @@ import pytest
 from msa_portal.errors import Refused
 from msa_portal.notices import links
 from msa_portal.notices.models import NoticeMessage
-from requests_app import agreement_rendering, agreements, drafts, tasks
+from requests_app import agreement_rendering, agreements, authority, drafts, tasks
 from requests_app.enums import AgreementState, EventKind, Party
 from requests_app.models import Agreement, Signature
 from tests import factories
@@ -141,7 +141,7 @@ def test_customer_with_an_account_signs_there_and_the_link_is_void(ready, agent_
 def test_revoked_agent_cannot_sign_and_what_was_pending_is_void(ready, agent_request):
     customer, invitation = factories.UserFactory(), open_invitation(ready)
     drafts.claim(agent_request, by=customer)
-    drafts.revoke_agent(agent_request, by=customer)
+    authority.take_over(agent_request, by=customer)
 
     assert refusal(ready, Party.AGENT, user=agent_request.agent) == "not_allowed"
     assert refusal(ready, Party.CUSTOMER, invitation=invitation) == "link_void"

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import pytest
+
+from msa_portal.accounts.models import User
+from requests_app import drafts
+from requests_app.models import MSARequest
+from tests import factories
+
+
+@pytest.fixture
+def company(db):
+    return factories.CompanyFactory()
+
+
+@pytest.fixture
+def alice(db) -> User:
+    return factories.UserFactory(name="Alice Sample")
+
+
+def authorized(company, customer: User, **facts: object) -> MSARequest:
+    """Signed by both; the customer follows it from an account."""
+    request = factories.executed(factories.complete_request(company=company, **facts))
+    drafts.claim(request, by=customer)
+    request.refresh_from_db()
+    return request
