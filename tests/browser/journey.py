@@ -159,6 +159,10 @@ class Person:
 
     def signs_up(self) -> None:
         self.opens("/accounts/signup/")
+        self.creates_an_account()
+
+    def creates_an_account(self) -> None:
+        """On the page for it, up to the code in the mail."""
         self.fills(Full_name=self.name, Email=self.email, Password=PASSWORD)
         self.presses("Create account")
         mail = self.mail("Confirm")

@@ -160,7 +160,7 @@ def told(request: MSARequest, name: str) -> list[str]:
     from msa_portal.notices.models import NoticeMessage
 
     rows = NoticeMessage.objects.filter(reference=request.reference, kind=name)
-    return sorted(rows.values_list("to", flat=True))
+    return sorted(rows.values_list("to_email", flat=True))
 
 
 def test_access_ends_with_the_last_day_before_any_timer(company, alice):
