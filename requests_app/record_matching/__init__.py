@@ -1,0 +1,28 @@
+"""Whether what a request says and what the record says are the same: pure functions, one for each kind of field.
+
+Measured over the labelled pairs of tests/requests_app/records/README.md, which also says what counts as what.
+"""
+
+from requests_app.record_matching.addresses import match_address
+from requests_app.record_matching.codes import (
+    match_account_number,
+    match_meter_kind,
+    match_meter_number,
+    match_service_class,
+)
+from requests_app.record_matching.match import Match, Reason, Verdict
+from requests_app.record_matching.names import match_name
+from requests_app.record_matching.words import match_words
+
+__all__ = [
+    "Match",
+    "Reason",
+    "Verdict",
+    "match_account_number",
+    "match_address",
+    "match_meter_kind",
+    "match_meter_number",
+    "match_name",
+    "match_service_class",
+    "match_words",
+]
