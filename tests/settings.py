@@ -7,6 +7,7 @@ from tests import servers
 UNSET = [
     *("SECRET_KEY", "PORT", "PUBLIC_URL", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "EMAIL_URL", "REDIS_URL"),
     *("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_API_BASE", "SENTRY_DSN", "CLAMD_URL"),
+    *("CUSTOMER_RECORDS_URL", "CUSTOMER_RECORDS_KEY"),
 ]
 os.environ |= dict.fromkeys(UNSET, "")
 os.environ |= {"DEBUG": "1", "DEMO": "1"}

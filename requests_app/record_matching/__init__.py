@@ -5,6 +5,7 @@ Measured over the labelled pairs of tests/requests_app/records/README.md, which 
 
 from requests_app.record_matching.addresses import match_address
 from requests_app.record_matching.codes import (
+    letters_and_digits,
     match_account_number,
     match_meter_kind,
     match_meter_number,
@@ -12,12 +13,14 @@ from requests_app.record_matching.codes import (
 )
 from requests_app.record_matching.match import Match, Reason, Verdict
 from requests_app.record_matching.names import match_name
-from requests_app.record_matching.words import match_words
+from requests_app.record_matching.words import is_same_surface, match_words, plain
 
 __all__ = [
     "Match",
     "Reason",
     "Verdict",
+    "is_same_surface",
+    "letters_and_digits",
     "match_account_number",
     "match_address",
     "match_meter_kind",
@@ -25,4 +28,5 @@ __all__ = [
     "match_name",
     "match_service_class",
     "match_words",
+    "plain",
 ]

@@ -280,7 +280,8 @@ class _Piece:
 
 def _strip(text: str) -> _Piece:
     """Suffixes and titles may stand anywhere: "HALE JR, ROBERT" and "Robert Hale, Jr."."""
-    kept, suffix, has_title = [], "", False
+    kept: list[str] = []
+    suffix, has_title = "", False
     words = re.sub(r"\s*,\s*", " , ", _without_marks(text)).split()
     for place, word in enumerate(words):
         if word in _SUFFIXES and place:
