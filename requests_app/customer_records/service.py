@@ -19,6 +19,7 @@ import pybreaker
 import requests
 import tenacity
 from django.conf import settings
+from urllib3.exceptions import HTTPError
 
 from requests_app.customer_records.base import OutOfReach, Record
 from requests_app.record_matching import letters_and_digits
@@ -92,7 +93,7 @@ class RecordService:
                 return None if answer.status_code == 404 else read(_body(answer, until), number)
         except requests.Timeout as error:
             raise _TryAgain("timeout") from error
-        except requests.RequestException as error:
+        except (requests.RequestException, HTTPError) as error:
             raise _TryAgain("no_connection") from error
 
     def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -118,7 +119,7 @@ def _check_status(status: int) -> None:
 def _body(answer: requests.Response, until: float) -> bytes:
     """The whole body, which may neither be large nor trickle in for ever."""
     body = b""
-    for chunk in answer.iter_content(8192):
+    while chunk := answer.raw.read1(8192):  # what has arrived, where `iter_content` would wait for all of it
         body += chunk
         if len(body) > LARGEST_ANSWER:
             raise OutOfReach("too_large")

@@ -18,7 +18,8 @@ class Reason(models.TextChoices):
     """Stored by its code, and read in the language of whoever looks."""
 
     ORDER = "order", _("The names stand in another order.")
-    INITIAL = "initial", _("One has an initial where the other has the name.")
+    INITIAL = "initial", _("One has an initial where the other has the middle name.")
+    FIRST_INITIAL = "first_initial", _("One has only the initial of the first name.")
     MIDDLE_LEFT_OUT = "middle_left_out", _("One leaves a middle name out.")
     LEADING_INITIAL = "leading_initial", _("One leaves out the initial before the first name.")
     SHORT_NAME = "short_name", _("One has a common short form of the first name.")

@@ -233,7 +233,7 @@ def _match_given_word(one: str, other: str, *, is_first: bool = False) -> Match:
     if is_same_spelling(one, other):
         return EQUAL if one == other else equivalent(Reason.SPELLING)
     if 1 in {len(one), len(other)} and {each[:1] for each in spellings(one)} & {each[:1] for each in spellings(other)}:
-        return equivalent(Reason.INITIAL)
+        return equivalent(Reason.FIRST_INITIAL if is_first else Reason.INITIAL)
     if is_first and _long_forms(one) & _long_forms(other):
         return equivalent(Reason.SHORT_NAME)
     return different(Reason.OTHER_PERSON, *([Reason.NEARLY] if is_near(one, other) else []))
