@@ -21,7 +21,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from msa_portal.accounts.models import User
-from msa_portal.db import lock
 from msa_portal.errors import Refused
 from requests_app import customer_records, enums, form_steps, permissions, record_matching
 from requests_app.customer_records import ImportedRecord, OutOfReach, Record
@@ -245,7 +244,7 @@ def check(request: MSARequest, *, by: User, address: str = "") -> RecordCheck:
     """
     permissions.check_acts_for(by, request)
     _throttle(request, by=by, address=address)
-    return _ask(request, by=by, acts=True)
+    return _ask(request, by=by)
 
 
 def check_now(request: MSARequest, *, by: User | None) -> RecordCheck:
@@ -280,54 +279,57 @@ def tend(limit: int = 200) -> int:
     return compared
 
 
-def _ask(request: MSARequest, *, by: User | None, acts: bool = False) -> RecordCheck:
-    """Ask without a transaction, then store what was learned of that account under the lock."""
-    asked, record, failure = letters_and_digits(request.account_number), None, ""
+def _ask(request: MSARequest, *, by: User | None) -> RecordCheck:
+    """Ask without a transaction, then store what was learned of the facts as they were asked about.
+
+    Facts that changed meanwhile get no answer of this one: they are asked about anew.
+    """
     try:
         record = customer_records.configured().lookup(request.account_number)
     except OutOfReach as error:
-        failure = error.code
-    with transaction.atomic():
-        fresh = lock(request)
-        if acts and by is not None:
-            permissions.check_acts_for(by, fresh)
-        if letters_and_digits(fresh.account_number) == asked:
-            if failure:
-                _put_off(fresh, failure, by=by)
-            else:
-                _store(fresh, record, by=by)
-    request._state.fields_cache.pop("record_comparison", None)
-    request.record_check, request.service_account_id = fresh.record_check, fresh.service_account_id
-    return RecordCheck(fresh.record_check)
-
-
-def _store(fresh: MSARequest, record: Record | None, *, by: User | None) -> None:
-    found = beside(fresh, record, at=timezone.now())
-    fresh.record_check = found.result
-    is_same = found.result == RecordCheck.MATCHES
-    fresh.service_account_id = record.pk if is_same and isinstance(record, ImportedRecord) else None
-    fresh.save(update_fields=["record_check", "service_account"])
-    _keep(
-        fresh,
-        by=by,
-        state=ComparisonState.COMPARED,
-        has_account=found.has_account,
-        fields=[asdict(each) for each in found.fields],
-        checked_at=found.checked_at,
-    )
-
-
-def _put_off(fresh: MSARequest, failure: str, *, by: User | None) -> None:
-    """No answer: what was learned of this account before stays, and nobody is kept waiting."""
-    kept = RecordComparison.objects.filter(request=fresh).first()
-    if kept is not None and kept.state == ComparisonState.COMPARED and _is_of_account(kept, fresh):
-        kept.failure, kept.tried_at = failure[:40], timezone.now()
-        kept.save(update_fields=["failure", "tried_at"])
+        _put_off(request, error.code[:40], by=by)
     else:
-        _keep(fresh, by=by, state=ComparisonState.WAITS, failure=failure[:40])
-    if fresh.record_check == RecordCheck.NOT_YET:
-        fresh.record_check = RecordCheck.LATER
-        fresh.save(update_fields=["record_check"])
+        _store(request, record, by=by)
+    request._state.fields_cache.pop("record_comparison", None)
+    return RecordCheck(request.record_check)
+
+
+def _as_asked(request: MSARequest) -> models.QuerySet[MSARequest]:
+    """The row, where it has the facts that were asked about: to be updated in one statement, which locks it."""
+    return MSARequest.objects.filter(pk=request.pk, version=request.version, account_number=request.account_number)
+
+
+def _store(request: MSARequest, record: Record | None, *, by: User | None) -> None:
+    found = beside(request, record, at=timezone.now())
+    is_same = found.result == RecordCheck.MATCHES
+    account_id = record.pk if is_same and isinstance(record, ImportedRecord) else None
+    with transaction.atomic():
+        if not _as_asked(request).update(record_check=found.result, service_account_id=account_id):
+            return
+        _keep(
+            request,
+            by=by,
+            state=ComparisonState.COMPARED,
+            has_account=found.has_account,
+            fields=[asdict(each) for each in found.fields],
+            checked_at=found.checked_at,
+        )
+    request.record_check, request.service_account_id = found.result, account_id
+
+
+def _put_off(request: MSARequest, failure: str, *, by: User | None) -> None:
+    """No answer: what was learned of this account before stays, and nobody is kept waiting."""
+    check = RecordCheck.LATER if request.record_check == RecordCheck.NOT_YET else RecordCheck(request.record_check)
+    with transaction.atomic():
+        if not _as_asked(request).update(record_check=check):
+            return
+        kept = RecordComparison.objects.filter(request=request).first()
+        if kept is not None and kept.checked_at and _is_of_account(kept, request):
+            kept.failure, kept.tried_at = failure, timezone.now()
+            kept.save(update_fields=["failure", "tried_at"])
+        else:
+            _keep(request, by=by, state=ComparisonState.WAITS, failure=failure)
+    request.record_check = check
 
 
 def _throttle(request: MSARequest, *, by: User, address: str) -> None:

@@ -32,7 +32,7 @@ from requests_app import (
     screening,
 )
 from requests_app.enums import OWNER_HOLDS, CheckCode, Status, WithdrawalReason
-from requests_app.models import Agreement, Correction, MSARequest
+from requests_app.models import Agreement, Correction, MSARequest, RecordComparison
 from requests_app.screening_forms import ChecksForm, CorrectionsForm, ExtensionForm, StaffWithdrawalForm
 
 
@@ -360,7 +360,8 @@ def _record_rows(comparison: records.Comparison, reasons: Mapping[str, int]) -> 
 def _check_record(http: HttpRequest, row: MSARequest) -> str:
     """Ask the record again; it may take some seconds."""
     records.check_now(row, by=http.user)  # type: ignore[arg-type]  # signed in
-    if row.record_comparison.failure:
+    kept = RecordComparison.objects.filter(request=row).first()
+    if kept is None or kept.failure:
         raise Refused(_("The utility's record does not answer. It is asked again by itself."), code="out_of_reach")
     return _("Compared with the record.")
 

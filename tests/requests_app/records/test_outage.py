@@ -145,16 +145,21 @@ def test_service_is_asked_outside_any_transaction(service, monkeypatch, transact
     assert seen == [False]
 
 
-def test_account_changed_while_the_service_was_asked_keeps_no_answer(service, monkeypatch):
+@pytest.mark.parametrize("answer", [Answer(), DOWN])
+@pytest.mark.parametrize(("field", "value"), [("account_number", "700999999999"), ("customer_name", "Mallory Other")])
+def test_fact_changed_while_the_service_was_asked_keeps_no_answer(service, monkeypatch, field, value, answer):
     request = named()
     lookup = customer_records.RecordService.lookup
 
     def meanwhile(self, number):
-        MSARequest.objects.filter(pk=request.pk).update(account_number="700999999999")
+        edited = factories.refreshed(request)
+        drafts.save_facts(edited, {field: value}, by=edited.owner, version=edited.version)
         return lookup(self, number)
 
     monkeypatch.setattr(customer_records.RecordService, "lookup", meanwhile)
+    service.answers = [answer]
     assert records.check(request, by=request.owner) == RecordCheck.NOT_YET
+    assert factories.refreshed(request).record_check == RecordCheck.NOT_YET
     assert not RecordComparison.objects.exists()
 
 
