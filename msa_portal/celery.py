@@ -19,6 +19,7 @@ app.conf.beat_schedule = {
     "scan-visit-photos-in-quarantine": {"task": "fieldwork.tasks.scan_quarantine", "schedule": 60.0},
     "remind-signers": {"task": "requests_app.tasks.remind_signers", "schedule": 3600.0},
     "tend-agents-authorities": {"task": "requests_app.tasks.tend_authorities", "schedule": 3600.0},
+    "compare-with-record": {"task": "requests_app.tasks.compare_with_record", "schedule": 300.0},
     "tend-deadlines": {"task": "requests_app.tasks.tend_deadlines", "schedule": 3600.0},
     "expire-and-follow-payments": {"task": "payments.tasks.sweep_payments", "schedule": 300.0},
     "look-into-payment-events": {"task": "payments.tasks.sweep_events", "schedule": 15.0},

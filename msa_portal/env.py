@@ -84,6 +84,33 @@ def web_address(name: str, default: str) -> str:
     return _read(name, "an address such as https://msa.example.com, without a path", convert, default)
 
 
+def service_address(name: str, *, plain_http: bool) -> str:
+    """Where a service of ours answers; empty for none. Without `plain_http` only this machine may go without TLS."""
+
+    def convert(raw: str) -> str:
+        parts = urlsplit(raw)
+        may_be_plain = plain_http or parts.hostname in {"localhost", "127.0.0.1", "::1"}
+        if parts.scheme not in ({"http", "https"} if may_be_plain else {"https"}) or not parts.hostname:
+            raise ValueError(raw)
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError(raw)
+        _ = parts.port
+        return raw.rstrip("/")
+
+    return _read(name, "an address such as https://records.example.com/v1", convert, "")
+
+
+def key(name: str) -> str:
+    """A secret that goes into a header: printable, and in one piece."""
+
+    def convert(raw: str) -> str:
+        if not (raw.isascii() and raw.isprintable() and " " not in raw):
+            raise ValueError
+        return raw
+
+    return _read(name, "a key without spaces", convert, "")
+
+
 def redis_url(name: str) -> str:
     def convert(raw: str) -> str:
         parts = urlsplit(raw)

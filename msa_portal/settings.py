@@ -143,6 +143,14 @@ SEAL_SELF_SIGNED_FILE = str(MEDIA_ROOT / "seal" / "self-signed.p12") if DEBUG el
 CLAMD_URL = env.scanner_address("CLAMD_URL")
 CLAMD_TIMEOUT = 10  # seconds for each answer; without one an upload waits in quarantine
 
+# The utility's system of record as a service; without one, the imported table.
+CUSTOMER_RECORDS_URL = env.service_address("CUSTOMER_RECORDS_URL", plain_http=DEBUG)
+CUSTOMER_RECORDS_KEY = env.key("CUSTOMER_RECORDS_KEY")
+CUSTOMER_RECORDS_TIMEOUT = 3  # seconds for an answer: a customer waits
+CUSTOMER_RECORDS_REST = 30  # seconds for which a service that failed is left alone
+if bool(CUSTOMER_RECORDS_URL) != bool(CUSTOMER_RECORDS_KEY):
+    raise ImproperlyConfigured("CUSTOMER_RECORDS_URL and CUSTOMER_RECORDS_KEY go together: set both, or neither.")
+
 # --- Jobs -------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL or "redis://127.0.0.1:6379/0"
 CELERY_TASK_IGNORE_RESULT = True

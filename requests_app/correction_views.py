@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused, Stale
 from requests_app import agreements, answers, corrections, form_steps, lifecycle, permissions, policies, records
-from requests_app.enums import CheckCode, CorrectionAnswer, CorrectionKind, DocumentKind, Status
+from requests_app.enums import CheckCode, CorrectionAnswer, CorrectionKind, DocumentKind, RecordCheck, Status
 from requests_app.forms.correction import CorrectionForm, FileForm, RightForm
 from requests_app.models import Correction, MSARequest
 
@@ -159,7 +159,8 @@ def _check_record(http: HttpRequest, request: MSARequest, user: User) -> None:
     if not records.can_be_checked(request):
         return
     try:
-        records.check(request, by=user, address=http.META.get("REMOTE_ADDR", ""))
+        if records.check(request, by=user, address=http.META.get("REMOTE_ADDR", "")) == RecordCheck.LATER:
+            messages.info(http, str(records.LATER))
     except Refused as refusal:
         messages.warning(http, str(refusal))
 

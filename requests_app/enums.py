@@ -172,6 +172,7 @@ class RecordCheck(models.TextChoices):
     NOT_YET = "not_yet", _("Not checked yet")
     MATCHES = "matches", _("Matches the utility's record")
     DIFFERS = "differs", _("Differs from the utility's record")
+    LATER = "later", _("Checked later: the utility's record does not answer now")
 
 
 class Settlement(models.TextChoices):

@@ -32,7 +32,7 @@ from requests_app import (
     readiness_views,
     records,
 )
-from requests_app.enums import RequestType, Status
+from requests_app.enums import RecordCheck, RequestType, Status
 from requests_app.forms import StartForm, StepForm, facts_from_answers
 from requests_app.models import MSARequest
 
@@ -133,6 +133,7 @@ class _Page:
             "locked": policies.reason_against(policies.check_editable, self.request),
             "telephone_first": self.telephone_first,
             "by_telephone": self.by_telephone,
+            "checked_later": records.LATER if self.request.record_check == RecordCheck.LATER else "",
             "back": self.neighbor(-1),
         } | more
 
@@ -155,7 +156,7 @@ def _version(data: QueryDict) -> int:
 
 
 def _store(page: _Page, changes: dict[str, Any]) -> str:
-    """Save, and look the account up once it is named. Returns why it was not looked up, if so."""
+    """Save, and look the account up once it is named. Returns why it was not compared, if so."""
     before = page.request
     page.request = drafts.save_facts(before, changes, by=page.user, version=_version(page.http.POST))
     if page.request.device_id == before.device_id:
@@ -163,10 +164,10 @@ def _store(page: _Page, changes: dict[str, Any]) -> str:
     if not records.can_be_checked(page.request):
         return ""
     try:
-        records.check(page.request, by=page.user, address=page.http.META.get("REMOTE_ADDR", ""))
+        found = records.check(page.request, by=page.user, address=page.http.META.get("REMOTE_ADDR", ""))
     except Refused as refusal:
         return str(refusal)
-    return ""
+    return str(records.LATER) if found == RecordCheck.LATER else ""
 
 
 def _save_whole(page: _Page) -> HttpResponse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -97,7 +97,7 @@ class Suggestion:
     because: str
 
 
-def suggestions(request: MSARequest) -> dict[CheckCode, Suggestion]:
+def suggestions(request: MSARequest, comparison: records.Comparison | None = None) -> dict[CheckCode, Suggestion]:
     """An answer for each of C1 to C7 from what the portal knows."""
     agreement = agreements.current(request)
     signed = set(agreement.parties) - set(agreement.waited_for) if agreement else set()
@@ -111,7 +111,7 @@ def suggestions(request: MSARequest) -> dict[CheckCode, Suggestion]:
         CheckCode.C4: _say(
             executed, _("The signed facts are the facts of the request."), _("The agreement states other facts.")
         ),
-        CheckCode.C5: _record_suggestion(request),
+        CheckCode.C5: _record_suggestion(comparison or records.compare(request)),
         CheckCode.C6: _eligibility_suggestion(request),
         CheckCode.C7: _fee_suggestion(request),
     }
@@ -129,12 +129,24 @@ def _agent_suggestion(request: MSARequest, signed: set[Party]) -> Suggestion:
     )
 
 
-def _record_suggestion(request: MSARequest) -> Suggestion:
-    different = [each for each in records.compare(request).fields if not each.agrees]
-    if not different:
-        return Suggestion(CheckAnswer.YES, _("Every field matches the record."))
-    labels = ", ".join(str(each.label) for each in different)
-    return Suggestion(CheckAnswer.NO, _("Differs from the record: %(fields)s.") % {"fields": labels})
+def _record_suggestion(comparison: records.Comparison) -> Suggestion:
+    if comparison.checked_at is None:
+        return Suggestion(
+            CheckAnswer.NO, _("Not compared yet: the utility's record was not asked, or did not answer.")
+        )
+    if comparison.differing:
+        said = {"fields": _with_reasons(comparison.differing)}
+        return Suggestion(CheckAnswer.NO, _("Differs from the record: %(fields)s.") % said)
+    if comparison.rewritten:
+        said = {"fields": _with_reasons(comparison.rewritten)}
+        return Suggestion(CheckAnswer.YES, _("The same as the record. Written in another way: %(fields)s.") % said)
+    return Suggestion(CheckAnswer.YES, _("Every field matches the record."))
+
+
+def _with_reasons(found: Iterable[records.FieldComparison]) -> str:
+    """ "street address (Another street), unit (Another unit)"."""
+    reasons = [(str(each.label), each.because.rstrip(".")) for each in found]
+    return ", ".join(f"{label} ({because})" if because else label for label, because in reasons)
 
 
 def _eligibility_suggestion(request: MSARequest) -> Suggestion:
@@ -165,7 +177,8 @@ def found_reasons(
     found: dict[int, str] = {}
     for each in comparison.fields:
         if not each.agrees:
-            _speak_for(found, active, reason_field(each.field), "", _("Differs from the record."))
+            because = " ".join(filter(None, [_("Differs from the record."), each.because]))
+            _speak_for(found, active, reason_field(each.field), "", because)
     for finding in completeness.verdict(request, on=request.judged_on or local_day(timezone.now())).findings:
         _speak_for(found, active, finding.field, finding.rule, str(finding.message))
     for code in (CheckCode.C1, CheckCode.C2, CheckCode.C3, CheckCode.C4, CheckCode.C7):

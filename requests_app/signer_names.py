@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +9,7 @@ from msa_portal.accounts.models import User
 from requests_app import agreements
 from requests_app.enums import Party
 from requests_app.models import MSARequest, Signature
-
-_SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "md", "phd", "mr", "mrs", "ms", "dr"})
+from requests_app.record_matching import Reason, match_name
 
 
 @dataclass(frozen=True)
@@ -43,20 +41,6 @@ def _expected(signature: Signature, facts: dict[str, Any]) -> str:
 
 
 def is_same_name(typed: str, expected: str) -> bool:
-    """In any order, without case, accents, titles and suffixes; an initial stands for its name."""
-    one, other = _words(typed), _words(expected)
-    if not one or not other:
-        return one == other
-    short, long = sorted((one, other), key=len)
-    full = [word for word in short if len(word) > 1]
-    return len(full) >= min(2, len(long)) and all(_has(word, long) for word in short)
-
-
-def _has(word: str, words: list[str]) -> bool:
-    return any(each == word or (1 in {len(each), len(word)} and each[0] == word[0]) for each in words)
-
-
-def _words(name: str) -> list[str]:
-    plain = "".join(each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
-    kept = "".join(each if each.isalnum() else "" if each in "'’" else " " for each in plain.casefold())
-    return [word for word in kept.split() if word not in _SUFFIXES]
+    """As names are compared with the record; but a signer writes out their first name."""
+    match = match_name(typed, expected)
+    return match.agrees and Reason.FIRST_INITIAL not in match.reasons

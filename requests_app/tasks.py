@@ -11,7 +11,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from requests_app import agreement_rendering, authority, expiry, quarantine, signing_reminders
+from requests_app import agreement_rendering, authority, expiry, quarantine, records, signing_reminders
 from requests_app.models import Agreement, Document
 
 logger = logging.getLogger(__name__)
@@ -61,3 +61,9 @@ def tend_deadlines() -> None:
 @shared_task(time_limit=1800)
 def tend_authorities() -> None:
     authority.tend()
+
+
+@shared_task(time_limit=900)
+def compare_with_record() -> None:
+    """What a record out of reach left undone."""
+    records.tend()

@@ -23,6 +23,7 @@ from requests_app import (
     answers,
     completeness,
     corrections,
+    customer_records,
     expiry,
     form_steps,
     lifecycle,
@@ -31,7 +32,7 @@ from requests_app import (
     screening,
 )
 from requests_app.enums import OWNER_HOLDS, CheckCode, Status, WithdrawalReason
-from requests_app.models import Agreement, Correction, MSARequest
+from requests_app.models import Agreement, Correction, MSARequest, RecordComparison
 from requests_app.screening_forms import ChecksForm, CorrectionsForm, ExtensionForm, StaffWithdrawalForm
 
 
@@ -133,6 +134,7 @@ class MSARequestAdmin(admin.ModelAdmin):
         acts = {
             "take": _take,
             "hand-back": _hand_back,
+            "check-record": _check_record,
             "checks": _answer_checks,
             "corrections": _require_corrections,
             "accept-item": _accept_item,
@@ -186,7 +188,12 @@ class MSARequestAdmin(admin.ModelAdmin):
         return view
 
     def _row(self, http: HttpRequest, pk: int) -> MSARequest:
-        row = self.get_queryset(http).select_related("owner", "agent", "agent_company", "device").filter(pk=pk).first()
+        row = (
+            self.get_queryset(http)
+            .select_related("owner", "agent", "agent_company", "device", "record_comparison")
+            .filter(pk=pk)
+            .first()
+        )
         if row is None:
             raise Http404
         return row
@@ -241,8 +248,8 @@ def _item_row(item: Correction, row: MSARequest) -> dict[str, Any]:
 
 def _page_context(http: HttpRequest, row: MSARequest, *, posted: bool) -> dict[str, Any]:
     latest = row.screenings.prefetch_related("answers").last()
-    suggestions = screening.suggestions(row)
     agreement, comparison = agreements.current(row), records.compare(row)
+    suggestions = screening.suggestions(row, comparison)
     posted_items = _posted_to(http, "corrections", posted)
     picker = _corrections_form(posted_items, row, comparison=comparison, suggestions=suggestions)
     return {
@@ -251,6 +258,7 @@ def _page_context(http: HttpRequest, row: MSARequest, *, posted: bool) -> dict[s
         "agreement": agreement,
         "agreement_rows": _agreement_rows(row, agreement),
         "comparison": comparison,
+        "record_is_remote": customer_records.configured().is_remote,
         "record_rows": _record_rows(comparison, picker.found_by_field()),
         "verdict": completeness.verdict(row, on=row.judged_on or timezone.localdate()),
         "screening": latest,
@@ -286,7 +294,7 @@ def _corrections_form(
     suggestions: Mapping[CheckCode, screening.Suggestion] | None = None,
 ) -> CorrectionsForm:
     comparison = comparison or records.compare(row)
-    found = screening.found_reasons(row, comparison, suggestions or screening.suggestions(row))
+    found = screening.found_reasons(row, comparison, suggestions or screening.suggestions(row, comparison))
     record = {each.field: each.theirs for each in comparison.fields if not each.agrees and each.theirs}
     kept_open = row.corrections.unanswered().exists()
     return CorrectionsForm(data, request=row, found=found, record=record, kept_open=kept_open)
@@ -315,6 +323,7 @@ class _Row:
     now: str
     differs: bool
     reason_pk: int | None = None
+    because: str = ""
 
 
 def _agreement_rows(row: MSARequest, agreement: Agreement | None) -> list[_Row]:
@@ -342,9 +351,19 @@ def _record_rows(comparison: records.Comparison, reasons: Mapping[str, int]) -> 
             agreement_text.value(each.field, {each.field: each.ours}),
             not each.agrees,
             reasons.get(screening.reason_field(each.field)),
+            each.because,
         )
         for each in comparison.fields
     ]
+
+
+def _check_record(http: HttpRequest, row: MSARequest) -> str:
+    """Ask the record again; it may take some seconds."""
+    records.check_now(row, by=http.user)  # type: ignore[arg-type]  # signed in
+    kept = RecordComparison.objects.filter(request=row).first()
+    if kept is None or kept.failure:
+        raise Refused(_("The utility's record does not answer. It is asked again by itself."), code="out_of_reach")
+    return _("Compared with the record.")
 
 
 def _take(http: HttpRequest, row: MSARequest) -> str:

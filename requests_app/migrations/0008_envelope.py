@@ -31,7 +31,7 @@ def fill(apps: Apps, _schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [migrations.swappable_dependency(settings.AUTH_USER_MODEL), ("requests_app", "0007_records")]
+    dependencies = [migrations.swappable_dependency(settings.AUTH_USER_MODEL), ("requests_app", "0006_product_rules")]
 
     operations = [
         migrations.RemoveConstraint(model_name="signature", name="one_signature_per_party"),

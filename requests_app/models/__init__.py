@@ -14,6 +14,7 @@ from requests_app.models.documents import Document
 from requests_app.models.events import AppendOnlyError, RequestEvent
 from requests_app.models.paper import PaperReason, PaperSection, PaperSigning
 from requests_app.models.readiness import PanelModelAnswer, ReadinessStatement
+from requests_app.models.record_comparison import RecordComparison
 from requests_app.models.reference import (
     AgreementWording,
     CorrectionReason,
@@ -51,6 +52,7 @@ __all__ = [
     "Product",
     "ProgramSettings",
     "ReadinessStatement",
+    "RecordComparison",
     "RequestEvent",
     "Screening",
     "ScreeningAnswer",

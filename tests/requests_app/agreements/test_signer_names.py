@@ -16,6 +16,8 @@ from tests.requests_app.agreements.conftest import render
         ("alice  SAMPLE", "Alice Sample", True),
         ("Sample, Alice", "Alice Sample", True),
         ("Alice M. Sample", "Alice Sample", True),
+        ("Alice M. Sample", "SAMPLE, ALICE MARIE & BOB", True),
+        ("Alice Sample Sr.", "Alice Sample Jr.", False),
         ("José Núñez", "Jose Nunez", True),
         ("Alice Sample Jr.", "Alice Sample", True),
         ("A. Sample", "Alice Sample", False),

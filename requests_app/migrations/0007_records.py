@@ -1,9 +1,0 @@
-from typing import Any
-
-from django.db import migrations
-
-
-class Migration(migrations.Migration):
-    dependencies = [("requests_app", "0006_product_rules")]
-
-    operations: list[Any] = []
