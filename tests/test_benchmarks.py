@@ -20,7 +20,7 @@ NAMES = [
 ]
 ABOUT = {
     *("made_at", "commit", "database", "database_version", "python", "django", "cores", "load_1_min"),
-    *("repetitions", "requests", "rows"),
+    *("repetitions", "requests", "rows", "record_pairs"),
 }
 
 
@@ -58,6 +58,14 @@ def test_list_takes_as_many_queries_for_many_requests_as_for_one(result):
     assert queries["list_many"] == queries["list_1"] > 0
     assert (queries["bare_view"], queries["middleware"]) == (0, 0)
     assert queries["lifecycle"] > queries["bare_inserts"] > 20
+
+
+def test_fewer_than_one_in_a_hundred_labelled_pairs_is_judged_wrongly(result):
+    committed, hold_out = result["record_pairs"]["committed"], result["record_pairs"]["hold_out"]
+    assert sum(each["pairs"] for each in committed) == 2000
+    for kinds in (committed, hold_out):
+        assert [each["kind"] for each in kinds] == ["name", "address", "meter_number", "service_class", "meter_kind"]
+        assert sum(each["wrong"] for each in kinds) * 100 < sum(each["pairs"] for each in kinds)
 
 
 def test_number_of_repetitions_that_makes_no_sense_is_refused():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,19 @@ def table(result: dict[str, Any]) -> str:
         f"{result['cores']} cores, load {result['load_1_min']}, median of {result['repetitions']}",
     ]
     head = f"{'':<40}{'queries':>8}{'median ms':>11}{'CPU ms':>9}{'ratio':>9}{'CPU ratio':>11}  to"
-    return "\n".join(["", ", ".join(about), "", head, *map(_line, result["rows"])])
+    return "\n".join(
+        ["", ", ".join(about), "", head, *map(_line, result["rows"]), "", *_pairs(result["record_pairs"])]
+    )
+
+
+def _pairs(judged: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
+    """How many of the labelled pairs the comparison with the record judges wrongly; the hold-out was looked at by nobody."""
+    yield f"{'Record comparison, judged wrongly':<40}{'pairs':>8}{'wrong':>8}{'per cent':>10}"
+    for name, kinds in judged.items():
+        total = {"kind": "all", "pairs": sum(k["pairs"] for k in kinds), "wrong": sum(k["wrong"] for k in kinds)}
+        for each in [*kinds, total]:
+            title = f"{name.replace('_', '-')}: {each['kind'].replace('_', ' ')}"
+            yield f"{title:<40}{each['pairs']:>8}{each['wrong']:>8}{100 * each['wrong'] / each['pairs']:>10.2f}"
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ from django.utils import timezone
 from commands.console import ROOT, step
 from tests import servers
 from tests.benchmarks import agreements, lifecycle, measure, pages
+from tests.requests_app.records import pairs
 
 # As in production: no debugging aids, static files known beforehand.
 LIKE_PRODUCTION = {
@@ -57,7 +58,9 @@ def measured(repetitions: int, many: int) -> dict[str, Any]:
             cases = pages.cases(many) + agreements.cases() + lifecycle.cases()
         with step(f"{repetitions} rounds"):
             measure.in_turns(cases, repetitions)
-    return about(repetitions, many) | {"rows": measure.rows(cases)}
+    with step("Labelled pairs"):
+        judged = {"committed": pairs.rates(pairs.labelled()), "hold_out": pairs.rates(pairs.hold_out())}
+    return about(repetitions, many) | {"rows": measure.rows(cases), "record_pairs": judged}
 
 
 def about(repetitions: int, many: int) -> dict[str, Any]:

@@ -277,3 +277,17 @@ def test_comparison_without_a_time_is_no_comparison():
     request = factories.draft()
     with pytest.raises(IntegrityError), transaction.atomic():
         RecordComparison.objects.create(request=request, state="compared", tried_at=timezone.now())
+
+
+def test_autosave_that_compares_takes_few_queries(client):
+    factories.ServiceAccountFactory()
+    request = factories.complete_request()
+    client.force_login(request.owner)
+    step = reverse("requests:form", args=[request.reference, "where"])
+    for zip_code in ("91017", "91016"):
+        version = factories.refreshed(request).version
+        posted = {"autosave": "1", "changed": "zip_code", "zip_code": zip_code, "version": version}
+        with CaptureQueriesContext(connection) as queries:
+            assert client.post(step, posted).status_code == 200
+    assert factories.refreshed(request).record_check == RecordCheck.MATCHES
+    assert len(queries) <= 17, [query["sql"] for query in queries]
