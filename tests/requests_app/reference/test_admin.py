@@ -228,6 +228,7 @@ SETTINGS = {
     "service_order_from_days": 5,
     "service_order_to_days": 10,
     "visit_days": 30,
+    "authority_days": 365,
     "auto_issue_days": "",
     "signing_link_days": 14,
     "signature_reminder_days": 2,
