@@ -28,6 +28,7 @@ from payments.services import fees
 from requests_app import (
     agreement_rendering,
     agreements,
+    consents,
     documents,
     drafts,
     eligibility,
@@ -267,6 +268,8 @@ class _Story:
         agreement = Agreement.objects.current().get(request=request)
         document = request.documents.get(kind=DocumentKind.AGREEMENT)
         for party, name, proof in self._signers(agreement, by):
+            consents.open_document(agreement, party, proof)
+            consents.give(agreement, party, proof)
             agreements.sign(agreement, party=party, name=name, document_sha256=document.sha256, proof=proof)
         request.refresh_from_db()
         return request

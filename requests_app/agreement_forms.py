@@ -13,8 +13,8 @@ from requests_app import uploads
 from requests_app.forms.questions import not_the_agents
 from requests_app.models import MSARequest
 
-_DRAWING_BEGINS = "data:image/png;base64,"
-_DRAWING_LENGTH = 1_000_000
+_PNG = "data:image/png;base64,"
+_DRAWING_LENGTH = 700_000
 
 
 class AddressForm(forms.Form):
@@ -31,6 +31,15 @@ class AddressForm(forms.Form):
         self.fields["email"].validators += [one_line, not_the_agents(request)]
 
 
+class ConsentForm(forms.Form):
+    """To electronic records, before anything is signed."""
+
+    consent = forms.BooleanField(
+        label=_("I opened the PDF and could read it. I agree to sign this request's agreement electronically."),
+        error_messages={"required": _("Check this box to sign electronically, or sign on paper instead.")},
+    )
+
+
 class SignForm(forms.Form):
     """`document` is the fingerprint of the file that was shown: another one is not signed by it."""
 
@@ -42,11 +51,12 @@ class SignForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "name", "autocapitalize": "words"}),
         error_messages={"required": _("Type your full name to sign.")},
     )
-    drawing = forms.CharField(required=False, max_length=_DRAWING_LENGTH, widget=forms.HiddenInput)
-    consent = forms.BooleanField(
-        label=_("I have read the agreement, and I agree to sign it electronically."),
-        error_messages={"required": _("Check this box to sign electronically, or sign on paper instead.")},
+    agrees = forms.BooleanField(
+        label=_("I have read the agreement, and I agree to it."),
+        error_messages={"required": _("Check this box to sign. If you do not agree, close this page.")},
     )
+    # A picture as a data address, from the drawing pad of the page; an extra, which needs a script.
+    drawing = forms.CharField(required=False, max_length=_DRAWING_LENGTH, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, expected_name: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -57,14 +67,13 @@ class SignForm(forms.Form):
         return " ".join(self.cleaned_data["name"].split())
 
     def clean_drawing(self) -> uploads.Checked | None:
-        """What was drawn, judged like any photo that is sent; None where nothing was."""
-        sent = self.cleaned_data["drawing"]
-        if not sent:
+        """Judged by content, like every file that is sent."""
+        drawing = self.cleaned_data["drawing"]
+        if not drawing:
             return None
         try:
-            body = base64.b64decode(sent.removeprefix(_DRAWING_BEGINS), validate=True)
+            body = base64.b64decode(drawing.removeprefix(_PNG), validate=True)
             return uploads.check(SimpleUploadedFile("signature.png", body, "image/png"))
-        except (Refused, ValueError) as error:
-            raise forms.ValidationError(
-                _("The drawing could not be read, so nothing is signed yet. Draw it again, or leave it out.")
-            ) from error
+        except (ValueError, Refused):
+            self.add_error(None, _("The drawn signature could not be read. Draw it again, or sign without it."))
+            return None

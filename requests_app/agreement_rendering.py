@@ -18,7 +18,7 @@ from msa_portal.notices.links import absolute
 from msa_portal.pdf import render_pdf
 from requests_app import agreement_text, agreements, documents
 from requests_app.enums import AgreementState, DocumentKind
-from requests_app.models import Agreement, Seal, Signature
+from requests_app.models import Agreement, Seal, Signature, SigningConsent
 from requests_app.notices import page
 
 
@@ -57,7 +57,9 @@ def executed_context(agreement: Agreement, identity: seals.Identity) -> dict[str
     )
     return context(agreement) | {
         "signatures": [(each, _version_signed(each), _drawing(each)) for each in signatures],
-        "consents": agreement.consents.order_by("given_at", "pk"),
+        "consents": SigningConsent.objects.filter(agreement__request=agreement.request)
+        .select_related("opening")
+        .order_by("given_at", "pk"),
         "seal": identity,
         "verify_url": absolute(reverse("requests:verify")),
     }

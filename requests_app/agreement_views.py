@@ -7,19 +7,23 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
 from msa_portal.notices.models import NoticeMessage
-from requests_app import agreement_text, agreements, disclosures, documents, permissions, policies
-from requests_app.agreement_forms import AddressForm, SignForm
+from requests_app import agreement_text, agreements, consents, disclosures, documents, permissions, policies
+from requests_app.agreement_forms import AddressForm, ConsentForm, SignForm
 from requests_app.enums import AgreementState, Party, Section
 from requests_app.models import Agreement, Document, MSARequest, Signature, SigningInvitation, SigningReminder
 from requests_app.notices import SIGNING_LINK
+
+WITHDRAWN = _lazy("You no longer agree to sign electronically. What you signed stays; the rest goes by paper.")
 
 
 @dataclass(frozen=True)
@@ -72,14 +76,63 @@ def sign(http: HttpRequest, reference: str) -> HttpResponse:
             party=party,
             name=form.cleaned_data["name"],
             document_sha256=form.cleaned_data["document"],
-            drawing=form.cleaned_data["drawing"],
             proof=proof_of(http, user=user),
+            drawing=form.cleaned_data["drawing"],
         )
     except Refused as refusal:
         messages.error(http, str(refusal))
     else:
         messages.success(http, _("You have signed. Thank you."))
     return redirect("requests:agreement", reference=reference)
+
+
+@login_required
+@require_POST
+def open_document(http: HttpRequest, reference: str) -> HttpResponseBase:
+    """The PDF to sign; that this person got it is recorded."""
+    request, user = _mine(http, reference)
+    current, party = agreements.current(request), party_of(user, request)
+    if current is None or party is None:
+        raise Http404
+    try:
+        return send(consents.open_document(current, party, proof_of(http, user=user)))
+    except Refused as refusal:
+        messages.error(http, str(refusal))
+        return redirect("requests:agreement", reference=reference)
+
+
+@login_required
+@require_POST
+def consent(http: HttpRequest, reference: str) -> HttpResponse:
+    request, user = _mine(http, reference)
+    current, party = agreements.current(request), party_of(user, request)
+    form = ConsentForm(http.POST)
+    if current is None or party is None or not form.is_valid():
+        return _page(http, request, user, consent_form=form)
+    try:
+        consents.give(current, party, proof_of(http, user=user))
+    except Refused as refusal:
+        form.add_error("consent", str(refusal))
+        return _page(http, request, user, consent_form=form)
+    return redirect(reverse("requests:agreement", args=[reference]) + "#sign-title")
+
+
+@login_required
+@require_POST
+def withdraw_consent(http: HttpRequest, reference: str) -> HttpResponse:
+    """Leads to paper where something is still to sign."""
+    request, user = _mine(http, reference)
+    current, party = agreements.current(request), party_of(user, request)
+    if current is None or party is None:
+        raise Http404
+    try:
+        consents.withdraw(current, party, proof_of(http, user=user))
+    except Refused as refusal:
+        messages.error(http, str(refusal))
+        return redirect("requests:agreement", reference=reference)
+    messages.success(http, WITHDRAWN)
+    on_paper = current.state == AgreementState.SIGNING and current.missing_sections(party)
+    return redirect("requests:paper" if on_paper else "requests:agreement", reference=reference)
 
 
 @login_required
@@ -173,6 +226,7 @@ def _page(
     form: SignForm | None = None,
     *,
     address_form: AddressForm | None = None,
+    consent_form: ConsentForm | None = None,
 ) -> HttpResponse:
     current = agreements.current(request)
     signers = signers_of(current, request) if current else []
@@ -195,8 +249,13 @@ def _page(
     if current is not None and current.document is not None:
         context |= text_context(current)
         to_sign = {signer.party for signer in signers if signer.missing}
+        proof = proof_of(http, user=user)
+        context["consented"] = party is not None and consents.standing(request, party, proof) is not None
         if party in to_sign and current.state == AgreementState.SIGNING and not context["outdated"]:
-            context["form"] = form or empty_form(current, party, request)
+            if context["consented"]:
+                context["form"] = form or empty_form(current, party, request)
+            else:
+                context["consent_form"] = consent_form or ConsentForm()
     return render(http, "requests_app/agreement.html", context)
 
 

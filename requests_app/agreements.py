@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from msa_portal.accounts.models import User
 from msa_portal.db import lock
 from msa_portal.errors import Refused
-from requests_app import coverage, disclosures, documents, history, permissions, uploads
+from requests_app import coverage, documents, history, permissions, uploads
 from requests_app.enums import FINAL, AgreementState, DocumentKind, EventKind, Party, Section
 from requests_app.models import (
     Agreement,
@@ -25,7 +25,6 @@ from requests_app.models import (
     ProgramSettings,
     Signature,
     SignedSection,
-    SigningConsent,
     SigningInvitation,
 )
 
@@ -37,11 +36,11 @@ _CARRIED = (
     "email_proof",
     "user",
     "consent_text",
+    "drawing_id",
     "document_sha256",
     "signed_at",
     "ip_address",
     "user_agent",
-    "drawing_id",
 )
 _WORK_FIELDS = tuple(name for name in coverage.WORK if name != "device")
 # The request's own fields among the covered facts; the agent's company changes by a door of its own.
@@ -216,9 +215,9 @@ def supersede_if_changed(request: MSARequest, *, by: User | None, changed: Itera
 
 def void_pending(request: MSARequest, *, by: User | None) -> None:
     """No link of the request signs any more; what was signed stays. The caller holds the request's lock."""
-    SigningInvitation.objects.filter(agreement__request=request, used_at__isnull=True, voided_at__isnull=True).update(
-        voided_at=timezone.now()
-    )
+    agreement = current(request)
+    if agreement is not None and _void_invitations(agreement):
+        history.record(request, EventKind.INVITATION_CANCELED, by=by, codes={"agreement": agreement.version})
 
 
 def _void_invitations(agreement: Agreement) -> int:
@@ -334,20 +333,24 @@ def sign(
 ) -> Signature:
     """One party signs the document with that hash. The last signature executes the agreement.
 
-    `name` is the signature; `drawing` an extra that goes with it.
-
-    Raises `Refused` where the document changed meanwhile, the link is used, void or expired, or
-    the party signed already; nothing is written then.
+    Raises `Refused` where the document changed meanwhile, the link is used, void or expired, the
+    party signed already, or its consent to electronic records does not stand; nothing is written
+    then. A drawn signature is an extra beside the typed name.
     """
+    from requests_app import consents
+
     with documents.atomic():
         request = lock(agreement.request)
         fresh = lock(agreement)
         _check_open(request)
-        _check_may_sign(fresh, request, party, proof)
+        check_may_sign(fresh, request, party, proof)
         _check_signable(fresh, request, party, document_sha256)
-        picture = uploads.keep(request, drawing, kind=DocumentKind.DRAWN_SIGNATURE, by=proof.user) if drawing else None
-        signature = _add_signature(fresh, party, name, document_sha256, proof, picture)
-        _record_consent(fresh, party, proof)
+        consents.check_stands(request, party, proof)
+        drawn = None
+        if drawing is not None:
+            drawn = uploads.keep(request, drawing, kind=DocumentKind.DRAWN_SIGNATURE, by=proof.user)
+            request = lock(request)  # as `keep` left it
+        signature = _add_signature(fresh, party, name, document_sha256, proof, drawn)
         if party == Party.CUSTOMER:
             _settle_invitations(fresh, proof)
         _authorize(signature, request)
@@ -392,27 +395,12 @@ def _add_signature(
             email_proof="link" if proof.invitation else "account",
             user=proof.user,
             consent_text=agreement.wording.consent,
+            drawing=drawing,
             document_sha256=document_sha256,
             signed_at=timezone.now(),
             ip_address=proof.ip_address,
             user_agent=proof.user_agent[:300],
-            drawing=drawing,
         )
-    )
-
-
-def _record_consent(agreement: Agreement, party: Party, proof: Proof) -> None:
-    """To electronic records: a row of its own beside the signature, with the text that was shown."""
-    SigningConsent.objects.create(
-        agreement=agreement,
-        party=party,
-        text_version=disclosures.VERSION,
-        text=disclosures.text(),
-        email=proof.email,
-        user=proof.user,
-        given_at=timezone.now(),
-        ip_address=proof.ip_address,
-        user_agent=proof.user_agent[:300],
     )
 
 
@@ -473,7 +461,7 @@ def _settle_invitations(agreement: Agreement, proof: Proof) -> None:
     _void_invitations(agreement)
 
 
-def _check_may_sign(agreement: Agreement, request: MSARequest, party: Party, proof: Proof) -> None:
+def check_may_sign(agreement: Agreement, request: MSARequest, party: Party, proof: Proof) -> None:
     if proof.invitation is not None:
         invitation = lock(proof.invitation)
         check_invitation(invitation)

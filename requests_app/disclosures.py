@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-VERSION = "2026-11"
+VERSION = "2026-11-24"
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ def disclosures() -> list[Disclosure]:
         Disclosure(
             _("You may change your mind"),
             _(
-                "Until everyone has signed, you can go over to paper. That costs nothing, and only takes longer. "
-                "What was signed before stays signed. To do so, choose the way to paper on this page, or call us."
+                "You can take your agreement to sign electronically back at any time, on this page or by a call. "
+                "That costs nothing. What you signed stays signed; the rest goes by paper, which takes longer."
             ),
         ),
         Disclosure(

@@ -70,6 +70,8 @@ class EventKind(models.TextChoices):
     AGREEMENT_PREPARED = "agreement_prepared", _("Agreement prepared")
     SIGNATURE_REQUESTED = "signature_requested", _("Signature requested")
     INVITATION_CANCELED = "invitation_canceled", _("Invitation to sign canceled")
+    CONSENT_GIVEN = "consent_given", _("Agreed to sign electronically")
+    CONSENT_WITHDRAWN = "consent_withdrawn", _("Agreement to sign electronically withdrawn")
     PAPER_SENT = "paper_sent", _("Agreement signed on paper, sent in")
     PAPER_SENT_BACK = "paper_sent_back", _("Pages signed on paper sent back")
     AGREEMENT_SIGNED = "agreement_signed", _("Agreement signed")

@@ -15,12 +15,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from msa_portal.errors import Refused
-from requests_app import agreements, signing_links
-from requests_app.agreement_forms import SignForm
-from requests_app.agreement_views import changes_since, empty_form, proof_of, send, signers_of, text_context
+from requests_app import agreements, consents, signing_links
+from requests_app.agreement_forms import ConsentForm, SignForm
+from requests_app.agreement_views import WITHDRAWN, changes_since, empty_form, proof_of, send, signers_of, text_context
 from requests_app.enums import Party
 from requests_app.models import SigningInvitation
 
@@ -79,7 +79,65 @@ def sign(http: HttpRequest, token: str) -> HttpResponseBase:
     if http.method == "POST":
         return _signed(http, token, invitation)
     step = http.GET.get("step", "")
+    if step == "sign" and not _consented(http, invitation):
+        return redirect(_step(token, "read"))
     return _screen(http, token, invitation, step if step in _STEPS else "")
+
+
+@secret_page
+@require_POST
+def open_document(http: HttpRequest, token: str) -> HttpResponseBase:
+    """The PDF to sign; that the link's bearer got it is recorded."""
+    invitation = invitation_of(http, token)
+    try:
+        proof = proof_of(http, invitation=invitation)
+        return send(consents.open_document(invitation.agreement, Party.CUSTOMER, proof))
+    except Refused as refusal:
+        return closed(http, token, invitation, refusal)
+
+
+@secret_page
+@require_POST
+def consent(http: HttpRequest, token: str) -> HttpResponseBase:
+    """Agreed to sign electronically: on to the signature."""
+    invitation = invitation_of(http, token)
+    form = ConsentForm(http.POST)
+    try:
+        agreements.check_invitation(invitation)
+        if not form.is_valid():
+            return _screen(http, token, invitation, "read", form)
+        consents.give(invitation.agreement, Party.CUSTOMER, proof_of(http, invitation=invitation))
+    except Refused as refusal:
+        if refusal.code != "not_opened":
+            return closed(http, token, invitation, refusal)
+        form.add_error("consent", str(refusal))
+        return _screen(http, token, invitation, "read", form)
+    return redirect(_step(token, "sign"))
+
+
+@secret_page
+@require_POST
+def withdraw_consent(http: HttpRequest, token: str) -> HttpResponseBase:
+    """Leads to paper where the link's bearer has still to sign; works with a used link, too."""
+    invitation = invitation_of(http, token)
+    try:
+        consents.withdraw(invitation.agreement, Party.CUSTOMER, proof_of(http, invitation=invitation))
+    except Refused as refusal:
+        if refusal.code != "no_consent":
+            return closed(http, token, invitation, refusal)
+        messages.error(http, str(refusal))
+        return redirect("requests:sign", token=token)
+    messages.success(http, WITHDRAWN)
+    return redirect("requests:sign_paper" if invitation.used_at is None else "requests:sign_claim", token=token)
+
+
+def _step(token: str, step: str) -> str:
+    return reverse("requests:sign", args=[token]) + f"?step={step}"
+
+
+def _consented(http: HttpRequest, invitation: SigningInvitation) -> bool:
+    proof = proof_of(http, invitation=invitation)
+    return consents.standing(invitation.agreement.request, Party.CUSTOMER, proof) is not None
 
 
 def _signed(http: HttpRequest, token: str, invitation: SigningInvitation) -> HttpResponseBase:
@@ -92,17 +150,20 @@ def _signed(http: HttpRequest, token: str, invitation: SigningInvitation) -> Htt
             party=Party.CUSTOMER,
             name=form.cleaned_data["name"],
             document_sha256=form.cleaned_data["document"],
-            drawing=form.cleaned_data["drawing"],
             proof=proof_of(http, invitation=invitation),
+            drawing=form.cleaned_data["drawing"],
         )
     except Refused as refusal:
+        if refusal.code == "no_consent":
+            messages.error(http, str(refusal))
+            return redirect(_step(token, "read"))
         invitation.refresh_from_db()
         return closed(http, token, invitation, refusal)
     return redirect("requests:sign_claim", token=token)
 
 
 def _screen(
-    http: HttpRequest, token: str, invitation: SigningInvitation, step: str, form: SignForm | None = None
+    http: HttpRequest, token: str, invitation: SigningInvitation, step: str, form: SignForm | ConsentForm | None = None
 ) -> HttpResponse:
     agreement = invitation.agreement
     request = agreement.request
@@ -113,11 +174,14 @@ def _screen(
         "request_": request,
         "signers": signers_of(agreement, request),
         "changes": changes_since(agreement, request),
-        "form": (form or empty_form(agreement, Party.CUSTOMER, request)) if step == "sign" else None,
         **text_context(agreement),
     }
+    if step == "sign":
+        context["form"] = form or empty_form(agreement, Party.CUSTOMER, request)
+    elif step == "read" and not _consented(http, invitation):
+        context["consent_form"] = form or ConsentForm()
     response = render(http, f"requests_app/{_STEPS[step]}.html", context)
-    response.has_form = step == "sign"  # type: ignore[attr-defined]  # read by secret_page
+    response.has_form = "form" in context or "consent_form" in context  # type: ignore[attr-defined]  # read by secret_page
     return response
 
 
@@ -175,12 +239,13 @@ def claim(http: HttpRequest, token: str) -> HttpResponseBase:
         return closed(http, token, invitation, refusal)
     if not http.user.is_authenticated:
         http.session[_SESSION_KEY] = token
-    response = render(http, "requests_app/sign_claim.html", _claim_context(token, invitation))
-    response.has_form = http.user.is_authenticated  # type: ignore[attr-defined]  # read by secret_page
+    consented = _consented(http, invitation)
+    response = render(http, "requests_app/sign_claim.html", _claim_context(token, invitation, consented=consented))
+    response.has_form = consented or http.user.is_authenticated  # type: ignore[attr-defined]  # read by secret_page
     return response
 
 
-def _claim_context(token: str, invitation: SigningInvitation) -> dict[str, object]:
+def _claim_context(token: str, invitation: SigningInvitation, *, consented: bool) -> dict[str, object]:
     agreement = invitation.agreement
     return {
         "token": token,
@@ -188,6 +253,7 @@ def _claim_context(token: str, invitation: SigningInvitation) -> dict[str, objec
         "agreement": agreement,
         "request_": agreement.request,
         "signers": signers_of(agreement, agreement.request),
+        "consented": consented,
         "has_owner": agreement.request.owner_id is not None,
         "after_sign_in": reverse("requests:sign_claim_resume"),
     }

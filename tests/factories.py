@@ -19,7 +19,7 @@ from factory.django import DjangoModelFactory
 
 from msa_portal.accounts.models import Company, Membership, User
 from msa_portal.accounts.roles import Role
-from requests_app import agreements, corrections, drafts, lifecycle, settlement
+from requests_app import agreements, consents, corrections, drafts, lifecycle, settlement
 from requests_app.enums import (
     AgreementState,
     CheckAnswer,
@@ -265,6 +265,8 @@ def sign(agreement: Agreement, party: Party) -> None:
     )
     name = request.customer_name if party == Party.CUSTOMER else person.name
     assert agreement.document is not None
+    consents.open_document(agreement, party, proof)
+    consents.give(agreement, party, proof)
     agreements.sign(agreement, party=party, name=name, document_sha256=agreement.document.sha256, proof=proof)
 
 

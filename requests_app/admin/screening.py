@@ -23,6 +23,7 @@ from requests_app import (
     answers,
     completeness,
     corrections,
+    coverage,
     customer_records,
     expiry,
     form_steps,
@@ -331,12 +332,13 @@ def _agreement_rows(row: MSARequest, agreement: Agreement | None) -> list[_Row]:
     if agreement is None:
         return []
     now, stated = agreements.covered_facts(row), agreement.facts
+    differing = coverage.differing(stated, now)
     return [
         _Row(
             agreement_text.label(name),
             agreement_text.value(name, stated),
             agreement_text.value(name, now),
-            stated.get(name) != now[name],
+            name in differing,
         )
         for name in now
     ]

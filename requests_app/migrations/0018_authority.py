@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
-        ('requests_app', '0017_drawn_signature'),
+        ('requests_app', '0017_signing_consent'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

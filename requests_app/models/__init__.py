@@ -2,6 +2,7 @@
 
 from requests_app.models.agreement import (
     Agreement,
+    DocumentOpening,
     Signature,
     SignedSection,
     SigningConsent,
@@ -41,6 +42,7 @@ __all__ = [
     "DeadlineExtension",
     "DeadlineReminder",
     "Document",
+    "DocumentOpening",
     "FollowUp",
     "IncompatiblePanel",
     "MSARequest",

@@ -205,8 +205,32 @@ class SigningReminder(models.Model):
         return f"{self.agreement_id} {self.party} {self.number}"
 
 
+class DocumentOpening(models.Model):
+    """Somebody who is asked to sign got the PDF, by a button of their own: access, demonstrated."""
+
+    agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="openings")
+    party = models.CharField(_("party"), max_length=10, choices=enums.Party)
+    email = models.EmailField(_("e-mail address"))
+    user = models.ForeignKey("accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    document_sha256 = models.CharField(_("SHA-256 of the document"), max_length=64)
+    opened_at = models.DateTimeField(_("opened"))
+    ip_address = models.GenericIPAddressField(_("address"), null=True)
+    user_agent = models.CharField(_("browser"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("opening of a document")
+        verbose_name_plural = _("openings of documents")
+
+    def __str__(self) -> str:
+        return f"{self.agreement_id} {self.party}"
+
+
 class SigningConsent(models.Model):
-    """Somebody agreed to electronic records, apart from any signature; never changed."""
+    """Somebody agreed to electronic records of one request, apart from any signature.
+
+    `opening` shows that they can open such a record; those from before it was asked for have none.
+    Only ever changed by being withdrawn.
+    """
 
     agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="consents")
     party = models.CharField(_("party"), max_length=10, choices=enums.Party)
@@ -214,7 +238,9 @@ class SigningConsent(models.Model):
     text = models.TextField(_("text"))
     email = models.EmailField(_("e-mail address"))
     user = models.ForeignKey("accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    opening = models.ForeignKey(DocumentOpening, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     given_at = models.DateTimeField(_("given"))
+    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
     ip_address = models.GenericIPAddressField(_("address"), null=True)
     user_agent = models.CharField(_("browser"), max_length=300, blank=True)
 

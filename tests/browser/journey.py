@@ -284,6 +284,7 @@ class Person:
         """As soon as the worker has written its PDF."""
         self.opens(f"/requests/{reference}/agreement/")
         self.waits_for_the_agreement()
+        self.agrees_to_sign_electronically()
         self.fills(Type_your_full_name=self.name)
         self.ticks("I have read the agreement")
         self.presses("Sign")
@@ -291,17 +292,25 @@ class Person:
 
     def waits_for_the_agreement(self) -> None:
         """The page shows it by itself."""
-        expect(self.page.get_by_role("link", name="Download the agreement (PDF)")).to_be_visible(
-            timeout=PATIENCE * 1000
-        )
+        link = self.page.get_by_role("link", name="Download the agreement (PDF)")
+        button = self.page.get_by_role("button", name="Open the agreement (PDF)")
+        expect(link.or_(button)).to_be_visible(timeout=PATIENCE * 1000)
         self.looks_around()
+
+    def agrees_to_sign_electronically(self) -> None:
+        """Once a request: after the PDF could be opened."""
+        with self.page.expect_download() as caught:
+            self.content.get_by_role("button", name="Open the agreement (PDF)").click()
+        assert caught.value.suggested_filename.endswith(".pdf")
+        self.ticks("I opened the PDF")
+        self.presses("Go on to sign")
 
     def signs_by_link(self, address: str) -> None:
         """The customer of an agent, without an account: three screens."""
         self.opens(address)
         self.reads("You are asked to sign an agreement")
         self.presses("Read the agreement")
-        self.presses("Go on to sign")
+        self.agrees_to_sign_electronically()
         self.fills(Type_your_full_name=self.name)
         self.ticks("I have read the agreement")
         self.presses("Sign")

@@ -49,8 +49,6 @@ HOMES = {
     "ivy": Home("810000000021", "Ivy Marsh", "21 Walnut Street"),
     "ron": Home("810000000022", "Ron Hale", "22 Walnut Street"),
     "rita": Home("810000000043", "Rita Sand", "45 Walnut Street"),
-    "lena": Home("810000000041", "Lena Brook", "41 Walnut Street"),
-    "oscar": Home("810000000042", "Oscar Finch", "42 Walnut Street"),
 }
 
 

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from requests_app import agreement_rendering, agreements, signing_links
+from msa_portal.accounts.models import User
+from requests_app import agreement_rendering, agreements, consents, signing_links
+from requests_app.enums import Party
 from requests_app.models import Agreement, MSARequest, SigningInvitation
 from tests import factories
 
@@ -16,6 +18,23 @@ def agent_request(db) -> MSARequest:
 def ready(agent_request) -> Agreement:
     """An agreement of an agent's customer, rendered, whose customer is invited."""
     return render(agent_request)
+
+
+@pytest.fixture
+def consented(ready) -> Agreement:
+    """The same, whose customer has agreed to sign electronically."""
+    agree(ready, Party.CUSTOMER, proof(invitation=open_invitation(ready)))
+    return ready
+
+
+def proof(user: User | None = None, invitation: SigningInvitation | None = None) -> agreements.Proof:
+    email = invitation.email if invitation else user.email if user else ""
+    return agreements.Proof(user, invitation, email, "127.0.0.1", "tests")
+
+
+def agree(agreement: Agreement, party: Party, by: agreements.Proof) -> None:
+    consents.open_document(agreement, party, by)
+    consents.give(agreement, party, by)
 
 
 def render(request: MSARequest) -> Agreement:
@@ -33,4 +52,4 @@ def link(invitation: SigningInvitation) -> str:
 
 
 def answers(agreement: Agreement, **changed: str) -> dict[str, str]:
-    return {"name": "Alice Sample", "consent": "on", "document": agreement.document.sha256} | changed
+    return {"name": "Alice Sample", "agrees": "on", "document": agreement.document.sha256} | changed

@@ -8,7 +8,7 @@ from requests_app import agreement_rendering, drafts
 from requests_app.enums import AgreementState, Party
 from requests_app.models import Agreement, SigningInvitation
 from tests import factories
-from tests.requests_app.agreements.conftest import answers, open_invitation, render
+from tests.requests_app.agreements.conftest import agree, answers, open_invitation, proof, render
 
 pytestmark = pytest.mark.django_db
 
@@ -36,6 +36,7 @@ def test_customer_prepares_reads_signs_and_goes_on_to_the_fee(client, mine):
     agreement_rendering.render(agreement.pk)
     agreement.refresh_from_db()
 
+    agree(agreement, Party.CUSTOMER, proof(mine.owner))
     shown = page(client, mine)
     assert shown.index("Only a meter technician of the utility may remove the meter") < shown.index('id="id_name"')
     assert "every 2s" not in shown
@@ -62,15 +63,17 @@ def test_preparing_before_the_form_is_complete_says_why_not(client):
     assert not Agreement.objects.exists()
 
 
-def test_signing_without_consent_is_said_at_the_field(client, mine):
+def test_signing_without_the_box_is_said_at_the_field(client, mine):
     agreement = render(mine)
-    response = client.post(f"/requests/{mine.reference}/agreement/sign/", answers(agreement, consent=""))
+    agree(agreement, Party.CUSTOMER, proof(mine.owner))
+    response = client.post(f"/requests/{mine.reference}/agreement/sign/", answers(agreement, agrees=""))
     assert response.status_code == 200
-    assert 'href="#id_consent"' in response.content.decode()
+    assert 'href="#id_agrees"' in response.content.decode()
 
 
 def test_second_click_on_sign_says_that_it_is_signed(client, mine):
     agreement = render(mine)
+    agree(agreement, Party.CUSTOMER, proof(mine.owner))
     for _click in range(2):
         response = client.post(f"/requests/{mine.reference}/agreement/sign/", answers(agreement), follow=True)
     assert "signed already" in response.content.decode()
@@ -91,6 +94,7 @@ def test_agent_sees_who_signed_and_sends_a_new_link(client, ready, agent_request
 
 def test_agent_signs_the_agents_part_alone(client, ready, agent_request):
     client.force_login(agent_request.agent)
+    agree(ready, Party.AGENT, proof(agent_request.agent))
     client.post(f"/requests/{agent_request.reference}/agreement/sign/", answers(ready, name="Bob Builder"))
 
     assert [signature.party for signature in ready.signatures.all()] == [Party.AGENT]

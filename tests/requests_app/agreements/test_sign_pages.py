@@ -23,6 +23,9 @@ def test_three_screens_lead_to_a_signature(client, ready):
     second = client.get(f"{url}?step=read").content.decode()
     assert "Authorization to Act as Agent" in second
     assert "Sample wording" in second
+    assert b"".join(client.post(f"{url}open/")).startswith(b"%PDF")
+    agreed = client.post(f"{url}consent/", {"consent": "on"})
+    assert (agreed.status_code, agreed["Location"]) == (302, f"{url}?step=sign")
     assert ready.document.sha256 in client.get(f"{url}?step=sign").content.decode()
     answer = client.post(url, answers(ready), HTTP_USER_AGENT="A phone")
 
@@ -33,9 +36,9 @@ def test_three_screens_lead_to_a_signature(client, ready):
 
 
 @pytest.mark.parametrize("page", ["", "?step=read", "?step=sign", "document/", "claim/"])
-def test_get_and_head_leave_the_link_unused(client, ready, page):
-    invitation = open_invitation(ready)
-    events = ready.request.events.count()
+def test_get_and_head_leave_the_link_unused(client, consented, page):
+    invitation = open_invitation(consented)
+    events = consented.request.events.count()
     for call in (client.get, client.head):
         response = call(link(invitation) + page)
         assert response.status_code == 200
@@ -43,26 +46,26 @@ def test_get_and_head_leave_the_link_unused(client, ready, page):
 
     invitation.refresh_from_db()
     assert (invitation.used_at, invitation.voided_at, invitation.claimed_by_id) == (None, None, None)
-    assert ready.request.events.count() == events
+    assert consented.request.events.count() == events
 
 
 @pytest.mark.parametrize("page", ["", "?step=read", "?step=sign", "document/", "claim/"])
-def test_pages_are_kept_by_nobody_and_pass_no_address_on(client, ready, page):
-    response = client.get(link(open_invitation(ready)) + page)
+def test_pages_are_kept_by_nobody_and_pass_no_address_on(client, consented, page):
+    response = client.get(link(open_invitation(consented)) + page)
     b"".join(response)
 
     assert response["Cache-Control"] == "no-store"
-    assert response["Referrer-Policy"] == ("strict-origin" if page == "?step=sign" else "no-referrer")
+    assert response["Referrer-Policy"] == ("strict-origin" if page in {"?step=sign", "claim/"} else "no-referrer")
     assert response["X-Robots-Tag"] == "noindex"
 
 
-def test_used_link_says_so(client, ready):
-    url = link(open_invitation(ready))
-    client.post(url, answers(ready))
-    for response in (client.get(url), client.post(url, answers(ready))):
+def test_used_link_says_so(client, consented):
+    url = link(open_invitation(consented))
+    client.post(url, answers(consented))
+    for response in (client.get(url), client.post(url, answers(consented))):
         assert response.status_code == 410
         assert "You have signed already" in response.content.decode()
-    assert ready.signatures.count() == 1
+    assert consented.signatures.count() == 1
 
 
 def test_expired_link_says_so_on_every_page(client, ready, time_machine):
@@ -74,10 +77,10 @@ def test_expired_link_says_so_on_every_page(client, ready, time_machine):
         assert "expired" in response.content.decode()
 
 
-def test_link_of_a_replaced_agreement_says_so(client, ready, agent_request):
-    url = link(open_invitation(ready))
+def test_link_of_a_replaced_agreement_says_so(client, consented, agent_request):
+    url = link(open_invitation(consented))
     drafts.save_facts(agent_request, {"city": "Arcadia"}, by=agent_request.agent, version=agent_request.version)
-    response = client.post(url, answers(ready))
+    response = client.post(url, answers(consented))
     assert response.status_code == 410
     assert "no longer valid" in response.content.decode()
 
@@ -103,23 +106,23 @@ def test_guessing_is_throttled(client, ready):
     assert client.get(link(open_invitation(ready))).status_code == 429
 
 
-def test_hash_of_another_document_is_refused(client, ready):
-    response = client.post(link(open_invitation(ready)), answers(ready, document="0" * 64))
+def test_hash_of_another_document_is_refused(client, consented):
+    response = client.post(link(open_invitation(consented)), answers(consented, document="0" * 64))
     assert response.status_code == 410
     assert "changed while you read it" in response.content.decode()
-    assert not ready.signatures.exists()
+    assert not consented.signatures.exists()
 
 
-@pytest.mark.parametrize("field", ["name", "consent"])
-def test_missing_answer_is_said_at_the_field_and_the_name_is_kept(client, ready, field):
-    data = answers(ready, name="Alice S. Sample")
+@pytest.mark.parametrize("field", ["name", "agrees"])
+def test_missing_answer_is_said_at_the_field_and_the_name_is_kept(client, consented, field):
+    data = answers(consented, name="Alice S. Sample")
     del data[field]
-    response = client.post(link(open_invitation(ready)), data)
+    response = client.post(link(open_invitation(consented)), data)
 
     assert response.status_code == 200
     page = response.content.decode()
     assert f'href="#id_{field}"' in page
-    assert ("Alice S. Sample" in page) == (field == "consent")
+    assert ("Alice S. Sample" in page) == (field == "agrees")
 
 
 def test_forged_post_is_refused(ready):
@@ -129,11 +132,11 @@ def test_forged_post_is_refused(ready):
     assert not ready.signatures.exists()
 
 
-def test_signer_sees_the_signed_copy_after_everyone_signed(client, ready):
-    url = link(open_invitation(ready))
-    factories.sign(ready, factories.Party.AGENT)
-    client.post(url, answers(ready))
-    agreement_rendering.render(ready.pk)
+def test_signer_sees_the_signed_copy_after_everyone_signed(client, consented):
+    url = link(open_invitation(consented))
+    factories.sign(consented, factories.Party.AGENT)
+    client.post(url, answers(consented))
+    agreement_rendering.render(consented.pk)
 
     response = client.get(f"{url}document/")
     assert "-signed.pdf" in response["Content-Disposition"]
@@ -157,9 +160,9 @@ def owner_of(request: MSARequest):
     return MSARequest.objects.get(pk=request.pk).owner
 
 
-def test_bearer_claims_after_signing_and_finds_it_in_my_requests(client, ready, agent_request):
-    invitation = open_invitation(ready)
-    client.post(link(invitation), answers(ready))
+def test_bearer_claims_after_signing_and_finds_it_in_my_requests(client, consented, agent_request):
+    invitation = open_invitation(consented)
+    client.post(link(invitation), answers(consented))
     person = factories.UserFactory(email="private@example.com")
     client.force_login(person)
     assert "Add it to my account" in client.get(claim_url(invitation)).content.decode()

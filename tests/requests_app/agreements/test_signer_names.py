@@ -7,7 +7,7 @@ import pytest
 from requests_app import agreements, panels, signer_names
 from requests_app.enums import AgreementState, Party
 from tests import factories
-from tests.requests_app.agreements.conftest import render
+from tests.requests_app.agreements.conftest import agree, proof, render
 
 
 @pytest.mark.parametrize(
@@ -34,9 +34,10 @@ def test_name_is_compared_by_its_words(typed, expected, same):
 def test_other_name_is_shown_to_staff_and_blocks_nothing():
     request = factories.complete_request()
     agreement = render(request)
-    proof = agreements.Proof(request.owner, None, request.owner.email, "127.0.0.1", "tests")
+    signer = proof(request.owner)
+    agree(agreement, Party.CUSTOMER, signer)
     sha256 = agreement.document.sha256
-    agreements.sign(agreement, party=Party.CUSTOMER, name="Bob <b>Other</b>", document_sha256=sha256, proof=proof)
+    agreements.sign(agreement, party=Party.CUSTOMER, name="Bob <b>Other</b>", document_sha256=sha256, proof=signer)
 
     assert agreement.state == AgreementState.EXECUTED
     shown = panels.render("screening", request, factories.staff(), None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from msa_portal.errors import Refused
@@ -11,23 +13,21 @@ from requests_app import agreement_rendering, agreements, authority, drafts, tas
 from requests_app.enums import AgreementState, EventKind, Party
 from requests_app.models import Agreement, Signature
 from tests import factories
-from tests.requests_app.agreements.conftest import open_invitation, render
+from tests.requests_app.agreements.conftest import agree, open_invitation, proof, render
 
 pytestmark = pytest.mark.django_db
 
 
-def proof(user=None, invitation=None) -> agreements.Proof:
-    email = invitation.email if invitation else user.email
-    return agreements.Proof(user, invitation, email, "127.0.0.1", "tests")
-
-
 def sign(agreement, party, *, user=None, invitation=None, name="Alice Sample", sha256=None):
+    signer = proof(user, invitation)
+    with suppress(Refused):
+        agree(agreement, party, signer)
     return agreements.sign(
         agreement,
         party=party,
         name=name,
         document_sha256=sha256 or agreement.document.sha256,
-        proof=proof(user, invitation),
+        proof=signer,
     )
 
 
