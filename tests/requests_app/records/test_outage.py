@@ -88,6 +88,7 @@ def test_timer_stops_where_the_service_is_down(service):
     service.answers = [DOWN]
     assert records.tend() == 0
     assert len(service.seen) == 3
+    assert RecordComparison.objects.exclude(failure="").count() == 4  # the fourth was told that it is down
 
 
 def test_timer_leaves_drafts_alone_that_nobody_checked(service):
