@@ -70,6 +70,12 @@ class FieldComparison:
         return form_steps.label(self.field)
 
     @property
+    def proposal(self) -> str:
+        """The record's value as the request would say it; empty where that cannot be said."""
+        read = {"service_class": record_matching.read_service_class, "meter_kind": record_matching.read_meter_kind}
+        return read[self.field](self.theirs) if self.field in read else self.theirs
+
+    @property
     def because(self) -> str:
         """The reasons in words."""
         return " ".join(str(Reason(code).label) for code in self.reasons)

@@ -296,7 +296,7 @@ def _corrections_form(
 ) -> CorrectionsForm:
     comparison = comparison or records.compare(row)
     found = screening.found_reasons(row, comparison, suggestions or screening.suggestions(row, comparison))
-    record = {each.field: each.theirs for each in comparison.fields if not each.agrees and each.theirs}
+    record = {each.field: each.proposal for each in comparison.differing}
     kept_open = row.corrections.unanswered().exists()
     return CorrectionsForm(data, request=row, found=found, record=record, kept_open=kept_open)
 

@@ -10,6 +10,8 @@ from requests_app.record_matching.codes import (
     match_meter_kind,
     match_meter_number,
     match_service_class,
+    read_meter_kind,
+    read_service_class,
 )
 from requests_app.record_matching.match import Match, Reason, Verdict
 from requests_app.record_matching.names import match_name
@@ -29,4 +31,6 @@ __all__ = [
     "match_service_class",
     "match_words",
     "plain",
+    "read_meter_kind",
+    "read_service_class",
 ]

@@ -60,11 +60,20 @@ _KINDS = (
 
 
 def match_service_class(ours: str, theirs: str) -> Match:
-    return _match_listed(ours, theirs, lambda text: _read(_CLASSES, text))
+    return _match_listed(ours, theirs, read_service_class)
 
 
 def match_meter_kind(ours: str, theirs: str) -> Match:
-    return _match_listed(ours, theirs, lambda text: _read(_KINDS, text))
+    return _match_listed(ours, theirs, read_meter_kind)
+
+
+def read_service_class(text: str) -> str:
+    """The `ServiceClass` that it speaks of; empty where it speaks of none, or of two."""
+    return _read(_CLASSES, text)
+
+
+def read_meter_kind(text: str) -> str:
+    return _read(_KINDS, text)
 
 
 def _match_listed(ours: str, theirs: str, read: Callable[[str], str]) -> Match:
@@ -77,7 +86,6 @@ def _match_listed(ours: str, theirs: str, read: Callable[[str], str]) -> Match:
 
 
 def _read(known: tuple[tuple[str, re.Pattern[str]], ...], text: str) -> str:
-    """The one that it speaks of; nothing where it speaks of none, or of two."""
     found = [value for value, pattern in known if pattern.search(_spaced(text))]
     return found[0] if len(found) == 1 else ""
 

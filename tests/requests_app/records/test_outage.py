@@ -88,6 +88,7 @@ def test_timer_stops_where_the_service_is_down(service):
     service.answers = [DOWN]
     assert records.tend() == 0
     assert len(service.seen) == 3
+    assert RecordComparison.objects.exclude(failure="").count() == 4  # the fourth was told that it is down
 
 
 def test_timer_leaves_drafts_alone_that_nobody_checked(service):
@@ -291,3 +292,11 @@ def test_autosave_that_compares_takes_few_queries(client):
             assert client.post(step, posted).status_code == 200
     assert factories.refreshed(request).record_check == RecordCheck.MATCHES
     assert len(queries) <= 17, [query["sql"] for query in queries]
+
+
+def test_record_is_proposed_in_the_requests_words(service):
+    request = factories.submitted()
+    service.answers = [Answer(ACCOUNT | {"service_class": "GS-1", "meter_kind": "Unknown", "name": "Mallory Other"})]
+    records.check_now(request, by=factories.staff())
+    proposed = {each.field: each.proposal for each in records.compare(factories.refreshed(request)).differing}
+    assert proposed == {"customer_name": "Mallory Other", "service_class": "commercial", "meter_kind": ""}
