@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tests.requests_app.test_cure_migration import a_request, migrated
 
-BEFORE, AFTER = [("requests_app", "0007_records")], [("requests_app", "0008_envelope")]
+BEFORE, AFTER = [("requests_app", "0006_product_rules")], [("requests_app", "0008_envelope")]
 
 
 @pytest.mark.django_db(transaction=True)
