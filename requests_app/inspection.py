@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import math
 import re
 import resource
@@ -47,6 +48,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     warnings.simplefilter("ignore")
+    logging.disable()
     try:
         answer, body = {"photo": photo, "pdf": pdf, "seal": seal}[sys.argv[1]](sys.stdin.buffer.read())
     except NotTaken as refusal:
@@ -176,12 +178,9 @@ _SAYS_KIND = ("/S", "/Type", "/Subtype")
 
 def pdf(data: bytes) -> tuple[dict[str, Any], bytes]:
     """How many pages it has. Refuses whatever acts, carries a file, or hides (fault 34)."""
-    import logging
-
     from pypdf import PdfReader
     from pypdf.errors import LimitReachedError, PyPdfError
 
-    logging.disable()
     if not data.startswith(b"%PDF-"):
         raise NotTaken("not_a_pdf")
     _check_names(data)
@@ -300,8 +299,6 @@ def _inflated(part: Any, budget: int) -> int:
 
 def seal(data: bytes) -> tuple[dict[str, Any], bytes]:
     """Who certified the PDF, as what, and whether it is as that left it."""
-    import logging
-
     from pyhanko.pdf_utils.misc import PdfError
     from pyhanko.pdf_utils.reader import PdfFileReader
     from pyhanko.sign.general import SigningError
@@ -310,7 +307,6 @@ def seal(data: bytes) -> tuple[dict[str, Any], bytes]:
     from pyhanko.sign.validation.status import SignatureCoverageLevel
     from pyhanko_certvalidator import ValidationContext
 
-    logging.disable()
     try:
         found = PdfFileReader(io.BytesIO(data)).embedded_signatures
         if not found:
