@@ -48,7 +48,7 @@ HOMES = {
     "maya": Home("810000000003", "Maya Ortiz", "7 Yucca Street"),
     "ivy": Home("810000000021", "Ivy Marsh", "21 Walnut Street"),
     "ron": Home("810000000022", "Ron Hale", "22 Walnut Street"),
-    "rita": Home("810000000043", "Rita Sand", "45 Walnut Street"),
+    "rita": Home("810000000045", "Rita Sand", "45 Walnut Street"),
 }
 
 
