@@ -45,7 +45,8 @@ correct, reschedule, change and withdraw this one request, and receive messages 
 2. What the customer does not allow. The agent may not remove the meter, may not sign the customer's part of this \
 agreement, and may not act on any other account of the customer.
 
-3. How long it holds. It holds until the request is complete or withdrawn, or until the customer ends it. The \
+3. How long it holds. It holds until the request is complete or withdrawn, at most for the time that the portal \
+shows, or until the customer ends it. The \
 customer can end it at any time in the portal, with effect at once.
 
 4. What the agent promises. The agent acts in the customer's interest, keeps the customer's information private, and \
