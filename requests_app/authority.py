@@ -150,13 +150,13 @@ def tend() -> None:
     today = local_day(timezone.now())
     running = AgentAuthority.objects.filter(ended_at__isnull=True)
     for given in list(running.filter(expires_on__lt=today)):
-        _expire(given)
+        expire(given)
     soon = today + timedelta(days=max(_WARNED_BEFORE_DAYS))
     for given in running.filter(expires_on__range=(today, soon)):
         _warn(given, today)
 
 
-def _expire(given: AgentAuthority) -> None:
+def expire(given: AgentAuthority) -> None:
     """Each in a transaction of its own: one that fails does not hold up the others."""
     try:
         with transaction.atomic():

@@ -197,6 +197,18 @@ def test_timer_leaves_alone_what_holds(company, alice):
     assert AgentAuthority.objects.get().ended_at is None
 
 
+def test_timer_leaves_alone_what_was_signed_again_while_it_ran(company, alice):
+    request = authorized(company, alice)
+    runs_out(request, in_days=-1)
+    expired = AgentAuthority.objects.get()
+    with transaction.atomic():
+        authority.grant(request)
+
+    authority.expire(expired)
+    assert visible_to_agent(request)
+    assert AgentAuthority.objects.get().ended_at is None
+
+
 def test_both_are_warned_thirty_and_seven_days_before_and_each_time_once(company, alice):
     request = authorized(company, alice)
     both = sorted([alice.email, request.agent.email])
