@@ -284,7 +284,8 @@ class Person:
         """As soon as the worker has written its PDF."""
         self.opens(f"/requests/{reference}/agreement/")
         self.waits_for_the_agreement()
-        self.agrees_to_sign_electronically()
+        if self.content.get_by_role("button", name="Open the agreement (PDF)").is_visible():
+            self.agrees_to_sign_electronically()
         self.fills(Type_your_full_name=self.name)
         self.ticks("I have read the agreement")
         self.presses("Sign")
@@ -298,7 +299,7 @@ class Person:
         self.looks_around()
 
     def agrees_to_sign_electronically(self) -> None:
-        """Once a request: after the PDF could be opened."""
+        """Once for a request, after the PDF could be opened; not asked again for a newer version."""
         with self.page.expect_download() as caught:
             self.content.get_by_role("button", name="Open the agreement (PDF)").click()
         assert caught.value.suggested_filename.endswith(".pdf")
