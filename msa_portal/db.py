@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from django.db import connection, models, transaction
 
@@ -29,3 +29,30 @@ class Timestamped(models.Model):
 
     class Meta:
         abstract = True
+
+
+class AppendOnlyError(Exception):
+    """Such rows are added, never changed or deleted."""
+
+
+class AppendOnlyQuerySet[M: models.Model](models.QuerySet[M]):
+    def update(self, **_kwargs: Any) -> NoReturn:
+        raise AppendOnlyError("such rows are never changed")
+
+    def delete(self) -> NoReturn:
+        raise AppendOnlyError("such rows are never deleted")
+
+
+class AppendOnly(models.Model):
+    """A row that stays as it was written. Its manager is made of an `AppendOnlyQuerySet`."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise AppendOnlyError("such rows are never changed")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnlyError("such rows are never deleted")

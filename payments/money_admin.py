@@ -203,7 +203,9 @@ class PaymentAdmin(MoneyAdmin):
             title=gettext_lazy("Propose a refund"),
             what=gettext_lazy("A supervisor other than you has to approve it."),
             permission="payments.propose_refund",
-            possible=lambda payment: payment.state in Payment.RECEIVED and refunds.remaining_cents(payment) > 0,
+            possible=lambda payment: (
+                payment.state in Payment.RECEIVED and payment.received_cents > payment.refunded_cents
+            ),
             form=lambda _payment: ProposeForm,
             initial=_nothing,
             act=_propose,
@@ -237,7 +239,7 @@ class RefundAdmin(MoneyAdmin):
             permission="payments.approve_refund",
             possible=lambda refund: refund.state == Refund.State.PROPOSED,
             form=lambda _refund: ApproveForm,
-            initial=lambda refund: {"expected_cents": refunds.remaining_cents(refund.payment)},
+            initial=lambda refund: {"expected_cents": refunds.part_of(refund).remaining_cents},
             act=_approve,
             done=gettext_lazy("Approved. The money is being sent."),
         ),

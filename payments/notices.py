@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.urls import reverse
+from django.utils import timezone
 
 from msa_portal import formats
 from msa_portal.accounts.models import User
 from msa_portal.accounts.roles import Role
+from msa_portal.business_days import calendar
+from msa_portal.business_days.calendar import local_day
 from msa_portal.notices.links import absolute
-from msa_portal.notices.outbox import Notice
-from payments.models import Fee, Payment, Refund
-from requests_app.models import MSARequest
+from msa_portal.notices.outbox import Notice, queue
+from payments.models import Allocation, Fee, PayInvitation, Payment, Refund
+from requests_app.models import MSARequest, ProgramSettings
 from requests_app.notices import Person, recipients, tell
+
+PAY_LINK = "pay"  # the kind of private link that opens the payment page of an invitation
 
 
 class FeeDue(Notice):
@@ -27,6 +34,21 @@ class Receipt(Notice):
 class RefundPaid(Notice):
     name = "refund_paid"
     audience = "customer, agent and payer"
+
+
+class ReceiptForSeveral(Notice):
+    name = "receipt_for_several"
+    audience = "whoever paid several fees at once"
+
+
+class RefundDeclined(Notice):
+    name = "refund_declined"
+    audience = "customer, agent and payer"
+
+
+class InvitedToPay(Notice):
+    name = "invited_to_pay"
+    audience = "customer of an agent"
 
 
 class RefundFailed(Notice):
@@ -59,30 +81,75 @@ def fee_due(fee: Fee) -> None:
     )
 
 
-def receipt(payment: Payment) -> None:
-    """The money has arrived."""
-    request = _request_of(payment)
-    tell(
-        Receipt,
-        request,
+def receipts(payment: Payment, settled: list[Allocation]) -> None:
+    """The money has arrived: each request's people are told of their own fee, the payer of all of them."""
+    several = len(settled) > 1
+    for part in settled:
+        request = part.fee.round.request
+        people = recipients(request) if several else _with_payer(request, payment)
+        tell(
+            Receipt,
+            request,
+            key=str(part.pk),
+            people=[person for person in people if not (several and _is_payer(person, payment))],
+            amount=formats.usd(part.amount_cents),
+            paid_at=formats.moment(payment.paid_at) if payment.paid_at else "",
+            visits=str(part.fee.round.number),
+            payer=payment.payer_name,
+        )
+    if several:
+        _receipt_for_several(payment, settled)
+
+
+def _receipt_for_several(payment: Payment, settled: list[Allocation]) -> None:
+    queue(
+        ReceiptForSeveral,
+        to=payment.payer_email,
         key=str(payment.pk),
-        people=_with_payer(request, payment),
-        amount=formats.usd(payment.amount_cents),
-        paid_at=formats.moment(payment.paid_at) if payment.paid_at else "",
-        visits=", ".join(str(fee.round.number) for fee in payment.fees.select_related("round")),
-        payer=payment.payer.name,
+        recipient=payment.payer,
+        context={
+            "name": payment.payer_name,
+            "amount": formats.usd(sum(part.amount_cents for part in settled)),
+            "count": len(settled),
+            "lines": [
+                {"reference": part.fee.round.request.reference, "amount": part.amount_cents} for part in settled
+            ],
+            "action_url": absolute(reverse("payments:joint_returned", args=[payment.pk])),
+        },
     )
 
 
 def refund_paid(refund: Refund) -> None:
-    request = _request_of(refund.payment)
+    request = _request_of(refund)
     tell(
         RefundPaid,
         request,
         key=str(refund.pk),
         people=_with_payer(request, refund.payment),
+        to_page="money",
         amount=formats.usd(refund.amount_cents),
         reason=refund.get_reason_display(),
+        arrives_by=formats.day(arrives_by(refund)),
+    )
+
+
+def arrives_by(refund: Refund) -> date:
+    """The business day by which the payer's bank has usually shown it (D7)."""
+    begun = local_day(refund.sent_at or timezone.now())
+    return calendar.load().add(begun, ProgramSettings.current().refund_arrives_days)
+
+
+def refund_declined(refund: Refund) -> None:
+    """With the supervisor's reason, to whoever asked or paid."""
+    request = _request_of(refund)
+    tell(
+        RefundDeclined,
+        request,
+        key=str(refund.pk),
+        people=_with_payer(request, refund.payment),
+        to_page="money",
+        amount=formats.usd(refund.amount_cents),
+        note=refund.note,
     )
 
 
@@ -90,43 +157,61 @@ def refund_failed(refund: Refund) -> None:
     """Told to supervisors alone: the customer's money is not on its way yet."""
     tell(
         RefundFailed,
-        _request_of(refund.payment),
+        _request_of(refund),
         key=str(refund.pk),
-        people=_supervisors(),
+        people=supervisors(),
         amount=formats.usd(refund.amount_cents),
         error=refund.last_error,
         action_url=absolute(reverse("admin:payments_refund_change", args=[refund.pk])),
     )
 
 
-def payment_held(payment: Payment) -> None:
+def payment_held(part: Allocation) -> None:
     """Money arrived that cannot be used: customer and staff are told (D15)."""
-    request, amount = _request_of(payment), formats.usd(payment.amount_cents)
-    tell(PaymentHeld, request, key=str(payment.pk), people=_with_payer(request, payment), amount=amount)
+    request, payment = part.fee.round.request, part.payment
+    amount = formats.usd(part.received_cents or part.amount_cents)
+    tell(PaymentHeld, request, key=str(part.pk), people=_with_payer(request, payment), amount=amount)
     tell(
         PaymentHeldStaff,
         request,
-        key=str(payment.pk),
-        people=_supervisors(),
+        key=str(part.pk),
+        people=supervisors(),
         amount=amount,
-        held_reason=payment.held_reason,
+        held_reason=part.held_reason,
         action_url=absolute(reverse("admin:payments_payment_change", args=[payment.pk])),
     )
 
 
-def _request_of(payment: Payment) -> MSARequest:
-    """A payment's fees are all of one request."""
-    fee = payment.fees.select_related("round__request").earliest("pk")
-    return fee.round.request
+def invited_to_pay(invitation: PayInvitation, fee: Fee) -> None:
+    """The customer of an agent gets a link that opens the payment page, without an account."""
+    request = invitation.round.request
+    tell(
+        InvitedToPay,
+        request,
+        key=str(invitation.pk),
+        people=[Person(invitation.email, invitation.name, None)],
+        private_link=f"{PAY_LINK}:{invitation.key}",
+        act_by=local_day(invitation.expires_at),
+        amount=formats.usd(fee.amount_cents),
+        agent_name=invitation.invited_by.name,
+        agent_company=request.agent_company.name if request.agent_company else "",
+    )
+
+
+def _request_of(refund: Refund) -> MSARequest:
+    return refund.fee.round.request
 
 
 def _with_payer(request: MSARequest, payment: Payment) -> list[Person]:
     people = recipients(request)
-    payer = Person(payment.payer.email, payment.payer.name, payment.payer)
-    known = {person.email.lower() for person in people}
-    return people if payer.email.lower() in known else [*people, payer]
+    payer = Person(payment.payer_email, payment.payer_name, payment.payer)
+    return people if any(_is_payer(person, payment) for person in people) else [*people, payer]
 
 
-def _supervisors() -> list[Person]:
+def _is_payer(person: Person, payment: Payment) -> bool:
+    return person.email.lower() == payment.payer_email.lower()
+
+
+def supervisors() -> list[Person]:
     users = User.objects.filter(groups__name=Role.SUPERVISOR, is_active=True).order_by("pk")
     return [Person(user.email, user.name, user) for user in users]

@@ -34,6 +34,6 @@ def on_event(request: MSARequest, event: RequestEvent, by: User | None, **_kwarg
     if event.kind in _MAY_COMPLETE:
         fees.raise_when_ready(request, by=by)
     elif event.kind == EventKind.FOLLOW_UP_CANCELED:
-        withdrawal.stop_open_payments(request)
+        withdrawal.stop_open_payments(request, rule="F3", by=by)
     elif event.kind == EventKind.WITHDRAW:
         withdrawal.after_withdrawal(request, by=by)

@@ -14,8 +14,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from payments import provider
-from payments.models import Fee, Payment, ProviderEvent, Refund
-from payments.services import checkout, events, receipts, refunds, settle
+from payments.models import Allocation, Fee, Payment, ProviderEvent, Refund
+from payments.services import checkout, events, receipts, sending, settle
 
 logger = logging.getLogger(__name__)
 
@@ -54,12 +54,19 @@ def end_checkout(payment_pk: int) -> None:
 
 @shared_task(**_AGAIN)
 def send_refund(refund_pk: int) -> None:
-    refunds.send(Refund.objects.select_related("payment").get(pk=refund_pk))
+    sending.send(Refund.objects.select_related("payment").get(pk=refund_pk))
 
 
 @shared_task(time_limit=120)
-def render_receipt(payment_pk: int) -> None:
-    receipts.render(Payment.objects.get(pk=payment_pk))
+def render_receipt(allocation_pk: int) -> None:
+    receipts.render(
+        Allocation.objects.select_related("payment", "fee__round__request", "receipt").get(pk=allocation_pk)
+    )
+
+
+@shared_task(time_limit=120)
+def render_refund_note(refund_pk: int) -> None:
+    receipts.render_note(Refund.objects.select_related("payment", "fee__round__request", "document").get(pk=refund_pk))
 
 
 @shared_task
@@ -96,7 +103,11 @@ def sweep_refunds() -> None:
 
 @shared_task
 def sweep_receipts() -> None:
-    """Paid fees whose receipt was not rendered."""
-    paid = Payment.objects.filter(state=Payment.State.PAID, receipt__isnull=True, paid_at__lte=timezone.now() - _QUIET)
+    """Paid fees whose receipt, and refunds whose note was not rendered."""
+    late = timezone.now() - _QUIET
+    paid = Allocation.objects.filter(state=Allocation.State.SETTLED, receipt__isnull=True, payment__paid_at__lte=late)
     for pk in paid.order_by("pk").values_list("pk", flat=True)[:_A_SWEEP]:
         kick(render_receipt, pk)
+    refunded = Refund.objects.filter(state=Refund.State.SUCCEEDED, document__isnull=True, finished_at__lte=late)
+    for pk in refunded.order_by("pk").values_list("pk", flat=True)[:_A_SWEEP]:
+        kick(render_refund_note, pk)

@@ -15,7 +15,7 @@ from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
 from payments import provider
 from payments.forms import PayForm
-from payments.models import Payment
+from payments.models import Allocation, Payment
 from payments.services import checkout, fees, settle
 from requests_app import documents, permissions, policies, readiness
 from requests_app.enums import Settlement
@@ -137,7 +137,8 @@ def returned(http: HttpRequest, reference: str) -> HttpResponse:
     except (provider.ProviderUnavailable, provider.ProviderRefused):
         answered = False
     request.refresh_from_db()
-    context = {"request_": request, "payment": payment, "fee": settle.fee_of(payment), "answered": answered}
+    part = payment.allocations.select_related("fee__round").get(fee__round__request=request)
+    context = {"request_": request, "payment": payment, "part": part, "fee": part.fee, "answered": answered}
     return render(http, "payments/returned.html", context)
 
 
@@ -160,11 +161,12 @@ def canceled(http: HttpRequest, reference: str) -> HttpResponse:
 @require_GET
 def receipt(http: HttpRequest, reference: str, payment_id: int) -> HttpResponseBase:
     request, _user = _mine(http, reference)
-    payment = get_object_or_404(_payments_of(request), pk=payment_id, state=Payment.State.PAID)
-    if payment.receipt is None:
+    paid = Allocation.objects.filter(fee__round__request=request, state=Allocation.State.SETTLED)
+    part = get_object_or_404(paid, payment_id=payment_id)
+    if part.receipt is None:
         messages.info(http, _("The receipt is being made. Try again in a minute."))
         return redirect(request)
     try:
-        return documents.attachment(payment.receipt)
+        return documents.attachment(part.receipt)
     except FileNotFoundError as error:
         raise Http404 from error

@@ -35,8 +35,8 @@ def open_fee_form(request: MSARequest, *, by: User | None) -> VisitRound:
         return policies.open_round(fresh)
 
 
-def freeze(request: MSARequest, *, until: datetime, by: User) -> None:
-    """A checkout opens: the covered facts stand still until it ends (D15)."""
+def freeze(request: MSARequest, *, until: datetime, by: User | None) -> None:
+    """A checkout opens: the covered facts stand still until it ends (D15). `by` None pays by a link."""
     fresh = lock(request)
     policies.check_payable(fresh)
     fresh.frozen_until = until

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.db.backends.sqlite3.operations import DatabaseOperations as SQLiteOperations
 
 from msa_portal.celery import app
+from payments import ledger_guard
 from tests import servers
 
 
@@ -39,6 +41,22 @@ def loopback_only() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", guarded)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def emptied_with_its_ledger() -> Iterator[None]:
+    """After a test SQLite empties each table by DELETE, which the ledger refuses: its triggers stand aside.
+
+    They are back with the `post_migrate` that follows. PostgreSQL truncates, which they let pass.
+    """
+    flush = SQLiteOperations.sql_flush
+
+    def without_triggers(self: SQLiteOperations, *args: Any, **kwargs: Any) -> list[str]:
+        return [f"DROP TRIGGER IF EXISTS {name}" for name in ledger_guard.TRIGGERS] + flush(self, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SQLiteOperations, "sql_flush", without_triggers)
         yield
 
 

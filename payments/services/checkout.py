@@ -1,4 +1,4 @@
-"""Opening and closing a checkout at the provider.
+"""Opening and closing a checkout at the provider, for one fee or for up to fifty.
 
 The payment row is there before the provider is asked, and no transaction is open while we wait.
 """
@@ -6,8 +6,9 @@ The payment row is there before the provider is asked, and no transaction is ope
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import cast
 from urllib.parse import urljoin
 
@@ -18,11 +19,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from msa_portal import formats
-from msa_portal.accounts.models import User
+from msa_portal.accounts.models import Company, User
 from msa_portal.db import lock
 from msa_portal.errors import Refused, Stale
 from payments import provider
-from payments.models import Allocation, Fee, Payment
+from payments.models import Allocation, Fee, PayInvitation, Payment
 from payments.services import fees, settle
 from requests_app import permissions, settlement
 from requests_app.models import MSARequest
@@ -34,6 +35,28 @@ SESSION_LIFE = timedelta(minutes=60)
 SHORTEST_LIFE = timedelta(minutes=31)
 # A checkout that ends sooner than this is not handed out again.
 LAST_MINUTES = timedelta(minutes=2)
+MOST_FEES = 50
+
+
+@dataclass(frozen=True)
+class Payer:
+    """Who pays: somebody signed in, perhaps for the company that is agent of record, or by a link."""
+
+    name: str
+    email: str
+    user: User | None = None
+    company: Company | None = None
+    invitation: PayInvitation | None = None
+
+    @classmethod
+    def of(cls, user: User, requests: Sequence[MSARequest]) -> Payer:
+        companies = {request.agent_company for request in requests if permissions.is_agent_of(user, request)}
+        alone = companies.pop() if len(companies) == 1 else None
+        return cls(user.name, user.email, user=user, company=alone)
+
+    def check_may_pay(self, request: MSARequest) -> None:
+        if self.user is not None:
+            permissions.check_acts_for(self.user, request)
 
 
 def live_payment(request: MSARequest) -> Payment | None:
@@ -48,9 +71,29 @@ def open_checkout(request: MSARequest, *, by: User, expected_cents: int) -> Paym
     asked for again under the same key (fault 14). `expected_cents` is what the page showed. Raises
     `Refused` with the reason; the answers stand still while the checkout is open (D15).
     """
-    _end_lapsed(request)
+    return open_for([request], payer=Payer.of(by, [request]), expected_cents=expected_cents)
+
+
+def open_joint_checkout(requests: Sequence[MSARequest], *, by: User, expected_cents: int) -> Payment:
+    """One checkout for the open visits of up to fifty requests; each fee settles and refunds on its own."""
+    if not requests:
+        raise Refused(_("Choose at least one fee."), code="nothing_chosen")
+    if len(requests) > MOST_FEES:
+        raise Refused(
+            _("Choose at most %(most)d fees for one payment. You chose %(chosen)d.")
+            % {"most": MOST_FEES, "chosen": len(requests)},
+            code="too_many",
+        )
+    return open_for(requests, payer=Payer.of(by, requests), expected_cents=expected_cents)
+
+
+def open_for(requests: Sequence[MSARequest], *, payer: Payer, expected_cents: int) -> Payment:
+    """As `open_checkout`, for whoever pays."""
+    requests = sorted(requests, key=lambda request: request.pk)
+    for request in requests:
+        _end_lapsed(request)
     with transaction.atomic(durable=True):
-        payment = _prepare(request, by=by, expected_cents=expected_cents)
+        payment = _prepare(requests, payer=payer, expected_cents=expected_cents)
     if payment.state != Payment.State.CREATED:
         return payment
     return _open_at_provider(payment)
@@ -68,35 +111,50 @@ def _end_lapsed(request: MSARequest) -> None:
             raise no_answer() from error
 
 
-def _prepare(request: MSARequest, *, by: User, expected_cents: int) -> Payment:
-    fresh = lock(request)
-    permissions.check_acts_for(by, fresh)
-    fee = fees.raise_fee(fresh, by=by)
-    if fee is None:
-        raise Refused(_("Nothing is to be paid for this visit."), code="nothing_due")
-    if fee.state != Fee.State.OPEN:
-        raise Refused(_("The fee for this visit is settled already."), code="fee_settled")
-    if fee.amount_cents != expected_cents:
+def _prepare(requests: Sequence[MSARequest], *, payer: Payer, expected_cents: int) -> Payment:
+    fresh = [lock(request) for request in requests]
+    owed = [_open_fee(request, payer, alone=len(fresh) == 1) for request in fresh]
+    total = sum(fee.amount_cents for fee in owed)
+    if total != expected_cents:
         raise Stale(
-            _("The fee is %(amount)s now, which is not what the page showed. Look at it again, then pay.")
-            % {"amount": formats.usd(fee.amount_cents)},
+            _("The amount is %(amount)s now, which is not what the page showed. Look at it again, then pay.")
+            % {"amount": formats.usd(total)},
             code="amount_changed",
         )
-    payment = _reusable(fee) or _new_payment(fee, by=by)
+    payment = _reusable(owed, payer) or _new_payment(owed, payer)
     if payment.state == Payment.State.CREATED:
-        settlement.freeze(fresh, until=_ends_at(payment), by=by)
+        for request in fresh:
+            settlement.freeze(request, until=_ends_at(payment), by=payer.user)
     return payment
 
 
-def _reusable(fee: Fee) -> Payment | None:
-    """The payment under way for that fee, if it still leads anywhere."""
-    now = timezone.now()
-    for payment in fee.payments.filter(state__in=Payment.LIVE):
+def _open_fee(request: MSARequest, payer: Payer, *, alone: bool) -> Fee:
+    """What is owed on it now. In a payment of several, the reason against one names its request."""
+    try:
+        payer.check_may_pay(request)
+        fee = fees.raise_fee(request, by=payer.user)
+        if fee is None:
+            raise Refused(_("Nothing is to be paid for this visit."), code="nothing_due")
+        if fee.state != Fee.State.OPEN:
+            raise Refused(_("The fee for this visit is settled already."), code="fee_settled")
+    except Refused as refusal:
+        if alone:
+            raise
+        raise Refused(f"{request.reference}: {refusal}", code=refusal.code) from refusal
+    return fee
+
+
+def _reusable(owed: Sequence[Fee], payer: Payer) -> Payment | None:
+    """The payment under way for just these fees, if it still leads anywhere."""
+    now, wanted = timezone.now(), {fee.pk for fee in owed}
+    for payment in Payment.objects.filter(fees__in=wanted, state__in=Payment.LIVE).distinct():
         if payment.state == Payment.State.PENDING:
             raise Refused(
                 _("Your bank payment is on its way. That takes a few days; we tell you when it is here."),
                 code="payment_pending",
             )
+        if set(payment.fees.values_list("pk", flat=True)) != wanted or payment.invitation != payer.invitation:
+            raise Refused(_paid_elsewhere(payment), code="paid_elsewhere")
         if payment.state == Payment.State.OPEN:
             return payment
         if payment.session_expires_at and payment.session_expires_at - now >= SHORTEST_LIFE:
@@ -105,20 +163,31 @@ def _reusable(fee: Fee) -> Payment | None:
     return None
 
 
+def _paid_elsewhere(payment: Payment) -> str:
+    who, until = payment.payer_name, payment.session_expires_at
+    return _(
+        "%(who)s opened a payment that includes this fee. It ends at %(until)s; go on with it, or cancel it first."
+    ) % {"who": who, "until": formats.time_of_day(until) if until else "–"}
+
+
 def _abandon(payment: Payment) -> None:
     """The provider never answered, and nobody was given the address: nothing can come of it."""
     payment.state = Payment.State.EXPIRED
     payment.save(update_fields=["state", "updated_at"])
 
 
-def _new_payment(fee: Fee, *, by: User) -> Payment:
+def _new_payment(owed: Sequence[Fee], payer: Payer) -> Payment:
     payment = Payment.objects.create(
-        amount_cents=fee.amount_cents,
-        currency=fee.currency,
-        payer=by,
+        amount_cents=sum(fee.amount_cents for fee in owed),
+        currency=owed[0].currency,
+        payer=payer.user,
+        payer_name=payer.name,
+        payer_email=payer.email,
+        company=payer.company,
+        invitation=payer.invitation,
         session_expires_at=(timezone.now() + SESSION_LIFE).replace(microsecond=0),
     )
-    Allocation.objects.create(payment=payment, fee=fee, amount_cents=fee.amount_cents)
+    Allocation.objects.bulk_create(Allocation(payment=payment, fee=fee, amount_cents=fee.amount_cents) for fee in owed)
     return payment
 
 
@@ -148,9 +217,9 @@ def _open_at_provider(payment: Payment) -> Payment:
 def _thaw_unanswered(payment: Payment) -> None:
     """Nobody was given the payment page, so the answers may change; the row waits for the next try."""
     with transaction.atomic(durable=True):
-        request = lock(settle.request_of(payment))
-        if lock(payment).state == Payment.State.CREATED:
-            settlement.thaw(request)
+        if settle.lock_with_requests(payment).state == Payment.State.CREATED:
+            for request in settle.requests_of(payment):
+                settlement.thaw(request)
 
 
 def no_answer() -> Refused:
@@ -162,18 +231,37 @@ def no_answer() -> Refused:
 
 def _wanted(payment: Payment) -> provider.NewSession:
     """From stored values alone, so that a repeat under the same key says the same."""
-    request = settle.request_of(payment)
-    page = partial(reverse, args=[request.reference])
+    parts = list(payment.allocations.select_related("fee__round__request"))
+    lines = tuple((_title(part.fee.round.request), part.amount_cents) for part in parts)
+    back, away = _pages(payment, parts[0].fee.round.request)
     return provider.NewSession(
         key=str(payment.key),
-        amount_cents=payment.amount_cents,
+        lines=lines,
         currency=payment.currency,
-        title=f"Meter socket adapter site visit, {request.reference}",
-        reference=str(request.reference),
-        payer_email=payment.payer.email,
+        title=lines[0][0] if len(lines) == 1 else f"{len(lines)} meter socket adapter site visits",
+        reference=settle.reference_of(payment),
+        payer_email=payment.payer_email,
         expires_at=_ends_at(payment),
-        success_url=f"{_absolute(page('payments:returned'))}?session={{CHECKOUT_SESSION_ID}}",
-        cancel_url=_absolute(page("payments:canceled")),
+        success_url=f"{_absolute(back)}?session={{CHECKOUT_SESSION_ID}}",
+        cancel_url=_absolute(away),
+    )
+
+
+def _title(request: MSARequest) -> str:
+    return f"Meter socket adapter site visit, {request.reference}"
+
+
+def _pages(payment: Payment, request: MSARequest) -> tuple[str, str]:
+    """Where the payer comes back to, having paid or not."""
+    if payment.invitation is not None:
+        from payments.services import pay_links
+
+        token = pay_links.token_for(payment.invitation.key)
+        return reverse("payments:link_returned", args=[token]), reverse("payments:link", args=[token])
+    if payment.allocations.count() > 1:
+        return reverse("payments:joint_returned", args=[payment.pk]), reverse("payments:several")
+    return reverse("payments:returned", args=[request.reference]), reverse(
+        "payments:canceled", args=[request.reference]
     )
 
 
@@ -185,23 +273,20 @@ def _give_up(payment: Payment, code: str) -> None:
     """This key leads nowhere; the next attempt makes a new one."""
     logger.error("checkout for payment %s failed at the provider: %s", payment.pk, code)
     with transaction.atomic(durable=True):
-        request = lock(settle.request_of(payment))
-        fresh = lock(payment)
+        fresh = settle.lock_with_requests(payment)
         if fresh.state == Payment.State.CREATED:
-            fresh.state = Payment.State.FAILED
-            fresh.save(update_fields=["state", "updated_at"])
-        settle.thaw_if_idle(request)
+            settle.close(fresh, Payment.State.FAILED)
 
 
 def _keep_session(payment: Payment, session: provider.Session) -> Payment:
     """Write down where to pay. Of two callers with one key both get the same session."""
     with transaction.atomic(durable=True):
-        request = lock(settle.request_of(payment))
-        fresh = lock(payment)
+        fresh = settle.lock_with_requests(payment)
         fresh.session_id, fresh.session_url = session.id, session.url
         if fresh.state == Payment.State.CREATED:
             fresh.state = Payment.State.OPEN
-            settlement.extend_freeze(request, until=session.expires_at)
+            for request in settle.requests_of(fresh):
+                settlement.extend_freeze(request, until=session.expires_at)
         fresh.save(update_fields=["session_id", "session_url", "state", "updated_at"])
     if fresh.state == Payment.State.EXPIRED:  # withdrawn while we waited
         end_checkout(fresh)
@@ -212,12 +297,20 @@ def _keep_session(payment: Payment, session: provider.Session) -> Payment:
 def cancel_checkout(request: MSARequest, *, by: User) -> Payment:
     """Close the open checkout at the provider; the answers may change again.
 
-    Returns the payment as it is then: money that was faster than the cancellation counts.
+    Returns the payment as it is then: money that was faster than the cancellation counts. One for
+    several requests is canceled by whoever acts for all of them.
     """
     permissions.check_acts_for(by, request)
     payment = live_payment(request)
     if payment is None or payment.state == Payment.State.PENDING:
         raise Refused(_("There is no open payment that could be canceled."), code="no_open_payment")
+    for each in settle.requests_of(payment):
+        permissions.check_acts_for(by, each)
+    return cancel_payment(payment)
+
+
+def cancel_payment(payment: Payment) -> Payment:
+    """Close that checkout. The caller has seen to who may."""
     try:
         return end_checkout(payment)
     except (provider.ProviderUnavailable, provider.ProviderRefused) as error:
@@ -234,9 +327,7 @@ def end_checkout(payment: Payment) -> Payment:
 
 def _abandon_unopened(payment: Payment) -> Payment:
     with transaction.atomic(durable=True):
-        request = lock(settle.request_of(payment))
-        fresh = lock(payment)
+        fresh = settle.lock_with_requests(payment)
         if fresh.state == Payment.State.CREATED:
-            _abandon(fresh)
-        settle.thaw_if_idle(request)
+            settle.close(fresh, Payment.State.EXPIRED)
     return fresh

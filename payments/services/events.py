@@ -12,7 +12,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from msa_portal.db import lock
 from payments import provider
 from payments.models import Payment, ProviderEvent
 from payments.services import settle
@@ -29,7 +28,10 @@ HEEDED = frozenset(
         "refund.failed",
         "charge.refunded",
         "charge.dispute.created",
+        "charge.dispute.updated",
         "charge.dispute.closed",
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.funds_reinstated",
     }
 )
 SWEEP_AFTER = timedelta(minutes=1)
@@ -93,8 +95,7 @@ def _adopt(session_id: str) -> Payment | None:
         ours = Payment.objects.filter(key=seen.key, session_id__isnull=True).first() if _is_key(seen.key) else None
         if ours is None:
             return None
-        lock(settle.request_of(ours))
-        fresh = lock(ours)
+        fresh = settle.lock_with_requests(ours)
         fresh.session_id, fresh.session_url = seen.id, seen.url
         fresh.save(update_fields=["session_id", "session_url", "updated_at"])
     return fresh

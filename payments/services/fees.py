@@ -15,6 +15,7 @@ from msa_portal.db import lock
 from msa_portal.errors import Refused
 from payments import notices
 from payments.models import Fee, FeeSchedule, Payment
+from payments.services import ledger
 from requests_app import permissions, policies, settlement
 from requests_app.enums import EventKind, Settlement
 from requests_app.models import MSARequest, ProgramSettings, VisitRound
@@ -78,7 +79,7 @@ def raise_fee(request: MSARequest, *, by: User | None) -> Fee | None:
         if fee is not None and not _lapsed(fee, fresh):
             return fee
         if fee is not None:
-            _cancel(fee)
+            _cancel(fee, rule="D9" if fee.schedule.request_type == fresh.request_type else "F1", by=by)
         return _raise(fresh, visit, by=by)
 
 
@@ -96,6 +97,7 @@ def _raise(request: MSARequest, visit: VisitRound, *, by: User | None) -> Fee | 
     )
     codes = {"round": visit.number, "fee": fee.pk, "cents": fee.amount_cents, "rule": visit.fee_reason}
     settlement.note(request, EventKind.FEE_RAISED, by=by, codes=codes)
+    ledger.fee_raised(fee, by=by)
     notices.fee_due(fee)
     return fee
 
@@ -123,21 +125,22 @@ def submit_without_fee(request: MSARequest, *, by: User) -> None:
         settlement.settle(policies.open_round(request), how=Settlement.NOT_DUE, by=by)
 
 
-def cancel_open_fees(request: MSARequest) -> list[Payment]:
+def cancel_open_fees(request: MSARequest, *, rule: str, by: User | None) -> list[Payment]:
     """Nothing is owed any more on closed visits. Returns the payments that must be stopped at the provider.
 
-    The caller holds the request's lock.
+    The caller holds the request's lock. `rule` is why nothing is owed.
     """
-    fees = Fee.objects.filter(round__request=request, round__closed_at__isnull=False, state=Fee.State.OPEN)
-    live = list(Payment.objects.filter(fees__in=fees, state__in=Payment.LIVE))
-    for fee in fees:
-        _cancel(fee)
+    closed = Fee.objects.filter(round__request=request, round__closed_at__isnull=False, state=Fee.State.OPEN)
+    live = list(Payment.objects.filter(fees__in=closed, state__in=Payment.LIVE).distinct())
+    for fee in closed.select_related("round__request"):
+        _cancel(fee, rule=rule, by=by)
     return live
 
 
-def _cancel(fee: Fee) -> None:
+def _cancel(fee: Fee, *, rule: str, by: User | None) -> None:
     fee.state = Fee.State.CANCELED
     fee.save(update_fields=["state", "updated_at"])
+    ledger.fee_canceled(fee, rule=rule, by=by)
 
 
 def waive(fee: Fee, *, by: User, reason: str) -> None:
@@ -164,5 +167,37 @@ def waive(fee: Fee, *, by: User, reason: str) -> None:
         fresh.state, fresh.waived_by, fresh.waiver_reason = Fee.State.WAIVED, by, reason.strip()
         fresh.settled_at = timezone.now()
         fresh.save(update_fields=["state", "waived_by", "waiver_reason", "settled_at", "updated_at"])
+        ledger.fee_waived(fresh, by=by)
         settlement.settle(fresh.round, how=Settlement.WAIVED, by=by)
     fee.refresh_from_db()
+
+
+def write_off(fee: Fee, *, by: User, reason: str) -> None:
+    """A supervisor gives up what a lost dispute left unpaid; the dispute holds the visit no longer.
+
+    Raises `Refused` unless the bank decided for the payer.
+    """
+    if not by.has_perm("payments.waive_fee"):
+        raise Refused(_("Only a supervisor can write off a fee."), code="not_allowed")
+    if not reason.strip():
+        raise Refused(
+            _("Say why the fee is written off."), code="no_reason", fields={"reason": _("Write the reason.")}
+        )
+    with transaction.atomic():
+        lock(fee.round.request)
+        fresh = lock(fee)
+        if not can_write_off(fresh):
+            raise Refused(
+                _("Only a fee whose payment was lost to the payer's bank is written off."), code="nothing_to_write_off"
+            )
+        fresh.state, fresh.waived_by, fresh.waiver_reason = Fee.State.WRITTEN_OFF, by, reason.strip()
+        fresh.save(update_fields=["state", "waived_by", "waiver_reason", "updated_at"])
+        cents = ledger.fee_written_off(fresh, by=by)
+        settlement.note(fresh.round.request, EventKind.FEE_WRITTEN_OFF, by=by, codes={"fee": fresh.pk, "cents": cents})
+        settlement.set_disputed(fresh.round, disputed=False, outcome="written_off")
+    fee.refresh_from_db()
+
+
+def can_write_off(fee: Fee) -> bool:
+    settled = fee.allocations.filter(state="settled", payment__dispute=Payment.Dispute.LOST)
+    return fee.state == Fee.State.SETTLED and settled.exists()

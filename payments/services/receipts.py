@@ -1,47 +1,62 @@
-"""The receipt as PDF, rendered once after the settlement."""
+"""Receipts and refund notes as PDF, each for one request, rendered once by a task."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from msa_portal.db import lock
 from msa_portal.pdf import render_pdf
-from payments.models import Payment
-from payments.services.settle import fee_of, request_of
+from payments.models import Allocation, Refund
 from requests_app import documents
 from requests_app.enums import DocumentKind
-from requests_app.models import Document
+from requests_app.models import Document, MSARequest
 from requests_app.notices import page
 
 
-def number(payment: Payment) -> str:
+def number(part: Allocation) -> str:
     """What is printed on it, and can be asked for."""
-    return f"{request_of(payment).reference}-P{payment.pk}"
+    return f"{part.fee.round.request.reference}-P{part.payment_id}"
 
 
-def render(payment: Payment) -> Document | None:
-    """The receipt of a payment that settled its fee; the one that is there, if any. Safe to run twice."""
-    if payment.state != Payment.State.PAID or payment.receipt is not None:
-        return payment.receipt
-    body = _pdf(payment)
+def number_of_note(refund: Refund) -> str:
+    return f"{refund.fee.round.request.reference}-R{refund.pk}"
+
+
+def render(part: Allocation) -> Document | None:
+    """The receipt of a payment's part that settled its fee; the one that is there, if any. Safe to run twice."""
+    if part.state != Allocation.State.SETTLED or part.receipt is not None:
+        return part.receipt
+    request = part.fee.round.request
+    context = {"part": part, "payment": part.payment, "fee": part.fee, "number": number(part)}
+    body = render_pdf("pdf/receipt.html", context | _about(request))
     with documents.atomic():
-        request = lock(request_of(payment))
-        fresh = lock(payment)
+        lock(request)
+        fresh = lock(part)
         if fresh.receipt is None:
-            name = _("Receipt %(number)s.pdf") % {"number": number(fresh)}
+            name = _("Receipt %(number)s.pdf") % {"number": number(part)}
             fresh.receipt = documents.store(request, DocumentKind.RECEIPT, name=name, body=body, by=None)
-            fresh.save(update_fields=["receipt", "updated_at"])
+            fresh.save(update_fields=["receipt"])
     return fresh.receipt
 
 
-def _pdf(payment: Payment) -> bytes:
-    request = request_of(payment)
-    context = {
-        "payment": payment,
-        "fee": fee_of(payment),
-        "number": number(payment),
-        "reference": request.reference,
-        "address": request.full_address,
-        "qr_url": page(request),
-    }
-    return render_pdf("pdf/receipt.html", context)
+def render_note(refund: Refund) -> Document | None:
+    """The note of a refund that reached the payer's bank. Safe to run twice."""
+    if refund.state != Refund.State.SUCCEEDED or refund.document is not None:
+        return refund.document
+    request = refund.fee.round.request
+    context = {"refund": refund, "payment": refund.payment, "fee": refund.fee, "number": number_of_note(refund)}
+    body = render_pdf("pdf/refund_note.html", context | _about(request))
+    with documents.atomic():
+        lock(request)
+        fresh = lock(refund)
+        if fresh.document is None:
+            name = _("Refund note %(number)s.pdf") % {"number": number_of_note(refund)}
+            fresh.document = documents.store(request, DocumentKind.REFUND_NOTE, name=name, body=body, by=None)
+            fresh.save(update_fields=["document", "updated_at"])
+    return fresh.document
+
+
+def _about(request: MSARequest) -> dict[str, Any]:
+    return {"reference": request.reference, "address": request.full_address, "qr_url": page(request)}

@@ -1,17 +1,15 @@
-"""Money that goes back (D4): proposed, approved by a second person, sent once, followed to its end.
+"""Money that goes back (D4, F4): proposed or asked for, then approved or declined.
 
-`Payment.refunded_cents` runs with what is promised or gone, under a check constraint, so that
-never more goes back than came (faults 7 and 8).
+The running figures `refunded_cents` of payment and allocation count what is promised or gone, under
+check constraints, so that never more goes back than came (faults 7 and 8). What becomes of an
+approved refund is in `refund_following`.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,123 +17,213 @@ from msa_portal import formats
 from msa_portal.accounts.models import User
 from msa_portal.db import lock
 from msa_portal.errors import Refused, Stale
-from payments import notices, provider
-from payments.models import Fee, Payment, Refund
+from payments import notices
+from payments.models import Allocation, Payment, Refund
 from payments.money import cents
-from requests_app import settlement
+from payments.services import ledger
+from payments.services.refund_following import follow, recount
+from payments.services.refund_following import note as record
+from requests_app import permissions
 from requests_app.enums import EventKind
-from requests_app.models import MSARequest
+from requests_app.models import MSARequest, ProgramSettings
 
-logger = logging.getLogger(__name__)
+__all__ = [
+    "approve",
+    "ask_for",
+    "check_can_ask",
+    "decline",
+    "follow",
+    "propose",
+    "propose_by_staff",
+    "refund_duplicate",
+]
 
 State = Refund.State
-# Where the provider's word may move a refund. What has ended badly stays so.
-_MOVES = {
-    State.APPROVED: {State.SENT, State.SUCCEEDED, State.FAILED},
-    State.SENT: {State.SUCCEEDED, State.FAILED},
-    State.SUCCEEDED: {State.FAILED},
-}
-_PROVIDER_STATES = {"succeeded": State.SUCCEEDED, "failed": State.FAILED, "canceled": State.FAILED}
 
 
-def remaining_cents(payment: Payment) -> int:
-    """What of the money is still here and not promised."""
-    return payment.amount_cents - payment.refunded_cents
+def part_of(refund: Refund) -> Allocation:
+    """The part of the payment that the refund gives back."""
+    return Allocation.objects.select_related("payment", "fee__round__request").get(
+        payment_id=refund.payment_id, fee_id=refund.fee_id
+    )
 
 
 def propose(
-    payment: Payment, *, fee: Fee | None, amount_cents: int, reason: Refund.Reason, by: User | None, note: str = ""
+    part: Allocation, *, amount_cents: int, reason: Refund.Reason, by: User | None, note: str = ""
 ) -> Refund | None:
-    """Ask a supervisor to send money back. None where nothing is left, or it is asked for already.
+    """Ask a supervisor to send money back. None where nothing is left, or the bank took it already.
 
+    One proposal of a part is undecided at a time: where a smaller one is, it grows to this one.
     The caller holds the locks on request and payment.
     """
-    amount = min(cents(amount_cents), remaining_cents(payment))
-    live = payment.refunds.filter(fee=fee).exclude(state__in=[State.DECLINED, State.FAILED])
-    if not amount or live.exists():
+    amount = min(cents(amount_cents), part.remaining_cents)
+    if not amount or part.payment.dispute == Payment.Dispute.LOST:
         return None
-    refund = Refund.objects.create(
-        payment=payment, fee=fee, amount_cents=amount, reason=reason, proposed_by=by, note=note
-    )
-    _note(refund, EventKind.REFUND_PROPOSED, by=by)
+    waiting = part.payment.refunds.filter(fee=part.fee, state=State.PROPOSED).first()
+    if waiting is None:
+        refund = Refund.objects.create(
+            payment=part.payment, fee=part.fee, amount_cents=amount, reason=reason, proposed_by=by, note=note
+        )
+    elif waiting.amount_cents < amount:
+        refund = waiting
+        refund.amount_cents, refund.reason, refund.proposed_by, refund.note = amount, reason, by, note
+        refund.save()
+    else:
+        return None
+    asked = reason == Refund.Reason.REQUESTED
+    record(refund, EventKind.REFUND_REQUESTED if asked else EventKind.REFUND_PROPOSED, by=by)
     return refund
 
 
-def propose_by_staff(payment: Payment, *, by: User, amount_cents: int, note: str) -> Refund:
-    """Goodwill, or a refund that failed and is to be tried again: a supervisor other than `by` approves."""
+def propose_by_staff(payment: Payment, *, by: User, amount_cents: int, note: str, fee_id: int | None = None) -> Refund:
+    """Goodwill, or a refund that failed and is to be tried again: somebody else approves (`approve`).
+
+    `fee_id` says for which fee of a payment that covers several.
+    """
     if not by.has_perm("payments.propose_refund"):
         raise Refused(_("Only program staff can propose a refund."), code="not_allowed")
     with transaction.atomic():
-        lock(_request_of(payment))
-        fresh = lock(payment)
-        if fresh.state not in Payment.RECEIVED:
+        part = _locked_part(payment, fee_id)
+        if part.state not in Allocation.RECEIVED:
             raise Refused(_("No money has come of this payment."), code="not_received")
-        if amount_cents > remaining_cents(fresh):
-            raise Refused(_too_much(fresh), code="too_much", fields={"amount": _too_much(fresh)})
-        refund = propose(
-            fresh, fee=_fee_of(fresh), amount_cents=amount_cents, reason=Refund.Reason.GOODWILL, by=by, note=note
-        )
+        if amount_cents > part.remaining_cents:
+            raise Refused(_too_much(part), code="too_much", fields={"amount": _too_much(part)})
+        if _undecided(part):
+            raise Refused(_("A refund of this payment waits for a decision already."), code="refund_open")
+        refund = propose(part, amount_cents=amount_cents, reason=Refund.Reason.GOODWILL, by=by, note=note)
         if refund is None:
-            raise Refused(_("A refund of this payment is under way already."), code="refund_open")
+            raise Refused(_("The payer's bank took this money back, so none of it is here."), code="payment_disputed")
     return refund
 
 
-def _too_much(payment: Payment) -> str:
-    return _("Of this payment %(left)s can still be refunded.") % {"left": formats.usd(remaining_cents(payment))}
+def _locked_part(payment: Payment, fee_id: int | None) -> Allocation:
+    """The part for that fee, or the only one; its request and payment are locked."""
+    wanted = payment.allocations.select_related("fee__round__request")
+    found = list(wanted.filter(fee_id=fee_id) if fee_id else wanted)
+    if len(found) != 1:
+        raise Refused(_("Say for which request money goes back."), code="which_fee")
+    lock(found[0].fee.round.request)
+    lock(payment)
+    return wanted.select_related("payment").get(pk=found[0].pk)
 
 
-def refund_duplicate(payment: Payment, *, fee: Fee) -> None:
-    """A second payment of one fee goes back without anybody's approval (fault 6)."""
-    refund = propose(payment, fee=fee, amount_cents=payment.amount_cents, reason=Refund.Reason.DUPLICATE, by=None)
+def _undecided(part: Allocation) -> bool:
+    return part.payment.refunds.filter(fee=part.fee, state=State.PROPOSED).exists()
+
+
+def check_can_ask(part: Allocation) -> None:
+    """When a customer may ask for money back by themselves. Raises `Refused` with what to do instead."""
+    if part.state not in Allocation.RECEIVED or not part.received_cents:
+        raise Refused(_("This fee was not paid here, so there is nothing to refund."), code="not_received")
+    if part.payment.dispute in {Payment.Dispute.OPEN, Payment.Dispute.LOST}:
+        raise Refused(_("Your bank disputes this payment, so it decides about the money."), code="payment_disputed")
+    if not part.remaining_cents:
+        raise Refused(_("This payment was refunded in full."), code="nothing_left")
+    if _undecided(part):
+        raise Refused(_("A refund is asked for already. We write to you when it is decided."), code="refund_open")
+    visit = part.fee.round
+    if part.state == Allocation.State.SETTLED and visit.closed_at is None:
+        raise Refused(
+            _("This fee pays for the visit that is still to come. Withdraw the request, and it comes back in full."),
+            code="visit_open",
+        )
+
+
+def ask_for(part: Allocation, *, by: User, note: str) -> Refund:
+    """The customer, the agent or the payer asks for what is left; a supervisor decides (F4)."""
+    with transaction.atomic():
+        request = lock(part.fee.round.request)
+        if by != part.payment.payer:
+            permissions.check_acts_for(by, request)
+        fresh = _locked_part(part.payment, part.fee_id)
+        check_can_ask(fresh)
+        if not note.strip():
+            raise Refused(_("Say why."), code="no_reason", fields={"note": _("Write why you ask for it.")})
+        refund = propose(
+            fresh, amount_cents=fresh.remaining_cents, reason=Refund.Reason.REQUESTED, by=by, note=note.strip()
+        )
+    if refund is None:
+        raise Refused(_("This payment was refunded in full."), code="nothing_left")
+    return refund
+
+
+def _too_much(part: Allocation) -> str:
+    return _("Of this payment %(left)s can still be refunded.") % {"left": formats.usd(part.remaining_cents)}
+
+
+def refund_duplicate(part: Allocation) -> None:
+    """A second payment of one fee goes back without anybody's approval (fault 6).
+
+    The caller holds the locks on request and payment.
+    """
+    refund = propose(part, amount_cents=part.received_cents, reason=Refund.Reason.DUPLICATE, by=None)
     if refund is not None:
-        _promise(refund, payment, by=None)
+        _promise(refund, by=None)
+
+
+def check_may_approve(refund: Refund, *, by: User) -> None:
+    """Above the limit in the program settings a supervisor other than the proposer decides."""
+    if not by.has_perm("payments.approve_refund"):
+        raise Refused(_("Only a supervisor can decide on a refund."), code="not_allowed")
+    limit = ProgramSettings.current().refund_alone_up_to_cents
+    if refund.proposed_by_id == by.pk and refund.amount_cents > limit:
+        raise Refused(
+            _("You proposed this refund. Above %(limit)s another supervisor has to approve it.")
+            % {"limit": formats.usd(limit)},
+            code="own_proposal",
+        )
 
 
 def approve(refund: Refund, *, by: User, expected_cents: int) -> None:
-    """A supervisor, not the one who proposed it, lets the money go; a task sends it.
+    """A supervisor lets the money go; a task sends it.
 
     `expected_cents` is what was refundable when the page was drawn: had anything moved since, the
     decision would rest on an old picture (faults 7 and 8).
     """
     with transaction.atomic():
-        fresh, payment = _decidable(refund, by=by)
-        if fresh.proposed_by_id == by.pk:
-            raise Refused(_("You proposed this refund, so another supervisor has to approve it."), code="own_proposal")
-        if payment.disputed:
+        fresh = _decidable(refund, by=by)
+        check_may_approve(fresh, by=by)
+        part = part_of(fresh)
+        if part.payment.disputed:
             raise Refused(
                 _("The payer's bank disputes this payment, so it cannot be refunded."), code="payment_disputed"
             )
-        if remaining_cents(payment) != expected_cents:
+        if part.remaining_cents != expected_cents:
             raise Stale(
                 _("Meanwhile money of this payment went back. %(left)s Look at it again before you decide.")
-                % {"left": _too_much(payment)},
+                % {"left": _too_much(part)},
                 code="stale",
             )
-        if fresh.amount_cents > remaining_cents(payment):
-            raise Refused(_too_much(payment), code="too_much")
-        _promise(fresh, payment, by=by)
+        if fresh.amount_cents > part.remaining_cents:
+            raise Refused(_too_much(part), code="too_much")
+        _promise(fresh, by=by)
     refund.refresh_from_db()
 
 
 def decline(refund: Refund, *, by: User, note: str) -> None:
-    """A supervisor says no, with a reason."""
+    """A supervisor says no, with a reason that the customer reads."""
     if not note.strip():
         raise Refused(_("Say why the refund is declined."), code="no_reason", fields={"note": _("Write the reason.")})
     with transaction.atomic():
-        fresh, _payment = _decidable(refund, by=by)
+        fresh = _decidable(refund, by=by)
         fresh.state, fresh.note = State.DECLINED, note.strip()
         fresh.decided_by, fresh.decided_at = by, timezone.now()
         fresh.finished_at = fresh.decided_at
         fresh.save()
-        _note(fresh, EventKind.REFUND_DECLINED, by=by)
+        record(fresh, EventKind.REFUND_DECLINED, by=by)
+        notices.refund_declined(fresh)
     refund.refresh_from_db()
 
 
-def _decidable(refund: Refund, *, by: User) -> tuple[Refund, Payment]:
+def request_of(refund: Refund) -> MSARequest:
+    return refund.fee.round.request
+
+
+def _decidable(refund: Refund, *, by: User) -> Refund:
     if not by.has_perm("payments.approve_refund"):
         raise Refused(_("Only a supervisor can decide on a refund."), code="not_allowed")
-    lock(_request_of(refund.payment))
-    payment = lock(refund.payment)
+    lock(request_of(refund))
+    lock(refund.payment)
     fresh = lock(refund)
     if fresh.state != State.PROPOSED:
         raise Stale(
@@ -147,127 +235,16 @@ def _decidable(refund: Refund, *, by: User) -> tuple[Refund, Payment]:
             },
             code="stale",
         )
-    return fresh, payment
+    return fresh
 
 
-def _promise(refund: Refund, payment: Payment, *, by: User | None) -> None:
+def _promise(refund: Refund, *, by: User | None) -> None:
     """Count it before it is sent. The caller holds the payment's lock."""
     from payments import tasks
 
     refund.state, refund.decided_by, refund.decided_at = State.APPROVED, by, timezone.now()
     refund.save()
-    payment.refunded_cents += refund.amount_cents
-    payment.save(update_fields=["refunded_cents", "updated_at"])
-    _note(refund, EventKind.REFUND_APPROVED, by=by)
+    ledger.refund_promised(refund, by=by)
+    recount(refund.payment)
+    record(refund, EventKind.REFUND_APPROVED, by=by)
     transaction.on_commit(partial(tasks.kick, tasks.send_refund, refund.pk))
-
-
-def send(refund: Refund) -> None:
-    """Carry an approved refund out at the provider. Safe to run twice, and at once: one key, one refund.
-
-    Raises `ProviderUnavailable`, after which it waits for the sweeper.
-    """
-    if refund.state != State.APPROVED or refund.payment.intent_id is None:
-        return
-    try:
-        made = provider.create_refund(refund.payment.intent_id, amount_cents=refund.amount_cents, key=str(refund.key))
-    except provider.ProviderRefused as refusal:
-        logger.error("refund %s was refused by the provider: %s", refund.pk, refusal.code)
-        made = None
-        error = refusal.code
-    with transaction.atomic(durable=True):
-        request = lock(_request_of(refund.payment))
-        payment = lock(refund.payment)
-        fresh = lock(refund)
-        if made is None:
-            _move(fresh, request, State.FAILED, error=error)
-        else:
-            fresh.provider_id = made.id
-            _move(fresh, request, _state(made))
-        _recount(payment)
-
-
-def follow(payment: Payment, request: MSARequest, seen: Iterable[provider.ProviderRefund]) -> None:
-    """Let our refunds follow the provider's, those made in its dashboard included (fault 8).
-
-    The caller holds the locks on request and payment.
-    """
-    for theirs in seen:
-        ours = _ours(payment, theirs) or _made_at_provider(payment, theirs)
-        if ours.provider_id is None:
-            ours.provider_id = theirs.id
-        _move(ours, request, _state(theirs))
-    _drop_what_no_longer_fits(payment, request)
-    _recount(payment)
-
-
-def _state(theirs: provider.ProviderRefund) -> Refund.State:
-    return _PROVIDER_STATES.get(theirs.status, State.SENT)
-
-
-def _ours(payment: Payment, theirs: provider.ProviderRefund) -> Refund | None:
-    known = payment.refunds.select_for_update().filter(provider_id=theirs.id).first()
-    if known is None and theirs.key:
-        known = payment.refunds.select_for_update().filter(key=theirs.key).first()
-    return known
-
-
-def _made_at_provider(payment: Payment, theirs: provider.ProviderRefund) -> Refund:
-    return Refund.objects.create(
-        payment=payment,
-        amount_cents=theirs.amount_cents,
-        reason=Refund.Reason.GOODWILL,
-        note=_("Made at the payment provider."),
-        state=State.APPROVED,
-        provider_id=theirs.id,
-    )
-
-
-def _move(refund: Refund, request: MSARequest, state: Refund.State, *, error: str = "") -> None:
-    """One step of the refund's life, told once. A late picture of an earlier state changes nothing."""
-    if state not in _MOVES.get(State(refund.state), set()):
-        refund.save(update_fields=["provider_id", "updated_at"])
-        return
-    refund.state, refund.last_error = state, error
-    if state != State.SENT:
-        refund.finished_at = timezone.now()
-    refund.save()
-    if state == State.SUCCEEDED:
-        _note(refund, EventKind.REFUND_PAID, by=None)
-        notices.refund_paid(refund)
-    elif state == State.FAILED:
-        _note(refund, EventKind.REFUND_FAILED, by=None)
-        notices.refund_failed(refund)
-
-
-def _promised(payment: Payment) -> int:
-    total = payment.refunds.filter(state__in=Refund.PROMISED).aggregate(total=Sum("amount_cents"))["total"]
-    return int(total or 0)
-
-
-def _drop_what_no_longer_fits(payment: Payment, request: MSARequest) -> None:
-    """More went back at the provider than we knew of: promises of ours that are not sent yet give way."""
-    unsent = payment.refunds.filter(state=State.APPROVED, provider_id__isnull=True).order_by("-pk")
-    for refund in unsent:
-        if _promised(payment) <= payment.amount_cents:
-            return
-        _move(refund, request, State.FAILED, error="refunded_at_provider")
-
-
-def _recount(payment: Payment) -> None:
-    """The running figure, from the rows: a failed refund gives its amount free again."""
-    payment.refunded_cents = min(_promised(payment), payment.amount_cents)
-    payment.save(update_fields=["refunded_cents", "updated_at"])
-
-
-def _note(refund: Refund, kind: EventKind, *, by: User | None) -> None:
-    codes = {"refund": refund.pk, "cents": refund.amount_cents, "reason": refund.reason}
-    settlement.note(_request_of(refund.payment), kind, by=by, codes=codes)
-
-
-def _fee_of(payment: Payment) -> Fee:
-    return payment.fees.select_related("round__request").get()
-
-
-def _request_of(payment: Payment) -> MSARequest:
-    return _fee_of(payment).round.request

@@ -1,7 +1,7 @@
 """What the provider says about a payment becomes what we know (F2, D15).
 
-Webhook, return page, sweeper and staff all come through here. Whoever asks triggers; what counts
-is the object as the provider has it now, so the order of events does not matter (fault 2).
+Webhook, return page, sweeper, comparison and staff all come through here. Whoever asks triggers; what
+counts is the object as the provider has it now, so the order of events does not matter (fault 2).
 """
 
 from __future__ import annotations
@@ -15,71 +15,91 @@ from django.utils import timezone
 from msa_portal.db import lock
 from msa_portal.errors import Refused
 from payments import notices, provider
-from payments.models import Fee, Payment, Refund
-from payments.services import refunds
+from payments.models import Allocation, Fee, Payment, Refund
+from payments.services import disputes, ledger, refunds
 from requests_app import settlement
 from requests_app.enums import EventKind, Settlement
 from requests_app.models import MSARequest
 
 # How long the answers stand still for a bank debit under way.
 DEBIT_TAKES = timedelta(days=10)
+# Money that our figures cannot count: another currency's, or a test's.
+_FOREIGN = frozenset({"currency", "livemode"})
+# A payment of which one part settled its fee is paid, whatever became of the others.
+_STATE_OF_PAYMENT = {
+    Allocation.State.SETTLED: Payment.State.PAID,
+    Allocation.State.HELD: Payment.State.HELD,
+    Allocation.State.DUPLICATE: Payment.State.DUPLICATE,
+}
 
 
-def request_of(payment: Payment) -> MSARequest:
-    return fee_of(payment).round.request
+def requests_of(payment: Payment) -> list[MSARequest]:
+    """The requests whose fees it covers, in the order in which they are locked."""
+    return list(MSARequest.objects.filter(rounds__fees__allocations__payment=payment).distinct().order_by("pk"))
 
 
-def fee_of(payment: Payment) -> Fee:
-    """A payment covers one fee so far; its allocation says which."""
-    return payment.fees.select_related("round__request").get()
+def reference_of(payment: Payment) -> str:
+    """What the provider shows beside the payment: the request's reference, or a word for several."""
+    found = requests_of(payment)
+    return str(found[0].reference) if len(found) == 1 else f"{len(found)} requests, P{payment.pk}"
+
+
+def lock_with_requests(payment: Payment) -> Payment:
+    """The payment's row, read again. Its requests are locked before it, as everywhere."""
+    for request in requests_of(payment):
+        lock(request)
+    return lock(payment)
 
 
 def settle_from_provider(payment: Payment) -> Payment:
     """Ask the provider about the payment and let our rows follow; any number of times, from anywhere.
 
-    Raises `ProviderUnavailable`. The request is locked before the payment, as everywhere.
+    Raises `ProviderUnavailable`.
     """
     if payment.session_id is None:
         return payment
     seen = provider.fetch_session(payment.session_id)
     with transaction.atomic(durable=True):
-        request = lock(request_of(payment))
-        fresh = lock(payment)
-        _follow(fresh, request, seen)
+        fresh = lock_with_requests(payment)
+        _follow(fresh, seen)
     return fresh
 
 
-def _follow(payment: Payment, request: MSARequest, seen: provider.Session) -> None:
+def _follow(payment: Payment, seen: provider.Session) -> None:
     if seen.intent_id and payment.intent_id is None:
         payment.intent_id = seen.intent_id
     if payment.state not in Payment.RECEIVED:
-        _follow_checkout(payment, request, seen)
+        _follow_checkout(payment, seen)
     payment.save()
-    if payment.state in Payment.RECEIVED:
-        refunds.follow(payment, request, seen.refunds)
-        _follow_dispute(payment, seen.dispute)
+    if payment.state in Payment.RECEIVED and payment.held_reason not in _FOREIGN:
+        refunds.follow(payment, seen.refunds)
+        disputes.follow(payment, seen.disputes)
 
 
-def _follow_checkout(payment: Payment, request: MSARequest, seen: provider.Session) -> None:
+def _follow_checkout(payment: Payment, seen: provider.Session) -> None:
     if seen.is_paid:
-        _receive(payment, request, seen)
+        _receive(payment, seen)
     elif seen.is_pending:
         if payment.state != Payment.State.PENDING:
             payment.state = Payment.State.PENDING
-            settlement.extend_freeze(request, until=timezone.now() + DEBIT_TAKES)
+            for request in requests_of(payment):
+                settlement.extend_freeze(request, until=timezone.now() + DEBIT_TAKES)
     elif seen.status == "open":
         payment.state = Payment.State.OPEN
     else:
-        _close(payment, request, Payment.State.EXPIRED if seen.status == "expired" else Payment.State.FAILED)
+        close(payment, Payment.State.EXPIRED if seen.status == "expired" else Payment.State.FAILED)
 
 
-def _close(payment: Payment, request: MSARequest, state: Payment.State) -> None:
-    """No money came and none will: the answers may change again, and a retry is offered (fault 13)."""
-    if payment.state == state:
-        return
-    payment.state = state
-    payment.save(update_fields=["state", "updated_at"])
-    thaw_if_idle(request)
+def close(payment: Payment, state: Payment.State) -> None:
+    """No money came and none will: the answers may change again, and a retry is offered (fault 13).
+
+    The caller holds the locks on the requests and the payment.
+    """
+    if payment.state != state:
+        payment.state = state
+        payment.save(update_fields=["state", "updated_at"])
+    for request in requests_of(payment):
+        thaw_if_idle(request)
 
 
 def thaw_if_idle(request: MSARequest) -> None:
@@ -88,96 +108,97 @@ def thaw_if_idle(request: MSARequest) -> None:
         settlement.thaw(request)
 
 
-def _receive(payment: Payment, request: MSARequest, seen: provider.Session) -> None:
-    """Money is here: settle its fee, or keep it apart with the reason and have it go back."""
+def _receive(payment: Payment, seen: provider.Session) -> None:
+    """Money is here: each part settles its fee, or lies apart with the reason and goes back."""
     payment.paid_at = timezone.now()
-    fee = lock(fee_of(payment))
-    wrong = _mismatch(payment, request, seen)
-    if wrong:
-        _hold(payment, request, fee, wrong, seen)
-    else:
-        _settle(payment, request, fee, seen)
+    wrong = _mismatch(payment, seen)
+    payment.received_cents = 0 if wrong in _FOREIGN else seen.money_cents
+    payment.held_reason = wrong
+    payment.state = Payment.State.HELD  # until the parts are known, so that they may lie apart
+    payment.save()
+    parts = list(payment.allocations.select_related("payment", "fee__round__request", "fee__schedule"))
+    shares = ledger.share(payment.received_cents, [part.amount_cents for part in parts])
+    for part, cents in zip(parts, shares, strict=True):
+        part.payment, part.received_cents = payment, cents
+        if wrong:
+            _hold(part, wrong)
+        else:
+            _settle(part)
+        if cents:
+            ledger.money_received(part, moved_at=seen.moved_at or payment.paid_at)
+    _conclude(payment, parts)
+    for part in parts:
+        _see_to_what_lies_apart(part)
 
 
-def _mismatch(payment: Payment, request: MSARequest, seen: provider.Session) -> str:
+def _mismatch(payment: Payment, seen: provider.Session) -> str:
     """What of the money is not as we asked for it; empty where all is well (fault 5)."""
-    received = seen.amount_cents if seen.received_cents is None else seen.received_cents
     right = {
-        "amount": seen.amount_cents == received == payment.amount_cents,
         "currency": seen.currency == payment.currency,
         "livemode": seen.livemode == provider.expects_live_money(),
-        "reference": seen.reference == request.reference and seen.key == str(payment.key),
+        "amount": seen.amount_cents == seen.money_cents == payment.amount_cents,
+        "reference": seen.reference == reference_of(payment) and seen.key == str(payment.key),
     }
     return next((name for name, holds in right.items() if not holds), "")
 
 
-def _settle(payment: Payment, request: MSARequest, fee: Fee, seen: provider.Session) -> None:
+def _settle(part: Allocation) -> None:
+    fee = part.fee = lock(part.fee)
     if fee.state == Fee.State.CANCELED:
-        _hold(payment, request, fee, "cannot_submit", seen)
+        _hold(part, "cannot_submit")
         return
     try:
         with transaction.atomic():
-            settled = settlement.settle(fee.round, how=Settlement.PAID, by=payment.payer)
+            settled = settlement.settle(fee.round, how=Settlement.PAID, by=part.payment.payer)
     except Refused:
-        _hold(payment, request, fee, "cannot_submit", seen)
+        _hold(part, "cannot_submit")
         return
     if not settled:
-        _set_apart_duplicate(payment, request, fee)
+        part.state = Allocation.State.DUPLICATE
+        part.save()
         return
-    payment.state = Payment.State.PAID
-    fee.state, fee.settled_at = Fee.State.SETTLED, payment.paid_at
+    part.state = Allocation.State.SETTLED
+    part.save()
+    fee.state, fee.settled_at = Fee.State.SETTLED, part.payment.paid_at
     fee.save(update_fields=["state", "settled_at", "updated_at"])
-    payment.save()
-    notices.receipt(payment)
-    _after_commit(payment)
 
 
-def _after_commit(payment: Payment) -> None:
-    """The receipt is rendered, and a second tab's checkout is closed before it is paid too (fault 6)."""
+def _hold(part: Allocation, reason: str) -> None:
+    """Keep the money apart, and put it on the record (D15, fault 5)."""
+    part.state, part.held_reason = Allocation.State.HELD, reason
+    part.save()
+    codes = {"payment": part.payment_id, "reason": reason}
+    settlement.note(part.fee.round.request, EventKind.PAYMENT_HELD, by=None, codes=codes)
+
+
+def _conclude(payment: Payment, parts: list[Allocation]) -> None:
+    """The payment's own state from its parts, the receipts, and the end of other checkouts (fault 6)."""
     from payments import tasks
 
-    transaction.on_commit(partial(tasks.kick, tasks.render_receipt, payment.pk))
-    others = Payment.objects.filter(fees=fee_of(payment), state__in=Payment.LIVE).exclude(pk=payment.pk)
-    for other in others:
+    states = {part.state for part in parts}
+    best = next(state for state in _STATE_OF_PAYMENT if state in states)
+    payment.state = _STATE_OF_PAYMENT[best]
+    payment.held_reason = next((part.held_reason for part in parts if part.held_reason), "")
+    payment.save()
+    settled = [part for part in parts if part.state == Allocation.State.SETTLED]
+    if settled:
+        notices.receipts(payment, settled)
+    for part in settled:
+        transaction.on_commit(partial(tasks.kick, tasks.render_receipt, part.pk))
+    others = Payment.objects.filter(fees__in=[part.fee for part in settled], state__in=Payment.LIVE).distinct()
+    for other in others.exclude(pk=payment.pk):
         transaction.on_commit(partial(tasks.kick, tasks.end_checkout, other.pk))
 
 
-def _hold(payment: Payment, request: MSARequest, fee: Fee, reason: str, seen: provider.Session) -> None:
-    """Keep the money apart, tell customer and staff, propose that it goes back (D15, fault 5).
+def _see_to_what_lies_apart(part: Allocation) -> None:
+    """A second payment of one fee goes back by itself; held money once a supervisor has looked.
 
     Money in another currency or of another mode cannot be sent back by our figures: staff see to it.
     """
-    payment.state, payment.held_reason = Payment.State.HELD, reason
-    payment.save()
-    settlement.note(request, EventKind.PAYMENT_HELD, by=None, codes={"payment": payment.pk, "reason": reason})
-    received = seen.amount_cents if seen.received_cents is None else seen.received_cents
-    if reason not in {"currency", "livemode"} and received:
-        refunds.propose(
-            payment,
-            fee=fee,
-            amount_cents=min(received, payment.amount_cents),
-            reason=Refund.Reason.CANNOT_SUBMIT,
-            by=None,
-        )
-    thaw_if_idle(request)
-    notices.payment_held(payment)
-
-
-def _set_apart_duplicate(payment: Payment, request: MSARequest, fee: Fee) -> None:
-    """The visit is settled by other means: this money goes back by itself and un-pays nothing (fault 6)."""
-    payment.state = Payment.State.DUPLICATE
-    payment.save()
-    refunds.refund_duplicate(payment, fee=fee)
-    thaw_if_idle(request)
-
-
-def _follow_dispute(payment: Payment, dispute: str) -> None:
-    """Open or lost, it blocks the order and every refund; won, it blocks nothing any more (fault 12)."""
-    if payment.dispute == dispute or not dispute:
-        return
-    payment.dispute = dispute
-    payment.disputed = dispute != Payment.Dispute.WON
-    payment.save(update_fields=["dispute", "disputed", "updated_at"])
-    if payment.state == Payment.State.PAID:
-        outcome = "" if dispute == Payment.Dispute.OPEN else dispute
-        settlement.set_disputed(fee_of(payment).round, disputed=payment.disputed, outcome=outcome)
+    if part.state == Allocation.State.DUPLICATE:
+        refunds.refund_duplicate(part)
+    elif part.state == Allocation.State.HELD:
+        refunds.propose(part, amount_cents=part.received_cents, reason=Refund.Reason.CANNOT_SUBMIT, by=None)
+        notices.payment_held(part)
+    if part.state in Allocation.UNAPPLIED:
+        thaw_if_idle(part.fee.round.request)

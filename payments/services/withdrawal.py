@@ -8,24 +8,26 @@ from django.db import transaction
 
 from msa_portal.accounts.models import User
 from msa_portal.db import lock
-from payments.models import Fee, Payment
+from payments.models import Allocation, Payment
 from payments.refund_rules import Decision, as_paid_visit, refund_owed
 from payments.services import fees, refunds
 from requests_app.models import MSARequest
 
 
-def _paid_fees(request: MSARequest) -> list[Fee]:
+def _paid_parts(request: MSARequest) -> list[Allocation]:
+    """The payments' parts that settled this request's fees, but for money that a bank took back."""
     return list(
-        Fee.objects.filter(round__request=request, state=Fee.State.SETTLED)
-        .select_related("round")
-        .prefetch_related("round__reasons")
-        .order_by("round__number")
+        Allocation.objects.filter(fee__round__request=request, state=Allocation.State.SETTLED)
+        .exclude(payment__dispute=Payment.Dispute.LOST)
+        .select_related("payment", "fee__round__request")
+        .prefetch_related("fee__round__reasons")
+        .order_by("fee__round__number")
     )
 
 
 def preview_refund(request: MSARequest) -> list[Decision]:
     """What would come back if the request were withdrawn now; empty where nothing was paid."""
-    return refund_owed(as_paid_visit(fee.round, fee.amount_cents) for fee in _paid_fees(request))
+    return refund_owed(as_paid_visit(part.fee.round, part.remaining_cents) for part in _paid_parts(request))
 
 
 def after_withdrawal(request: MSARequest, *, by: User | None) -> None:
@@ -33,17 +35,17 @@ def after_withdrawal(request: MSARequest, *, by: User | None) -> None:
 
     Runs in the withdrawal's transaction, under the request's lock.
     """
-    stop_open_payments(request)
-    for fee in _paid_fees(request):
-        (decision,) = refund_owed([as_paid_visit(fee.round, fee.amount_cents)])
+    stop_open_payments(request, rule="D4", by=by)
+    for part in _paid_parts(request):
+        (decision,) = refund_owed([as_paid_visit(part.fee.round, part.remaining_cents)])
         if decision.reason is not None:
-            payment = lock(fee.payments.get(state=Payment.State.PAID))
-            refunds.propose(payment, fee=fee, amount_cents=decision.refund_cents, reason=decision.reason, by=by)
+            part.payment = lock(part.payment)
+            refunds.propose(part, amount_cents=decision.refund_cents, reason=decision.reason, by=by)
 
 
-def stop_open_payments(request: MSARequest) -> None:
+def stop_open_payments(request: MSARequest, *, rule: str, by: User | None) -> None:
     """Nothing is owed for closed visits any more; a checkout for one is closed after the commit."""
     from payments import tasks
 
-    for payment in fees.cancel_open_fees(request):
+    for payment in fees.cancel_open_fees(request, rule=rule, by=by):
         transaction.on_commit(partial(tasks.kick, tasks.end_checkout, payment.pk))

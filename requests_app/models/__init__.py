@@ -12,7 +12,7 @@ from requests_app.models.agreement import (
 from requests_app.models.authority import AgentAuthority
 from requests_app.models.deadlines import DeadlineExtension, DeadlineReminder
 from requests_app.models.documents import Document
-from requests_app.models.events import AppendOnlyError, RequestEvent
+from requests_app.models.events import RequestEvent
 from requests_app.models.paper import PaperReason, PaperSection, PaperSigning
 from requests_app.models.readiness import PanelModelAnswer, ReadinessStatement
 from requests_app.models.record_comparison import RecordComparison
@@ -35,7 +35,6 @@ __all__ = [
     "AgentAuthority",
     "Agreement",
     "AgreementWording",
-    "AppendOnlyError",
     "Correction",
     "CorrectionReason",
     "Cure",

@@ -4,27 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, NoReturn
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from msa_portal.db import AppendOnly, AppendOnlyQuerySet
 from requests_app import enums
 
 
-class AppendOnlyError(Exception):
-    """History is added to, never changed."""
-
-
-class RequestEventQuerySet(models.QuerySet["RequestEvent"]):
-    def update(self, **_kwargs: Any) -> NoReturn:
-        raise AppendOnlyError("events are never changed")
-
-    def delete(self) -> NoReturn:
-        raise AppendOnlyError("events are never deleted")
-
-
-class RequestEvent(models.Model):
+class RequestEvent(AppendOnly):
     """What happened, from which status to which, by whom, when, and who has the ball after it.
 
     `codes` holds codes and ids, never personal data or free text: those live in rows that can be
@@ -44,7 +32,7 @@ class RequestEvent(models.Model):
     previous_digest = models.CharField(max_length=64, blank=True)
     digest = models.CharField(max_length=64)
 
-    objects = RequestEventQuerySet.as_manager()
+    objects = AppendOnlyQuerySet["RequestEvent"].as_manager()
 
     class Meta:
         verbose_name = _("event")
@@ -58,14 +46,6 @@ class RequestEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.request_id}/{self.sequence} {self.kind}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self._state.adding:
-            raise AppendOnlyError("events are never changed")
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise AppendOnlyError("events are never deleted")
 
     def computed_digest(self) -> str:
         body = json.dumps(

@@ -237,6 +237,12 @@ class ProgramSettings(models.Model):
     second_fee_when_customer_responsible = models.BooleanField(
         _("a second visit is charged where the customer was responsible (D3)"), default=True
     )
+    refund_alone_up_to_cents = models.PositiveIntegerField(
+        _("who proposed a refund may approve it up to, cents"),
+        default=5000,
+        help_text=_("Above this amount a supervisor other than the proposer approves."),
+    )
+    refund_arrives_days = _days(_("a refund reaches the payer's account within, business days"), 10)
     history = HistoricalRecords()
 
     class Meta:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from payments import tasks
-from payments.models import FeeSchedule, Payment
-from payments.services import checkout
+from payments.models import Allocation, FeeSchedule, Payment
+from payments.services import checkout, settle
 from requests_app.models import MSARequest
 from tests import factories
 from tests.payments.sandbox.harness import SECRET, SandboxControl, running
@@ -59,6 +59,17 @@ def payable(schedule: FeeSchedule) -> MSARequest:
 def opened(request: MSARequest) -> Payment:
     """A checkout that the owner opened."""
     return checkout.open_checkout(request, by=factories.actor_of(request), expected_cents=FEE)
+
+
+def request_of(payment: Payment) -> MSARequest:
+    """The one request of a payment for a single fee."""
+    (request,) = settle.requests_of(payment)
+    return request
+
+
+def part_of(payment: Payment) -> Allocation:
+    """The one part of a payment for a single fee, read anew."""
+    return payment.allocations.select_related("payment", "fee__round__request").get()
 
 
 def state_of(row: Any) -> str:

@@ -13,6 +13,7 @@ from msa_portal.errors import Refused, Stale
 from payments import provider
 from payments.models import Fee, FeeSchedule, Payment
 from payments.money import cents, dollars
+from payments.provider.client import client as stripe_client
 from payments.services import checkout, fees, settle
 from requests_app import lifecycle
 from requests_app.enums import Settlement, Status, WithdrawalReason
@@ -82,7 +83,7 @@ def test_provider_times_out_on_create_then_the_same_key_gives_one_session(
     provider._client_for.cache_clear()
     monkeypatch.setattr("payments.tasks.kick", lambda task, *args: task(*args))
     payment = opened(payable)
-    sessions = provider._client().v1.checkout.sessions.list({"limit": 10}).data
+    sessions = stripe_client().v1.checkout.sessions.list({"limit": 10}).data
     assert ([session.id for session in sessions], Payment.objects.count()) == ([payment.session_id], 1)
 
 

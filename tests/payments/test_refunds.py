@@ -8,15 +8,16 @@ import pytest
 
 from msa_portal.errors import Refused, Stale
 from msa_portal.notices.models import NoticeMessage
-from payments import provider
 from payments.models import Fee, Payment, Refund
+from payments.provider.client import client as stripe_client
+from payments.provider.returns import refunds_of
 from payments.refund_rules import PaidVisit, refund_owed
-from payments.services import refunds, settle, withdrawal
+from payments.services import refunds, sending, settle, withdrawal
 from requests_app import followups, lifecycle
 from requests_app.enums import WithdrawalReason
 from requests_app.models import MSARequest
 from tests import factories
-from tests.payments.conftest import FEE, opened, state_of
+from tests.payments.conftest import FEE, opened, request_of, state_of
 from tests.payments.sandbox.harness import SandboxControl
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at_once", "provider_sandbox")]
@@ -54,36 +55,36 @@ def pay(request: MSARequest, sandbox: SandboxControl, card: str = "4242424242424
 
 def withdraw(payment: Payment) -> Refund:
     """The owner withdraws; the refund that D4 proposes."""
-    request = factories.refreshed(settle.request_of(payment))
+    request = factories.refreshed(request_of(payment))
     lifecycle.withdraw(request, by=factories.actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
     return Refund.objects.get(payment=payment)
 
 
 def test_withdrawn_before_the_visit_is_refunded_in_full(paid: Payment) -> None:
-    assert [decision.refund_cents for decision in withdrawal.preview_refund(settle.request_of(paid))] == [FEE]
+    assert [decision.refund_cents for decision in withdrawal.preview_refund(request_of(paid))] == [FEE]
     refund = withdraw(paid)
     assert (refund.state, refund.amount_cents, refund.reason) == ("proposed", FEE, "withdrawn_before_visit")
     refunds.approve(refund, by=factories.supervisor(), expected_cents=FEE)
     paid.refresh_from_db()
     assert (state_of(refund), paid.refunded_cents) == ("succeeded", FEE)
-    assert provider._client().v1.charges.list({"payment_intent": paid.intent_id}).data[0].amount_refunded == FEE
+    assert stripe_client().v1.charges.list({"payment_intent": paid.intent_id}).data[0].amount_refunded == FEE
     assert NoticeMessage.objects.filter(kind="refund_paid").count() == 1
 
 
 def test_visit_that_failed_on_the_customers_side_costs_its_fee(paid: Payment) -> None:
-    request = factories.failed(factories.ordered(factories.valid(factories.refreshed(settle.request_of(paid)))))
+    request = factories.failed(factories.ordered(factories.valid(factories.refreshed(request_of(paid)))))
     lifecycle.withdraw(request, by=factories.actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
     assert not Refund.objects.exists()
 
 
 def test_visit_that_failed_on_the_utilitys_side_is_refunded(paid: Payment) -> None:
-    request = factories.ordered(factories.valid(factories.refreshed(settle.request_of(paid))))
+    request = factories.ordered(factories.valid(factories.refreshed(request_of(paid))))
     factories.failed(request, reasons=[factories.utility_reason()])
     assert withdraw(paid).reason == "utility_responsible"
 
 
 def test_second_fee_without_a_second_visit_is_refunded(paid: Payment, provider_sandbox: SandboxControl) -> None:
-    request = factories.failed(factories.ordered(factories.valid(factories.refreshed(settle.request_of(paid)))))
+    request = factories.failed(factories.ordered(factories.valid(factories.refreshed(request_of(paid)))))
     followups.save_reschedule(
         request, by=factories.actor_of(request), statements={"package_missing": "It is there now."}
     )
@@ -95,7 +96,7 @@ def test_second_fee_without_a_second_visit_is_refunded(paid: Payment, provider_s
 
 
 def test_follow_up_taken_back_cancels_its_fee(paid: Payment) -> None:
-    request = factories.failed(factories.ordered(factories.valid(factories.refreshed(settle.request_of(paid)))))
+    request = factories.failed(factories.ordered(factories.valid(factories.refreshed(request_of(paid)))))
     followups.save_reschedule(
         request, by=factories.actor_of(request), statements={"package_missing": "It is there now."}
     )
@@ -110,8 +111,8 @@ def test_approving_twice_refunds_once(paid: Payment) -> None:
     refunds.approve(refund, by=factories.supervisor(), expected_cents=FEE)
     with pytest.raises(Stale) as refusal:
         refunds.approve(refund, by=factories.supervisor(), expected_cents=FEE)
-    refunds.send(Refund.objects.get())
-    made = provider._refunds_of(str(paid.intent_id))
+    sending.send(Refund.objects.get())
+    made = refunds_of(str(paid.intent_id))
     assert (refusal.value.code, [row.amount_cents for row in made]) == ("stale", [FEE])
 
 
@@ -119,8 +120,8 @@ def test_sending_twice_makes_one_refund(paid: Payment) -> None:
     refund = withdraw(paid)
     refunds.approve(refund, by=factories.supervisor(), expected_cents=FEE)
     Refund.objects.update(state="approved", provider_id=None)
-    refunds.send(Refund.objects.get())
-    assert (len(provider._refunds_of(str(paid.intent_id))), state_of(refund)) == (1, "succeeded")
+    sending.send(Refund.objects.get())
+    assert (len(refunds_of(str(paid.intent_id))), state_of(refund)) == (1, "succeeded")
 
 
 def test_provider_that_forgot_the_key_is_asked_for_the_refund_first(paid: Payment) -> None:
@@ -128,8 +129,8 @@ def test_provider_that_forgot_the_key_is_asked_for_the_refund_first(paid: Paymen
     refunds.approve(refund, by=factories.supervisor(), expected_cents=FEE)
     # A repeat that differs is refused under a key that is remembered, and made anew under one that is not.
     Refund.objects.update(state="approved", provider_id=None, amount_cents=FEE - 1)
-    refunds.send(Refund.objects.get())
-    assert (len(provider._refunds_of(str(paid.intent_id))), state_of(refund)) == (1, "succeeded")
+    sending.send(Refund.objects.get())
+    assert (len(refunds_of(str(paid.intent_id))), state_of(refund)) == (1, "succeeded")
 
 
 def test_part_is_not_approved_a_second_time(paid: Payment) -> None:
@@ -179,10 +180,10 @@ def test_promise_gives_way_to_a_refund_made_in_the_dashboard(
     provider_sandbox.act(str(paid.session_id), "refund", amount=20000)
     settle.settle_from_provider(paid)
     assert state_of(refund) == "failed"
-    refunds.send(Refund.objects.get(pk=refund.pk))
+    sending.send(Refund.objects.get(pk=refund.pk))
     paid.refresh_from_db()
     assert (state_of(refund), paid.refunded_cents) == ("failed", 20000)
-    assert sum(row.amount_cents for row in provider._refunds_of(str(paid.intent_id))) == 20000
+    assert sum(row.amount_cents for row in refunds_of(str(paid.intent_id))) == 20000
 
 
 def test_provider_refusal_releases_the_figure_and_tells_staff(paid: Payment, provider_sandbox: SandboxControl) -> None:

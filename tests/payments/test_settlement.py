@@ -11,6 +11,8 @@ from django.test import Client
 from msa_portal.notices.models import NoticeMessage
 from payments import provider
 from payments.models import Payment, ProviderEvent, Refund
+from payments.provider.client import client as stripe_client
+from payments.provider.events import read_object
 from payments.services import checkout, events, settle
 from requests_app import authority, drafts, lifecycle
 from requests_app.enums import Status, WithdrawalReason
@@ -41,8 +43,8 @@ def test_paid_checkout_submits_with_one_receipt_however_often_asked(
     payment.refresh_from_db()
     assert (payable.status, payment.state, receipts()) == (Status.REQUEST_SUBMITTED, "paid", 1)
     assert payable.events.filter(kind="fee_settled").count() == 1
-    assert payment.receipt is not None
-    with payment.receipt.file.open("rb") as file:
+    assert payment.allocations.get().receipt is not None
+    with payment.allocations.get().receipt.file.open("rb") as file:
         assert file.read(5) == b"%PDF-"
 
 
@@ -174,8 +176,8 @@ def test_refund_event_before_completion_converges(payable: MSARequest, provider_
     pay(provider_sandbox, payment)
     provider_sandbox.act(str(payment.session_id), "refund", amount=5000)
     for kind in ("charge.refunded", "checkout.session.completed"):
-        event = provider._client().v1.events.list({"type": kind}).data[0].to_dict()
-        events.record(provider._event(event))
+        event = stripe_client().v1.events.list({"type": kind}).data[0].to_dict()
+        events.record(read_object(event))
     payment.refresh_from_db()
     payable.refresh_from_db()
     assert (payment.state, payment.refunded_cents, payable.status, receipts()) == (
@@ -193,7 +195,7 @@ def test_webhook_ten_times_at_once_settles_once(
     payment = opened(payable)
     pay(provider_sandbox, payment)
     provider_sandbox.webhooks(url=f"{live_server.url}/webhooks/stripe/", mode="hold")
-    event = provider._client().v1.events.list({"type": "checkout.session.completed"}).data[0]
+    event = stripe_client().v1.events.list({"type": "checkout.session.completed"}).data[0]
     attempts = provider_sandbox.call(f"events/{event.id}/resend", times=10, concurrent=True)["attempts"]
     payable.refresh_from_db()
     assert [attempt["status"] for attempt in attempts] == [200] * 10
@@ -208,7 +210,7 @@ def test_unsigned_or_untimely_webhook_writes_nothing(
     payment = opened(payable)
     pay(provider_sandbox, payment)
     provider_sandbox.webhooks(url=f"{live_server.url}/webhooks/stripe/", mode="hold")
-    event = provider._client().v1.events.list({"type": "checkout.session.completed"}).data[0]
+    event = stripe_client().v1.events.list({"type": "checkout.session.completed"}).data[0]
     attempt = provider_sandbox.call(f"events/{event.id}/forge", kind=kind)
     assert (attempt["status"], ProviderEvent.objects.count(), state_of(payment)) == (400, 0, "open")
 
@@ -219,7 +221,7 @@ def test_event_with_another_amount_is_a_trigger_only(
     payment = opened(payable)
     pay(provider_sandbox, payment)
     provider_sandbox.webhooks(url=f"{live_server.url}/webhooks/stripe/", mode="hold")
-    event = provider._client().v1.events.list({"type": "checkout.session.completed"}).data[0]
+    event = stripe_client().v1.events.list({"type": "checkout.session.completed"}).data[0]
     attempt = provider_sandbox.call(f"events/{event.id}/forge", kind="altered", changes={"amount_total": 1})
     assert (attempt["status"], state_of(payment), payment.amount_cents) == (200, "paid", FEE)
 
@@ -230,8 +232,8 @@ def test_event_waits_for_the_sweeper_where_the_broker_is_down(
     payment = opened(payable)
     pay(provider_sandbox, payment)
     monkeypatch.setattr("payments.tasks.kick", lambda task, *args: None)
-    event = provider._client().v1.events.list({"type": "checkout.session.completed"}).data[0].to_dict()
-    events.record(provider._event(event))
+    event = stripe_client().v1.events.list({"type": "checkout.session.completed"}).data[0].to_dict()
+    events.record(read_object(event))
     monkeypatch.setattr(events, "SWEEP_AFTER", -events.SWEEP_AFTER)
     assert state_of(payment) == "open"
     for row in events.waiting():
@@ -253,8 +255,8 @@ def test_checkout_we_never_heard_of_is_adopted_by_its_key(
 def test_nothing_of_the_payer_stands_in_an_event(payable: MSARequest, provider_sandbox: SandboxControl) -> None:
     payment = opened(payable)
     pay(provider_sandbox, payment)
-    event = provider._client().v1.events.list({"type": "checkout.session.completed"}).data[0].to_dict()
-    events.record(provider._event(event))
+    event = stripe_client().v1.events.list({"type": "checkout.session.completed"}).data[0].to_dict()
+    events.record(read_object(event))
     assert factories.actor_of(payable).email not in json.dumps(list(ProviderEvent.objects.values()), default=str)
 
 

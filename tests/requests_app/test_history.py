@@ -8,10 +8,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
+from msa_portal.db import AppendOnlyError
 from requests_app import history
 from requests_app.enums import EventKind
 from requests_app.models import RequestEvent
-from requests_app.models.events import AppendOnlyError
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -1,0 +1,25 @@
+"""Fees, payments, refunds, disputes, and the ledger of all of them. Amounts are whole cents."""
+
+from payments.models.fees import Fee, FeeSchedule
+from payments.models.ledger import Account, EntryKind, LedgerEntry
+from payments.models.payments import Allocation, PayInvitation, Payment
+from payments.models.provider import ProviderEvent, ReconciledDay, ReconciliationItem
+from payments.models.refunds import Dispute, Refund
+from payments.models.statements import Statement
+
+__all__ = [
+    "Account",
+    "Allocation",
+    "Dispute",
+    "EntryKind",
+    "Fee",
+    "FeeSchedule",
+    "LedgerEntry",
+    "PayInvitation",
+    "Payment",
+    "ProviderEvent",
+    "ReconciledDay",
+    "ReconciliationItem",
+    "Refund",
+    "Statement",
+]

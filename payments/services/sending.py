@@ -1,0 +1,52 @@
+"""An approved refund is carried out at the provider: one key, one refund (faults 7, 8, 14)."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import transaction
+
+from msa_portal.db import lock
+from payments import provider
+from payments.models import Refund
+from payments.services import refund_following, settle
+
+logger = logging.getLogger(__name__)
+
+State = Refund.State
+
+
+def send(refund: Refund) -> None:
+    """Safe to run twice, and at once.
+
+    Raises `ProviderUnavailable`, after which it waits for the sweeper; where the provider's picture is
+    not ours, the payment is followed first, so that the next try rests on the new one.
+    """
+    if refund.state != State.APPROVED or refund.payment.intent_id is None:
+        return
+    try:
+        made = provider.create_refund(
+            refund.payment.intent_id,
+            amount_cents=refund.amount_cents,
+            key=str(refund.key),
+            expected_refundable_cents=refund_following.refundable_at_provider(refund),
+        )
+    except provider.OutOfStep:
+        settle.settle_from_provider(refund.payment)
+        raise
+    except provider.ProviderRefused as refusal:
+        logger.error("refund %s was refused by the provider: %s", refund.pk, refusal.code)
+        _keep(refund, None, refusal.code)
+    else:
+        _keep(refund, made, "")
+
+
+def _keep(refund: Refund, made: provider.ProviderRefund | None, error: str) -> None:
+    with transaction.atomic(durable=True):
+        payment = settle.lock_with_requests(refund.payment)
+        fresh = Refund.objects.select_related("payment", "fee__round__request").get(pk=lock(refund).pk)
+        if made is None:
+            refund_following.move(fresh, State.FAILED, error=error)
+            refund_following.recount(payment)
+        else:
+            refund_following.follow(payment, [made])
