@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from . import balance
 from .cards import Behavior, Card
 from .context import Sandbox
 from .later import schedule
@@ -99,6 +100,7 @@ def settle_debit(box: Sandbox, session: Obj) -> None:
     intent = box.store.fetch(session["payment_intent"])
     charge = box.store.fetch(intent["latest_charge"])
     charge |= {"status": "succeeded", "paid": True, "amount_captured": charge["amount"]}
+    charge["balance_transaction"] = balance.for_charge(box, charge)
     box.store.save(charge)
     _succeed(box, intent, charge["id"])
     box.store.save(session | {"payment_status": "paid"})
@@ -224,6 +226,7 @@ def _fail_intent(box: Sandbox, intent: Obj, why: Behavior) -> None:
 def _complete(box: Sandbox, session: Obj, intent: Obj, details: Obj, payer: Payer, kind: str = "pay") -> None:
     charge = _charge(box, intent, details, payer)
     box.store.keep(charge["id"], kind=kind)
+    box.store.save(charge | {"balance_transaction": balance.for_charge(box, charge)})
     _succeed(box, intent, charge["id"])
     _close(box, session, payer, "paid")
     if kind == "dispute":

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from . import balance
 from . import params as p
 from .context import Sandbox
 from .disputes import blocks_refund
@@ -12,6 +13,7 @@ from .store import Obj, new_id, now
 
 REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 GONE = ("failed", "canceled")
+EMPTY = ("customer", "customer_account", "receipt_number", "source_transfer_reversal", "transfer_reversal")
 
 CREATE = p.hash_of(
     amount=p.integer(1, 99_999_999),
@@ -36,10 +38,12 @@ def create(box: Sandbox, params: dict[str, Any]) -> Obj:
         "currency": charge["currency"],
         "metadata": params.get("metadata", {}),
         "payment_intent": charge["payment_intent"],
+        "payment_method": charge["payment_method"],
         "reason": params.get("reason"),
-        **dict.fromkeys(("balance_transaction", "receipt_number", "failure_reason")),
+        **dict.fromkeys(EMPTY),
         **_status(box, charge),
     }
+    refund["balance_transaction"] = balance.for_refund(box, refund, charge["payment_method_details"]["type"])
     box.store.add(refund)
     _recount(box, charge)
     _follow_up(box, refund)
@@ -109,7 +113,9 @@ def _recount(box: Sandbox, charge: Obj) -> None:
 def fail(box: Sandbox, ref: str) -> None:
     refund = require(box, "refund", ref)
     refund |= {"status": "failed", "failure_reason": "expired_or_canceled_card"}
-    box.store.save(refund | {"pending_reason": None})
+    refund["failure_balance_transaction"] = balance.for_failed_refund(box, refund)
+    refund.pop("pending_reason", None)
+    box.store.save(refund)
     _recount(box, require(box, "charge", refund["charge"]))
     refund = require(box, "refund", ref)
     box.emit("refund.updated", refund)
@@ -118,7 +124,8 @@ def fail(box: Sandbox, ref: str) -> None:
 
 @job("refund_settles")
 def settle(box: Sandbox, ref: str) -> None:
-    refund = require(box, "refund", ref) | {"status": "succeeded", "pending_reason": None}
+    refund = require(box, "refund", ref) | {"status": "succeeded"}
+    refund.pop("pending_reason", None)
     box.store.save(refund)
     box.emit("refund.updated", refund)
 

@@ -161,7 +161,7 @@ def _refund(kind: EntryKind, refund: Refund, *, by: User | None = None, **about:
 
 def dispute_moved(kind: EntryKind, dispute: Dispute, *, moved_at: datetime | None = None) -> None:
     """A disputed amount was taken, given back or lost; each fee of the payment bears its part."""
-    moved = {"moved_at": moved_at, "provider_id": dispute.provider_id} if moved_at else {}
+    moved: dict[str, Any] = {"moved_at": moved_at, "provider_id": dispute.provider_id} if moved_at else {}
     for fee, part in _parts(dispute.payment, dispute.amount_cents):
         _post(
             kind,

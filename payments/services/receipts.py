@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from msa_portal.db import lock
 from msa_portal.pdf import render_pdf
+from payments import notices
 from payments.models import Allocation, Refund
 from requests_app import documents
 from requests_app.enums import DocumentKind
@@ -46,7 +47,14 @@ def render_note(refund: Refund) -> Document | None:
     if refund.state != Refund.State.SUCCEEDED or refund.document is not None:
         return refund.document
     request = refund.fee.round.request
-    context = {"refund": refund, "payment": refund.payment, "fee": refund.fee, "number": number_of_note(refund)}
+    context = {
+        "refund": refund,
+        "part": refund.payment.allocations.get(fee=refund.fee),
+        "payment": refund.payment,
+        "fee": refund.fee,
+        "number": number_of_note(refund),
+        "arrives_by": notices.arrives_by(refund),
+    }
     body = render_pdf("pdf/refund_note.html", context | _about(request))
     with documents.atomic():
         lock(request)

@@ -31,10 +31,11 @@ _MOVES = {
 _PROVIDER_STATES = {"succeeded": State.SUCCEEDED, "failed": State.FAILED, "canceled": State.FAILED}
 
 
-def follow(payment: Payment, seen: Iterable[provider.ProviderRefund]) -> None:
+def follow(payment: Payment, seen: Iterable[provider.ProviderRefund]) -> list[Refund]:
     """Let our refunds follow the provider's, those made in its dashboard included (fault 8).
 
-    Ours come first: the others are laid onto what is left of each fee's part.
+    Ours come first: the others are laid onto what is left of each fee's part. Returns our promises that
+    gave way to money which went back there without us.
     """
     unknown = []
     for theirs in seen:
@@ -46,8 +47,9 @@ def follow(payment: Payment, seen: Iterable[provider.ProviderRefund]) -> None:
     for theirs in unknown:
         for refund in _made_at_provider(payment, theirs):
             move(refund, _state(theirs), theirs=theirs)
-    _drop_what_no_longer_fits(payment)
+    dropped = _drop_what_no_longer_fits(payment)
     recount(payment)
+    return dropped
 
 
 def _state(theirs: provider.ProviderRefund) -> Refund.State:
@@ -146,13 +148,16 @@ def _total(payment: Payment, states: Iterable[Refund.State], fee: Fee | None = N
     return int(rows.aggregate(total=Sum("amount_cents"))["total"] or 0)
 
 
-def _drop_what_no_longer_fits(payment: Payment) -> None:
+def _drop_what_no_longer_fits(payment: Payment) -> list[Refund]:
     """More went back at the provider than we knew of: promises of ours that are not sent yet give way."""
+    dropped = []
     unsent = payment.refunds.filter(state=State.APPROVED, provider_id__isnull=True)
     for refund in unsent.select_related("payment", "fee__round__request").order_by("-pk"):
         part = payment.allocations.get(fee=refund.fee)
         if _total(payment, Refund.PROMISED, refund.fee) > part.received_cents:
             move(refund, State.FAILED, error="refunded_at_provider")
+            dropped.append(refund)
+    return dropped
 
 
 def recount(payment: Payment) -> None:

@@ -7,6 +7,7 @@ approved refund is in `refund_following`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 from django.db import transaction
@@ -17,26 +18,15 @@ from msa_portal import formats
 from msa_portal.accounts.models import User
 from msa_portal.db import lock
 from msa_portal.errors import Refused, Stale
-from payments import notices
+from payments import notices, provider
 from payments.models import Allocation, Payment, Refund
 from payments.money import cents
-from payments.services import ledger
-from payments.services.refund_following import follow, recount
+from payments.services import ledger, refund_following
 from payments.services.refund_following import note as record
+from payments.services.refund_following import recount
 from requests_app import permissions
 from requests_app.enums import EventKind
 from requests_app.models import MSARequest, ProgramSettings
-
-__all__ = [
-    "approve",
-    "ask_for",
-    "check_can_ask",
-    "decline",
-    "follow",
-    "propose",
-    "propose_by_staff",
-    "refund_duplicate",
-]
 
 State = Refund.State
 
@@ -145,6 +135,32 @@ def ask_for(part: Allocation, *, by: User, note: str) -> Refund:
     if refund is None:
         raise Refused(_("This payment was refunded in full."), code="nothing_left")
     return refund
+
+
+def follow(payment: Payment, seen: Iterable[provider.ProviderRefund]) -> None:
+    """Let our refunds follow the provider's; what is owed beyond its own is proposed again at what is left.
+
+    The caller holds the locks on the requests and the payment.
+    """
+    dropped = refund_following.follow(payment, seen)
+    for refund in dropped:
+        propose(part_of(refund), amount_cents=refund.amount_cents, reason=Refund.Reason(refund.reason), by=None)
+    for refund in payment.refunds.filter(state=State.PROPOSED).select_related("payment", "fee__round__request"):
+        _fit(refund, part_of(refund).remaining_cents)
+
+
+def _fit(refund: Refund, remaining_cents: int) -> None:
+    """An undecided proposal shrinks to what is left; where nothing is, it is over."""
+    if refund.amount_cents <= remaining_cents:
+        return
+    if remaining_cents:
+        refund.amount_cents = remaining_cents
+        refund.save(update_fields=["amount_cents", "updated_at"])
+        record(refund, EventKind.REFUND_PROPOSED, by=None)
+        return
+    refund.state, refund.last_error, refund.finished_at = State.FAILED, "refunded_at_provider", timezone.now()
+    refund.save(update_fields=["state", "last_error", "finished_at", "updated_at"])
+    record(refund, EventKind.REFUND_FAILED, by=None)
 
 
 def _too_much(part: Allocation) -> str:

@@ -9,7 +9,7 @@ from django.db import transaction
 from msa_portal.db import lock
 from payments import provider
 from payments.models import Refund
-from payments.services import refund_following, settle
+from payments.services import refund_following, refunds, settle
 
 logger = logging.getLogger(__name__)
 
@@ -19,9 +19,17 @@ State = Refund.State
 def send(refund: Refund) -> None:
     """Safe to run twice, and at once.
 
-    Raises `ProviderUnavailable`, after which it waits for the sweeper; where the provider's picture is
-    not ours, the payment is followed first, so that the next try rests on the new one.
+    Raises `ProviderUnavailable`, after which it waits for the sweeper. Where what is refundable there is
+    not what our books say, the payment is followed, and the refund sent once more if it still stands.
     """
+    try:
+        _try(refund)
+    except provider.OutOfStep:
+        settle.settle_from_provider(refund.payment)
+        _try(Refund.objects.select_related("payment").get(pk=refund.pk))
+
+
+def _try(refund: Refund) -> None:
     if refund.state != State.APPROVED or refund.payment.intent_id is None:
         return
     try:
@@ -31,9 +39,6 @@ def send(refund: Refund) -> None:
             key=str(refund.key),
             expected_refundable_cents=refund_following.refundable_at_provider(refund),
         )
-    except provider.OutOfStep:
-        settle.settle_from_provider(refund.payment)
-        raise
     except provider.ProviderRefused as refusal:
         logger.error("refund %s was refused by the provider: %s", refund.pk, refusal.code)
         _keep(refund, None, refusal.code)
@@ -49,4 +54,4 @@ def _keep(refund: Refund, made: provider.ProviderRefund | None, error: str) -> N
             refund_following.move(fresh, State.FAILED, error=error)
             refund_following.recount(payment)
         else:
-            refund_following.follow(payment, [made])
+            refunds.follow(payment, [made])

@@ -37,8 +37,16 @@ def request_with_payment() -> tuple[MSARequest, Payment]:
         quote_holds_until=date(2026, 12, 15),
     )
     payer = factories.UserFactory(name="Pat Payer", email="pat@example.com")
-    payment = Payment.objects.create(amount_cents=27922, payer=payer, state=Payment.State.PAID, paid_at=timezone.now())
-    Allocation.objects.create(payment=payment, fee=fee, amount_cents=27922)
+    payment = Payment.objects.create(
+        amount_cents=27922,
+        received_cents=27922,
+        payer=payer,
+        payer_name=payer.name,
+        payer_email=payer.email,
+        state=Payment.State.PAID,
+        paid_at=timezone.now(),
+    )
+    Allocation.objects.create(payment=payment, fee=fee, amount_cents=27922, received_cents=27922, state="settled")
     return request, payment
 
 
@@ -50,8 +58,8 @@ def test_receipt_goes_to_customer_and_payer_once(request_with_payment: tuple[MSA
     request, payment = request_with_payment
     assert request.owner is not None
     with transaction.atomic():
-        notices.receipt(payment)
-        notices.receipt(payment)
+        notices.receipts(payment, [payment.allocations.get()])
+        notices.receipts(payment, [payment.allocations.get()])
     subject = f"Your receipt: $279.22 · {request.reference}"
     assert told("receipt") == {request.owner.email: subject, "pat@example.com": subject}
     assert "Paid by: Pat Payer" in NoticeMessage.objects.filter(kind="receipt")[0].text
@@ -82,8 +90,13 @@ def test_customer_without_an_account_is_not_asked_to_pay() -> None:
 def test_failed_refund_is_told_to_supervisors_alone(request_with_payment: tuple[MSARequest, Payment]) -> None:
     boss: User = factories.supervisor()
     factories.staff()
+    payment = request_with_payment[1]
     refund = Refund.objects.create(
-        payment=request_with_payment[1], amount_cents=27922, reason=Refund.Reason.GOODWILL, last_error="card expired"
+        payment=payment,
+        fee=payment.fees.get(),
+        amount_cents=27922,
+        reason=Refund.Reason.GOODWILL,
+        last_error="card expired",
     )
     with transaction.atomic():
         notices.refund_failed(refund)
@@ -96,7 +109,7 @@ def test_failed_refund_is_told_to_supervisors_alone(request_with_payment: tuple[
 def test_held_payment_is_told_to_customer_and_staff(request_with_payment: tuple[MSARequest, Payment]) -> None:
     boss: User = factories.supervisor()
     with transaction.atomic():
-        notices.payment_held(request_with_payment[1])
+        notices.payment_held(request_with_payment[1].allocations.get())
     assert len(told("payment_held")) == 2
     assert list(told("payment_held_staff")) == [boss.email]
     row = f"/admin/payments/payment/{request_with_payment[1].pk}/change/"
@@ -104,8 +117,12 @@ def test_held_payment_is_told_to_customer_and_staff(request_with_payment: tuple[
 
 
 def test_refund_names_amount_and_reason(request_with_payment: tuple[MSARequest, Payment]) -> None:
+    payment = request_with_payment[1]
     refund = Refund.objects.create(
-        payment=request_with_payment[1], amount_cents=27922, reason=Refund.Reason.WITHDRAWN_BEFORE_VISIT
+        payment=payment,
+        fee=payment.fees.get(),
+        amount_cents=27922,
+        reason=Refund.Reason.WITHDRAWN_BEFORE_VISIT,
     )
     with transaction.atomic():
         notices.refund_paid(refund)

@@ -87,7 +87,10 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "visit_moved": _DAY,
     "fee_due": _MONEY | {"second": True, "act_by": "Tue, Dec 8, 2026"},
     "receipt": _MONEY | {"paid_at": "Tue, Dec 8, 2026, 3:04 p.m.", "visits": "1", "payer": "Alice"},
-    "refund_paid": _MONEY | {"reason": "Withdrawn before any visit"},
+    "receipt_for_several": _MONEY | {"count": 2, "lines": [{"reference": "MSA-2026-000124", "amount": 27922}] * 2},
+    "invited_to_pay": _MONEY | {"act_by": "Tue, Dec 8, 2026"},
+    "refund_paid": _MONEY | {"reason": "Withdrawn before any visit", "arrives_by": "Tue, Dec 8, 2026"},
+    "refund_declined": _MONEY | {"note": "The visit took place."},
     "refund_failed": _MONEY | {"error": "insufficient_funds"},
     "payment_held": _MONEY,
     "payment_held_staff": _MONEY | {"held_reason": "too late"},
@@ -101,7 +104,9 @@ _COMMON = {
     "action_url": "http://localhost:8000/requests/MSA-2026-000123/",
     "reference": "MSA-2026-000123",
 }
-_ABOUT_REQUESTS = [name for name in declared if not name.startswith("account/")]
+# Of no one request.
+_ABOUT_NONE = {"receipt_for_several"}
+_ABOUT_REQUESTS = [name for name in declared if not name.startswith("account/") and name not in _ABOUT_NONE]
 
 
 def sample(name: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from msa_portal.errors import Refused, Stale
 from payments import provider
 from payments.models import Fee, FeeSchedule, Payment
 from payments.money import cents, dollars
+from payments.provider import client as provider_client
 from payments.provider.client import client as stripe_client
 from payments.services import checkout, fees, settle
 from requests_app import lifecycle
@@ -71,16 +72,16 @@ def test_checkout_about_to_end_is_expired_and_replaced(payable: MSARequest) -> N
 def test_provider_times_out_on_create_then_the_same_key_gives_one_session(
     payable: MSARequest, provider_sandbox: SandboxControl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(provider, "ANSWER_SECONDS", 0.3)
-    monkeypatch.setattr(provider, "RETRIES", 0)
-    provider._client_for.cache_clear()
+    monkeypatch.setattr(provider_client, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(provider_client, "RETRIES", 0)
+    provider_client._client_for.cache_clear()
     provider_sandbox.call("faults", kind="timeout_after", path="/v1/checkout/sessions", seconds=1)
     with pytest.raises(Refused) as refusal:
         opened(payable)
     payable.refresh_from_db()
     assert (refusal.value.code, payable.frozen_until) == ("provider_unavailable", None)
     monkeypatch.undo()
-    provider._client_for.cache_clear()
+    provider_client._client_for.cache_clear()
     monkeypatch.setattr("payments.tasks.kick", lambda task, *args: task(*args))
     payment = opened(payable)
     sessions = stripe_client().v1.checkout.sessions.list({"limit": 10}).data

@@ -144,10 +144,17 @@ def test_part_is_not_approved_a_second_time(paid: Payment) -> None:
 
 def test_who_proposed_does_not_approve(paid: Payment) -> None:
     supervisor = factories.supervisor()
-    refund = refunds.propose_by_staff(paid, by=supervisor, amount_cents=1000, note="Sorry")
+    refund = refunds.propose_by_staff(paid, by=supervisor, amount_cents=5001, note="Sorry")
     with pytest.raises(Refused) as refusal:
         refunds.approve(refund, by=supervisor, expected_cents=FEE)
     assert (refusal.value.code, state_of(refund)) == ("own_proposal", "proposed")
+
+
+def test_up_to_the_limit_who_proposed_approves(paid: Payment) -> None:
+    supervisor = factories.supervisor()
+    refund = refunds.propose_by_staff(paid, by=supervisor, amount_cents=5000, note="Sorry")
+    refunds.approve(refund, by=supervisor, expected_cents=FEE)
+    assert state_of(refund) == "succeeded"
 
 
 def test_program_staff_do_not_approve(paid: Payment) -> None:
@@ -165,10 +172,11 @@ def test_refund_in_the_dashboard_meanwhile_never_gives_more_than_was_paid(
     settle.settle_from_provider(paid)
     with pytest.raises(Stale):
         refunds.approve(refund, by=factories.supervisor(), expected_cents=FEE)
-    with pytest.raises(Refused) as refusal:
-        refunds.approve(refund, by=factories.supervisor(), expected_cents=FEE - 20000)
+    refund.refresh_from_db()
+    assert refund.amount_cents == FEE - 20000
+    refunds.approve(refund, by=factories.supervisor(), expected_cents=FEE - 20000)
     paid.refresh_from_db()
-    assert (refusal.value.code, paid.refunded_cents) == ("too_much", 20000)
+    assert ([row.amount_cents for row in refunds_of(str(paid.intent_id))], paid.refunded_cents) == ([20000, 7922], FEE)
 
 
 def test_promise_gives_way_to_a_refund_made_in_the_dashboard(
@@ -182,7 +190,9 @@ def test_promise_gives_way_to_a_refund_made_in_the_dashboard(
     assert state_of(refund) == "failed"
     sending.send(Refund.objects.get(pk=refund.pk))
     paid.refresh_from_db()
+    again = Refund.objects.get(state="proposed")
     assert (state_of(refund), paid.refunded_cents) == ("failed", 20000)
+    assert (again.amount_cents, again.reason) == (FEE - 20000, "withdrawn_before_visit")
     assert sum(row.amount_cents for row in refunds_of(str(paid.intent_id))) == 20000
 
 
@@ -192,11 +202,21 @@ def test_provider_refusal_releases_the_figure_and_tells_staff(paid: Payment, pro
     refunds.approve(refund, by=supervisor, expected_cents=FEE)
     paid.refresh_from_db()
     refund.refresh_from_db()
-    assert (refund.state, refund.last_error, paid.refunded_cents) == ("failed", "charge_already_refunded", 0)
+    assert (refund.state, refund.last_error, paid.refunded_cents) == ("failed", "refunded_at_provider", FEE)
     assert NoticeMessage.objects.filter(kind="refund_failed").count() == 1
-    settle.settle_from_provider(paid)
+    assert [row.amount_cents for row in refunds_of(str(paid.intent_id))] == [FEE]
+
+
+def test_refund_that_the_provider_refuses_is_released_and_told_to_staff(
+    paid: Payment, provider_sandbox: SandboxControl
+) -> None:
+    supervisor, refund = factories.supervisor(), withdraw(paid)
+    provider_sandbox.act(str(paid.session_id), "dispute")
+    refunds.approve(refund, by=supervisor, expected_cents=FEE)
     paid.refresh_from_db()
-    assert paid.refunded_cents == FEE
+    refund.refresh_from_db()
+    assert (refund.state, refund.last_error, paid.refunded_cents) == ("failed", "charge_disputed", 0)
+    assert NoticeMessage.objects.filter(kind="refund_failed").count() == 1
 
 
 def test_refund_that_bounces_later_releases_the_figure(payable: MSARequest, provider_sandbox: SandboxControl) -> None:

@@ -229,6 +229,8 @@ SETTINGS = {
     "service_order_to_days": 10,
     "visit_days": 30,
     "authority_days": 365,
+    "refund_alone_up_to_cents": 5000,
+    "refund_arrives_days": 10,
     "auto_issue_days": "",
     "signing_link_days": 14,
     "signature_reminder_days": 2,
