@@ -36,9 +36,9 @@ class Standing(models.TextChoices):
 
 
 class Side(models.TextChoices):
-    """Whose responsibility the reasons of a failed visit were; empty where none failed."""
+    """Whose responsibility the reasons of a failed visit were."""
 
-    NOBODY = "", _("–")
+    NOBODY = "nobody", _("Nobody")
     CUSTOMER = "customer", _("The customer")
     UTILITY = "utility", _("The utility")
     BOTH = "both", _("Both")
@@ -57,7 +57,7 @@ class Facts:
         if self.standing == Standing.MOVED:
             return Side.NOBODY
         sides = {reason.responsible for reason in self.reasons}
-        return Side.BOTH if len(sides) > 1 else Side(next(iter(sides), ""))
+        return Side.BOTH if len(sides) > 1 else Side(next(iter(sides), Side.NOBODY))
 
     @property
     def failed(self) -> tuple[Reason, ...]:
@@ -160,18 +160,17 @@ def _before_failure(status: Status) -> tuple[Standing, ...]:
 
 
 def _after_failure(status: Status) -> tuple[Standing, ...]:
-    return (
-        (Standing.PLANNED, Standing.ON_SITE) if status == Status.SERVICE_ORDER_ISSUED else (Standing.FAILED,)
-    )
+    return (Standing.PLANNED, Standing.ON_SITE) if status == Status.SERVICE_ORDER_ISSUED else (Standing.FAILED,)
 
 
 def _failures(reasons: list[Reason]) -> list[tuple[Reason, ...]]:
     """Each reason that fails a visit, and one set in which both sides have a share."""
-    single = [(each,) for each in reasons if fee_rules.failed([each])]
-    sides = [
-        next((each for each in reasons if each.responsible == side and each.at_site), None) for side in Responsible
-    ]
-    return single + [tuple(each for each in sides if each)] if all(sides) else single
+    found: list[tuple[Reason, ...]] = [(each,) for each in reasons if fee_rules.failed([each])]
+    one_of_each_side = tuple(
+        next((each for each, *_more in found if each.responsible == side), None) for side in Responsible
+    )
+    mixed = tuple(each for each in one_of_each_side if each)
+    return [*found, mixed] if len(mixed) > 1 else list(found)
 
 
 def _reachable(start: Status, *, without: Iterable[str] = ()) -> frozenset[Status]:

@@ -124,9 +124,13 @@ def held(number: int, *, asked_cents: int, received_cents: int, held_reason: str
         return Decision(number, received_cents, 0, None, "D15", Because.BY_HAND)
     because = Because.CANNOT_SUBMIT if held_reason == "cannot_submit" else Because.MISMATCH
     refund = min(received_cents, asked_cents)
-    return Decision(
-        number, received_cents, refund, Refund.Reason.CANNOT_SUBMIT if refund else None, "D15", because
-    )
+    return Decision(number, received_cents, refund, Refund.Reason.CANNOT_SUBMIT if refund else None, "D15", because)
+
+
+def paid_apart() -> list[Decision]:
+    """Each way in which money can arrive and not be used, for a payment of one cent: the shares, not amounts."""
+    reasons = ("cannot_submit", "amount", "currency")
+    return [paid_twice(1, 1), *(held(1, asked_cents=1, received_cents=1, held_reason=reason) for reason in reasons)]
 
 
 def as_paid_visit(visit: VisitRound, paid_cents: int) -> PaidVisit:
