@@ -30,7 +30,7 @@ class Standing(models.TextChoices):
     PLANNED = "planned", _("A visit is ordered")
     MOVED = "moved", _("The visit was moved: nobody went to the site")
     ON_SITE = "on_site", _("The meter technician is at the site")
-    FAILED = "failed", _("The visit failed")
+    FAILED = "failed", _("The last visit failed")
     DONE = "done", _("The work is done")
     ENDED = "ended", _("Withdrawn")
 

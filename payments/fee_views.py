@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.http import HttpRequest, HttpResponse
@@ -71,14 +71,26 @@ class Group:
         return list(dict.fromkeys([*found, *self.row.rules_beside]))
 
 
-def sections(rows: Iterable[Row]) -> list[tuple[str, list[Group]]]:
-    """The table in parts: before a failed visit, and after one by whose side its reasons were on."""
+def sections(rows: Sequence[Row]) -> list[tuple[str, list[Group]]]:
+    """The table in parts: before a failed visit, and after one by whose side its reasons were on.
+
+    Reasons on both sides have a part of their own only where their answers differ from the customer's.
+    """
+    parts = {side: _groups(row for row in rows if row.facts.side == side) for side in Side}
     titles = {
         Side.NOBODY: _("No visit has failed"),
         Side.CUSTOMER: _("A visit failed, and every reason was on the customer's side"),
-        Side.UTILITY: _("A visit failed, and every reason was on the utility's side"),
         Side.BOTH: _("A visit failed, with reasons on both sides"),
+        Side.UTILITY: _("A visit failed, and every reason was on the utility's side"),
     }
+    if [_answer(each.row) for each in parts[Side.CUSTOMER]] == [_answer(each.row) for each in parts[Side.BOTH]]:
+        titles[Side.CUSTOMER] = _("A visit failed, and at least one reason was on the customer's side")
+        del titles[Side.BOTH]
+    return [(title, parts[side]) for side, title in titles.items() if parts[side]]
+
+
+def _groups(rows: Iterable[Row]) -> list[Group]:
+    """Rows with one answer together; first those where the customer has to choose how to go on."""
     groups: dict[tuple[object, ...], Group] = {}
     for row in rows:
         group = groups.setdefault(_answer(row), Group(row))
@@ -86,15 +98,14 @@ def sections(rows: Iterable[Row]) -> list[tuple[str, list[Group]]]:
             group.statuses.append(row.facts.status)
         group.fee_cents.update(row.fee_cents)
         group.refund_cents.update(row.refund_cents)
-    found = list(groups.values())
-    return [(title, [each for each in found if each.row.facts.side == side]) for side, title in titles.items()]
+    return sorted(groups.values(), key=lambda group: Status.SITE_VISIT_UNSUCCESSFUL not in group.statuses)
 
 
 def _answer(row: Row) -> tuple[object, ...]:
     """What rows of one group have in common: everything that is shown of them."""
     refunds = tuple((one.number, one.because) for one in row.refunds)
     fee = (row.fee.due, row.fee.rule, row.fee.because)
-    return row.facts.side, row.facts.standing, fee, row.withdrawable, refunds, row.rules_beside
+    return row.facts.standing, fee, row.withdrawable, refunds, row.rules_beside
 
 
 def amounts_in_words(cents: Mapping[RequestType, int | None]) -> str:

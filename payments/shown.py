@@ -183,7 +183,12 @@ def _on_part(payment: Payment, part: Allocation) -> refund_rules.Decision:
     if payment.state == Payment.State.DUPLICATE:
         return refund_rules.paid_twice(visit.number, cents)
     if payment.state == Payment.State.HELD:
-        return refund_rules.held(
-            visit.number, asked_cents=cents, received_cents=cents, held_reason=payment.held_reason
-        )
+        came = _received_cents(payment, cents)
+        return refund_rules.held(visit.number, asked_cents=cents, received_cents=came, held_reason=payment.held_reason)
     return refund_owed([as_paid_visit(visit, cents)])[0]
+
+
+def _received_cents(payment: Payment, asked_cents: int) -> int:
+    """What arrived of held money is kept as the refund that was proposed at once; as asked for where none was."""
+    proposed = payment.refunds.filter(reason=Refund.Reason.CANNOT_SUBMIT).order_by("pk").first()
+    return proposed.amount_cents if proposed else asked_cents
