@@ -57,6 +57,8 @@ class Group:
         """For each visit that was paid for, by the words of its decision."""
         if self.row.facts.standing == Standing.ON_SITE:
             return [_("Wait for the outcome of the visit.")]
+        if self.row.facts.status == Status.WITHDRAWN:
+            return [_("What was owed was proposed when the request was withdrawn.")]
         if not self.row.withdrawable:
             return []
         if not self.row.refunds:
