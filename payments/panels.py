@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from msa_portal.accounts.models import User
+from payments import shown
 from payments.models import Payment, Refund
 from payments.services import fees, withdrawal
 from requests_app import panels, policies, stakes
-from requests_app.enums import Settlement
+from requests_app.enums import WITHDRAWABLE, Settlement
 from requests_app.models import MSARequest
 
 
@@ -40,9 +41,8 @@ def money(request: MSARequest, user: User) -> tuple[str, dict[str, Any]] | None:
 
 
 def next_fee(request: MSARequest, user: User) -> tuple[str, dict[str, Any]] | None:
-    """What a further visit costs, where D3 makes it due."""
-    amount = fees.amount_in_force(request)
-    return ("payments/panels/next_fee.html", {"amount_cents": amount}) if amount else None
+    """What a further visit costs, or that it costs nothing, and why (D3)."""
+    return "payments/panels/next_fee.html", {"decision": shown.next_fee(request)}
 
 
 def at_stake(request: MSARequest) -> stakes.Stake:
@@ -54,12 +54,12 @@ def at_stake(request: MSARequest) -> stakes.Stake:
 
 
 def comes_back(request: MSARequest, user: User) -> tuple[str, dict[str, Any]] | None:
-    """D4 before a withdrawal; after it, what became of the refund."""
-    decisions = withdrawal.preview_refund(request)
+    """What became of each refund so far; while the request can be withdrawn, what D4 gives back."""
+    open_ = request.status in WITHDRAWABLE
     context = {
         "request_": request,
-        "decisions": decisions,
-        "total_cents": sum(decision.refund_cents for decision in decisions),
+        "decisions": shown.withdrawal_of(request) if open_ else [],
+        "total_cents": at_stake(request).refund_cents if open_ else 0,
         "refunds": Refund.objects.filter(payment__fees__round__request=request).order_by("pk"),
     }
     return "payments/panels/comes_back.html", context

@@ -1,9 +1,10 @@
 from django.urls import path
 
-from payments import views, webhooks
+from payments import fee_views, views, webhooks
 
 app_name = "payments"
 urlpatterns = [
+    path("fees/", fee_views.fees, name="fees"),
     path("requests/<str:reference>/fee/", views.fee, name="fee"),
     path("requests/<str:reference>/fee/cancel/", views.cancel, name="cancel"),
     path("requests/<str:reference>/fee/canceled/", views.canceled, name="canceled"),

@@ -17,6 +17,7 @@ from requests_app import (
     agreements,
     deadlines,
     eligibility,
+    fee_rules,
     form_steps,
     history,
     notices,
@@ -50,7 +51,8 @@ def start(*, by: User, company: Company | None = None, answers: Mapping[str, Any
         request.save()
         request.reference = f"MSA-{today.year}-{request.pk:06d}"
         request.save(update_fields=["reference"])
-        VisitRound.objects.create(request=request, number=1)
+        fee = fee_rules.first_visit()
+        VisitRound.objects.create(request=request, number=1, fee_due=fee.due, fee_reason=fee.rule)
         history.record(request, EventKind.CREATED, by=by)
     return request
 

@@ -12,8 +12,9 @@ from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
 from msa_portal.db import lock
 from msa_portal.errors import Refused
-from requests_app import agreements, cures, history, lifecycle, permissions, policies
-from requests_app.enums import EventKind, FollowUpKind, Responsible, Settlement, Status, VisitOutcome
+from requests_app import agreements, cures, fee_rules, history, lifecycle, permissions, policies
+from requests_app.enums import EventKind, FollowUpKind, Settlement, Status, VisitOutcome
+from requests_app.fee_rules import FeeDecision
 from requests_app.models import FollowUp, MSARequest, Product, ProgramSettings, VisitRound
 
 
@@ -25,11 +26,15 @@ def failed_round(request: MSARequest) -> VisitRound:
     return found
 
 
+def next_fee(visit: VisitRound) -> FeeDecision:
+    """Whether the visit after that failed one costs a fee, and why (D3)."""
+    charged = ProgramSettings.current().second_fee_when_customer_responsible
+    return fee_rules.next_visit((reason.as_fact for reason in visit.reasons.all()), charged=charged)
+
+
 def second_fee_due(visit: VisitRound) -> bool:
     """D3: due when at least one reason of the failed visit is the customer's responsibility."""
-    if not ProgramSettings.current().second_fee_when_customer_responsible:
-        return False
-    return visit.reasons.filter(responsible=Responsible.CUSTOMER).exists()
+    return next_fee(visit).due
 
 
 def save_reschedule(request: MSARequest, *, by: User, statements: Mapping[str, str] | None = None) -> FollowUp:
@@ -139,22 +144,22 @@ def _save(
     by: User,
     old_device: Product | None = None,
 ) -> FollowUp:
-    due = second_fee_due(failed)
+    fee = next_fee(failed)
     now = timezone.now()
     visit = VisitRound.objects.create(
         request=request,
         number=request.rounds.count() + 1,
-        fee_due=due,
-        fee_reason="D3" if due else "F3",
-        settlement="" if due else Settlement.NOT_DUE,
-        settled_at=None if due else now,
+        fee_due=fee.due,
+        fee_reason=fee.rule,
+        settlement="" if fee.due else Settlement.NOT_DUE,
+        settled_at=None if fee.due else now,
     )
     follow_up = FollowUp.objects.create(request=request, kind=kind, round=visit, old_device=old_device, created_by=by)
     history.record(
         request,
         EventKind.FOLLOW_UP_SAVED,
         by=by,
-        codes={"kind": kind.value, "round": visit.number, "fee_due": due, "reasons": _codes(failed)},
+        codes={"kind": kind.value, "round": visit.number, "fee_due": fee.due, "reasons": _codes(failed)},
     )
     return follow_up
 

@@ -23,7 +23,7 @@ from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
 from msa_portal.db import lock
 from msa_portal.errors import Refused, Stale
-from requests_app import actors, corrections, deadlines, hidden, history, permissions, policies
+from requests_app import actors, corrections, deadlines, fee_rules, hidden, history, permissions, policies
 from requests_app.corrections import RequiredCorrection
 from requests_app.enums import (
     OWNER_HOLDS,
@@ -170,7 +170,7 @@ def fail(request: MSARequest, *, by: User, reasons: Sequence[OutcomeReason]) -> 
     with _moving(request, EventKind.FAIL, by=by) as move:
         if not reasons:
             raise Refused(_("Choose at least one reason why the visit did not succeed."), code="no_reason")
-        if not any(reason.at_site for reason in reasons):
+        if not fee_rules.failed(reason.as_fact for reason in reasons):
             raise Refused(_("Nobody was at the site. Move the visit to another day instead."), code="not_at_site")
         visit = policies.open_round(move.request)
         visit.reasons.set(reasons)

@@ -16,14 +16,13 @@ from msa_portal.business_days import calendar
 from msa_portal.business_days.calendar import local_day
 from msa_portal.notices.links import PRIVATE_LINK, absolute
 from msa_portal.notices.outbox import Notice, queue
-from requests_app import agreement_text, agreements, corrections, followups
+from requests_app import agreement_text, agreements, corrections, fee_rules, followups
 from requests_app.enums import (
     CorrectionKind,
     EventKind,
     PaperState,
     Party,
     RequestType,
-    Responsible,
     Section,
     Settlement,
     Status,
@@ -437,10 +436,12 @@ def _withdrawn_by(request: MSARequest, event: RequestEvent) -> str:
 
 def refund_outlook(request: MSARequest) -> str:
     """What comes back after a withdrawal (D4): "unpaid", "none", "part" or "full"."""
-    paid = VisitRound.objects.filter(request=request, settlement=Settlement.PAID).exclude(
-        outcome=VisitOutcome.COMPLETE
+    paid = (
+        VisitRound.objects.filter(request=request, settlement=Settlement.PAID)
+        .exclude(outcome=VisitOutcome.COMPLETE)
+        .prefetch_related("reasons")
     )
-    kept = [visit for visit in paid if visit.outcome == VisitOutcome.UNSUCCESSFUL and _customer_responsible(visit)]
+    kept = [visit for visit in paid if not _comes_back(visit)]
     if not paid:
         return "unpaid"
     if not kept:
@@ -448,8 +449,8 @@ def refund_outlook(request: MSARequest) -> str:
     return "none" if len(kept) == len(paid) else "part"
 
 
-def _customer_responsible(visit: VisitRound) -> bool:
-    return visit.reasons.filter(responsible=Responsible.CUSTOMER).exists()
+def _comes_back(visit: VisitRound) -> bool:
+    return fee_rules.comes_back(visit.outcome, (reason.responsible for reason in visit.reasons.all()))
 
 
 def agent_revoked(request: MSARequest, event: RequestEvent) -> None:

@@ -27,8 +27,8 @@ PUBLIC, ACCOUNT, REQUEST, VISIT, PHOTO, WEBHOOK, SIGNER, STAFF = range(8)
 
 ADDRESSES = {
     PUBLIC: {
-        "landing", "help", "help_topic", "healthz", "readyz", "api-eligibility", "api-products", "api-schema",
-        "api-docs", "requests:eligibility", "requests:after_visit", "requests:eligibility_start", "requests:products", "requests:verify",
+        "landing", "help", "help_topic", "healthz", "readyz", "api-eligibility", "api-products", "api-fees", "api-schema",
+        "api-docs", "requests:eligibility", "requests:after_visit", "requests:eligibility_start", "requests:products", "requests:verify", "payments:fees",
         "demo:mailbox", "demo:mail", "demo:mail_html",
         "account_login", "account_logout", "account_inactive", "account_signup", "account_email_verification_sent",
         "account_reset_password", "account_confirm_login_code", "account_reset_password_from_key_done",

@@ -21,6 +21,7 @@ class Topic:
     rules: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
     keywords: Promise | str = ""
+    page: tuple[str, Promise] | None = None  # the name of an address that shows more, and its title
 
     def heading(self) -> str:
         return f"{self.title} {self.question}"
@@ -229,6 +230,7 @@ TOPICS: tuple[Topic, ...] = (
         rules=("F1", "F2", "F3", "F4", "D3", "D4"),
         related=("how-long", "what-disqualifies", "when-to-request"),
         keywords=_("how much charge price payment money refund second visit dollars"),
+        page=("payments:fees", _("What it costs and what comes back")),
     ),
     Topic(
         "400-amp",

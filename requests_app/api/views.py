@@ -23,7 +23,7 @@ from requests_app.api.throttling import PublicThrottle
 from requests_app.eligibility import facts_from, judge
 from requests_app.models import Product
 
-_THROTTLED = (429, "More than 2,000 calls an hour from one address.")
+THROTTLED = (429, "More than 2,000 calls an hour from one address.")
 
 
 class PublicView(APIView):
@@ -48,7 +48,7 @@ class EligibilityView(PublicView):
                 (400, "A field that cannot be used; `errors` names it."),
                 (413, "The request is too large."),
                 (415, "The request is not JSON."),
-                _THROTTLED,
+                THROTTLED,
             ),
         },
         examples=[
@@ -82,7 +82,7 @@ class ProductListView(PublicView, ListAPIView[Product]):
         auth=[],
         responses={
             200: ProductSerializer,
-            **problems((400, "A limit that cannot be used."), (404, "The cursor is not one of ours."), _THROTTLED),
+            **problems((400, "A limit that cannot be used."), (404, "The cursor is not one of ours."), THROTTLED),
         },
     )
     def get(self, request: Request) -> Response:

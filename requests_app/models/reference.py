@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from requests_app import enums
+from requests_app import enums, fee_rules
 
 
 class ProductQuerySet(models.QuerySet["Product"]):
@@ -177,6 +177,11 @@ class OutcomeReason(CodedReason):
     class Meta(CodedReason.Meta):
         verbose_name = _("visit outcome reason")
         verbose_name_plural = _("visit outcome reasons")
+
+    @property
+    def as_fact(self) -> fee_rules.Reason:
+        """What the rules on fees look at."""
+        return fee_rules.Reason(self.code, self.responsible, self.at_site)
 
 
 class CorrectionReason(CodedReason):

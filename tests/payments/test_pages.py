@@ -105,7 +105,7 @@ def test_second_fee_says_why(payable: MSARequest, owner: Client, provider_sandbo
         request, by=factories.actor_of(request), statements={"package_missing": "It is there now."}
     )
     page = text(owner, address(request))
-    assert "Why a second fee is due" in page
+    assert "A second fee is due: $279.22" in page
     assert "The package with the MSA was not at the meter" in page
 
 

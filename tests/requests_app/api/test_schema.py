@@ -21,7 +21,7 @@ from hypothesis import settings as hypothesis_settings
 COMMITTED = Path(settings.BASE_DIR) / "docs" / "openapi.yaml"
 schema = schemathesis.openapi.from_path(COMMITTED)
 schema.app = get_wsgi_application()
-public = schema.include(path_regex=r"^/api/v1/(eligibility|products)/$")
+public = schema.include(path_regex=r"^/api/v1/(eligibility|products|fees)/$")
 
 
 def test_committed_description_is_current(tmp_path: Path):
