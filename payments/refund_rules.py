@@ -10,7 +10,7 @@ from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from payments.models import Refund
+from payments.models import Allocation, Refund
 from requests_app import fee_rules
 from requests_app.enums import Responsible, Status, VisitOutcome
 from requests_app.models import VisitRound
@@ -118,19 +118,32 @@ def paid_twice(number: int, paid_cents: int) -> Decision:
     )
 
 
-def held(number: int, *, asked_cents: int, received_cents: int, held_reason: str) -> Decision:
-    """D15: money that arrived and cannot be used. Never more goes back by our figures than was asked for."""
+def held(number: int, *, received_cents: int, held_reason: str) -> Decision:
+    """D15: money that arrived and cannot be used goes back, all of it."""
     if held_reason in _BY_HAND:
         return Decision(number, received_cents, 0, None, "D15", Because.BY_HAND)
     because = Because.CANNOT_SUBMIT if held_reason == "cannot_submit" else Because.MISMATCH
-    refund = min(received_cents, asked_cents)
-    return Decision(number, received_cents, refund, Refund.Reason.CANNOT_SUBMIT if refund else None, "D15", because)
+    reason = Refund.Reason.CANNOT_SUBMIT if received_cents else None
+    return Decision(number, received_cents, received_cents, reason, "D15", because)
+
+
+def owed_for(part: Allocation) -> Decision:
+    """What comes back of a payment's part by the rules: as a second payment, as held money, or by D4.
+
+    D4 speaks of a withdrawal; before one it says what a withdrawal now would give back.
+    """
+    visit = part.fee.round
+    if part.state == Allocation.State.DUPLICATE:
+        return paid_twice(visit.number, part.received_cents)
+    if part.state == Allocation.State.HELD:
+        return held(visit.number, received_cents=part.received_cents, held_reason=part.held_reason)
+    return refund_owed([as_paid_visit(visit, part.remaining_cents)])[0]
 
 
 def paid_apart() -> list[Decision]:
     """Each way in which money can arrive and not be used, for a payment of one cent: the shares, not amounts."""
     reasons = ("cannot_submit", "amount", "currency")
-    return [paid_twice(1, 1), *(held(1, asked_cents=1, received_cents=1, held_reason=reason) for reason in reasons)]
+    return [paid_twice(1, 1), *(held(1, received_cents=1, held_reason=reason) for reason in reasons)]
 
 
 def as_paid_visit(visit: VisitRound, paid_cents: int) -> PaidVisit:

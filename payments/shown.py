@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from msa_portal import formats
 from payments import refund_rules
-from payments.models import Allocation, Fee, Payment, Refund
-from payments.refund_rules import Because, PaidVisit, as_paid_visit, refund_owed
+from payments.models import Fee, Payment, Refund
+from payments.refund_rules import Because, PaidVisit, owed_for, refund_owed
 from payments.services import fees, refunds, withdrawal
 from requests_app import fee_rules, followups
 from requests_app.enums import Responsible
@@ -150,7 +150,7 @@ def proposal(payment: Payment) -> list[Shown]:
 
 def approving(refund: Refund) -> list[Shown]:
     heading = _("%(amount)s goes back to the card or account that paid") % {"amount": formats.usd(refund.amount_cents)}
-    left = refunds.remaining_cents(refund.payment) - refund.amount_cents
+    left = refunds.part_of(refund).remaining_cents - refund.amount_cents
     after = _("Of this payment %(left)s stays after that.") % {"left": formats.usd(max(left, 0))}
     return [_asked_for(refund, heading, after)]
 
@@ -170,25 +170,6 @@ def _asked_for(refund: Refund, heading: str, after: str) -> Shown:
 
 
 def decisions_on(payment: Payment, *, only: Fee | None = None) -> list[refund_rules.Decision]:
-    """What comes back of a payment by the rules, fee by fee: as a duplicate, as held money, or by D4.
-
-    D4 speaks of a withdrawal; before one it says what a withdrawal now would give back.
-    """
+    """What comes back of a payment by the rules, fee by fee."""
     parts = payment.allocations.select_related("fee__round").prefetch_related("fee__round__reasons").order_by("pk")
-    return [_on_part(payment, part) for part in parts if only is None or part.fee_id == only.pk]
-
-
-def _on_part(payment: Payment, part: Allocation) -> refund_rules.Decision:
-    visit, cents = part.fee.round, part.amount_cents
-    if payment.state == Payment.State.DUPLICATE:
-        return refund_rules.paid_twice(visit.number, cents)
-    if payment.state == Payment.State.HELD:
-        came = _received_cents(payment, cents)
-        return refund_rules.held(visit.number, asked_cents=cents, received_cents=came, held_reason=payment.held_reason)
-    return refund_owed([as_paid_visit(visit, cents)])[0]
-
-
-def _received_cents(payment: Payment, asked_cents: int) -> int:
-    """What arrived of held money is kept as the refund that was proposed at once; as asked for where none was."""
-    proposed = payment.refunds.filter(reason=Refund.Reason.CANNOT_SUBMIT).order_by("pk").first()
-    return proposed.amount_cents if proposed else asked_cents
+    return [owed_for(part) for part in parts if only is None or part.fee_id == only.pk]

@@ -167,16 +167,6 @@ def _too_much(part: Allocation) -> str:
     return _("Of this payment %(left)s can still be refunded.") % {"left": formats.usd(part.remaining_cents)}
 
 
-def refund_duplicate(part: Allocation) -> None:
-    """A second payment of one fee goes back without anybody's approval (fault 6).
-
-    The caller holds the locks on request and payment.
-    """
-    refund = propose(part, amount_cents=part.received_cents, reason=Refund.Reason.DUPLICATE, by=None)
-    if refund is not None:
-        _promise(refund, by=None)
-
-
 def check_may_approve(refund: Refund, *, by: User) -> None:
     """Above the limit in the program settings a supervisor other than the proposer decides."""
     if not by.has_perm("payments.approve_refund"):
@@ -212,7 +202,7 @@ def approve(refund: Refund, *, by: User, expected_cents: int) -> None:
             )
         if fresh.amount_cents > part.remaining_cents:
             raise Refused(_too_much(part), code="too_much")
-        _promise(fresh, by=by)
+        promise(fresh, by=by)
     refund.refresh_from_db()
 
 
@@ -254,8 +244,8 @@ def _decidable(refund: Refund, *, by: User) -> Refund:
     return fresh
 
 
-def _promise(refund: Refund, *, by: User | None) -> None:
-    """Count it before it is sent. The caller holds the payment's lock."""
+def promise(refund: Refund, *, by: User | None) -> None:
+    """Count it before it is sent. The caller holds the locks on request and payment."""
     from payments import tasks
 
     refund.state, refund.decided_by, refund.decided_at = State.APPROVED, by, timezone.now()

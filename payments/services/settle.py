@@ -15,7 +15,8 @@ from django.utils import timezone
 from msa_portal.db import lock
 from msa_portal.errors import Refused
 from payments import notices, provider
-from payments.models import Allocation, Fee, Payment, Refund
+from payments.models import Allocation, Fee, Payment
+from payments.refund_rules import owed_for
 from payments.services import disputes, ledger, refunds
 from requests_app import settlement
 from requests_app.enums import EventKind, Settlement
@@ -191,14 +192,14 @@ def _conclude(payment: Payment, parts: list[Allocation]) -> None:
 
 
 def _see_to_what_lies_apart(part: Allocation) -> None:
-    """A second payment of one fee goes back by itself; held money once a supervisor has looked.
-
-    Money in another currency or of another mode cannot be sent back by our figures: staff see to it.
-    """
-    if part.state == Allocation.State.DUPLICATE:
-        refunds.refund_duplicate(part)
-    elif part.state == Allocation.State.HELD:
-        refunds.propose(part, amount_cents=part.received_cents, reason=Refund.Reason.CANNOT_SUBMIT, by=None)
+    """What the rules give back of it is sent, or proposed where a supervisor looks first (F1, D15)."""
+    if part.state not in Allocation.UNAPPLIED:
+        return
+    decision = owed_for(part)
+    if decision.reason is not None:
+        refund = refunds.propose(part, amount_cents=decision.refund_cents, reason=decision.reason, by=None)
+        if refund is not None and not decision.needs_approval:
+            refunds.promise(refund, by=None)
+    if part.state == Allocation.State.HELD:
         notices.payment_held(part)
-    if part.state in Allocation.UNAPPLIED:
-        thaw_if_idle(part.fee.round.request)
+    thaw_if_idle(part.fee.round.request)

@@ -9,7 +9,7 @@ from django.db import transaction
 from msa_portal.accounts.models import User
 from msa_portal.db import lock
 from payments.models import Allocation, Payment
-from payments.refund_rules import Decision, as_paid_visit, refund_owed
+from payments.refund_rules import Decision, owed_for
 from payments.services import fees, refunds
 from requests_app.models import MSARequest
 
@@ -27,7 +27,7 @@ def _paid_parts(request: MSARequest) -> list[Allocation]:
 
 def preview_refund(request: MSARequest) -> list[Decision]:
     """What would come back if the request were withdrawn now; empty where nothing was paid."""
-    return refund_owed(as_paid_visit(part.fee.round, part.remaining_cents) for part in _paid_parts(request))
+    return [owed_for(part) for part in _paid_parts(request)]
 
 
 def after_withdrawal(request: MSARequest, *, by: User | None) -> None:
@@ -37,7 +37,7 @@ def after_withdrawal(request: MSARequest, *, by: User | None) -> None:
     """
     stop_open_payments(request, rule="D4", by=by)
     for part in _paid_parts(request):
-        (decision,) = refund_owed([as_paid_visit(part.fee.round, part.remaining_cents)])
+        decision = owed_for(part)
         if decision.reason is not None:
             part.payment = lock(part.payment)
             refunds.propose(part, amount_cents=decision.refund_cents, reason=decision.reason, by=by)

@@ -24,8 +24,13 @@ from tests import factories
 def receive(monkeypatch: pytest.MonkeyPatch, fee: Fee, **seen: Any) -> Payment:
     """The provider says that a payment of that fee is paid, and the portal follows."""
     request = fee.round.request
+    payer = factories.actor_of(request)
     payment = Payment.objects.create(
-        amount_cents=fee.amount_cents, payer=factories.actor_of(request), session_id=f"cs_{Payment.objects.count()}"
+        amount_cents=fee.amount_cents,
+        payer=payer,
+        payer_name=payer.name,
+        payer_email=payer.email,
+        session_id=f"cs_{Payment.objects.count()}",
     )
     Allocation.objects.create(payment=payment, fee=fee, amount_cents=fee.amount_cents)
     facts: dict[str, Any] = {

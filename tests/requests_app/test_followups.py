@@ -35,7 +35,11 @@ def failed(client):
 
 def test_reschedule_says_that_a_second_fee_is_due_and_why(client, failed):
     page = client.get(address("reschedule", failed)).content.decode()
-    for words in ("A second fee is due", "on the customer&#x27;s side", "The package with the MSA was not at the meter"):
+    for words in (
+        "A second fee is due",
+        "on the customer&#x27;s side",
+        "The package with the MSA was not at the meter",
+    ):
         assert words in page
 
 
