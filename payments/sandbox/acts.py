@@ -89,8 +89,22 @@ def _refund(box: Sandbox, session: Obj, options: Options) -> Obj:
 
 
 def _dispute(box: Sandbox, session: Obj, options: Options) -> Obj:
-    reason = options.get("reason", "fraudulent")
-    return disputes.open_for(box, charge_of(box, session), reason)
+    """`reason`; `amount`, else all that was not refunded; `inquiry` for one that only asks."""
+    amount = int(options["amount"]) if "amount" in options else None
+    reason, inquiry = options.get("reason", "fraudulent"), bool(options.get("inquiry"))
+    return disputes.open_for(box, charge_of(box, session), reason, amount, inquiry=inquiry)
+
+
+def _respond(box: Sandbox, session: Obj, options: Options) -> Obj:
+    return disputes.respond(box, charge_of(box, session))
+
+
+def _escalate(box: Sandbox, session: Obj, options: Options) -> Obj:
+    return disputes.escalate(box, charge_of(box, session))
+
+
+def _close(box: Sandbox, session: Obj, options: Options) -> Obj:
+    return disputes.close(box, charge_of(box, session))
 
 
 def _win(box: Sandbox, session: Obj, options: Options) -> Obj:
@@ -108,6 +122,9 @@ ACTS: dict[str, Callable[[Sandbox, Obj, Options], Obj]] = {
     "fail": _fail,
     "refund": _refund,
     "dispute": _dispute,
+    "respond": _respond,
+    "escalate": _escalate,
+    "close": _close,
     "win": _win,
     "lose": _lose,
 }

@@ -11,7 +11,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from . import checkout, disputes, objects, refunds
+from . import balance, checkout, disputes, objects, refunds
 from . import params as p
 from .context import API_VERSION, Origin, Sandbox, origin
 from .errors import ApiError, internal, unauthorized
@@ -48,6 +48,8 @@ ENDPOINTS = (
     _at("GET", "/v1/refunds/<id>", p.ONE, refunds.retrieve),
     _at("GET", "/v1/disputes", disputes.LIST, disputes.listing),
     _at("GET", "/v1/disputes/<id>", p.ONE, disputes.retrieve),
+    _at("GET", "/v1/balance_transactions", balance.LIST, balance.listing),
+    _at("GET", "/v1/balance_transactions/<id>", p.ONE, balance.retrieve),
     _at("GET", "/v1/events", objects.EVENTS, objects.events),
     _at("GET", "/v1/events/<id>", p.ONE, objects.event),
 )
@@ -142,7 +144,7 @@ def _match(request: Request) -> tuple[Endpoint, dict[str, Any]]:
 
 
 def _rendered(obj: Obj) -> Answer:
-    return Answer(200, json.dumps(obj, indent=2))
+    return Answer(200, json.dumps(obj))
 
 
 def _refusal(error: ApiError) -> Answer:

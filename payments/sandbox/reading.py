@@ -9,9 +9,10 @@ from .store import Obj
 EXPANDABLE = {
     "checkout.session": {"payment_intent"},
     "payment_intent": {"latest_charge"},
-    "charge": {"payment_intent"},
-    "refund": {"charge", "payment_intent"},
+    "charge": {"balance_transaction", "payment_intent"},
+    "refund": {"balance_transaction", "charge", "failure_balance_transaction", "payment_intent"},
     "dispute": {"charge", "payment_intent"},
+    "balance_transaction": {"source"},
 }
 INCLUDABLE = {"checkout.session": "line_items", "charge": "refunds"}
 
@@ -51,24 +52,26 @@ def expanded(box: Sandbox, obj: Obj, params: dict[str, Any]) -> Obj:
     for path in params.get("expand", []):
         if path.count(".") > 3:
             raise ParamError(f"You can't expand more than 4 levels deep ({path}).", param="expand")
-        _expand(box, obj, path.split("."), path)
+        _expand(box, [obj], path.split("."), path)
     return obj
 
 
-def _expand(box: Sandbox, obj: Obj, steps: list[str], path: str) -> None:
+def _expand(box: Sandbox, objs: list[Obj], steps: list[str], path: str) -> None:
+    """The same property of all of them at once: one query for each step of a path, however long the page."""
     field, rest = steps[0], steps[1:]
-    if obj["object"] == "list" and field == "data" and rest:
-        for item in obj["data"]:
-            _expand(box, item, rest, path)
-        return
-    if INCLUDABLE.get(obj["object"]) == field:
-        obj[field] = obj.get(field) or _included(box, obj, field)
-    elif field not in EXPANDABLE.get(obj["object"], ()):
-        raise ApiError(f"This property cannot be expanded ({path}).", param="expand")
-    elif isinstance(obj[field], str):
-        obj[field] = box.store.get(obj[field])
-    if rest and obj[field] is not None:
-        _expand(box, obj[field], rest, path)
+    if field == "data" and rest and all(obj["object"] == "list" for obj in objs):
+        return _expand(box, [item for obj in objs for item in obj["data"]], rest, path)
+    for obj in objs:
+        if INCLUDABLE.get(obj["object"]) == field:
+            obj[field] = obj.get(field) or _included(box, obj, field)
+        elif field not in EXPANDABLE.get(obj["object"], ()):
+            raise ApiError(f"This property cannot be expanded ({path}).", param="expand")
+    found = box.store.several(obj[field] for obj in objs if isinstance(obj.get(field), str))
+    for obj in objs:
+        if isinstance(obj.get(field), str):
+            obj[field] = found[obj[field]]
+    inner = [obj[field] for obj in objs if obj.get(field) is not None]
+    return _expand(box, inner, rest, path) if rest and inner else None
 
 
 def _included(box: Sandbox, obj: Obj, field: str) -> Obj:

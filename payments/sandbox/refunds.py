@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from . import balance, blank
 from . import params as p
 from .context import Sandbox
 from .disputes import blocks_refund
@@ -36,10 +37,12 @@ def create(box: Sandbox, params: dict[str, Any]) -> Obj:
         "currency": charge["currency"],
         "metadata": params.get("metadata", {}),
         "payment_intent": charge["payment_intent"],
+        "payment_method": charge["payment_method"],
         "reason": params.get("reason"),
-        **dict.fromkeys(("balance_transaction", "receipt_number", "failure_reason")),
+        **blank.REFUND,
         **_status(box, charge),
     }
+    refund["balance_transaction"] = balance.for_refund(box, refund, charge["payment_method_details"]["type"])
     box.store.add(refund)
     _recount(box, charge)
     _follow_up(box, refund)
@@ -82,11 +85,12 @@ def _status(box: Sandbox, charge: Obj) -> Obj:
     kind = box.store.private(charge["id"]).get("kind")
     details = charge["payment_method_details"]
     waits = kind == "refund_waits" or details["type"] == "us_bank_account"
-    return {
-        "status": "pending" if waits else "succeeded",
-        "pending_reason": "processing" if waits else None,
-        "destination_details": {"type": details["type"]},
-    }
+    if details["type"] == "card":
+        destination: Obj = {"type": "card", "card": {"reference_status": "pending", "type": "refund"}}
+    else:
+        destination = {"type": "us_bank_transfer", "us_bank_transfer": {"reference": None, "reference_status": None}}
+    result = {"status": "pending" if waits else "succeeded", "destination_details": destination}
+    return result | ({"pending_reason": "processing"} if waits else {})
 
 
 def _follow_up(box: Sandbox, refund: Obj) -> None:
@@ -109,7 +113,9 @@ def _recount(box: Sandbox, charge: Obj) -> None:
 def fail(box: Sandbox, ref: str) -> None:
     refund = require(box, "refund", ref)
     refund |= {"status": "failed", "failure_reason": "expired_or_canceled_card"}
-    box.store.save(refund | {"pending_reason": None})
+    refund["failure_balance_transaction"] = balance.for_failed_refund(box, refund)
+    refund.pop("pending_reason", None)
+    box.store.save(refund)
     _recount(box, require(box, "charge", refund["charge"]))
     refund = require(box, "refund", ref)
     box.emit("refund.updated", refund)
@@ -118,7 +124,8 @@ def fail(box: Sandbox, ref: str) -> None:
 
 @job("refund_settles")
 def settle(box: Sandbox, ref: str) -> None:
-    refund = require(box, "refund", ref) | {"status": "succeeded", "pending_reason": None}
+    refund = require(box, "refund", ref) | {"status": "succeeded"}
+    refund.pop("pending_reason", None)
     box.store.save(refund)
     box.emit("refund.updated", refund)
 
