@@ -13,6 +13,7 @@ from .context import Sandbox
 from .rendering import page, style
 
 MOST_BODY = 1_000_000
+MOST_CONTROL_BODY = 32_000_000  # ten thousand rows at once
 SESSION = re.compile(r"/c/pay/([A-Za-z0-9_]+)(/authenticate)?")
 
 
@@ -23,7 +24,7 @@ class App:
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         request = Request(environ)
-        request.max_content_length = MOST_BODY
+        request.max_content_length = MOST_CONTROL_BODY if request.path.startswith("/sandbox/") else MOST_BODY
         request.max_form_memory_size = MOST_BODY
         try:
             response = self.respond(request)

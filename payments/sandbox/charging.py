@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from . import balance
+from . import balance, blank
 from .cards import Behavior, Card
 from .context import Sandbox
 from .later import schedule
@@ -16,6 +16,15 @@ AUTHENTICATION_FAILED = Behavior(
     "",
     "Your bank could not confirm that it is you. Try again, or use another card.",
 )
+BANK = {
+    "account_holder_type": "individual",
+    "account_type": "checking",
+    "bank_name": "Test bank",
+    "fingerprint": None,
+    "last4": "6789",
+    "payment_reference": None,
+    "routing_number": "110000000",
+}
 BANK_FAILED = Behavior("decline", "debit_not_authorized", "", "The bank returned this debit.")
 
 
@@ -26,7 +35,8 @@ class Payer:
     postal_code: str = ""
 
     def details(self) -> Obj:
-        address = {"country": "US", "postal_code": self.postal_code or None}
+        address = {**dict.fromkeys(("city", "line1", "line2", "state")), "country": "US"}
+        address["postal_code"] = self.postal_code or None
         return {"email": self.email, "name": self.name, "phone": None, "address": address}
 
 
@@ -76,10 +86,7 @@ def pay_by_bank(box: Sandbox, ref: str, payer: Payer) -> Result:
         if session is None:
             return "closed"
         intent = _intent(box, session, "us_bank_account", payer)
-        details = {
-            "type": "us_bank_account",
-            "us_bank_account": {"bank_name": "Test bank", "last4": "6789", "account_type": "checking"},
-        }
+        details = {"type": "us_bank_account", "us_bank_account": BANK}
         charge = _charge(box, intent, details, payer, status="pending")
         intent |= {"status": "processing", "latest_charge": charge["id"]}
         box.store.save(intent)
@@ -132,12 +139,11 @@ def _intent(box: Sandbox, session: Obj, method: str, payer: Payer) -> Obj:
         box.store.save(session | {"payment_intent": intent["id"]})
         session["payment_intent"] = intent["id"]
     intent |= {"payment_method": new_id("pm_1"), "last_payment_error": None, "next_action": None}
-    return intent | {"payment_method_types": session["payment_method_types"]}
+    return intent
 
 
 def _new_intent(box: Sandbox, session: Obj) -> Obj:
     data = box.store.private(session["id"])["intent"]
-    empty = ("application", "canceled_at", "cancellation_reason", "customer", "latest_charge")
     ref = new_id("pi_3")
     return {
         "id": ref,
@@ -150,10 +156,12 @@ def _new_intent(box: Sandbox, session: Obj) -> Obj:
         "confirmation_method": "automatic",
         "created": now(),
         "currency": session["currency"],
-        **dict.fromkeys((*empty, "last_payment_error", "next_action", "payment_method", "shipping")),
+        **blank.INTENT,
         "description": data.get("description"),
         "livemode": False,
         "metadata": data.get("metadata", {}),
+        "payment_method_options": {},
+        "payment_method_types": session["payment_method_types"],
         "receipt_email": data.get("receipt_email"),
         "statement_descriptor": data.get("statement_descriptor"),
         "statement_descriptor_suffix": data.get("statement_descriptor_suffix"),
@@ -163,7 +171,6 @@ def _new_intent(box: Sandbox, session: Obj) -> Obj:
 
 def _charge(box: Sandbox, intent: Obj, details: Obj, payer: Payer, status: str = "succeeded", **more: Any) -> Obj:
     paid = status == "succeeded"
-    empty = ("balance_transaction", "customer", "failure_code", "failure_message", "receipt_number")
     return box.store.add(
         {
             "id": new_id("ch_3"),
@@ -171,21 +178,22 @@ def _charge(box: Sandbox, intent: Obj, details: Obj, payer: Payer, status: str =
             "amount": intent["amount"],
             "amount_captured": intent["amount"] if paid else 0,
             "amount_refunded": 0,
-            "billing_details": payer.details(),
+            "billing_details": payer.details() | {"tax_id": None},
             "captured": status != "failed",
             "created": now(),
             "currency": intent["currency"],
             "description": intent["description"],
             "disputed": False,
-            **dict.fromkeys(empty),
+            **blank.CHARGE,
+            "fraud_details": {},
             "livemode": False,
             "metadata": intent["metadata"],
+            "outcome": _outcome(status),
             "paid": paid,
             "payment_intent": intent["id"],
             "payment_method": intent["payment_method"],
             "payment_method_details": details,
             "receipt_email": intent["receipt_email"],
-            "receipt_url": None,
             "refunded": False,
             "status": status,
             **more,
@@ -193,8 +201,16 @@ def _charge(box: Sandbox, intent: Obj, details: Obj, payer: Payer, status: str =
     )
 
 
+def _outcome(status: str) -> Obj:
+    if status == "failed":
+        return blank.OUTCOME | {"network_status": "declined_by_network", "type": "issuer_declined"}
+    return blank.OUTCOME | {"network_status": "approved_by_network", "type": "authorized"}
+
+
 def _card_details(card: Card) -> Obj:
     return {
+        **blank.CARD,
+        "checks": blank.CARD_CHECKS | {"cvc_check": "pass"},
         "brand": card.brand,
         "country": "US",
         "exp_month": card.exp_month,
@@ -241,6 +257,7 @@ def _succeed(box: Sandbox, intent: Obj, charge: str) -> None:
 
 def _close(box: Sandbox, session: Obj, payer: Payer, payment_status: str) -> None:
     details = {**payer.details(), "tax_exempt": "none", "tax_ids": []}
+    details |= {"business_name": None, "individual_name": None}
     session |= {"status": "complete", "payment_status": payment_status, "url": None}
     box.store.save(session | {"customer_details": details})
     box.emit("checkout.session.completed", box.store.fetch(session["id"]))

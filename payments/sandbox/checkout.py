@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from . import blank
 from . import params as p
 from .context import Sandbox
 from .errors import ApiError, ParamError
@@ -79,7 +80,9 @@ def create(box: Sandbox, params: dict[str, Any]) -> Obj:
         "payment_method_options": params.get("payment_method_options", {}),
         "metadata": params.get("metadata", {}),
         **{name: params.get(name) for name in ("success_url", "cancel_url", "client_reference_id", "customer_email")},
-        **{name: params.get(name) for name in ("locale", "submit_type")},
+        **{name: params.get(name) for name in ("billing_address_collection", "locale", "submit_type")},
+        "custom_text": blank.SESSION_TEXTS | params.get("custom_text", {}),
+        "customer_creation": params.get("customer_creation", "if_required"),
     }
     session["url"] = f"{box.public_url}/c/pay/{session['id']}"
     box.store.add(
@@ -94,14 +97,11 @@ def create(box: Sandbox, params: dict[str, Any]) -> Obj:
 
 def _blank() -> Obj:
     """A new session's fields that no parameter of ours sets."""
-    empty = ("customer", "customer_details", "client_secret", "consent", "invoice")
     return {
         "object": "checkout.session",
-        **dict.fromkeys((*empty, "payment_intent", "payment_link", "setup_intent", "subscription")),
+        **blank.SESSION,
         "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
         "custom_fields": [],
-        "custom_text": {},
-        "customer_creation": "if_required",
         "livemode": False,
         "mode": "payment",
         "payment_method_collection": "if_required",
@@ -121,16 +121,23 @@ def _line_item(item: dict[str, Any]) -> Obj:
     return {
         "id": new_id("li_1"),
         "object": "item",
+        "adjustable_quantity": None,
         "amount_discount": 0,
         "amount_subtotal": amount,
         "amount_tax": 0,
         "amount_total": amount,
         "currency": price["currency"].lower(),
         "description": product["name"],
+        "metadata": {},
         "price": {
             "id": new_id("price_1"),
             "object": "price",
             "active": False,
+            "billing_scheme": "per_unit",
+            "created": now(),
+            **blank.PRICE,
+            "tax_behavior": price.get("tax_behavior", "unspecified"),
+            "unit_amount_decimal": str(price["unit_amount"]),
             "currency": price["currency"].lower(),
             "livemode": False,
             "metadata": {},

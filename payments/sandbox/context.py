@@ -1,6 +1,8 @@
 """What every part of one running sandbox shares."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +24,17 @@ class Origin:
 
 
 origin: ContextVar[Origin | None] = ContextVar("origin", default=None)
+_silent: ContextVar[bool] = ContextVar("silent", default=False)
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """What happens meanwhile in this thread causes no events."""
+    token = _silent.set(True)
+    try:
+        yield
+    finally:
+        _silent.reset(token)
 
 
 @dataclass
@@ -37,10 +50,12 @@ class Sandbox:
     def __post_init__(self) -> None:
         self.idempotency = Idempotency(self.store)
 
-    def emit(self, kind: str, obj: Obj) -> Obj:
+    def emit(self, kind: str, obj: Obj) -> None:
         """Records the event with the object as it is now, and promises its delivery, in the open transaction."""
+        if _silent.get():
+            return
         cause = origin.get() or Origin()
-        event = {
+        event: Obj = {
             "id": new_id("evt_1"),
             "object": "event",
             "api_version": API_VERSION,
@@ -53,7 +68,6 @@ class Sandbox:
         }
         self.store.add(event)
         self.webhooks.enqueue(event)
-        return event
 
 
 def make(path: str, *, public_url: str, webhook_url: str, webhook_secret: str) -> Sandbox:

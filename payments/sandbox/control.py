@@ -8,7 +8,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from . import faults, forging, later, webhooks
+from . import bulk, faults, forging, later, webhooks
 from .acts import act
 from .context import Sandbox
 from .errors import ApiError, missing
@@ -51,6 +51,9 @@ def _state(box: Sandbox, options: Options) -> Obj:
             "copies": hooks.copies,
             "seconds": hooks.seconds,
             "retry_seconds": hooks.retry_seconds,
+            "at_once": hooks.at_once,
+            "to_lose": hooks.to_lose,
+            "lose_types": hooks.lose_types,
         },
         "later_seconds": box.later_seconds,
         "faults": len(box.faults),
@@ -62,14 +65,17 @@ def _state(box: Sandbox, options: Options) -> Obj:
 
 def _set_webhooks(box: Sandbox, options: Options) -> Obj:
     hooks = box.webhooks
-    mode = options.pop("mode", hooks.mode)
-    if mode not in webhooks.MODES:
-        raise ApiError(f"'mode' must be one of {', '.join(webhooks.MODES)}.")
+    mode = str(options.pop("mode", hooks.mode))
+    if not set(mode.split("+")) <= set(webhooks.MODES):
+        raise ApiError(f"'mode' must be one of {', '.join(webhooks.MODES)}, or some of them joined with +.")
     copies = int(options.pop("copies", hooks.copies))
     hooks.set_mode(mode, copies, float(options.pop("seconds", hooks.seconds)))
     hooks.url = str(options.pop("url", hooks.url))
     hooks.secret = str(options.pop("secret", hooks.secret))
     hooks.retry_seconds = float(options.pop("retry_seconds", hooks.retry_seconds))
+    hooks.at_once = min(max(int(options.pop("at_once", hooks.at_once)), 1), webhooks.MOST_AT_ONCE)
+    if "lose" in options or "lose_types" in options:
+        hooks.lose(int(options.pop("lose", 1)), [str(kind) for kind in options.pop("lose_types", [])])
     _nothing_else(options)
     return _state(box, {})
 
@@ -108,6 +114,12 @@ def _act(box: Sandbox, options: Options, ref: str, name: str) -> Obj:
     return act(box, name, ref, options)
 
 
+def _bulk(box: Sandbox, options: Options) -> Obj:
+    rows = list(options.pop("rows", []))
+    _nothing_else(options)
+    return {"payments": bulk.make(box, rows)}
+
+
 def _alter(box: Sandbox, options: Options, ref: str) -> Obj:
     """Makes a stored object say something else, without an event: what a fetch then finds."""
     with box.store.transaction():
@@ -144,11 +156,12 @@ def _run_later(box: Sandbox, options: Options) -> Obj:
 def _reset(box: Sandbox, options: Options) -> Obj:
     """Everything goes but the webhook's address and secret. A delivery under way is over when this answers."""
     box.webhooks.set_mode("normal")
+    box.webhooks.lose(0, [])
     box.store.clear()
     with box.webhooks.delivering:
         box.store.clear()  # what that delivery left behind
     box.faults.clear()
-    box.webhooks.retry_seconds, box.later_seconds = 1.0, 5
+    box.webhooks.retry_seconds, box.webhooks.at_once, box.later_seconds = 1.0, 1, 5
     return _state(box, {})
 
 
@@ -166,6 +179,7 @@ CALLS: tuple[tuple[str, str, Call], ...] = (
     ("POST", "/sandbox/webhooks/flush", _flush),
     ("POST", f"/sandbox/events/{ID}/resend", _resend),
     ("POST", f"/sandbox/events/{ID}/forge", _forge),
+    ("POST", "/sandbox/payments/bulk", _bulk),
     ("POST", f"/sandbox/payments/{ID}/([a-z]+)", _act),
     ("POST", f"/sandbox/objects/{ID}", _alter),
     ("POST", "/sandbox/faults", _add_fault),

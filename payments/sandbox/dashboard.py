@@ -9,7 +9,7 @@ from werkzeug.wrappers import Request, Response
 
 from .acts import ACTS, act
 from .context import Sandbox
-from .disputes import blocks_refund
+from .disputes import INQUIRY, OPEN, blocks_refund
 from .errors import ApiError
 from .rendering import money, page
 from .store import Obj
@@ -21,6 +21,8 @@ LABELS = {
     "fail": "Fail the bank debit",
     "refund": "Refund the rest",
     "dispute": "Open a dispute",
+    "close": "Close the inquiry",
+    "escalate": "Inquiry becomes a dispute",
     "win": "Dispute: we win",
     "lose": "Dispute: we lose",
     "expire": "Expire now",
@@ -117,8 +119,10 @@ def _possible(box: Sandbox, session: Obj, intent: Obj, charge: Obj, disputes: li
         return ["settle", "fail"]
     if not charge.get("paid"):
         return []
-    if disputes and disputes[0]["status"] == "needs_response":
+    if disputes and disputes[0]["status"] in OPEN:
         return ["win", "lose"]
+    if disputes and disputes[0]["status"] == INQUIRY:
+        return ["close", "escalate", *([] if charge["refunded"] else ["refund"])]
     refund = [] if charge["refunded"] or blocks_refund(box, charge["id"]) else ["refund"]
     return refund + ([] if charge["disputed"] or charge["refunded"] else ["dispute"])
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from . import balance
+from . import balance, blank
 from . import params as p
 from .context import Sandbox
 from .errors import ApiError
@@ -15,35 +15,6 @@ DAYS_TO_ANSWER = 9
 OPEN = ("needs_response", "under_review")
 INQUIRY = "warning_needs_response"
 BLOCKING = (*OPEN, "lost")
-EVIDENCE = [
-    "access_activity_log",
-    "billing_address",
-    "cancellation_policy",
-    "cancellation_policy_disclosure",
-    "cancellation_rebuttal",
-    "customer_communication",
-    "customer_email_address",
-    "customer_name",
-    "customer_purchase_ip",
-    "customer_signature",
-    "duplicate_charge_documentation",
-    "duplicate_charge_explanation",
-    "duplicate_charge_id",
-    "product_description",
-    "receipt",
-    "refund_policy",
-    "refund_policy_disclosure",
-    "refund_refusal_explanation",
-    "service_date",
-    "service_documentation",
-    "shipping_address",
-    "shipping_carrier",
-    "shipping_date",
-    "shipping_documentation",
-    "shipping_tracking_number",
-    "uncategorized_file",
-    "uncategorized_text",
-]
 
 
 def open_for(
@@ -79,7 +50,7 @@ def _new(charge: Obj, reason: str, amount: int, *, inquiry: bool) -> Obj:
         "created": now(),
         "currency": charge["currency"],
         "enhanced_eligibility_types": [],
-        "evidence": {**dict.fromkeys(EVIDENCE), "enhanced_evidence": {}},
+        "evidence": {**blank.EVIDENCE, "enhanced_evidence": {}},
         "evidence_details": {
             "due_by": now() + DAYS_TO_ANSWER * 86_400,
             "enhanced_eligibility": {},

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from . import balance
+from . import balance, blank
 from . import params as p
 from .context import Sandbox
 from .disputes import blocks_refund
@@ -13,7 +13,6 @@ from .store import Obj, new_id, now
 
 REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 GONE = ("failed", "canceled")
-EMPTY = ("customer", "customer_account", "receipt_number", "source_transfer_reversal", "transfer_reversal")
 
 CREATE = p.hash_of(
     amount=p.integer(1, 99_999_999),
@@ -40,7 +39,7 @@ def create(box: Sandbox, params: dict[str, Any]) -> Obj:
         "payment_intent": charge["payment_intent"],
         "payment_method": charge["payment_method"],
         "reason": params.get("reason"),
-        **dict.fromkeys(EMPTY),
+        **blank.REFUND,
         **_status(box, charge),
     }
     refund["balance_transaction"] = balance.for_refund(box, refund, charge["payment_method_details"]["type"])
@@ -86,11 +85,12 @@ def _status(box: Sandbox, charge: Obj) -> Obj:
     kind = box.store.private(charge["id"]).get("kind")
     details = charge["payment_method_details"]
     waits = kind == "refund_waits" or details["type"] == "us_bank_account"
-    return {
-        "status": "pending" if waits else "succeeded",
-        "pending_reason": "processing" if waits else None,
-        "destination_details": {"type": details["type"]},
-    }
+    if details["type"] == "card":
+        destination: Obj = {"type": "card", "card": {"reference_status": "pending", "type": "refund"}}
+    else:
+        destination = {"type": "us_bank_transfer", "us_bank_transfer": {"reference": None, "reference_status": None}}
+    result = {"status": "pending" if waits else "succeeded", "destination_details": destination}
+    return result | ({"pending_reason": "processing"} if waits else {})
 
 
 def _follow_up(box: Sandbox, refund: Obj) -> None:

@@ -41,7 +41,8 @@ BOUNDS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
 def new_id(prefix: str, length: int = 24) -> str:
-    return prefix + "".join(secrets.choice(ALPHABET) for _ in range(length))
+    """One draw for all its characters: drawn one by one they were half the cost of a payment."""
+    return prefix + "".join(ALPHABET[byte % len(ALPHABET)] for byte in secrets.token_bytes(length))
 
 
 _moment: ContextVar[int | None] = ContextVar("moment", default=None)

@@ -1,14 +1,16 @@
-"""Events go out signed, in order, at least once; or held, dropped, repeated, reversed or late when a test asks."""
+"""Events go out signed, in order, at least once; or held, lost, repeated, reversed, late or at once, as a test asks."""
 
 import hashlib
 import hmac
 import http.client
 import json
+import sqlite3
 import threading
 import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from .store import Obj, Store
@@ -17,6 +19,7 @@ MODES = ("normal", "hold", "drop", "duplicate", "reorder", "delay")
 REORDER_WINDOW = 0.4
 TIMEOUT = 10
 MOST_TRIES = 12
+MOST_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -51,26 +54,46 @@ class Webhooks:
     def __init__(self, store: Store, url: str, secret: str, stopping: threading.Event):
         self.store, self.url, self.secret, self.stopping = store, url, secret, stopping
         self.retry_seconds = 1.0
+        self.at_once = 1
         self.wake = threading.Event()
         self.delivering = threading.Lock()
         self.set_mode("normal")
+        self.lose(0, [])
 
     def set_mode(self, mode: str, copies: int = 2, seconds: float = 2) -> None:
         self.mode, self.copies, self.seconds = mode, copies, seconds
 
+    @property
+    def modes(self) -> set[str]:
+        return set(self.mode.split("+"))
+
+    def lose(self, count: int, types: list[str]) -> None:
+        """The next `count` events never go out, whatever the mode; of these types (`*` fits any rest), where given."""
+        self.to_lose, self.lose_types = count, types
+
     def enqueue(self, event: Obj) -> None:
         """Called inside the transaction of the event's cause: the row is the promise to deliver."""
-        state = {"hold": "held", "drop": "dropped"}.get(self.mode, "pending")
-        wait = {"delay": self.seconds, "reorder": REORDER_WINDOW}.get(self.mode, 0)
-        due = time.time() + wait
-        for _ in range(self.copies if self.mode == "duplicate" else 1):
+        modes = self.modes
+        if self._is_lost(event["type"]):
+            state = "lost"
+        else:
+            state = "dropped" if "drop" in modes else "held" if "hold" in modes else "pending"
+        due = time.time() + (self.seconds if "delay" in modes else REORDER_WINDOW if "reorder" in modes else 0)
+        for _ in range(self.copies if "duplicate" in modes and state != "lost" else 1):
             self._add(event["id"], state, due)
         self.wake.set()
+
+    def _is_lost(self, kind: str) -> bool:
+        fits = not self.lose_types or any(fnmatchcase(kind, pattern) for pattern in self.lose_types)
+        if not fits or self.to_lose < 1:
+            return False
+        self.to_lose -= 1
+        return True
 
     def _add(self, event: str, state: str, due: float) -> None:
         """Reordering: whatever waits is moved to the newest event's time and goes newest first."""
         sign = 1
-        if self.mode == "reorder":
+        if "reorder" in self.modes:
             sign = -1
             self.store.run("UPDATE deliveries SET due = ? WHERE state = 'pending' AND rank < 0 AND tries = 0", due)
         self.store.run(
@@ -97,21 +120,31 @@ class Webhooks:
                 self.wake.wait(0.1)
 
     def deliver_next(self) -> bool:
-        """Whether something was due. While the receiver is waited for, the store is free; only a reset waits."""
-        with self.delivering:
-            return self._deliver_next()
+        """Whether something was due. While the receiver is waited for, the store is free; only a reset waits.
 
-    def _deliver_next(self) -> bool:
-        rows = self.store.rows(
-            "SELECT * FROM deliveries WHERE state = 'pending' AND due <= ? ORDER BY due, rank LIMIT 1",
-            time.time(),
-        )
-        event = self.store.get(rows[0]["event"]) if rows else None
+        One at a time and in order, unless a test asked for several `at_once`: then those that are due go together.
+        """
+        with self.delivering:
+            rows = self.store.rows(
+                "SELECT * FROM deliveries WHERE state = 'pending' AND due <= ? ORDER BY due, rank LIMIT ?",
+                time.time(),
+                self.at_once,
+            )
+            threads = [threading.Thread(target=self._deliver, args=(row,), daemon=True) for row in rows[1:]]
+            for thread in threads:
+                thread.start()
+            done = bool(rows) and self._deliver(rows[0])
+            for thread in threads:
+                thread.join()
+            return done
+
+    def _deliver(self, row: sqlite3.Row) -> bool:
+        event = self.store.get(row["event"])
         if event is None:
             return False
         attempt = self.send(event)
         with self.store.transaction():
-            self._settle(rows[0]["id"], rows[0]["tries"] + 1, event["id"], attempt)
+            self._settle(row["id"], row["tries"] + 1, event["id"], attempt)
         return True
 
     def _settle(self, delivery: int, tries: int, event: str, attempt: Attempt) -> None:

@@ -15,8 +15,13 @@ def test_disputed_payment_cannot_be_refunded_until_it_is_won(sandbox, client, pa
     assert caught.value.code == "charge_disputed"
     assert sandbox.act(intent, "win")["status"] == "won"
     assert client.v1.refunds.create({"payment_intent": intent}).amount == FEE
-    receiver.wait(6)
-    assert receiver.types()[2:4] == ["charge.dispute.created", "charge.dispute.closed"]
+    receiver.wait(8)
+    assert receiver.types()[2:6] == [
+        "charge.dispute.created",
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.closed",
+        "charge.dispute.funds_reinstated",
+    ]
 
 
 def test_lost_dispute_stays_closed_to_refunds(sandbox, client, paid):
@@ -33,8 +38,8 @@ def test_card_that_is_disputed_later(sandbox, client, paid, receiver):
     assert client.v1.disputes.list().data == []
     assert sandbox.call("later/run") == {"ran": 1}
     assert [item.reason for item in client.v1.disputes.list({"payment_intent": intent}).data] == ["fraudulent"]
-    receiver.wait(3)
-    assert receiver.types()[-1] == "charge.dispute.created"
+    receiver.wait(4)
+    assert receiver.types()[2:] == ["charge.dispute.created", "charge.dispute.funds_withdrawn"]
 
 
 def test_dispute_of_what_was_refunded_meanwhile_does_not_open(sandbox, client, paid):
