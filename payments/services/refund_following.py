@@ -59,9 +59,19 @@ def _state(theirs: provider.ProviderRefund) -> Refund.State:
 def _ours(payment: Payment, theirs: provider.ProviderRefund) -> list[Refund]:
     rows = payment.refunds.select_for_update().select_related("payment", "fee__round__request")
     known = list(rows.filter(provider_id=theirs.id))
-    if not known and theirs.key:
-        known = list(rows.filter(key=theirs.key))
-    return known
+    if known:
+        return known
+    by_key = rows.filter(key=provider.as_key(theirs.key), provider_id__isnull=True).first()
+    return [by_key] if by_key is not None and _fits(by_key) else []
+
+
+def _fits(refund: Refund) -> bool:
+    """Whether there is room for it on its fee. One that we gave up may have been made after all, when
+    its place was taken already: then it is laid onto what is left, as one made there."""
+    if refund.state != State.FAILED:
+        return True
+    part = refund.payment.allocations.get(fee=refund.fee)
+    return refund.amount_cents <= part.received_cents - _total(refund.payment, Refund.GONE, refund.fee)
 
 
 def _made_at_provider(payment: Payment, theirs: provider.ProviderRefund) -> list[Refund]:
