@@ -92,8 +92,11 @@ def _adopt(session_id: str) -> Payment | None:
     if found is not None:
         return found
     seen = provider.fetch_session(session_id)
+    key = as_key(seen.key)
+    if key is None:
+        return None
     with transaction.atomic(durable=True):
-        ours = Payment.objects.filter(key=as_key(seen.key), session_id__isnull=True).first()
+        ours = Payment.objects.filter(key=key, session_id__isnull=True).first()
         if ours is None:
             return None
         fresh = settle.lock_with_requests(ours)

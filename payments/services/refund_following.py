@@ -59,15 +59,17 @@ def _state(theirs: provider.ProviderRefund) -> Refund.State:
 def _ours(payment: Payment, theirs: provider.ProviderRefund) -> list[Refund]:
     rows = payment.refunds.select_for_update().select_related("payment", "fee__round__request")
     known = list(rows.filter(provider_id=theirs.id))
-    if known:
+    key = provider.as_key(theirs.key)
+    if known or key is None:
         return known
-    by_key = rows.filter(key=provider.as_key(theirs.key), provider_id__isnull=True).first()
-    return [by_key] if by_key is not None and _fits(by_key) else []
+    return [refund for refund in rows.filter(key=key, provider_id__isnull=True) if _fits(refund)]
 
 
 def _fits(refund: Refund) -> bool:
-    """Whether there is room for it on its fee. One that we gave up may have been made after all, when
-    its place was taken already: then it is laid onto what is left, as one made there."""
+    """Whether its fee has room for it. One that we gave up and that was made after all may find its place taken.
+
+    Then it is laid onto what is left, as one that was made there.
+    """
     if refund.state != State.FAILED:
         return True
     part = refund.payment.allocations.get(fee=refund.fee)
