@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from django.db import models
 from django.db.models import Case, F, Q, Sum, When
 from django.db.models.functions import Coalesce
@@ -51,6 +54,11 @@ class LedgerEntryQuerySet(AppendOnlyQuerySet["LedgerEntry"]):
         """Every account's debits less credits, in one query. Their sum is zero."""
         row = self.aggregate(**{account.value: _debits_less_credits(account) for account in Account})
         return {account: int(row[account.value]) for account in Account}
+
+    def balances_by(self, *fields: str) -> Iterator[dict[str, Any]]:
+        """As `balances`, for each group of those fields, which stand in the row beside the accounts' names."""
+        sums = {account.value: _debits_less_credits(account) for account in Account}
+        yield from self.order_by().values(*fields).annotate(**sums).iterator()
 
     def cash(self) -> LedgerEntryQuerySet:
         """Entries that moved money at the provider."""

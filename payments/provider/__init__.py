@@ -18,6 +18,7 @@ from payments.provider.client import (
     ProviderBroken,
     ProviderRefused,
     ProviderUnavailable,
+    as_key,
     expects_live_money,
 )
 from payments.provider.events import Event, read_event
@@ -36,6 +37,7 @@ __all__ = [
     "ProviderRefused",
     "ProviderUnavailable",
     "Session",
+    "as_key",
     "create_refund",
     "create_session",
     "expects_live_money",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from uuid import UUID
 
 import stripe
 from django.conf import settings
@@ -36,6 +37,14 @@ class BadSignature(Exception):
 
 class OutOfStep(ProviderUnavailable):
     """What can be refunded there is not what our books say: follow the payment, then ask again."""
+
+
+def as_key(text: str) -> UUID | None:
+    """A key of ours that we find in the provider's metadata, where others may write what they like."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def expects_live_money() -> bool:

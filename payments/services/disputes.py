@@ -21,11 +21,21 @@ def follow(payment: Payment, seen: Iterable[provider.ProviderDispute]) -> None:
     """The caller holds the locks on the requests and the payment."""
     for theirs in seen:
         ours = _row(payment, theirs)
+        if _is_late(ours, theirs):
+            continue
         _follow_money(ours, theirs)
         if ours.state != theirs.state:
             ours.state, ours.closed_at = theirs.state, None if theirs.state == State.OPEN else timezone.now()
         ours.save()
         _tell(payment, ours)
+
+
+def _is_late(ours: Dispute, theirs: provider.ProviderDispute) -> bool:
+    """A picture taken before the dispute ended, written after: what ended stays ended.
+
+    An inquiry that ended may still become a dispute, which then takes money.
+    """
+    return ours.state != State.OPEN == theirs.state and (theirs.withdrawn_at is None or ours.withdrawn_at is not None)
 
 
 def _row(payment: Payment, theirs: provider.ProviderDispute) -> Dispute:

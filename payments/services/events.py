@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from payments import provider
 from payments.models import Payment, ProviderEvent
+from payments.provider import as_key
 from payments.services import settle
 
 HEEDED = frozenset(
@@ -41,7 +42,7 @@ def record(event: provider.Event) -> None:
     """Write the event down, once per id, however often and at once it comes (fault 1)."""
     from payments import tasks
 
-    if event.type not in HEEDED:
+    if event.type not in HEEDED or not event.object_id:
         return
     row, made = ProviderEvent.objects.get_or_create(
         event_id=event.id, defaults={"type": event.type, "object_id": event.object_id}
@@ -91,18 +92,17 @@ def _adopt(session_id: str) -> Payment | None:
     if found is not None:
         return found
     seen = provider.fetch_session(session_id)
+    key = as_key(seen.key)
+    if key is None:
+        return None
     with transaction.atomic(durable=True):
-        ours = Payment.objects.filter(key=seen.key, session_id__isnull=True).first() if _is_key(seen.key) else None
+        ours = Payment.objects.filter(key=key, session_id__isnull=True).first()
         if ours is None:
             return None
         fresh = settle.lock_with_requests(ours)
         fresh.session_id, fresh.session_url = seen.id, seen.url
         fresh.save(update_fields=["session_id", "session_url", "updated_at"])
     return fresh
-
-
-def _is_key(text: str) -> bool:
-    return len(text) == 36 and text.count("-") == 4
 
 
 def waiting() -> QuerySet[ProviderEvent]:

@@ -162,7 +162,7 @@ def _refund(kind: EntryKind, refund: Refund, *, by: User | None = None, **about:
 def dispute_moved(kind: EntryKind, dispute: Dispute, *, moved_at: datetime | None = None) -> None:
     """A disputed amount was taken, given back or lost; each fee of the payment bears its part."""
     moved: dict[str, Any] = {"moved_at": moved_at, "provider_id": dispute.provider_id} if moved_at else {}
-    for fee, part in _parts(dispute.payment, dispute.amount_cents):
+    for fee, part in _taken(dispute) or _still_here(dispute.payment, dispute.amount_cents):
         _post(
             kind,
             fee,
@@ -180,10 +180,18 @@ def _lies_apart(payment: Payment, fee: Fee) -> bool:
     return payment.allocations.filter(fee=fee, state__in=Allocation.UNAPPLIED).exists()
 
 
-def _parts(payment: Payment, amount_cents: int) -> list[tuple[Fee, int]]:
+def _taken(dispute: Dispute) -> list[tuple[Fee, int]]:
+    """Which fees bore it when it was taken: what comes back or is lost lies where that did."""
+    entries = dispute.ledger_entries.filter(kind=EntryKind.DISPUTE_OPENED).select_related("fee__round__request")
+    return [(entry.fee, entry.amount_cents) for entry in entries.order_by("pk")]
+
+
+def _still_here(payment: Payment, amount_cents: int) -> list[tuple[Fee, int]]:
+    """The amount laid onto what each fee's part has at the provider: a part that went back bears none of it."""
     allocations = payment.allocations.filter(state__in=Allocation.RECEIVED).select_related("fee__round__request")
     rows = list(allocations.order_by("pk"))
-    shares = share(amount_cents, [row.received_cents for row in rows])
+    cash = {row.fee_id: payment.ledger_entries.filter(fee=row.fee).balance(Account.PROVIDER) for row in rows}
+    shares = share(amount_cents, [max(cash[row.fee_id], 0) for row in rows])
     return [(row.fee, part) for row, part in zip(rows, shares, strict=True)]
 
 

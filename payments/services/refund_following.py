@@ -59,9 +59,21 @@ def _state(theirs: provider.ProviderRefund) -> Refund.State:
 def _ours(payment: Payment, theirs: provider.ProviderRefund) -> list[Refund]:
     rows = payment.refunds.select_for_update().select_related("payment", "fee__round__request")
     known = list(rows.filter(provider_id=theirs.id))
-    if not known and theirs.key:
-        known = list(rows.filter(key=theirs.key))
-    return known
+    key = provider.as_key(theirs.key)
+    if known or key is None:
+        return known
+    return [refund for refund in rows.filter(key=key, provider_id__isnull=True) if _fits(refund)]
+
+
+def _fits(refund: Refund) -> bool:
+    """Whether its fee has room for it. One that we gave up and that was made after all may find its place taken.
+
+    Then it is laid onto what is left, as one that was made there.
+    """
+    if refund.state != State.FAILED:
+        return True
+    part = refund.payment.allocations.get(fee=refund.fee)
+    return refund.amount_cents <= part.received_cents - _total(refund.payment, Refund.GONE, refund.fee)
 
 
 def _made_at_provider(payment: Payment, theirs: provider.ProviderRefund) -> list[Refund]:

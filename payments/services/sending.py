@@ -50,8 +50,8 @@ def _keep(refund: Refund, made: provider.ProviderRefund | None, error: str) -> N
     with transaction.atomic(durable=True):
         payment = settle.lock_with_requests(refund.payment)
         fresh = Refund.objects.select_related("payment", "fee__round__request").get(pk=lock(refund).pk)
-        if made is None:
+        if made is not None:
+            refunds.follow(payment, [made])
+        elif fresh.state == State.APPROVED:  # else another worker sent it, and only we were refused
             refund_following.move(fresh, State.FAILED, error=error)
             refund_following.recount(payment)
-        else:
-            refunds.follow(payment, [made])

@@ -78,15 +78,17 @@ def _follow(payment: Payment, seen: provider.Session) -> None:
 
 
 def _follow_checkout(payment: Payment, seen: provider.Session) -> None:
+    """Forward only: a picture that was taken earlier and is written later takes nothing back."""
     if seen.is_paid:
         _receive(payment, seen)
     elif seen.is_pending:
-        if payment.state != Payment.State.PENDING:
+        if payment.state not in {Payment.State.PENDING, Payment.State.FAILED}:
             payment.state = Payment.State.PENDING
             for request in requests_of(payment):
                 settlement.extend_freeze(request, until=timezone.now() + DEBIT_TAKES)
     elif seen.status == "open":
-        payment.state = Payment.State.OPEN
+        if payment.state == Payment.State.CREATED:
+            payment.state = Payment.State.OPEN
     else:
         close(payment, Payment.State.EXPIRED if seen.status == "expired" else Payment.State.FAILED)
 
