@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from django.db import models
 from django.db.models import Case, F, Q, Sum, When
 from django.db.models.functions import Coalesce
@@ -52,6 +55,11 @@ class LedgerEntryQuerySet(AppendOnlyQuerySet["LedgerEntry"]):
         row = self.aggregate(**{account.value: _debits_less_credits(account) for account in Account})
         return {account: int(row[account.value]) for account in Account}
 
+    def balances_by(self, *fields: str) -> Iterator[dict[str, Any]]:
+        """As `balances`, for each group of those fields, which stand in the row beside the accounts' names."""
+        sums = {account.value: _debits_less_credits(account) for account in Account}
+        yield from self.order_by().values(*fields).annotate(**sums).iterator()
+
     def cash(self) -> LedgerEntryQuerySet:
         """Entries that moved money at the provider."""
         return self.filter(Q(debit=Account.PROVIDER) | Q(credit=Account.PROVIDER))
@@ -63,6 +71,7 @@ def _debits_less_credits(account: Account) -> Coalesce:
         When(debit=account, then=F("amount_cents")),
         When(credit=account, then=-F("amount_cents")),
         default=0,
+        output_field=models.IntegerField(),
     )
     return Coalesce(Sum(signed), 0)
 
