@@ -32,6 +32,15 @@ class DeclineForm(forms.Form):
     )
 
 
+class AskForm(forms.Form):
+    note = forms.CharField(
+        label=_("Why you ask for it"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": _("Write why you ask for it. A supervisor reads it and decides.")},
+    )
+
+
 class ProposeForm(forms.Form):
     amount = forms.DecimalField(
         label=_("Amount in US dollars"), min_value=Decimal("0.01"), decimal_places=2, max_digits=9

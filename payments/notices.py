@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 from django.urls import reverse
@@ -135,8 +136,13 @@ def refund_paid(refund: Refund) -> None:
 
 def arrives_by(refund: Refund) -> date:
     """The business day by which the payer's bank has usually shown it (D7)."""
-    begun = local_day(refund.sent_at or timezone.now())
-    return calendar.load().add(begun, ProgramSettings.current().refund_arrives_days)
+    return arrivals()(refund)
+
+
+def arrivals() -> Callable[[Refund], date]:
+    """`arrives_by` for many refunds, with calendar and settings as they are now; not sent yet counts from today."""
+    days, takes = calendar.load(), ProgramSettings.current().refund_arrives_days
+    return lambda refund: days.add(local_day(refund.sent_at or timezone.now()), takes)
 
 
 def refund_declined(refund: Refund) -> None:

@@ -47,7 +47,7 @@ ADDRESSES = {
         "requests:detail", "requests:form", "requests:revoke_agent", "requests:hand_over", "requests:device_documents", "requests:modify", "requests:reschedule",
         "requests:cancel_follow_up", "requests:withdraw", "requests:corrections", "requests:agreement",
         "requests:photos", "requests:photo", "requests:readiness", "requests:document", "requests:agreement_invite", "requests:agreement_address", "requests:agreement_cancel", "requests:agreement_sign", "requests:agreement_consent", "requests:agreement_open", "requests:agreement_withdraw_consent", "requests:paper", "payments:fee", "payments:cancel", "payments:canceled", "payments:pay",
-        "payments:returned", "payments:submit", "payments:receipt",
+        "payments:returned", "payments:submit", "payments:receipt", "payments:money", "payments:ask_refund", "payments:refund_note",
     },
     VISIT: {"fieldwork:visit", "fieldwork:on_site", "fieldwork:close_out", "fieldwork:flyer", "fieldwork:site_photo", "fieldwork:day"},
     PHOTO: {"fieldwork:photo"},
@@ -235,7 +235,7 @@ def test_stranger_finds_nothing_and_writes_nothing(world: World, kind: int, role
 
 INSIDERS = {REQUEST: ("owner", "agent", "staff"), VISIT: ("technician",), PHOTO: ("technician", "staff")}
 # What only some insiders may open, or what this world lacks; each page's own tests reach it.
-NOT_EVERYBODY = {"payments:receipt", "payments:returned", "requests:revoke_agent"}
+NOT_EVERYBODY = {"payments:receipt", "payments:refund_note", "payments:ask_refund", "payments:returned", "requests:revoke_agent"}
 # Staff have the screening page for these.
 AGENTS_ALONE = {"requests:hand_over"}
 OWNERS_ALONE = {

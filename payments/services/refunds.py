@@ -101,15 +101,18 @@ def _undecided(part: Allocation) -> bool:
     return part.payment.refunds.filter(fee=part.fee, state=State.PROPOSED).exists()
 
 
-def check_can_ask(part: Allocation) -> None:
-    """When a customer may ask for money back by themselves. Raises `Refused` with what to do instead."""
+def check_can_ask(part: Allocation, *, undecided: bool | None = None) -> None:
+    """When a customer may ask for money back by themselves. Raises `Refused` with what to do instead.
+
+    `undecided` says whether a proposal waits, where the caller knows: it saves the query.
+    """
     if part.state not in Allocation.RECEIVED or not part.received_cents:
         raise Refused(_("This fee was not paid here, so there is nothing to refund."), code="not_received")
     if part.payment.dispute in {Payment.Dispute.OPEN, Payment.Dispute.LOST}:
         raise Refused(_("Your bank disputes this payment, so it decides about the money."), code="payment_disputed")
     if not part.remaining_cents:
         raise Refused(_("This payment was refunded in full."), code="nothing_left")
-    if _undecided(part):
+    if _undecided(part) if undecided is None else undecided:
         raise Refused(_("A refund is asked for already. We write to you when it is decided."), code="refund_open")
     visit = part.fee.round
     if part.state == Allocation.State.SETTLED and visit.closed_at is None:
