@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Prefetch
+
 from msa_portal.accounts.models import User
-from payments.models import Payment, Refund
+from payments.models import Allocation, Payment, Refund
 from payments.services import fees, withdrawal
 from requests_app import panels, policies, stakes
 from requests_app.enums import Settlement
@@ -21,21 +23,23 @@ def connect() -> None:
 
 def money(request: MSARequest, user: User) -> tuple[str, dict[str, Any]] | None:
     """What is due, what was paid with its receipt, what went back."""
-    payments = (
-        Payment.objects.filter(fees__round__request=request)
-        .filter(state__in=[Payment.State.PENDING, *Payment.RECEIVED])
-        .prefetch_related("fees__round", "refunds")
+    refunds = Prefetch("payment__refunds", Refund.objects.filter(fee__round__request=request).order_by("pk"))
+    parts = (
+        Allocation.objects.filter(fee__round__request=request)
+        .filter(payment__state__in=[Payment.State.PENDING, *Payment.RECEIVED])
+        .select_related("payment", "fee__round")
+        .prefetch_related(refunds)
         .order_by("pk")
     )
     visits = list(request.rounds.all())
-    rows = [payment for payment in payments if payment.state != Payment.State.EXPIRED]
+    rows = list(parts)
     waived = [visit for visit in visits if visit.settlement in {Settlement.WAIVED, Settlement.NOT_DUE}]
     payable = not policies.reason_against(policies.check_payable, request)
     unsettled = next((visit for visit in visits if visit.closed_at is None and not visit.settlement), None)
     due = fees.quote(request, unsettled) if payable and unsettled else None
     if not rows and not waived and due is None:
         return None
-    context = {"request_": request, "payments": rows, "waived": waived, "due": due}
+    context = {"request_": request, "parts": rows, "waived": waived, "due": due}
     return "payments/panels/money.html", context
 
 
@@ -60,6 +64,6 @@ def comes_back(request: MSARequest, user: User) -> tuple[str, dict[str, Any]] | 
         "request_": request,
         "decisions": decisions,
         "total_cents": sum(decision.refund_cents for decision in decisions),
-        "refunds": Refund.objects.filter(payment__fees__round__request=request).order_by("pk"),
+        "refunds": Refund.objects.filter(fee__round__request=request).order_by("pk"),
     }
     return "payments/panels/comes_back.html", context
