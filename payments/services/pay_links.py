@@ -69,12 +69,12 @@ def check_can_invite(request: MSARequest) -> None:
     """The fee form is open, nobody pays just now, and an agent acts for a customer whose address is known."""
     if not request.has_agent:
         raise Refused(_("Only an agent invites a customer to pay."), code="no_agent")
+    if not request.customer_email:
+        raise Refused(_("Enter the customer's e-mail address on the form first."), code="no_address")
     policies.check_payable(request)
     visit = policies.open_round(request)
     if visit.settlement:
         raise Refused(_("The fee for this visit is settled already."), code="fee_settled")
-    if not request.customer_email:
-        raise Refused(_("Enter the customer's e-mail address on the form first."), code="no_address")
     if fees.quote(request, visit) is None:
         raise Refused(_("Nothing is to be paid for this visit."), code="nothing_due")
     _check_nobody_pays(request)
