@@ -162,6 +162,9 @@ HOMES = {
     "unscheduled": Home("700100000014", "Vic Chen", "140 Olive Avenue", "West Covina", "91791", "223010-100014"),
     "rescheduled": Home("700100000015", "Wes Drake", "151 Pepper Drive", "San Dimas", "91773", "223010-100015"),
     "withdrawn": Home("700100000016", "Xenia Ford", "162 Quince Court", "La Verne", "91750", "223010-100016"),
+    "fee_1": Home("700100000018", "Yara Gibson", "184 Sage Court", "San Dimas", "91773", "223010-100018"),
+    "fee_2": Home("700100000019", "Zane Hall", "195 Tulip Way", "La Verne", "91750", "223010-100019"),
+    "fee_3": Home("700100000020", "Ada Irwin", "206 Umber Lane", "Azusa", "91702", "223010-100020"),
     "try_it": Home("700100000017", _MAYA, "173 Redwood Way", "Monrovia", "91016", "223010-100017"),
 }
 
@@ -225,6 +228,8 @@ class _Story:
         self._ready_to_sign("to_sign", customer)
         self._executed("fee_due", customer)
         self._ready_to_sign("invited", manager)
+        for home in ("fee_1", "fee_2", "fee_3"):
+            self._executed(home, manager)
 
         self._submitted("submitted", manager)
         self._submitted("differs", colleague)

@@ -20,6 +20,7 @@ from requests_app.models import MSARequest, ProgramSettings
 from requests_app.notices import Person, recipients, tell
 
 PAY_LINK = "pay"  # the kind of private link that opens the payment page of an invitation
+PAID_LINK = "paid"  # the same page once it was paid by the link
 
 
 class FeeDue(Notice):
@@ -88,18 +89,28 @@ def receipts(payment: Payment, settled: list[Allocation]) -> None:
     for part in settled:
         request = part.fee.round.request
         people = recipients(request) if several else _with_payer(request, payment)
-        tell(
-            Receipt,
-            request,
-            key=str(part.pk),
-            people=[person for person in people if not (several and _is_payer(person, payment))],
-            amount=formats.usd(part.amount_cents),
-            paid_at=formats.moment(payment.paid_at) if payment.paid_at else "",
-            visits=str(part.fee.round.number),
-            payer=payment.payer_name,
-        )
+        for person in people:
+            if not (several and _is_payer(person, payment)):
+                _receipt(part, payment, person)
     if several:
         _receipt_for_several(payment, settled)
+
+
+def _receipt(part: Allocation, payment: Payment, person: Person) -> None:
+    """Whoever paid by a link and has no account finds the receipt behind that link."""
+    by_link = payment.invitation is not None and person.user is None and _is_payer(person, payment)
+    tell(
+        Receipt,
+        part.fee.round.request,
+        key=str(part.pk),
+        people=[person],
+        private_link=f"{PAID_LINK}:{payment.invitation.key}" if by_link and payment.invitation else "",
+        by_link=by_link,
+        amount=formats.usd(part.amount_cents),
+        paid_at=formats.moment(payment.paid_at) if payment.paid_at else "",
+        visits=str(part.fee.round.number),
+        payer=payment.payer_name,
+    )
 
 
 def _receipt_for_several(payment: Payment, settled: list[Allocation]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from msa_portal.accounts.models import User
 from payments import panels
-from payments.services import fees, withdrawal
+from payments.services import fees, invitations, withdrawal
 from requests_app.enums import EventKind
 from requests_app.models import MSARequest, RequestEvent
 from requests_app.signals import event_recorded
@@ -21,6 +21,10 @@ _MAY_COMPLETE = frozenset(
         EventKind.PRODUCT_DOCUMENT_SENT,
         EventKind.PRODUCT_RULES_CHANGED,
     }
+)
+# After each of these a mailed link to pay leads nowhere any more.
+_ENDS_INVITATIONS = frozenset(
+    {EventKind.FEE_SETTLED, EventKind.WITHDRAW, EventKind.AGENT_REVOKED, EventKind.FOLLOW_UP_CANCELED}
 )
 
 
@@ -37,3 +41,5 @@ def on_event(request: MSARequest, event: RequestEvent, by: User | None, **_kwarg
         withdrawal.stop_open_payments(request, rule="F3", by=by)
     elif event.kind == EventKind.WITHDRAW:
         withdrawal.after_withdrawal(request, by=by)
+    if event.kind in _ENDS_INVITATIONS:
+        invitations.void(request)

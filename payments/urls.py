@@ -1,13 +1,23 @@
 from django.urls import path
 
-from payments import fee_views, money_views, views, webhooks
+from payments import fee_views, joint_views, link_views, money_views, views, webhooks
 
 app_name = "payments"
 urlpatterns = [
     path("fees/", fee_views.fees, name="fees"),
+    path("pay/<str:token>/", link_views.link, name="link"),
+    path("pay/<str:token>/pay/", link_views.pay, name="link_pay"),
+    path("pay/<str:token>/receipt/", link_views.receipt, name="link_receipt"),
+    path("pay/<str:token>/returned/", link_views.returned, name="link_returned"),
+    path("payments/", joint_views.several, name="several"),
+    path("payments/pay/", joint_views.pay, name="pay_several"),
+    path("payments/<int:pk>/cancel/", joint_views.cancel, name="cancel_joint"),
+    path("payments/<int:pk>/returned/", joint_views.returned, name="joint_returned"),
     path("requests/<str:reference>/fee/", views.fee, name="fee"),
     path("requests/<str:reference>/fee/cancel/", views.cancel, name="cancel"),
     path("requests/<str:reference>/fee/canceled/", views.canceled, name="canceled"),
+    path("requests/<str:reference>/fee/invite/", link_views.invite, name="invite"),
+    path("requests/<str:reference>/fee/invite/cancel/", link_views.uninvite, name="uninvite"),
     path("requests/<str:reference>/fee/pay/", views.pay, name="pay"),
     path("requests/<str:reference>/fee/returned/", views.returned, name="returned"),
     path("requests/<str:reference>/fee/submit/", views.submit, name="submit"),

@@ -16,13 +16,13 @@ from msa_portal.errors import Refused
 from payments import provider
 from payments.forms import PayForm
 from payments.models import Allocation, Payment
-from payments.services import checkout, fees, settle
+from payments.services import checkout, fees, pay_links, settle, under_way
 from requests_app import documents, permissions, policies, readiness
 from requests_app.enums import Settlement
 from requests_app.models import MSARequest, VisitRound
 
 
-def _mine(http: HttpRequest, reference: str) -> tuple[MSARequest, User]:
+def mine(http: HttpRequest, reference: str) -> tuple[MSARequest, User]:
     user: User = http.user  # type: ignore[assignment]  # login_required comes first
     return get_object_or_404(MSARequest.objects.visible_to(user), reference=reference), user
 
@@ -34,27 +34,24 @@ def _payments_of(request: MSARequest) -> Any:
 @login_required
 @require_GET
 def fee(http: HttpRequest, reference: str) -> HttpResponse:
-    request, user = _mine(http, reference)
-    return _fee_page(http, request, user)
+    request, user = mine(http, reference)
+    return fee_page(http, request, user)
 
 
-def _fee_page(
+def fee_page(
     http: HttpRequest, request: MSARequest, user: User, *, refusal: Refused | None = None, status: int = 200
 ) -> HttpResponse:
     """What it costs and what for, or why nothing can be paid now. Nothing is written."""
     visit = VisitRound.objects.filter(request=request, closed_at__isnull=True).first()
     quote = fees.quote(request, visit) if visit else None
-    live = checkout.live_payment(request)
+    parts = Allocation.objects.filter(fee__round__request=request).select_related("payment").order_by("-pk")
     context = {
         "request_": request,
         "visit": visit,
         "quote": quote,
-        "live": live,
-        "live_opened": live is not None and live.state == Payment.State.OPEN,
-        "pending": live is not None and live.state == Payment.State.PENDING,
-        "held": _payments_of(request).filter(state=Payment.State.HELD).first(),
+        "held": parts.filter(state=Allocation.State.HELD).first(),
         "last": _payments_of(request).first(),
-        "paid": _payments_of(request).filter(fees__round=visit, state=Payment.State.PAID).first() if visit else None,
+        "paid": parts.filter(fee__round=visit, state=Allocation.State.SETTLED).first() if visit else None,
         "reason": _reason_against_paying(request, visit, user),
         "unsaid": bool(policies.reason_against(readiness.check_nothing_unsaid, request)),
         "settled": bool(visit and visit.settlement),
@@ -64,7 +61,34 @@ def _fee_page(
         "refusal": refusal,
         "form": PayForm(initial={"expected_cents": quote.amount_cents}) if quote else None,
     }
+    context |= _under_way(request, user) | _by_link(request, visit, user)
     return render(http, "payments/fee.html", context, status=status)
+
+
+def _under_way(request: MSARequest, user: User) -> dict[str, Any]:
+    """The payment that is open or on its way; one for several requests, or by a link, is gone on with elsewhere."""
+    live = under_way.live_payment(request)
+    opened = live is not None and live.state == Payment.State.OPEN
+    elsewhere = live is not None and opened and (live.invitation_id is not None or live.allocations.count() > 1)
+    against = policies.reason_against(under_way.check_can_cancel, live, by=user) if live and opened else ""
+    return {
+        "live": live,
+        "live_opened": opened and not elsewhere,
+        "elsewhere": elsewhere,
+        "pending": live is not None and live.state == Payment.State.PENDING,
+        "cannot_cancel": against,
+    }
+
+
+def _by_link(request: MSARequest, visit: VisitRound | None, user: User) -> dict[str, Any]:
+    """What the agent of record sees of the link by which the customer pays."""
+    if visit is None or visit.settlement or not permissions.is_agent_of(user, request):
+        return {"may_invite": False}
+    return {
+        "may_invite": True,
+        "invitation": pay_links.standing(visit),
+        "cannot_invite": policies.reason_against(pay_links.check_can_invite, request),
+    }
 
 
 def _reason_against_paying(request: MSARequest, visit: VisitRound | None, user: User) -> str:
@@ -81,15 +105,15 @@ def _reason_against_paying(request: MSARequest, visit: VisitRound | None, user: 
 @require_POST
 def pay(http: HttpRequest, reference: str) -> HttpResponse:
     """To the provider's page. Posted amounts decide nothing: a wrong one is refused (fault 39)."""
-    request, user = _mine(http, reference)
+    request, user = mine(http, reference)
     form = PayForm(http.POST)
     if not form.is_valid():
         stale = Refused(_("This page was incomplete. Look at the amount again, then pay."), code="stale")
-        return _fee_page(http, request, user, refusal=stale, status=409)
+        return fee_page(http, request, user, refusal=stale, status=409)
     try:
         payment = checkout.open_checkout(request, by=user, expected_cents=form.cleaned_data["expected_cents"])
     except Refused as refusal:
-        return _fee_page(http, request, user, refusal=refusal, status=409)
+        return fee_page(http, request, user, refusal=refusal, status=409)
     if payment.state != Payment.State.OPEN:
         return redirect("payments:fee", reference=request.reference)
     return HttpResponseRedirect(payment.session_url, status=303)
@@ -98,11 +122,11 @@ def pay(http: HttpRequest, reference: str) -> HttpResponse:
 @login_required
 @require_POST
 def cancel(http: HttpRequest, reference: str) -> HttpResponse:
-    request, user = _mine(http, reference)
+    request, user = mine(http, reference)
     try:
         payment = checkout.cancel_checkout(request, by=user)
     except Refused as refusal:
-        return _fee_page(http, request, user, refusal=refusal, status=409)
+        return fee_page(http, request, user, refusal=refusal, status=409)
     if payment.state == Payment.State.PAID:
         messages.success(http, _("The payment had arrived already, so it counts."))
     else:
@@ -116,11 +140,11 @@ def cancel(http: HttpRequest, reference: str) -> HttpResponse:
 @require_POST
 def submit(http: HttpRequest, reference: str) -> HttpResponse:
     """Where no fee is set for the type, this button submits (D16)."""
-    request, user = _mine(http, reference)
+    request, user = mine(http, reference)
     try:
         fees.submit_without_fee(request, by=user)
     except Refused as refusal:
-        return _fee_page(http, request, user, refusal=refusal, status=409)
+        return fee_page(http, request, user, refusal=refusal, status=409)
     messages.success(http, _("Your request is submitted."))
     return redirect(request)
 
@@ -129,8 +153,10 @@ def submit(http: HttpRequest, reference: str) -> HttpResponse:
 @require_GET
 def returned(http: HttpRequest, reference: str) -> HttpResponse:
     """Back from the provider: ask it what happened, whether or not its webhook was here yet (fault 4)."""
-    request, _user = _mine(http, reference)
+    request, _user = mine(http, reference)
     payment = get_object_or_404(_payments_of(request), session_id=http.GET.get("session", ""))
+    if payment.allocations.count() > 1:
+        return redirect("payments:joint_returned", pk=payment.pk)
     answered = True
     try:
         payment = settle.settle_from_provider(payment)
@@ -146,8 +172,10 @@ def returned(http: HttpRequest, reference: str) -> HttpResponse:
 @require_GET
 def canceled(http: HttpRequest, reference: str) -> HttpResponse:
     """Back from the provider without having paid. The checkout stays open until it is canceled or runs out."""
-    request, user = _mine(http, reference)
-    live = checkout.live_payment(request)
+    request, user = mine(http, reference)
+    live = under_way.live_payment(request)
+    if live is not None and (live.invitation_id is not None or live.allocations.count() > 1):
+        return redirect("payments:fee", reference=request.reference)
     context = {
         "request_": request,
         "live": live,
@@ -160,7 +188,7 @@ def canceled(http: HttpRequest, reference: str) -> HttpResponse:
 @login_required
 @require_GET
 def receipt(http: HttpRequest, reference: str, payment_id: int) -> HttpResponseBase:
-    request, _user = _mine(http, reference)
+    request, _user = mine(http, reference)
     paid = Allocation.objects.filter(fee__round__request=request, state=Allocation.State.SETTLED)
     part = get_object_or_404(paid, payment_id=payment_id)
     if part.receipt is None:

@@ -87,6 +87,7 @@ class EventKind(models.TextChoices):
     DISPUTE_CLOSED = "dispute_closed", _("Payment dispute closed")
     FEE_WRITTEN_OFF = "fee_written_off", _("Fee written off")
     PAY_INVITED = "pay_invited", _("Customer invited to pay")
+    PAY_INVITATION_CANCELED = "pay_invitation_canceled", _("Link to pay taken back")
     REFUND_REQUESTED = "refund_requested", _("Refund asked for")
     REFUND_PROPOSED = "refund_proposed", _("Refund proposed")
     REFUND_APPROVED = "refund_approved", _("Refund approved")

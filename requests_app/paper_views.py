@@ -17,6 +17,7 @@ from requests_app import agreements, paper, permissions, sign_views
 from requests_app.enums import Party
 from requests_app.models import Agreement, MSARequest, PaperSigning, SigningInvitation
 from requests_app.paper_forms import PaperForm
+from requests_app.secret_links import secret_page
 
 
 def panel(request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
@@ -57,7 +58,7 @@ def page(http: HttpRequest, reference: str) -> HttpResponse:
     return render(http, "requests_app/paper.html", context, status=422 if form.errors else 200)
 
 
-@sign_views.secret_page
+@secret_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def by_link(http: HttpRequest, token: str) -> HttpResponseBase:
     """The same for a customer without an account, by the mailed link, which a POST here does not use up."""

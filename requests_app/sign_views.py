@@ -6,11 +6,7 @@ secret, so pages are kept by nobody and tell no other page where the reader came
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-
 from django.contrib import messages
-from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -23,48 +19,14 @@ from requests_app.agreement_forms import ConsentForm, SignForm
 from requests_app.agreement_views import WITHDRAWN, changes_since, empty_form, proof_of, send, signers_of, text_context
 from requests_app.enums import Party
 from requests_app.models import SigningInvitation
+from requests_app.secret_links import found_or_guessed, secret_page
 
 _STEPS = {"": "sign", "read": "sign_read", "sign": "sign_name"}
 _SESSION_KEY = "signing_link"
-_GUESSES = 30
-_GUESSES_FOR = 3600
-
-
-class TooManyGuesses(Exception):
-    """That address tried too many links that we did not make."""
-
-
-def secret_page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Nothing of the address is kept or passed on.
-
-    `strict-origin` rather than `no-referrer`: under the latter browsers post forms with
-    `Origin: null`, which the check against forged posts refuses. Neither tells the path.
-    """
-
-    @wraps(view)
-    def wrapped(http: HttpRequest, *args: str, **kwargs: str) -> HttpResponseBase:
-        try:
-            response = view(http, *args, **kwargs)
-        except TooManyGuesses:
-            response = render(http, "429.html", status=429)
-        response["Cache-Control"] = "no-store"
-        response["X-Robots-Tag"] = "noindex"
-        response["Referrer-Policy"] = "strict-origin" if getattr(response, "has_form", False) else "no-referrer"
-        return response
-
-    return wrapped
 
 
 def invitation_of(http: HttpRequest, token: str) -> SigningInvitation:
-    key = f"signing-guesses:{http.META.get('REMOTE_ADDR', '')}"
-    if cache.get(key, 0) >= _GUESSES:
-        raise TooManyGuesses
-    found = signing_links.invitation_for(token)
-    if found is None:
-        cache.add(key, 0, _GUESSES_FOR)
-        cache.incr(key)
-        raise Http404
-    return found
+    return found_or_guessed(http, lambda: signing_links.invitation_for(token))
 
 
 @secret_page

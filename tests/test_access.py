@@ -17,13 +17,15 @@ from PIL import Image
 
 from fieldwork import closeout, orders
 from fieldwork.models import SiteVisit, Technician
+from msa_portal.accounts.models import User
 from msa_portal.business_days import calendar
+from payments.models import Allocation, Fee, FeeSchedule, Payment
 from requests_app import documents
 from requests_app.enums import DocumentKind, VisitOutcome
 from requests_app.models import Document, MSARequest, RequestEvent
 from tests import factories
 
-PUBLIC, ACCOUNT, REQUEST, VISIT, PHOTO, WEBHOOK, SIGNER, STAFF = range(8)
+PUBLIC, ACCOUNT, REQUEST, VISIT, PHOTO, WEBHOOK, SIGNER, STAFF, PAYMENT = range(9)
 
 ADDRESSES = {
     PUBLIC: {
@@ -42,17 +44,21 @@ ADDRESSES = {
         "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes", "mfa_list_webauthn",
         "mfa_add_webauthn", "mfa_reauthenticate_webauthn", "mfa_remove_webauthn", "mfa_edit_webauthn",
         "usersessions_list", "requests:agents", "requests:list", "requests:new",
+        "payments:several", "payments:pay_several",
     },
     REQUEST: {
         "requests:detail", "requests:form", "requests:revoke_agent", "requests:hand_over", "requests:device_documents", "requests:modify", "requests:reschedule",
         "requests:cancel_follow_up", "requests:withdraw", "requests:corrections", "requests:agreement",
         "requests:photos", "requests:photo", "requests:readiness", "requests:document", "requests:agreement_invite", "requests:agreement_address", "requests:agreement_cancel", "requests:agreement_sign", "requests:agreement_consent", "requests:agreement_open", "requests:agreement_withdraw_consent", "requests:paper", "payments:fee", "payments:cancel", "payments:canceled", "payments:pay",
         "payments:returned", "payments:submit", "payments:receipt", "payments:money", "payments:ask_refund", "payments:refund_note",
+        "payments:invite", "payments:uninvite",
     },
+    PAYMENT: {"payments:joint_returned", "payments:cancel_joint"},
     VISIT: {"fieldwork:visit", "fieldwork:on_site", "fieldwork:close_out", "fieldwork:flyer", "fieldwork:site_photo", "fieldwork:day"},
     PHOTO: {"fieldwork:photo"},
     WEBHOOK: {"payments:webhook"},
-    SIGNER: {"requests:sign", "requests:sign_paper", "requests:sign_consent", "requests:sign_open", "requests:sign_withdraw_consent", "requests:sign_claim", "requests:sign_document", "requests:sign_claim_resume"},
+    SIGNER: {"requests:sign", "requests:sign_paper", "requests:sign_consent", "requests:sign_open", "requests:sign_withdraw_consent", "requests:sign_claim", "requests:sign_document", "requests:sign_claim_resume",
+             "payments:link", "payments:link_pay", "payments:link_receipt", "payments:link_returned"},
 }  # fmt: skip
 KIND_OF = {name: kind for kind, names in ADDRESSES.items() for name in names}
 
@@ -105,6 +111,8 @@ class World:
 
     def address(self, name: str) -> str:
         special: dict[str, Any] = {}
+        if kind_of(name) == PAYMENT:
+            special["pk"] = self.values["payment"]
         if name.startswith("fieldwork:"):
             special["pk"] = self.values["photo"] if name == "fieldwork:photo" else self.visit.pk
         if name == "requests:document":
@@ -120,6 +128,24 @@ class World:
         if self.people[role] is not None:
             client.force_login(self.people[role], backend="django.contrib.auth.backends.ModelBackend")
         return client
+
+
+def joint_payment(request: MSARequest, payer: User) -> Payment:
+    """A payment by the agent for that request and another one, both of the company."""
+    other = factories.complete_request(company=request.agent_company)
+    schedule = FeeSchedule.objects.filter(request_type="install").earliest("effective_from")
+    day = timezone.localdate()
+    payment = Payment.objects.create(
+        amount_cents=2, payer=payer, payer_name=payer.name, payer_email=payer.email, company=request.agent_company,
+        session_expires_at=timezone.now(), state=Payment.State.EXPIRED,
+    )  # fmt: skip
+    for each in (request, other):
+        fee = Fee.objects.create(
+            round=each.rounds.get(), schedule=schedule, amount_cents=1, quoted_on=day, quote_holds_until=day,
+            state=Fee.State.CANCELED,
+        )  # fmt: skip
+        Allocation.objects.create(payment=payment, fee=fee, amount_cents=1)
+    return payment
 
 
 @pytest.fixture
@@ -161,6 +187,7 @@ def world(db: None) -> World:
         request, DocumentKind.SITE_PHOTO, name="a.jpg", body=jpeg(), by=bob, content_type="image/jpeg", topic="conduit"
     )
     values = {
+        "payment": joint_payment(request, bob).pk,
         "reference": request.reference,
         "step": "where",
         "slug": "panels",
@@ -213,7 +240,7 @@ def wrong_answers(world: World, role: str, names: list[str], accepted: Callable[
 
 def test_anonymous_is_sent_to_sign_in(world: World) -> None:
     before = fingerprint()
-    names = names_of(ACCOUNT, REQUEST, VISIT, PHOTO)
+    names = names_of(ACCOUNT, REQUEST, VISIT, PHOTO, PAYMENT)
     closed = wrong_answers(world, "anonymous", names, lambda _name, it: is_sign_in(it) or it.status_code in {404, 405})
     assert (closed, fingerprint()) == ({}, before)
 
@@ -222,6 +249,7 @@ STRANGERS = {
     REQUEST: ("other customer", "other agent", "technician", "other technician"),
     VISIT: ("owner", "agent", "other customer", "other technician", "staff"),
     PHOTO: ("owner", "agent", "other customer", "other technician"),
+    PAYMENT: ("owner", "other customer", "other agent", "technician", "other technician", "staff"),
 }
 
 
@@ -233,7 +261,12 @@ def test_stranger_finds_nothing_and_writes_nothing(world: World, kind: int, role
     assert (found, fingerprint()) == ({}, before)
 
 
-INSIDERS = {REQUEST: ("owner", "agent", "staff"), VISIT: ("technician",), PHOTO: ("technician", "staff")}
+INSIDERS = {
+    REQUEST: ("owner", "agent", "staff"),
+    VISIT: ("technician",),
+    PHOTO: ("technician", "staff"),
+    PAYMENT: ("agent",),
+}
 # What only some insiders may open, or what this world lacks; each page's own tests reach it.
 NOT_EVERYBODY = {"payments:receipt", "payments:refund_note", "payments:ask_refund", "payments:returned", "requests:revoke_agent"}
 # Staff have the screening page for these.

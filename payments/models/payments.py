@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import uuid
+from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from msa_portal.db import Timestamped
 from payments.models.fees import Fee
+
+if TYPE_CHECKING:
+    from msa_portal.accounts.models import User
+
+
+class PaymentQuerySet(models.QuerySet["Payment"]):
+    def visible_to(self, user: User) -> PaymentQuerySet:
+        """Whoever paid, and the members of the company that it was paid for. The office has the admin."""
+        if not user.is_active:
+            return self.none()
+        return self.filter(Q(payer=user) | Q(company__in=user.company_ids))
+
+    def joint(self) -> PaymentQuerySet:
+        """For the fees of several requests."""
+        others = Allocation.objects.filter(payment=OuterRef("pk")).order_by("pk")[1:]
+        return self.filter(Exists(others))
 
 
 class Payment(Timestamped):
@@ -29,8 +46,9 @@ class Payment(Timestamped):
         EXPIRED = "expired", _("Not completed")
         FAILED = "failed", _("Failed")
 
-    # Money may still come of it; money has come.
+    # Money may still come of it; the payer has not paid yet; money has come.
     LIVE = frozenset({State.CREATED, State.OPEN, State.PENDING})
+    UNPAID = frozenset({State.CREATED, State.OPEN})
     RECEIVED = frozenset({State.PAID, State.HELD, State.DUPLICATE})
 
     class Dispute(models.TextChoices):
@@ -68,6 +86,8 @@ class Payment(Timestamped):
     disputed = models.BooleanField(_("disputed"), default=False, help_text="A dispute is open, or was lost.")
     dispute = models.CharField(_("dispute"), max_length=10, choices=Dispute, blank=True)
     held_reason = models.CharField(_("why held"), max_length=60, blank=True)
+
+    objects = PaymentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("payment")

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import cast
+from datetime import timedelta
 from urllib.parse import urljoin
 
 from django.conf import settings
@@ -19,49 +17,22 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from msa_portal import formats
-from msa_portal.accounts.models import Company, User
+from msa_portal.accounts.models import User
 from msa_portal.db import lock
 from msa_portal.errors import Refused, Stale
 from payments import provider
-from payments.models import Allocation, Fee, PayInvitation, Payment
-from payments.services import fees, settle
+from payments.models import Allocation, Fee, Payment
+from payments.services import fees, invitations, settle, under_way
+from payments.services.payers import Payer
 from requests_app import permissions, settlement
 from requests_app.models import MSARequest
 
 logger = logging.getLogger(__name__)
 
 SESSION_LIFE = timedelta(minutes=60)
-# The provider takes no session that ends sooner than in 30 minutes.
-SHORTEST_LIFE = timedelta(minutes=31)
 # A checkout that ends sooner than this is not handed out again.
 LAST_MINUTES = timedelta(minutes=2)
 MOST_FEES = 50
-
-
-@dataclass(frozen=True)
-class Payer:
-    """Who pays: somebody signed in, perhaps for the company that is agent of record, or by a link."""
-
-    name: str
-    email: str
-    user: User | None = None
-    company: Company | None = None
-    invitation: PayInvitation | None = None
-
-    @classmethod
-    def of(cls, user: User, requests: Sequence[MSARequest]) -> Payer:
-        companies = {request.agent_company for request in requests if permissions.is_agent_of(user, request)}
-        alone = companies.pop() if len(companies) == 1 else None
-        return cls(user.name, user.email, user=user, company=alone)
-
-    def check_may_pay(self, request: MSARequest) -> None:
-        if self.user is not None:
-            permissions.check_acts_for(self.user, request)
-
-
-def live_payment(request: MSARequest) -> Payment | None:
-    """The payment under way on that request, newest first."""
-    return Payment.objects.filter(fees__round__request=request, state__in=Payment.LIVE).first()
 
 
 def open_checkout(request: MSARequest, *, by: User, expected_cents: int) -> Payment:
@@ -76,6 +47,7 @@ def open_checkout(request: MSARequest, *, by: User, expected_cents: int) -> Paym
 
 def open_joint_checkout(requests: Sequence[MSARequest], *, by: User, expected_cents: int) -> Payment:
     """One checkout for the open visits of up to fifty requests; each fee settles and refunds on its own."""
+    requests = list({request.pk: request for request in requests}.values())
     if not requests:
         raise Refused(_("Choose at least one fee."), code="nothing_chosen")
     if len(requests) > MOST_FEES:
@@ -90,8 +62,7 @@ def open_joint_checkout(requests: Sequence[MSARequest], *, by: User, expected_ce
 def open_for(requests: Sequence[MSARequest], *, payer: Payer, expected_cents: int) -> Payment:
     """As `open_checkout`, for whoever pays."""
     requests = sorted(requests, key=lambda request: request.pk)
-    for request in requests:
-        _end_lapsed(request)
+    _end_lapsed(requests)
     with transaction.atomic(durable=True):
         payment = _prepare(requests, payer=payer, expected_cents=expected_cents)
     if payment.state != Payment.State.CREATED:
@@ -99,12 +70,12 @@ def open_for(requests: Sequence[MSARequest], *, payer: Payer, expected_cents: in
     return _open_at_provider(payment)
 
 
-def _end_lapsed(request: MSARequest) -> None:
+def _end_lapsed(requests: Sequence[MSARequest]) -> None:
     """What is about to run out is expired, so that a new checkout can take its place."""
     soon = timezone.now() + LAST_MINUTES
     for payment in Payment.objects.filter(
-        fees__round__request=request, state=Payment.State.OPEN, session_expires_at__lte=soon
-    ):
+        fees__round__request__in=requests, state=Payment.State.OPEN, session_expires_at__lte=soon
+    ).distinct():
         try:
             end_checkout(payment)
         except (provider.ProviderUnavailable, provider.ProviderRefused) as error:
@@ -121,10 +92,10 @@ def _prepare(requests: Sequence[MSARequest], *, payer: Payer, expected_cents: in
             % {"amount": formats.usd(total)},
             code="amount_changed",
         )
-    payment = _reusable(owed, payer) or _new_payment(owed, payer)
+    payment = under_way.reusable(owed, payer) or _new_payment(owed, payer)
     if payment.state == Payment.State.CREATED:
         for request in fresh:
-            settlement.freeze(request, until=_ends_at(payment), by=payer.user)
+            settlement.freeze(request, until=under_way.ends_at(payment), by=payer.user)
     return payment
 
 
@@ -144,38 +115,6 @@ def _open_fee(request: MSARequest, payer: Payer, *, alone: bool) -> Fee:
     return fee
 
 
-def _reusable(owed: Sequence[Fee], payer: Payer) -> Payment | None:
-    """The payment under way for just these fees, if it still leads anywhere."""
-    now, wanted = timezone.now(), {fee.pk for fee in owed}
-    for payment in Payment.objects.filter(fees__in=wanted, state__in=Payment.LIVE).distinct():
-        if payment.state == Payment.State.PENDING:
-            raise Refused(
-                _("Your bank payment is on its way. That takes a few days; we tell you when it is here."),
-                code="payment_pending",
-            )
-        if set(payment.fees.values_list("pk", flat=True)) != wanted or payment.invitation != payer.invitation:
-            raise Refused(_paid_elsewhere(payment), code="paid_elsewhere")
-        if payment.state == Payment.State.OPEN:
-            return payment
-        if payment.session_expires_at and payment.session_expires_at - now >= SHORTEST_LIFE:
-            return payment
-        _abandon(payment)
-    return None
-
-
-def _paid_elsewhere(payment: Payment) -> str:
-    who, until = payment.payer_name, payment.session_expires_at
-    return _(
-        "%(who)s opened a payment that includes this fee. It ends at %(until)s; go on with it, or cancel it first."
-    ) % {"who": who, "until": formats.time_of_day(until) if until else "–"}
-
-
-def _abandon(payment: Payment) -> None:
-    """The provider never answered, and nobody was given the address: nothing can come of it."""
-    payment.state = Payment.State.EXPIRED
-    payment.save(update_fields=["state", "updated_at"])
-
-
 def _new_payment(owed: Sequence[Fee], payer: Payer) -> Payment:
     payment = Payment.objects.create(
         amount_cents=sum(fee.amount_cents for fee in owed),
@@ -189,11 +128,6 @@ def _new_payment(owed: Sequence[Fee], payer: Payer) -> Payment:
     )
     Allocation.objects.bulk_create(Allocation(payment=payment, fee=fee, amount_cents=fee.amount_cents) for fee in owed)
     return payment
-
-
-def _ends_at(payment: Payment) -> datetime:
-    """Every payment of ours is made with it; the column is empty for none."""
-    return cast(datetime, payment.session_expires_at)
 
 
 def _open_at_provider(payment: Payment) -> Payment:
@@ -241,7 +175,7 @@ def _wanted(payment: Payment) -> provider.NewSession:
         title=lines[0][0] if len(lines) == 1 else f"{len(lines)} meter socket adapter site visits",
         reference=settle.reference_of(payment),
         payer_email=payment.payer_email,
-        expires_at=_ends_at(payment),
+        expires_at=under_way.ends_at(payment),
         success_url=f"{_absolute(back)}?session={{CHECKOUT_SESSION_ID}}",
         cancel_url=_absolute(away),
     )
@@ -254,9 +188,7 @@ def _title(request: MSARequest) -> str:
 def _pages(payment: Payment, request: MSARequest) -> tuple[str, str]:
     """Where the payer comes back to, having paid or not."""
     if payment.invitation is not None:
-        from payments.services import pay_links
-
-        token = pay_links.token_for(payment.invitation.key)
+        token = invitations.token_for(payment.invitation.key)
         return reverse("payments:link_returned", args=[token]), reverse("payments:link", args=[token])
     if payment.allocations.count() > 1:
         return reverse("payments:joint_returned", args=[payment.pk]), reverse("payments:several")
@@ -301,11 +233,16 @@ def cancel_checkout(request: MSARequest, *, by: User) -> Payment:
     several requests is canceled by whoever acts for all of them.
     """
     permissions.check_acts_for(by, request)
-    payment = live_payment(request)
-    if payment is None or payment.state == Payment.State.PENDING:
+    payment = under_way.live_payment(request)
+    if payment is None:
         raise Refused(_("There is no open payment that could be canceled."), code="no_open_payment")
-    for each in settle.requests_of(payment):
-        permissions.check_acts_for(by, each)
+    under_way.check_can_cancel(payment, by=by)
+    return cancel_payment(payment)
+
+
+def cancel_joint(payment: Payment, *, by: User) -> Payment:
+    """Close a checkout for several requests; returns the payment as it is then (see `cancel_checkout`)."""
+    under_way.check_can_cancel(payment, by=by)
     return cancel_payment(payment)
 
 

@@ -61,7 +61,11 @@ def _lapsed(fee: Fee, request: MSARequest) -> bool:
     """An unpaid quote past its time, or one for another type of request. A payment under way keeps it."""
     if fee.state != Fee.State.OPEN or fee.payments.filter(state__in=Payment.LIVE).exists():
         return False
-    return fee.quote_holds_until < _today() or fee.schedule.request_type != request.request_type
+    return has_run_out(fee, request, today=_today())
+
+
+def has_run_out(fee: Fee, request: MSARequest, *, today: date) -> bool:
+    return fee.quote_holds_until < today or fee.schedule.request_type != request.request_type
 
 
 def raise_fee(request: MSARequest, *, by: User | None) -> Fee | None:

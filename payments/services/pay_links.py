@@ -1,15 +1,11 @@
-"""The link by which a customer pays what an agent submitted: no account, one visit's fee.
-
-The link is a signature over the invitation's key, made when the mail leaves (as the signing links are).
-"""
+"""Invite to pay: the customer pays what an agent submitted by a mailed link. No account, one visit's fee."""
 
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
 
-from django.core import signing
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,93 +15,139 @@ from msa_portal.errors import Refused
 from msa_portal.notices import links
 from msa_portal.notices.links import LinkGone, absolute
 from payments import notices
-from payments.models import PayInvitation, Payment
-from payments.services import checkout, fees
+from payments.models import Fee, PayInvitation, Payment
+from payments.services import checkout, fees, invitations, under_way
+from payments.services.invitations import check_open, invitation_for, token_for
+from payments.services.payers import Payer
 from requests_app import permissions, policies, settlement
 from requests_app.enums import EventKind
-from requests_app.models import MSARequest
+from requests_app.models import MSARequest, VisitRound
 
-LIFE = timedelta(days=14)
-# A dot parts key and signature: a colon would be escaped by some mail programs.
-_SIGNER = signing.Signer(salt="payments.pay_links", sep=".")
+__all__ = [
+    "address_for",
+    "cancel",
+    "check_can_invite",
+    "check_open",
+    "invitation_for",
+    "invite",
+    "open_checkout",
+    "standing",
+    "token_for",
+]
 
 
 def connect() -> None:
     links.register(notices.PAY_LINK, address_for)
-
-
-def token_for(key: uuid.UUID) -> str:
-    return _SIGNER.sign(key.hex)
+    links.register(notices.PAID_LINK, address_once_paid)
 
 
 def address_for(key: str) -> str:
     """The absolute link for an invitation's key; raises `LinkGone` where it opens nothing any more."""
-    invitation = PayInvitation.objects.filter(key=uuid.UUID(key)).select_related("round").first()
-    if invitation is None or not invitation.is_open or invitation.round.settlement:
-        raise LinkGone("the invitation to pay is over")
-    return absolute(f"/pay/{token_for(invitation.key)}/")
-
-
-def invitation_for(token: str) -> PayInvitation | None:
-    """None for a token that we did not make."""
+    token = token_for(uuid.UUID(key))
+    invitation = invitation_for(token)
+    if invitation is None:
+        raise LinkGone("no such invitation to pay")
     try:
-        key = uuid.UUID(hex=_SIGNER.unsign(token))
-    except (signing.BadSignature, ValueError):
-        return None
-    return PayInvitation.objects.filter(key=key).select_related("round__request__agent_company", "invited_by").first()
+        check_open(invitation)
+    except Refused as refusal:
+        raise LinkGone(refusal.code) from refusal
+    return absolute(f"/pay/{token}/")
+
+
+def address_once_paid(key: str) -> str:
+    """The same page, which gives the receipt to whoever paid by the link."""
+    return absolute(f"/pay/{token_for(uuid.UUID(key))}/")
+
+
+def standing(visit: VisitRound) -> PayInvitation | None:
+    """The invitation that the customer holds for that visit, run out or not."""
+    open_now = PayInvitation.objects.filter(round=visit, voided_at__isnull=True)
+    return open_now.select_related("invited_by").first()
 
 
 def check_can_invite(request: MSARequest) -> None:
-    """The fee form is open, and an agent acts for a customer whose address is known."""
-    policies.check_payable(request)
+    """The fee form is open, nobody pays just now, and an agent acts for a customer whose address is known."""
     if not request.has_agent:
         raise Refused(_("Only an agent invites a customer to pay."), code="no_agent")
     if not request.customer_email:
         raise Refused(_("Enter the customer's e-mail address on the form first."), code="no_address")
+    policies.check_payable(request)
     visit = policies.open_round(request)
     if visit.settlement:
         raise Refused(_("The fee for this visit is settled already."), code="fee_settled")
+    if fees.quote(request, visit) is None:
+        raise Refused(_("Nothing is to be paid for this visit."), code="nothing_due")
+    _check_nobody_pays(request)
+
+
+def _check_nobody_pays(request: MSARequest) -> None:
+    """An earlier link's own checkout is no hindrance: it ends with that link."""
+    for payment in Payment.objects.filter(fees__round__request=request, state__in=Payment.LIVE):
+        if payment.state == Payment.State.PENDING:
+            raise Refused(_("A bank payment of this fee is on its way. Wait for it."), code="payment_pending")
+        if payment.state == Payment.State.OPEN and payment.invitation_id is None:
+            raise Refused(
+                _("A payment of this fee is open until %(until)s. Cancel it first.")
+                % {"until": under_way.ends_at_in_words(payment)},
+                code="payment_open",
+            )
 
 
 def invite(request: MSARequest, *, by: User) -> PayInvitation:
     """Mail the customer a link to pay the open visit's fee; an earlier link for it opens nothing more."""
     with transaction.atomic():
         fresh = lock(request)
-        if not permissions.is_agent_of(by, fresh):
-            raise Refused(_("Only the agent of record invites the customer to pay."), code="not_allowed")
+        _check_agent(fresh, by)
         check_can_invite(fresh)
         fee = fees.raise_fee(fresh, by=by)
-        if fee is None:
+        if fee is None or fee.state != Fee.State.OPEN:
             raise Refused(_("Nothing is to be paid for this visit."), code="nothing_due")
-        PayInvitation.objects.filter(round=fee.round, voided_at__isnull=True).update(voided_at=timezone.now())
+        invitations.void(fresh, only=Q(round=fee.round))
         invitation = PayInvitation.objects.create(
             round=fee.round,
             email=fresh.customer_email,
             name=fresh.customer_name,
             invited_by=by,
-            expires_at=timezone.now() + LIFE,
+            expires_at=timezone.now() + invitations.LIFE,
         )
         settlement.note(fresh, EventKind.PAY_INVITED, by=by, codes={"round": fee.round.number})
         notices.invited_to_pay(invitation, fee)
     return invitation
 
 
-def check_open(invitation: PayInvitation) -> None:
-    """Raises `Refused` with what to do instead where the link pays nothing any more."""
-    if invitation.round.settlement:
-        raise Refused(_("This fee is paid already. You need do nothing."), code="fee_settled")
-    if not invitation.is_open or not invitation.round.request.has_agent:
+def cancel(request: MSARequest, *, by: User) -> None:
+    """The agent takes the link back: it opens nothing more, and a checkout opened by it ends."""
+    with transaction.atomic():
+        fresh = lock(request)
+        _check_agent(fresh, by)
+        if not invitations.void(fresh):
+            raise Refused(_("There is no link to take back: it ended already."), code="no_invitation")
+        settlement.note(fresh, EventKind.PAY_INVITATION_CANCELED, by=by, codes={})
+
+
+def _check_agent(request: MSARequest, by: User) -> None:
+    if not permissions.is_agent_of(by, request):
+        raise Refused(_("Only the agent of record invites the customer to pay."), code="not_allowed")
+
+
+def check_payable_now(invitation: PayInvitation) -> None:
+    """As the policies have it, in words for somebody who sees nothing but the fee."""
+    try:
+        policies.check_payable(invitation.round.request)
+    except Refused as refusal:
         raise Refused(
-            _("This link has ended. Ask %(who)s to send you a new one.") % {"who": invitation.invited_by.name},
-            code="link_over",
-        )
+            _("Something on the request is being changed, so the fee cannot be paid now. Ask %(who)s when it can.")
+            % {"who": invitation.invited_by.name},
+            code="not_now",
+        ) from refusal
 
 
 def open_checkout(invitation: PayInvitation, *, expected_cents: int) -> Payment:
-    """The provider's page for whoever holds the link. Raises `Refused` with the reason."""
+    """The provider's page for whoever holds the link. Raises `Refused` with the reason.
+
+    Whether the link still holds is looked at again under the request's lock (`Payer.check_may_pay`).
+    """
     check_open(invitation)
-    request = invitation.round.request
-    if policies.open_round(request).pk != invitation.round_id:
-        raise Refused(_("This visit is over, so there is nothing to pay for it."), code="visit_closed")
-    payer = checkout.Payer(invitation.name, invitation.email, invitation=invitation)
-    return checkout.open_for([request], payer=payer, expected_cents=expected_cents)
+    check_payable_now(invitation)
+    payer = Payer(invitation.name, invitation.email, invitation=invitation)
+    return checkout.open_for([invitation.round.request], payer=payer, expected_cents=expected_cents)

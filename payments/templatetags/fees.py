@@ -4,8 +4,10 @@ from django import template
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from msa_portal.accounts.models import User
 from msa_portal.formats import usd
 from payments.models import FeeSchedule
+from payments.services import due
 from requests_app.enums import RequestType
 
 register = template.Library()
@@ -16,6 +18,12 @@ def site_visit_fee() -> str:
     """What a site visit costs today (F1), such as "$279.22"."""
     schedule = FeeSchedule.objects.in_force(RequestType.INSTALL, timezone.localdate())
     return usd(schedule.amount_cents) if schedule else _("the fee in force")
+
+
+@register.simple_tag
+def fees_due(user: User) -> int:
+    """How many fees this person could pay, at most 100."""
+    return due.count(user)
 
 
 @register.filter

@@ -32,6 +32,12 @@ class MSARequestQuerySet(models.QuerySet["MSARequest"]):
             return self.none()
         if user.sees_all_requests:
             return self
+        return self.acted_for_by(user)
+
+    def acted_for_by(self, user: User) -> MSARequestQuerySet:
+        """Whose owner that user is, or for whom their company acts; as `permissions.acts_for`, for queries."""
+        if not user.is_active:
+            return self.none()
         mine = models.Q(owner=user)
         if user.company_ids:
             mine |= agent_acts() & models.Q(agent_company__in=user.company_ids)

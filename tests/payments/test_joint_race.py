@@ -1,0 +1,109 @@
+"""Two people open overlapping selections at the same moment, with and without the lock on the requests."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from msa_portal.accounts.models import Company, User
+from msa_portal.errors import Refused
+from payments.models import Allocation, Payment
+from payments.services import checkout, under_way
+from requests_app import settlement
+from requests_app.models import MSARequest
+from tests import factories
+from tests.payments.conftest import FEE
+
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("at_once", "provider_sandbox", "schedule"),
+]
+
+
+@pytest.fixture
+def company(db: None) -> Company:
+    return factories.CompanyFactory()
+
+
+@pytest.fixture
+def requests(company: Company) -> list[MSARequest]:
+    factories.member_of(company)
+    return [
+        factories.executed(factories.complete_request(company=company, account_number=f"70012345{number:04d}"))
+        for number in range(4)
+    ]
+
+
+def at_the_same_moment(*acts: Callable[[], Payment]) -> list[Any]:
+    """What each came to: a payment, a refusal, or what went wrong."""
+    start, came = threading.Barrier(len(acts), timeout=10), list[Any]()
+
+    def run(act: Callable[[], Payment]) -> None:
+        start.wait()
+        try:
+            came.append(act())
+        except BaseException as error:  # noqa: BLE001  (told by the test's own thread)
+            came.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return came
+
+
+def selections(requests: list[MSARequest], company: Company) -> list[Callable[[], Payment]]:
+    """Two colleagues; each takes the shared ones in another order."""
+    first, second = (factories.member_of(company) for _ in range(2))
+
+    def opens(chosen: list[MSARequest], by: User) -> Callable[[], Payment]:
+        return lambda: checkout.open_joint_checkout(chosen, by=by, expected_cents=FEE * len(chosen))
+
+    return [opens(requests[:3], first), opens(list(reversed(requests[1:])), second)]
+
+
+def live_payments_of_a_fee() -> int:
+    """The most that any fee has."""
+    live = Allocation.objects.filter(payment__state__in=Payment.LIVE).values_list("fee_id", flat=True)
+    return max(Counter(live).values())
+
+
+def test_overlapping_selections_leave_one_live_payment_for_each_fee(
+    requests: list[MSARequest], company: Company
+) -> None:
+    came = at_the_same_moment(*selections(requests, company))
+    assert sorted(type(each).__name__ for each in came) == ["Payment", "Refused"]
+    assert [each.code for each in came if isinstance(each, Refused)] == ["paid_elsewhere"]
+    assert live_payments_of_a_fee() == 1
+
+
+def test_without_the_lock_a_fee_is_in_two_payments(
+    requests: list[MSARequest], company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked, look = threading.Barrier(2, timeout=10), under_way.reusable
+
+    def read_without_lock(row: Any) -> Any:
+        return type(row)._default_manager.get(pk=row.pk)
+
+    def look_together(*args: Any) -> Payment | None:
+        found = look(*args)
+        looked.wait()
+        return found
+
+    monkeypatch.setattr(checkout, "lock", read_without_lock)
+    monkeypatch.setattr("payments.services.fees.lock", read_without_lock)
+    monkeypatch.setattr("requests_app.settlement.lock", read_without_lock)
+    monkeypatch.setattr(under_way, "reusable", look_together)
+    monkeypatch.setattr(settlement, "freeze", lambda *_args, **_kwargs: None)  # its event would collide, too
+    came = at_the_same_moment(*selections(requests, company))
+    assert [type(each).__name__ for each in came] == ["Payment", "Payment"]
+    assert live_payments_of_a_fee() == 2
