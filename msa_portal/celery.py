@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 from celery.signals import setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "msa_portal.settings")
@@ -25,6 +26,9 @@ app.conf.beat_schedule = {
     "look-into-payment-events": {"task": "payments.tasks.sweep_events", "schedule": 15.0},
     "render-receipts": {"task": "payments.tasks.sweep_receipts", "schedule": 300.0},
     "issue-due-orders": {"task": "fieldwork.tasks.issue_due_orders", "schedule": 3600.0},
+    # By the utility's clock (TIME_ZONE), when the provider's list of yesterday is complete.
+    "compare-days-with-provider": {"task": "payments.tasks.reconcile_days", "schedule": crontab(minute=20, hour=3)},
+    "compare-today-with-provider": {"task": "payments.tasks.reconcile_today", "schedule": crontab(minute=50)},
     "send-and-follow-refunds": {"task": "payments.tasks.sweep_refunds", "schedule": 120.0},
 }
 

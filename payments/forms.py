@@ -85,3 +85,7 @@ class ProposeForm(forms.Form):
     @property
     def amount_cents(self) -> int:
         return int(self.cleaned_data["amount"] * 100)
+
+
+class ResolveForm(forms.Form):
+    note = forms.CharField(label=_("What became of it"), max_length=300, widget=forms.Textarea(attrs={"rows": 3}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from django.urls import reverse
@@ -15,10 +15,11 @@ from msa_portal.business_days import calendar
 from msa_portal.business_days.calendar import local_day
 from msa_portal.notices.links import absolute
 from msa_portal.notices.outbox import Notice, queue
-from payments.models import Allocation, Fee, PayInvitation, Payment, Refund
+from payments.models import Allocation, Fee, PayInvitation, Payment, ReconciliationItem, Refund
 from requests_app.models import MSARequest, ProgramSettings
 from requests_app.notices import Person, recipients, tell
 
+_MOST_LINES = 20
 PAY_LINK = "pay"  # the kind of private link that opens the payment page of an invitation
 PAID_LINK = "paid"  # the same page once it was paid by the link
 
@@ -65,6 +66,11 @@ class PaymentHeld(Notice):
 
 class PaymentHeldStaff(Notice):
     name = "payment_held_staff"
+    audience = "supervisors"
+
+
+class BooksDiffer(Notice):
+    name = "books_differ"
     audience = "supervisors"
 
 
@@ -232,3 +238,26 @@ def _is_payer(person: Person, payment: Payment) -> bool:
 def supervisors() -> list[Person]:
     users = User.objects.filter(groups__name=Role.SUPERVISOR, is_active=True).order_by("pk")
     return [Person(user.email, user.name, user) for user in users]
+
+
+def books_differ(items: Sequence[ReconciliationItem]) -> None:
+    """The comparison with the provider's books found what it could not repair: one message, whatever their number."""
+    lines = [
+        {"day": formats.day(item.day.day), "what": item.get_kind_display(), "provider_id": item.provider_id}
+        for item in items[:_MOST_LINES]
+    ]
+    address = absolute(reverse("admin:payments_reconciliationitem_changelist"))
+    for person in supervisors():
+        queue(
+            BooksDiffer,
+            to=person.email,
+            key=f"{items[-1].pk}-{timezone.now():%Y%m%d%H%M%S%f}:{person.email.lower()}"[:150],
+            recipient=person.user,
+            context={
+                "name": person.name,
+                "count": len(items),
+                "lines": lines,
+                "more": len(items) - len(lines),
+                "action_url": f"{address}?state__exact=open",
+            },
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from celery import shared_task
@@ -15,12 +15,14 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from payments import provider
 from payments.models import Allocation, Fee, Payment, ProviderEvent, Refund
-from payments.services import checkout, events, receipts, sending, settle
+from payments.services import checkout, events, receipts, reconciliation, sending, settle
 
 logger = logging.getLogger(__name__)
 
 _A_SWEEP = 200
 _QUIET = timedelta(minutes=5)
+# Below the broker's visibility timeout, after which a task is handed out again.
+_RECONCILE_SECONDS, _BEGIN_NO_DAY_AFTER = 540, timedelta(minutes=6)
 _AGAIN: dict[str, Any] = {
     "autoretry_for": (provider.ProviderUnavailable,),
     "max_retries": 5,
@@ -111,3 +113,25 @@ def sweep_receipts() -> None:
     refunded = Refund.objects.filter(state=Refund.State.SUCCEEDED, document__isnull=True, finished_at__lte=late)
     for pk in refunded.order_by("pk").values_list("pk", flat=True)[:_A_SWEEP]:
         kick(render_refund_note, pk)
+
+
+@shared_task(time_limit=_RECONCILE_SECONDS, **_AGAIN)
+def reconcile_days() -> None:
+    """Every day that is over and does not agree yet."""
+    _reconcile(reconciliation.due())
+
+
+@shared_task(time_limit=_RECONCILE_SECONDS, **_AGAIN)
+def reconcile_today() -> None:
+    """Today so far, which repairs a lost webhook within the hour; before it, what the night's run did not get to."""
+    _reconcile([*reconciliation.due(), reconciliation.today()])
+
+
+def _reconcile(days: list[date]) -> None:
+    try:
+        outcome = reconciliation.run(days, within=_BEGIN_NO_DAY_AFTER)
+    except reconciliation.Busy:
+        logger.info("another comparison with the provider's books is under way")
+        return
+    if outcome.unanswered is not None:
+        raise provider.ProviderUnavailable(f"no list of {outcome.unanswered}")

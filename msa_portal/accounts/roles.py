@@ -42,7 +42,10 @@ _VIEW_CASEWORK = {
         "view_paperreason",
         "view_papersigning",
     ],
-    "payments": ["view_fee", "view_payment", "view_refund", "view_feeschedule", "view_providerevent"],
+    "payments": [
+        *("view_fee", "view_payment", "view_refund", "view_feeschedule", "view_providerevent"),
+        *("view_reconciledday", "view_reconciliationitem"),
+    ],
     "fieldwork": ["view_serviceorder", "view_sitevisit", "view_technician", "view_closeout"],
     "notices": ["view_noticemessage"],
     "business_days": ["view_closureday"],
@@ -68,7 +71,7 @@ _EDIT_REFERENCE = {
         for verb in ("add", "change")
     ]
     + ["change_programsettings", "delete_incompatiblepanel"],
-    "payments": ["add_feeschedule", "change_feeschedule", "approve_refund", "waive_fee"],
+    "payments": ["add_feeschedule", "change_feeschedule", "approve_refund", "waive_fee", "resolve_difference"],
     "business_days": ["add_closureday", "change_closureday", "delete_closureday"],
     "fieldwork": ["add_technician", "change_technician"],
     "accounts": [

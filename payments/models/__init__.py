@@ -3,7 +3,7 @@
 from payments.models.fees import Fee, FeeSchedule
 from payments.models.ledger import Account, EntryKind, LedgerEntry
 from payments.models.payments import Allocation, PayInvitation, Payment
-from payments.models.provider import ProviderEvent, ReconciledDay, ReconciliationItem
+from payments.models.provider import ProviderEvent, ReconciledDay, ReconciliationItem, ReconciliationLease
 from payments.models.refunds import Dispute, Refund
 from payments.models.statements import Statement
 
@@ -20,6 +20,7 @@ __all__ = [
     "ProviderEvent",
     "ReconciledDay",
     "ReconciliationItem",
+    "ReconciliationLease",
     "Refund",
     "Statement",
 ]

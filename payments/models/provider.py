@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from msa_portal.db import Timestamped
@@ -37,10 +40,16 @@ class ReconciledDay(Timestamped):
     class State(models.TextChoices):
         CLEAN = "clean", _("Agrees")
         OPEN = "open", _("Differs")
+        EXPLAINED = "explained", _("Differs, explained by staff")
+        UNFINISHED = "unfinished", _("Not final yet")  # under way, or a bank debit of that day is
+
+    # Not compared again by itself, unless something is booked to it later.
+    FINAL = frozenset({State.CLEAN, State.EXPLAINED})
 
     day = models.DateField(_("day"), unique=True)
     state = models.CharField(_("state"), max_length=10, choices=State)
     movements = models.PositiveIntegerField(_("movements at the provider"), default=0)
+    passed_over = models.PositiveIntegerField(_("movements that are not ours"), default=0)
     repaired = models.PositiveIntegerField(_("repaired"), default=0)
     provider_cents = models.BigIntegerField(_("provider's books (cents)"), default=0)
     ledger_cents = models.BigIntegerField(_("our books (cents)"), default=0)
@@ -68,6 +77,7 @@ class ReconciliationItem(Timestamped):
         MISSING = "missing", _("In our books, not at the provider")
         DIFFERS = "differs", _("Another amount at the provider")
         NOT_OUR_MONEY = "not_our_money", _("Of another currency or mode")
+        GIVEN_BACK = "given_back", _("Refunded at the provider, visit still to come")
 
     class State(models.TextChoices):
         OPEN = "open", _("Open")
@@ -75,7 +85,9 @@ class ReconciliationItem(Timestamped):
 
     day = models.ForeignKey(ReconciledDay, on_delete=models.PROTECT, related_name="items")
     kind = models.CharField(_("what"), max_length=20, choices=Kind)
+    category = models.CharField(_("kind of movement"), max_length=40)
     provider_id = models.CharField(_("provider's id"), max_length=255)
+    currency = models.CharField(_("currency"), max_length=3, default="usd")
     payment = models.ForeignKey(
         "payments.Payment", null=True, blank=True, on_delete=models.PROTECT, related_name="reconciliation_items"
     )
@@ -85,6 +97,8 @@ class ReconciliationItem(Timestamped):
     note = models.CharField(_("what became of it"), max_length=300, blank=True)
     resolved_by = models.ForeignKey("accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
+    # When supervisors were written to about it; empty again where it came back.
+    told_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("difference")
@@ -92,7 +106,9 @@ class ReconciliationItem(Timestamped):
         ordering = ["state", "-pk"]
         permissions = [("resolve_difference", _("Can resolve a difference with the provider"))]
         constraints = [
-            models.UniqueConstraint(fields=["day", "kind", "provider_id"], name="one_item_per_difference"),
+            models.UniqueConstraint(
+                fields=["day", "kind", "category", "provider_id", "currency"], name="one_item_per_difference"
+            ),
             models.CheckConstraint(
                 condition=Q(state="open", resolved_at__isnull=True)
                 | (Q(state="resolved", resolved_at__isnull=False) & ~Q(note="")),
@@ -102,3 +118,19 @@ class ReconciliationItem(Timestamped):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.provider_id}"
+
+
+class ReconciliationLease(models.Model):
+    """Who compares now: one row. A holder that died loses it when its time is over."""
+
+    LASTS = timedelta(minutes=10)
+
+    holder = models.UUIDField()
+    until = models.DateTimeField()
+    only = models.BooleanField(default=True, unique=True, editable=False)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(only=True), name="one_reconciliation_lease")]
+
+    def __str__(self) -> str:
+        return f"{self.holder} {timezone.localtime(self.until):%H:%M:%S}"

@@ -59,7 +59,7 @@ def process(row: ProviderEvent) -> None:
     if row.processed_at is not None:
         return
     try:
-        payment = _payment_about(row.object_id)
+        payment = payment_about(row.object_id)
         if payment is not None:
             settle.settle_from_provider(payment)
     except provider.ProviderUnavailable as error:
@@ -77,7 +77,7 @@ def _finish(row: ProviderEvent, *, error: str, done: bool = True) -> None:
     row.save(update_fields=["error", "processed_at"])
 
 
-def _payment_about(object_id: str) -> Payment | None:
+def payment_about(object_id: str) -> Payment | None:
     """By the checkout's id or the payment's, else by the key that we gave the checkout."""
     known = Payment.objects.filter(session_id=object_id).first() or Payment.objects.filter(intent_id=object_id).first()
     if known is not None or not object_id:

@@ -94,6 +94,11 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "refund_failed": _MONEY | {"error": "insufficient_funds"},
     "payment_held": _MONEY,
     "payment_held_staff": _MONEY | {"held_reason": "too late"},
+    "books_differ": {
+        "count": 21,
+        "lines": [{"day": "Tue, Dec 8, 2026", "what": "Another amount at the provider", "provider_id": "pi_3Sample"}],
+        "more": 20,
+    },
 }
 _COMMON = {
     "name": "Alice Sample",
@@ -105,7 +110,7 @@ _COMMON = {
     "reference": "MSA-2026-000123",
 }
 # Of no one request.
-_ABOUT_NONE = {"receipt_for_several"}
+_ABOUT_NONE = {"receipt_for_several", "books_differ"}
 _ABOUT_REQUESTS = [name for name in declared if not name.startswith("account/") and name not in _ABOUT_NONE]
 
 
