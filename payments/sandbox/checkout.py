@@ -53,6 +53,7 @@ CREATE = p.hash_of(
         statement_descriptor=p.text(22),
         statement_descriptor_suffix=p.text(22),
     ),
+    allowed_payment_method_types=p.list_of(p.choice(*METHODS), len(METHODS)),
     payment_method_types=p.list_of(p.choice(*METHODS), len(METHODS)),
     payment_method_options=p.hash_of(
         card=p.hash_of(request_three_d_secure=p.choice("any", "automatic", "challenge")),
@@ -67,6 +68,7 @@ def create(box: Sandbox, params: dict[str, Any]) -> Obj:
     created = now()
     items = [_line_item(item) for item in params["line_items"]]
     currency, total = _total(items)
+    methods = params.get("allowed_payment_method_types", params.get("payment_method_types"))
     session = {
         **_blank(),
         "id": new_id("cs_test_", 58),
@@ -76,7 +78,8 @@ def create(box: Sandbox, params: dict[str, Any]) -> Obj:
         "amount_total": total,
         "currency": currency,
         "payment_status": "unpaid" if total else "no_payment_required",
-        "payment_method_types": params.get("payment_method_types", ["card"]),
+        "allowed_payment_method_types": methods,
+        "payment_method_types": methods or ["card"],
         "payment_method_options": params.get("payment_method_options", {}),
         "metadata": params.get("metadata", {}),
         **{name: params.get(name) for name in ("success_url", "cancel_url", "client_reference_id", "customer_email")},

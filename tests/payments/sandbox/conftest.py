@@ -67,7 +67,7 @@ def paid(
     """Pays a new session; returns its payment intent's id."""
 
     def pay(card: str = "4242424242424242", **options: Any) -> str:
-        session = checkout(payment_method_types=["card", "us_bank_account"])
+        session = checkout(allowed_payment_method_types=["card", "us_bank_account"])
         sandbox.act(session.id, "pay", card=card, **options)
         return str(client.v1.checkout.sessions.retrieve(session.id).payment_intent)
 

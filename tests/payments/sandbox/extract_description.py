@@ -17,7 +17,7 @@ from typing import Any
 
 Schema = dict[str, Any]
 
-RESOURCES = ("BalanceTransactions", "Charges", "Checkout/Sessions", "Disputes", "Events")
+RESOURCES = ("BalanceTransactionSources", "BalanceTransactions", "Charges", "Checkout/Sessions", "Disputes", "Events")
 RESOURCES += ("LineItems", "PaymentIntents", "Prices", "Refunds")
 LISTED = ("BalanceTransaction", "Charge", "Dispute", "Event", "PaymentIntent", "Refund", "Session")
 ROOTS = (

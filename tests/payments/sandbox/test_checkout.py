@@ -131,7 +131,7 @@ def test_nothing_to_pay(sandbox, client, checkout):
         ({"client_reference_id": ""}, "parameter_invalid_empty", "client_reference_id"),
         ({"expires_at": "soon"}, "parameter_invalid_integer", "expires_at"),
         ({"amount": 49}, "amount_too_small", None),
-        ({"payment_method_types": ["cash"]}, None, "payment_method_types[0]"),
+        ({"allowed_payment_method_types": ["cash"]}, None, "allowed_payment_method_types[0]"),
         ({"expand": ["customer_tax"]}, None, "expand"),
         ({"metadata": {"a" * 41: "b"}}, None, f"metadata[{'a' * 41}]"),
     ],

@@ -17,7 +17,7 @@ def test_empty(sandbox):
 
 
 def test_bank_debit_settled_then_disputed_won_and_refunded(sandbox, client, checkout):
-    session = checkout(payment_method_types=["us_bank_account"])
+    session = checkout(allowed_payment_method_types=["us_bank_account"])
     assert buttons(sandbox) == ["expire"]
     sandbox.act(session.id, "pay", bank=True)
     for name, then in [

@@ -151,7 +151,7 @@ def test_a_second_card_voids_the_first_ones_authentication(sandbox, client, chec
 
 
 def test_bank_debit_is_pending_then_settles(sandbox, client, checkout, receiver):
-    session = checkout(payment_method_types=["card", "us_bank_account"])
+    session = checkout(allowed_payment_method_types=["card", "us_bank_account"])
     page = sandbox.http("GET", f"{session.url}?method=us_bank_account")
     answer = sandbox.submit(
         session.url,
@@ -178,7 +178,7 @@ def test_bank_debit_is_pending_then_settles(sandbox, client, checkout, receiver)
 
 
 def test_bank_debit_that_fails(sandbox, client, checkout, receiver):
-    session = checkout(payment_method_types=["us_bank_account"])
+    session = checkout(allowed_payment_method_types=["us_bank_account"])
     sandbox.act(session.id, "pay", bank=True)
     sandbox.act(session.id, "fail")
     session = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent"]})
