@@ -268,7 +268,13 @@ INSIDERS = {
     PAYMENT: ("agent",),
 }
 # What only some insiders may open, or what this world lacks; each page's own tests reach it.
-NOT_EVERYBODY = {"payments:receipt", "payments:refund_note", "payments:ask_refund", "payments:returned", "requests:revoke_agent"}
+NOT_EVERYBODY = {
+    "payments:receipt",
+    "payments:refund_note",
+    "payments:ask_refund",
+    "payments:returned",
+    "requests:revoke_agent",
+}
 # Staff have the screening page for these.
 AGENTS_ALONE = {"requests:hand_over"}
 OWNERS_ALONE = {
