@@ -185,7 +185,8 @@ def recording(target: str) -> Iterator[tuple[str, list[Exchange]]]:
             self.end_headers()
             self.wfile.write(text)
 
-        do_GET = do_POST
+        def do_GET(self) -> None:
+            self.do_POST()
 
         def log_message(self, *args: Any, **kwargs: Any) -> None:
             return None

@@ -59,6 +59,8 @@ class Receiver:
     def __init__(self) -> None:
         self.got: list[Delivery] = []
         self.answers: list[int] = []
+        self.under_way = 0
+        counting = threading.Lock()
         self.called, self.open = threading.Event(), threading.Event()
         self.open.set()
         receiver = self
@@ -67,7 +69,11 @@ class Receiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.called.set()
+                with counting:
+                    receiver.under_way += 1
                 receiver.open.wait(5)
+                with counting:
+                    receiver.under_way -= 1
                 receiver.got.append(Delivery(body, self.headers.get("Stripe-Signature", "")))
                 self.send_response(receiver.answers.pop(0) if receiver.answers else 200)
                 self.send_header("Content-Length", "0")

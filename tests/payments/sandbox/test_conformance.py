@@ -115,7 +115,7 @@ def test_event_is_checked_with_what_it_is_about(client, paid):
 
 
 def test_every_call_of_the_portal_conforms(sandbox: SandboxControl, settings: Any) -> None:
-    """Every public function of the provider's module is called, with what it asks for by name."""
+    """The functions of the provider's module are called with what they ask for by name, so that each of its calls is made."""
     with recording(sandbox.url) as (url, exchanges):
         settings.STRIPE_API_BASE, settings.STRIPE_SECRET_KEY = url, "sk_test_conformance"
         values = _session_values()
@@ -127,7 +127,7 @@ def test_every_call_of_the_portal_conforms(sandbox: SandboxControl, settings: An
         refund = _call(provider.create_refund, values)
         assert refund.amount_cents == values["amount_cents"]
         sandbox.act(session.id, "dispute")
-        for function in _functions():
+        for function in _functions(values):
             _call(function, values)
     errors = all_errors(exchanges)
     assert not errors, "\n".join(errors)
@@ -152,16 +152,11 @@ def _session_values() -> dict[str, Any]:
     }
 
 
-def _functions() -> list[Any]:
-    """Those that read a webhook, and the wrapper of calls, call nothing themselves."""
+def _functions(values: dict[str, Any]) -> list[Any]:
+    """Those whose parameters we can fill; that none of the module's calls was missed shows in the end."""
     found = [item for _name, item in inspect.getmembers(provider, inspect.isfunction)]
     ours = [item for item in found if item.__module__.startswith("payments.provider")]
-    return [
-        item
-        for item in ours
-        if not item.__name__.startswith("_")
-        and not {"payload", "body", "call"} & set(inspect.signature(item).parameters)
-    ]
+    return [item for item in ours if not set(inspect.signature(item).parameters) - set(values)]
 
 
 def _call(function: Any, values: dict[str, Any]) -> Any:
@@ -178,7 +173,7 @@ def _calls_in_source() -> set[str]:
 def test_every_answer_and_event_conforms(sandbox: SandboxControl, receiver: Receiver, checkout: Any) -> None:
     with recording(sandbox.url) as (url, exchanges):
         client = stripe.StripeClient("sk_test_conformance", base_addresses={"api": url}, max_network_retries=0)
-        play(sandbox, client)
+        play(sandbox, client, url)
         for name in (name for name in CALLS if name.endswith(".list")):
             rows = _method(client, name)({"limit": 100}).data
             assert rows, name
@@ -223,12 +218,12 @@ def _method(client: stripe.StripeClient, name: str) -> Any:
     return found
 
 
-def play(sandbox: SandboxControl, client: stripe.StripeClient) -> None:
+def play(sandbox: SandboxControl, client: stripe.StripeClient, url: str) -> None:
     """Success, decline, 3-D Secure, bank debits, refunds, disputes, expiry and refusals, each to its end."""
     _play_payments(sandbox, client)
     _play_refunds(sandbox, client)
     _play_disputes(sandbox, client)
-    _play_refusals(sandbox, client)
+    _play_refusals(sandbox, client, url)
 
 
 def _session(client: stripe.StripeClient, **more: Any) -> str:
@@ -313,12 +308,11 @@ def _play_disputes(sandbox: SandboxControl, client: stripe.StripeClient) -> None
             sandbox.act(intent, act)
 
 
-def _play_refusals(sandbox: SandboxControl, client: stripe.StripeClient) -> None:
+def _play_refusals(sandbox: SandboxControl, client: stripe.StripeClient, url: str) -> None:
     def refused(call: Any, *args: Any) -> None:
         with pytest.raises(stripe.StripeError):
             call(*args)
 
-    disputed = client.v1.disputes.list({"limit": 1}).data[0].payment_intent
     keyed = {"idempotency_key": "conformance"}
     refused(client.v1.refunds.create, {"payment_intent": "pi_none"}, keyed)
     refused(client.v1.refunds.create, {"payment_intent": "pi_other"}, keyed)
@@ -331,7 +325,7 @@ def _play_refusals(sandbox: SandboxControl, client: stripe.StripeClient) -> None
     refused(client.v1.charges.retrieve, "ch_none")
     refused(client.v1.checkout.sessions.create, {"mode": "payment"})
     refused(client.v1.checkout.sessions.expire, _expired(client))
-    refused(stripe.StripeClient("sk_live_1", base_addresses=client._requestor._options.base_addresses).v1.events.list)
+    refused(stripe.StripeClient("sk_live_1", base_addresses={"api": url}).v1.events.list)
     sandbox.call("faults", kind="error_before")
     refused(client.v1.events.list)
 

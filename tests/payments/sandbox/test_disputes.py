@@ -1,3 +1,5 @@
+import json
+
 import pytest
 import stripe
 
@@ -46,3 +48,61 @@ def test_dispute_of_what_was_refunded_meanwhile_does_not_open(sandbox, client, p
     client.v1.refunds.create({"payment_intent": paid("4000000000000259")})
     sandbox.call("later/run")
     assert client.v1.disputes.list().data == []
+
+
+def test_inquiry_takes_no_money_and_stops_no_refund(sandbox, client, paid, receiver):
+    intent = paid()
+    opened = sandbox.act(intent, "dispute", inquiry=True)
+    assert (opened["status"], opened["is_charge_refundable"]) == ("warning_needs_response", True)
+    assert opened["balance_transactions"] == []
+    assert client.v1.refunds.create({"payment_intent": intent, "amount": 100}).status == "succeeded"
+    assert sandbox.act(intent, "close")["status"] == "warning_closed"
+    assert client.v1.charges.list({"payment_intent": intent}).data[0].disputed
+    assert {row.type for row in client.v1.balance_transactions.list().data} == {"charge", "refund"}
+    receiver.wait(6)
+    kinds = [kind for kind in receiver.types() if kind.startswith("charge.dispute")]
+    assert kinds == ["charge.dispute.created", "charge.dispute.closed"]
+
+
+def test_inquiry_that_becomes_a_dispute(sandbox, client, paid, receiver):
+    intent = paid()
+    opened = sandbox.act(intent, "dispute", inquiry=True)
+    sandbox.act(intent, "respond")
+    dispute = sandbox.act(intent, "escalate")
+    assert (dispute["id"], dispute["status"]) == (opened["id"], "needs_response")
+    assert [row["amount"] for row in dispute["balance_transactions"]] == [-FEE]
+    with pytest.raises(stripe.InvalidRequestError):
+        client.v1.refunds.create({"payment_intent": intent})
+    receiver.wait(6)
+    assert receiver.types()[2:] == [
+        "charge.dispute.created",
+        "charge.dispute.updated",
+        "charge.dispute.updated",
+        "charge.dispute.funds_withdrawn",
+    ]
+
+
+@pytest.mark.parametrize("amount", [0, -1, FEE - 100 + 1])
+def test_dispute_is_of_no_more_than_remains(sandbox, client, paid, amount):
+    intent = paid()
+    client.v1.refunds.create({"payment_intent": intent, "amount": 100})
+    body = json.dumps({"amount": amount}).encode()
+    path = f"/sandbox/payments/{intent}/dispute"
+    assert sandbox.http("POST", path, body, {"Content-Type": "application/json"}).status == 400
+    assert client.v1.disputes.list().data == []
+
+
+@pytest.mark.parametrize("act", ["close", "escalate", "respond", "win", "lose"])
+def test_what_needs_an_open_dispute_is_refused_without(sandbox, paid, act):
+    headers = {"Content-Type": "application/json"}
+    assert sandbox.http("POST", f"/sandbox/payments/{paid()}/{act}", b"{}", headers).status == 400
+
+
+def test_answered_dispute_can_be_won(sandbox, client, paid):
+    intent = paid()
+    sandbox.act(intent, "dispute")
+    answered = sandbox.act(intent, "respond")
+    assert (answered["status"], answered["evidence_details"]["has_evidence"]) == ("under_review", True)
+    with pytest.raises(stripe.InvalidRequestError):
+        client.v1.refunds.create({"payment_intent": intent})
+    assert sandbox.act(intent, "win")["status"] == "won"

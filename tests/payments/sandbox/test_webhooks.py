@@ -1,5 +1,7 @@
 import json
 import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import stripe
@@ -196,3 +198,74 @@ def test_events_by_type_and_time(client, paid, sandbox):
     assert types(created={"gt": oldest.created + 60}) == []
     assert types(created={"lt": oldest.created}) == []
     assert json.dumps(types(created=oldest.created + 3600)) == "[]"
+
+
+def test_lost_events_never_go_even_when_flushed(sandbox, paid, receiver, client):
+    """The next two events of that type are lost, the rest goes out."""
+    sandbox.webhooks(lose=2, lose_types=["payment_intent.*"])
+    for _ in range(3):
+        paid()
+    receiver.wait(4)
+    sandbox.call("webhooks/flush")
+    assert sandbox.read("state")["deliveries"] == {"delivered": 4, "lost": 2}
+    assert receiver.types().count("payment_intent.succeeded") == 1
+    assert len(client.v1.events.list({"type": "payment_intent.succeeded"}).data) == 3
+    assert sandbox.read("state")["webhooks"]["to_lose"] == 0
+
+
+def test_lost_before_held_and_duplicated(sandbox, paid, receiver):
+    sandbox.webhooks(mode="hold+duplicate", copies=3, lose=1)
+    paid()
+    assert sandbox.read("state")["deliveries"] == {"held": 3, "lost": 1}
+    sandbox.call("webhooks/flush")
+    receiver.wait(3)
+    assert receiver.types() == ["checkout.session.completed"] * 3
+
+
+def test_reset_forgets_what_was_to_be_lost(sandbox, paid, receiver):
+    sandbox.webhooks(lose=5, at_once=4)
+    sandbox.reset()
+    assert sandbox.read("state")["webhooks"]["at_once"] == 1
+    paid()
+    receiver.wait(2)
+
+
+def test_copies_go_at_once_when_asked(sandbox, paid, receiver):
+    """All that is due is under way before the first answer: the race that a receiver must stand."""
+    receiver.open.clear()
+    sandbox.webhooks(mode="hold+duplicate", copies=4, at_once=8)
+    paid()
+    sandbox.call("webhooks/flush")
+    until(lambda: receiver.under_way == 8)
+    receiver.open.set()
+    receiver.wait(8)
+    until(lambda: sandbox.read("state")["deliveries"] == {"delivered": 8})
+
+
+def test_one_at_a_time_otherwise(sandbox, paid, receiver):
+    receiver.open.clear()
+    paid()
+    until(lambda: receiver.under_way)
+    assert receiver.under_way == 1
+    receiver.open.set()
+    receiver.wait(2)
+
+
+def test_modes_combine(sandbox, paid, receiver):
+    """Newest first, each twice, and late."""
+    sandbox.webhooks(mode="reorder+duplicate+delay", copies=2, seconds=0.6)
+    before = time.time()
+    paid()
+    receiver.wait(4)
+    assert time.time() - before >= 0.6
+    assert receiver.types() == ["checkout.session.completed"] * 2 + ["payment_intent.succeeded"] * 2
+
+
+def test_concurrent_payments_promise_each_event_once(sandbox, checkout, receiver):
+    sandbox.webhooks(at_once=4)
+    sessions = [checkout().id for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda ref: sandbox.act(ref, "pay"), sessions))
+    receiver.wait(16)
+    until(lambda: sandbox.read("state")["deliveries"] == {"delivered": 16})
+    assert len({got.event["id"] for got in receiver.got}) == len(receiver.got) == 16
