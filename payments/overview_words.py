@@ -55,8 +55,10 @@ def fee(row: Fee, *, lapsed: bool, lost: bool) -> tuple[str, str, date | None]:
     """How that fee stands, the rule, and since or until which day."""
     if row.state == Fee.State.OPEN:
         if lapsed:
-            return _("Due. The amount is not held any more; the fee page says what counts now. Held until:"), "D9", (
-                row.quote_holds_until
+            return (
+                _("Due. The amount is not held any more; the fee page says what counts now. Held until:"),
+                "D9",
+                (row.quote_holds_until),
             )
         return _("Due. This amount holds until:"), "D9", row.quote_holds_until
     if row.state == Fee.State.CANCELED:
