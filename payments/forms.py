@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -55,6 +56,12 @@ class WaiveForm(forms.Form):
     )
 
 
+class WriteOffForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Why the fee is written off"), max_length=300, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
 class ApproveForm(forms.Form):
     """What was refundable when the page was drawn."""
 
@@ -77,10 +84,26 @@ class AskForm(forms.Form):
 
 
 class ProposeForm(forms.Form):
+    """Asks for which fee only where the payment covers several."""
+
+    fee = forms.TypedChoiceField(label=_("For which fee"), coerce=int, widget=forms.RadioSelect)
     amount = forms.DecimalField(
         label=_("Amount in US dollars"), min_value=Decimal("0.01"), decimal_places=2, max_digits=9
     )
     note = forms.CharField(label=_("Why money goes back"), max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def __init__(self, *args: Any, parts: Sequence[tuple[int, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if len(parts) > 1:
+            self.fields["fee"].choices = parts  # type: ignore[attr-defined]  # a choice field
+        else:
+            del self.fields["fee"]
+        self._only = parts[0][0] if len(parts) == 1 else None
+
+    @property
+    def fee_id(self) -> int | None:
+        chosen: int | None = self.cleaned_data.get("fee", self._only)
+        return chosen
 
     @property
     def amount_cents(self) -> int:

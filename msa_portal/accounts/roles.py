@@ -52,7 +52,7 @@ _VIEW_CASEWORK = {
 }
 _SCREEN = {
     "requests_app": ["screen_msarequest", "withdraw_msarequest"],
-    "payments": ["propose_refund"],
+    "payments": ["propose_refund", "view_dispute", "view_ledgerentry"],
     "fieldwork": ["issue_serviceorder"],
     "notices": ["resend_noticemessage"],
 }
@@ -71,7 +71,14 @@ _EDIT_REFERENCE = {
         for verb in ("add", "change")
     ]
     + ["change_programsettings", "delete_incompatiblepanel"],
-    "payments": ["add_feeschedule", "change_feeschedule", "approve_refund", "waive_fee", "resolve_difference"],
+    "payments": [
+        "add_feeschedule",
+        "change_feeschedule",
+        "approve_refund",
+        "waive_fee",
+        "resolve_difference",
+        "export_ledgerentry",
+    ],
     "business_days": ["add_closureday", "change_closureday", "delete_closureday"],
     "fieldwork": ["add_technician", "change_technician"],
     "accounts": [

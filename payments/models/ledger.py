@@ -113,6 +113,7 @@ class LedgerEntry(AppendOnly):
         verbose_name = _("ledger entry")
         verbose_name_plural = _("ledger")
         ordering = ["-pk"]
+        permissions = [("export_ledgerentry", _("Can export the ledger"))]
         indexes = [
             models.Index(fields=["moved_at"], name="ledger_by_provider_time"),
             models.Index(fields=["at"], name="ledger_by_time"),

@@ -14,22 +14,11 @@ from requests_app import lifecycle
 from requests_app.enums import WithdrawalReason
 from requests_app.models import MSARequest, VisitRound
 from tests import factories
-from tests.payments.conftest import FEE, opened
+from tests.payments.conftest import FEE
 from tests.payments.sandbox.harness import SandboxControl
+from tests.payments.steps import BOUNCES, act, pay, pay_twice
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at_once", "provider_sandbox")]
-
-
-def pay(request: MSARequest, sandbox: SandboxControl, card: str = "4242424242424242") -> Payment:
-    payment = opened(request)
-    sandbox.act(str(payment.session_id), "pay", card=card)
-    return settle.settle_from_provider(payment)
-
-
-def act(payment: Payment, sandbox: SandboxControl, *names: str) -> None:
-    for name in names:
-        sandbox.act(str(payment.session_id), name)
-        settle.settle_from_provider(payment)
 
 
 @pytest.fixture
@@ -53,7 +42,7 @@ def test_nothing_differs_after_a_part_went_back(paid: Payment) -> None:
 
 
 def test_nothing_differs_where_a_refund_came_back(payable: MSARequest, provider_sandbox: SandboxControl) -> None:
-    payment = pay(payable, provider_sandbox, card="4000000000005126")
+    payment = pay(payable, provider_sandbox, card=BOUNCES)
     refunded_in_part(payment)
     provider_sandbox.call("later/run")
     settle.settle_from_provider(payment)
@@ -61,10 +50,7 @@ def test_nothing_differs_where_a_refund_came_back(payable: MSARequest, provider_
 
 
 def test_nothing_differs_where_one_visit_was_paid_twice(payable: MSARequest, provider_sandbox: SandboxControl) -> None:
-    first = opened(payable)
-    Payment.objects.filter(pk=first.pk).update(state="expired")  # a second tab, opened past our guard
-    pay(payable, provider_sandbox)
-    act(first, provider_sandbox, "pay")
+    pay_twice(payable, provider_sandbox)
     states = Allocation.objects.order_by("state").values_list("state", flat=True)
     assert (list(states), list(audit.differences())) == (["duplicate", "settled"], [])
 

@@ -1,0 +1,129 @@
+"""Refunds and disputes on the staff desk: a supervisor decides about the first, a bank about the second."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from msa_portal import formats
+from msa_portal.errors import Refused
+from payments.desk import MoneyAdmin, Step, nothing
+from payments.forms import ApproveForm, DeclineForm
+from payments.models import Dispute, Refund
+from payments.services import refunds
+from requests_app.models import MSARequest, ProgramSettings
+
+
+def _approve(request: HttpRequest, refund: Refund, form: Any) -> None:
+    refunds.approve(refund, by=request.user, expected_cents=form.cleaned_data["expected_cents"])  # type: ignore[arg-type]  # staff only
+
+
+def _decline(request: HttpRequest, refund: Refund, form: Any) -> None:
+    refunds.decline(refund, by=request.user, note=form.cleaned_data["note"])  # type: ignore[arg-type]  # staff only
+
+
+def _facts(refund: Refund) -> list[tuple[Any, Any]]:
+    """Who wants it, for what and why, and who may approve it."""
+    limit = formats.usd(ProgramSettings.current().refund_alone_up_to_cents)
+    facts = [
+        (_("Request"), refund.fee.round.request),
+        (_("Visit"), refund.fee.round.number),
+        (_("Left of this payment for it"), formats.usd(refunds.part_of(refund).remaining_cents)),
+        (_("Why"), refund.get_reason_display()),
+        (_("Proposed by"), refund.proposed_by or _("the portal")),
+        (_("Proposed on"), formats.moment(refund.created_at)),
+        (_("Note"), refund.note),
+        (_("Who approves"), _("Above %(limit)s another supervisor than the one who proposed it.") % {"limit": limit}),
+    ]
+    return [(name, value) for name, value in facts if value]
+
+
+def _not_yours(request: HttpRequest, refund: Refund) -> str:
+    try:
+        refunds.check_may_approve(refund, by=request.user)  # type: ignore[arg-type]  # staff only
+    except Refused as refusal:
+        return str(refusal)
+    return ""
+
+
+@admin.register(Refund)
+class RefundAdmin(MoneyAdmin):
+    list_display = [
+        "pk",
+        "reference",
+        "amount",
+        "reason",
+        "state",
+        "proposed_by",
+        "decided_by",
+        "sent_at",
+        "last_error",
+    ]
+    list_filter = ["state", "reason"]
+    search_fields = ["=fee__round__request__reference", "=provider_id"]
+    search_help_text = gettext_lazy("A request's reference, or the provider's id of a refund")
+    list_select_related = ["fee__round__request", "proposed_by", "decided_by"]
+    steps = [
+        Step(
+            name="approve",
+            title=gettext_lazy("Approve this refund"),
+            what=gettext_lazy("The money is sent to the card or account that paid. That cannot be taken back."),
+            permission="payments.approve_refund",
+            possible=lambda refund: refund.state == Refund.State.PROPOSED,
+            form=lambda _refund: ApproveForm,
+            initial=lambda refund: {"expected_cents": refunds.part_of(refund).remaining_cents},
+            act=_approve,
+            done=gettext_lazy("Approved. The money is being sent."),
+            facts=_facts,
+            obstacle=_not_yours,
+        ),
+        Step(
+            name="decline",
+            title=gettext_lazy("Decline this refund"),
+            what=gettext_lazy("No money goes back. The customer reads the reason."),
+            permission="payments.approve_refund",
+            possible=lambda refund: refund.state == Refund.State.PROPOSED,
+            form=lambda _refund: DeclineForm,
+            initial=nothing,
+            act=_decline,
+            done=gettext_lazy("The refund is declined."),
+            facts=_facts,
+        ),
+    ]
+
+    @admin.display(description=gettext_lazy("request"))
+    def reference(self, refund: Refund) -> MSARequest:
+        return refund.fee.round.request
+
+
+@admin.register(Dispute)
+class DisputeAdmin(MoneyAdmin):
+    """As the provider tells it; nothing is decided here."""
+
+    list_display = [
+        "provider_id",
+        "references",
+        "amount",
+        "state",
+        "opened_at",
+        "withdrawn_at",
+        "reinstated_at",
+        "closed_at",
+    ]
+    list_filter = ["state"]
+    search_fields = ["=provider_id", "=payment__fees__round__request__reference"]
+    search_help_text = gettext_lazy("A request's reference, or the provider's id of a dispute")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return (
+            super().get_queryset(request).select_related("payment").prefetch_related("payment__fees__round__request")
+        )
+
+    @admin.display(description=gettext_lazy("request"))
+    def references(self, dispute: Dispute) -> str:
+        return ", ".join(sorted({str(fee.round.request) for fee in dispute.payment.fees.all()}))
