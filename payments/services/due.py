@@ -158,7 +158,7 @@ def _reason(row: Due) -> str:
         "payment_pending": _("A bank payment is on its way."),
     }
     if row.code == "paid_elsewhere" and row.live is not None:
-        return _("%(who)s has a payment open for it, until %(until)s.") % {
+        return _("Until %(until)s %(who)s has a payment open for it.") % {
             "who": row.live.payer_name,
             "until": ends_at_in_words(row.live),
         }

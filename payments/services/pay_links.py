@@ -87,7 +87,7 @@ def _check_nobody_pays(request: MSARequest) -> None:
             raise Refused(_("A bank payment of this fee is on its way. Wait for it."), code="payment_pending")
         if payment.state == Payment.State.OPEN and payment.invitation_id is None:
             raise Refused(
-                _("A payment of this fee is open until %(until)s. Cancel it first.")
+                _("Until %(until)s a payment of this fee is open. Cancel it first.")
                 % {"until": under_way.ends_at_in_words(payment)},
                 code="payment_open",
             )

@@ -69,7 +69,7 @@ def _paid_elsewhere(payment: Payment, owed: Sequence[Fee], payer: Payer) -> str:
         ) % {"until": until}
     if len(owed) == 1:
         return _(
-            "%(who)s opened a payment that includes this fee. It ends at %(until)s. Wait until then, or cancel it first."
+            "%(who)s opened a payment that includes this fee. At %(until)s it ends; wait until then, or cancel it first."
         ) % {"who": payment.payer_name, "until": until}
     return _(
         "%(fees)s: %(who)s opened a payment for it, which ends at %(until)s. Leave it out, or cancel that one."
@@ -109,7 +109,7 @@ def check_can_cancel(payment: Payment, *, by: User) -> None:
         return
     if not all(permissions.acts_for(by, each) for each in settle.requests_of(payment)):
         raise Refused(
-            _("This payment is for other homes, too. %(who)s can cancel it; else it ends at %(until)s.")
+            _("This payment is for other homes, too. %(who)s can cancel it; else at %(until)s it ends.")
             % {"who": payment.payer_name, "until": ends_at_in_words(payment)},
             code="not_allowed",
         )

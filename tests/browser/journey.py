@@ -80,7 +80,7 @@ class Watch:
 
     @staticmethod
     def _kind(page: Page) -> str:
-        path = re.sub(r"MSA-\d+-\d+|\d+|(?<=/sign/)[^/]+", "…", urlsplit(page.url).path)
+        path = re.sub(r"MSA-\d+-\d+|\d+|(?<=/sign/)[^/]+|(?<=/pay/)[^/]{20,}", "…", urlsplit(page.url).path)
         return f"{path} {page.locator('h1').first.inner_text()}"
 
     def _judge(self, page: Page) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -238,7 +239,7 @@ def test_overlapping_selection_says_who_pays_and_until_when(
     answer = signed_in(bob).post("/payments/pay/", ticked(three[1], three[2]))
     page = answer.content.decode()
     assert (answer.status_code, Payment.objects.count()) == (409, 1)
-    assert f"{three[1].reference}: Cleo Colleague has a payment open for it" in page
+    assert re.search(rf"{three[1].reference}: Until \S+ \S+ Cleo Colleague has a payment open for it", page)
     assert f'value="{three[2].reference}:{FEE}" data-cents="{FEE}" checked' in page
 
 

@@ -76,7 +76,7 @@ def test_agent_invites_and_sees_to_whom_and_until_when(request_: MSARequest, bob
     assert "Send the customer a link to pay" in text(agent, address(request_))
     assert agent.post(address(request_, "invite/")).status_code == 302
     page = text(agent, address(request_))
-    assert f"A link to pay was sent to {request_.customer_email}" in page
+    assert f"a link to pay was sent to {request_.customer_email}" in page
     assert "Send a new link" in page
     mail = NoticeMessage.objects.get(kind="invited_to_pay")
     assert (mail.to_email, mail.confidential or bool(mail.private_link)) == (request_.customer_email, True)
