@@ -24,6 +24,7 @@ app.conf.beat_schedule = {
     "expire-and-follow-payments": {"task": "payments.tasks.sweep_payments", "schedule": 300.0},
     "look-into-payment-events": {"task": "payments.tasks.sweep_events", "schedule": 15.0},
     "render-receipts": {"task": "payments.tasks.sweep_receipts", "schedule": 300.0},
+    "make-monthly-statements": {"task": "payments.tasks.make_statements", "schedule": 3600.0},
     "issue-due-orders": {"task": "fieldwork.tasks.issue_due_orders", "schedule": 3600.0},
     "send-and-follow-refunds": {"task": "payments.tasks.sweep_refunds", "schedule": 120.0},
 }

@@ -57,7 +57,9 @@ def for_refund(box: Sandbox, refund: Obj, method: str) -> str:
 
 def for_failed_refund(box: Sandbox, refund: Obj) -> str:
     text = "REFUND FAILURE"
-    move = Move("refund_failure", "refund_failure", refund["id"], refund["amount"], refund["currency"], description=text)
+    move = Move(
+        "refund_failure", "refund_failure", refund["id"], refund["amount"], refund["currency"], description=text
+    )
     return str(write(box, move)["id"])
 
 
