@@ -25,6 +25,7 @@ app.conf.beat_schedule = {
     "expire-and-follow-payments": {"task": "payments.tasks.sweep_payments", "schedule": 300.0},
     "look-into-payment-events": {"task": "payments.tasks.sweep_events", "schedule": 15.0},
     "render-receipts": {"task": "payments.tasks.sweep_receipts", "schedule": 300.0},
+    "make-monthly-statements": {"task": "payments.tasks.make_statements", "schedule": 3600.0},
     "issue-due-orders": {"task": "fieldwork.tasks.issue_due_orders", "schedule": 3600.0},
     # By the utility's clock (TIME_ZONE), when the provider's list of yesterday is complete.
     "compare-days-with-provider": {"task": "payments.tasks.reconcile_days", "schedule": crontab(minute=20, hour=3)},

@@ -24,6 +24,11 @@ def day(value: date) -> str:
     return dateformat.format(value, "D, M j, Y")
 
 
+def month(value: date) -> str:
+    """ "December 2026"."""
+    return dateformat.format(value, "F Y")
+
+
 def moment(value: datetime) -> str:
     """ "Tue, Dec 8, 2026, 3:04 p.m.", in the utility's zone."""
     return dateformat.format(value.astimezone(UTILITY_ZONE), "D, M j, Y, g:i a")

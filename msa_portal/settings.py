@@ -173,6 +173,7 @@ CELERY_TASK_ROUTES = {
     "msa_portal.notices.*": {"queue": "notices"},
     "payments.tasks.render_receipt": {"queue": "documents"},
     "payments.tasks.render_refund_note": {"queue": "documents"},
+    "payments.tasks.render_statement": {"queue": "documents"},
     "requests_app.tasks.render_agreement": {"queue": "documents"},
 }
 

@@ -15,7 +15,7 @@ from msa_portal.business_days import calendar
 from msa_portal.business_days.calendar import local_day
 from msa_portal.notices.links import absolute
 from msa_portal.notices.outbox import Notice, queue
-from payments.models import Allocation, Fee, PayInvitation, Payment, ReconciliationItem, Refund
+from payments.models import Allocation, Fee, PayInvitation, Payment, ReconciliationItem, Refund, Statement
 from requests_app.models import MSARequest, ProgramSettings
 from requests_app.notices import Person, recipients, tell
 
@@ -57,6 +57,11 @@ class InvitedToPay(Notice):
 class RefundFailed(Notice):
     name = "refund_failed"
     audience = "supervisors"
+
+
+class StatementReady(Notice):
+    name = "statement_ready"
+    audience = "managers of a company that paid"
 
 
 class PaymentHeld(Notice):
@@ -219,6 +224,30 @@ def invited_to_pay(invitation: PayInvitation, fee: Fee) -> None:
         agent_name=invitation.invited_by.name,
         agent_company=request.agent_company.name if request.agent_company else "",
     )
+
+
+def statement_ready(statement: Statement, *, paid_cents: int, payments: int) -> None:
+    """Told once for each company and month, to those who manage the company then."""
+    company = statement.company
+    if company is None:
+        return
+    month = f"{statement.month:%Y-%m}"
+    managers = User.objects.filter(memberships__company=company, memberships__is_manager=True, is_active=True)
+    for manager in managers.order_by("pk"):
+        queue(
+            StatementReady,
+            to=manager.email,
+            key=f"{company.pk}-{month}:{manager.pk}",
+            recipient=manager,
+            context={
+                "name": manager.name,
+                "company": company.name,
+                "month": formats.month(statement.month),
+                "amount": formats.usd(paid_cents),
+                "count": payments,
+                "action_url": absolute(f"/statements/{company.pk}/{month}/"),
+            },
+        )
 
 
 def _request_of(refund: Refund) -> MSARequest:

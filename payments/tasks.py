@@ -13,9 +13,19 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from payments import provider
+from msa_portal.business_days.calendar import local_day
+from payments import months, provider
 from payments.models import Allocation, Fee, Payment, ProviderEvent, Refund
-from payments.services import checkout, events, receipts, reconciliation, sending, settle
+from payments.services import (
+    checkout,
+    events,
+    receipts,
+    reconciliation,
+    sending,
+    settle,
+    statement_files,
+    statements,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +33,8 @@ _A_SWEEP = 200
 _QUIET = timedelta(minutes=5)
 # Below the broker's visibility timeout, after which a task is handed out again.
 _RECONCILE_SECONDS, _BEGIN_NO_DAY_AFTER = 540, timedelta(minutes=6)
+# The days on which the month that ended is seen to by itself; after them, when somebody asks.
+_DAYS_OF_STATEMENTS = 10
 _AGAIN: dict[str, Any] = {
     "autoretry_for": (provider.ProviderUnavailable,),
     "max_retries": 5,
@@ -69,6 +81,26 @@ def render_receipt(allocation_pk: int) -> None:
 @shared_task(time_limit=120)
 def render_refund_note(refund_pk: int) -> None:
     receipts.render_note(Refund.objects.select_related("payment", "fee__round__request", "document").get(pk=refund_pk))
+
+
+@shared_task(time_limit=280)
+def render_statement(month: str, company_pk: int | None, user_pk: int | None) -> None:
+    addressee = statement_files.addressee_of(company_pk, user_pk)
+    statement_files.render(addressee, date.fromisoformat(month))
+
+
+@shared_task
+def make_statements() -> None:
+    """On the first days of a month: the statements of the one that ended, for everybody who had entries in it."""
+    if local_day(timezone.now()).day > _DAYS_OF_STATEMENTS:
+        return
+    month = months.last_closed()
+    for addressee in statements.payers_in(month)[:_A_SWEEP]:
+        kick_statement(addressee, month)
+
+
+def kick_statement(addressee: statements.Addressee, month: date) -> None:
+    kick(render_statement, month.isoformat(), *addressee.pks)
 
 
 @shared_task

@@ -1,6 +1,9 @@
-from django.urls import path
+from django.urls import path, register_converter
 
-from payments import fee_views, joint_views, link_views, money_views, views, webhooks
+from payments import fee_views, joint_views, link_views, money_views, statement_views, views, webhooks
+from payments.months import MonthConverter
+
+register_converter(MonthConverter, "month")
 
 app_name = "payments"
 urlpatterns = [
@@ -25,5 +28,12 @@ urlpatterns = [
     path("requests/<str:reference>/money/refund/<int:part_id>/", money_views.ask_refund, name="ask_refund"),
     path("requests/<str:reference>/refund-note/<int:refund_id>/", money_views.refund_note, name="refund_note"),
     path("requests/<str:reference>/receipt/<int:payment_id>/", views.receipt, name="receipt"),
+    path("statements/", statement_views.index, name="statements"),
+    path("statements/<month:month>/", statement_views.statement, name="statement"),
+    path("statements/<month:month>.pdf", statement_views.pdf, name="statement_pdf"),
+    path("statements/<month:month>.csv", statement_views.csv, name="statement_csv"),
+    path("statements/<int:company_id>/<month:month>/", statement_views.statement, name="company_statement"),
+    path("statements/<int:company_id>/<month:month>.pdf", statement_views.pdf, name="company_statement_pdf"),
+    path("statements/<int:company_id>/<month:month>.csv", statement_views.csv, name="company_statement_csv"),
     path("webhooks/stripe/", webhooks.stripe, name="webhook"),
 ]

@@ -22,6 +22,11 @@ def day(value: date | None) -> str:
 
 
 @register.filter
+def month(value: date) -> str:
+    return formats.month(value)
+
+
+@register.filter
 def moment(value: datetime | None) -> str:
     return formats.moment(value) if value else ""
 

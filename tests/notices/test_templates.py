@@ -88,6 +88,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "fee_due": _MONEY | {"second": True, "act_by": "Tue, Dec 8, 2026"},
     "receipt": _MONEY | {"paid_at": "Tue, Dec 8, 2026, 3:04 p.m.", "visits": "1", "payer": "Alice"},
     "receipt_for_several": _MONEY | {"count": 2, "lines": [{"reference": "MSA-2026-000124", "amount": 27922}] * 2},
+    "statement_ready": {"company": "Bright Installers", "month": "November 2026", "amount": "$558.44", "count": 2},
     "invited_to_pay": _MONEY | {"act_by": "Tue, Dec 8, 2026"},
     "refund_paid": _MONEY | {"reason": "Withdrawn before any visit", "arrives_by": "Tue, Dec 8, 2026"},
     "refund_declined": _MONEY | {"note": "The visit took place."},
@@ -110,7 +111,7 @@ _COMMON = {
     "reference": "MSA-2026-000123",
 }
 # Of no one request.
-_ABOUT_NONE = {"receipt_for_several", "books_differ"}
+_ABOUT_NONE = {"receipt_for_several", "books_differ", "statement_ready"}
 _ABOUT_REQUESTS = [name for name in declared if not name.startswith("account/") and name not in _ABOUT_NONE]
 
 
