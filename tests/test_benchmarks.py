@@ -17,10 +17,11 @@ pytestmark = pytest.mark.slow
 NAMES = [
     *("bare_view", "middleware", "landing", "status", "list_1", "list_many", "readiness", "screening", "autosave"),
     *("bare_agreement", "agreement", "bare_inserts", "lifecycle"),
+    *("bare_store", "webhook", "bare_fetch", "settlement", "bare_listing", "reconciliation"),
 ]
 ABOUT = {
     *("made_at", "commit", "database", "database_version", "python", "django", "cores", "load_1_min"),
-    *("repetitions", "requests", "rows", "record_pairs"),
+    *("repetitions", "requests", "payments", "rows", "record_pairs"),
 }
 
 
@@ -28,7 +29,8 @@ ABOUT = {
 def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What one run of the least repetitions wrote."""
     folder: Path = tmp_path_factory.mktemp("bench")
-    command = [sys.executable, "-m", "tests.benchmarks", "--repetitions=1", "--requests=8", f"--folder={folder}"]
+    command = [sys.executable, "-m", "tests.benchmarks", "--repetitions=1", "--requests=8", "--payments=250"]
+    command.append(f"--folder={folder}")
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stderr
     [path] = folder.iterdir()
@@ -39,6 +41,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def test_result_names_the_run_and_each_measurement(result):
     assert set(result) == ABOUT
     assert (result["database"], result["repetitions"], result["requests"]) == ("sqlite", 1, 8)
+    assert result["payments"] == 250
     assert [row["name"] for row in result["rows"]] == NAMES
 
 
@@ -46,10 +49,13 @@ def test_pages_are_ratios_to_a_bare_view_and_the_lifecycle_to_its_inserts(result
     against = {row["name"]: row["against"] for row in result["rows"]}
     others = dict.fromkeys(("bare_inserts", "lifecycle"), "bare_inserts")
     others |= dict.fromkeys(("bare_agreement", "agreement"), "bare_agreement")
+    for bare, ours in (("bare_store", "webhook"), ("bare_fetch", "settlement"), ("bare_listing", "reconciliation")):
+        others |= dict.fromkeys((bare, ours), bare)
     assert against == dict.fromkeys(NAMES, "bare_view") | others
     for row in result["rows"]:
         assert 0 < row["fastest_ms"] <= row["median_ms"] <= row["slowest_ms"]
         assert row["cpu_ms"] > 0
+        assert row["per_second"] > 0
         assert (row["ratio"] == row["cpu_ratio"] == 1) or row["name"] != row["against"]
 
 
@@ -79,3 +85,12 @@ def test_saving_and_readiness_stay_within_their_queries(result):
     queries = {row["name"]: row["queries"] for row in result["rows"]}
     assert 0 < queries["autosave"] <= 8
     assert 0 < queries["readiness"] <= 6
+
+
+def test_money_stays_within_its_queries(result):
+    """A day of 250 payments takes three pages of the provider's list, and no query more than one of three."""
+    queries = {row["name"]: row["queries"] for row in result["rows"]}
+    assert (queries["bare_store"], queries["bare_fetch"], queries["bare_listing"]) == (1, 0, 0)
+    assert 0 < queries["webhook"] <= 4
+    assert 0 < queries["settlement"] <= 120
+    assert 0 < queries["reconciliation"] <= 24

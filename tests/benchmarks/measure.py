@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+WARM_UPS = 3  # calls before anything is timed
 DATA_STATEMENTS = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
 
 
@@ -24,7 +25,7 @@ class Statements:
             self.seen.append((sql, params))
         return execute(sql, params, many, context)
 
-    def recorded(self, action: Callable[[], None]) -> list[tuple[str, Any]]:
+    def recorded(self, action: Callable[[], Any]) -> list[tuple[str, Any]]:
         with connection.execute_wrapper(self):
             action()
         return self.seen
@@ -39,28 +40,32 @@ def rolled_back(action: Callable[[], object]) -> None:
 
 @dataclass
 class Case:
-    """One thing to time. `against` names the case that its ratio is to; `batch` calls are one measurement."""
+    """One thing to time. `against` names the case that its ratio is to; `batch` calls are one measurement.
+
+    A long one is measured in the first `rounds` only.
+    """
 
     name: str
     title: str
-    action: Callable[[], None]
+    action: Callable[[], Any]
     against: str
     batch: int = 1
     writes: bool = False
+    rounds: int | None = None
     queries: int = 0
     seconds: list[float] = field(default_factory=list)
     cpu_seconds: list[float] = field(default_factory=list)
 
     def warm_up(self) -> None:
         """Fill the process's caches, then count the queries of a warm call."""
-        for _ in range(2):
+        for _ in range(WARM_UPS - 1):
             self._run(self.action)
         self.queries = len(Statements().recorded(lambda: self._run(self.action)))
 
     def measure(self) -> None:
         self._run(self._timed)
 
-    def _run(self, action: Callable[[], None]) -> None:
+    def _run(self, action: Callable[[], Any]) -> None:
         if self.writes:
             rolled_back(action)
         else:
@@ -78,9 +83,10 @@ def in_turns(cases: Sequence[Case], repetitions: int) -> None:
     """One measurement of each, then the next round: a busy minute of the machine meets all alike."""
     for case in cases:
         case.warm_up()
-    for _ in range(repetitions):
+    for number in range(repetitions):
         for case in cases:
-            case.measure()
+            if case.rounds is None or number < case.rounds:
+                case.measure()
 
 
 def rows(cases: Sequence[Case]) -> list[dict[str, Any]]:
@@ -98,6 +104,7 @@ def rows(cases: Sequence[Case]) -> list[dict[str, Any]]:
             "cpu_ms": round(cpu[case.name] * 1000, 3),
             "cpu_ratio": round(cpu[case.name] / cpu[case.against], 1),
             "queries": case.queries,
+            "per_second": round(1 / medians[case.name], 1),
         }
         for case in cases
     ]

@@ -15,7 +15,7 @@ def table(result: dict[str, Any]) -> str:
         f"{result['database']} {result['database_version']}, Python {result['python']}, Django {result['django']}",
         f"{result['cores']} cores, load {result['load_1_min']}, median of {result['repetitions']}",
     ]
-    head = f"{'':<40}{'queries':>8}{'median ms':>11}{'CPU ms':>9}{'ratio':>9}{'CPU ratio':>11}  to"
+    head = f"{'':<40}{'queries':>8}{'median ms':>11}{'CPU ms':>9}{'ratio':>9}{'CPU ratio':>11}{'per s':>10}  to"
     return "\n".join(
         ["", ", ".join(about), "", head, *map(_line, result["rows"]), "", *_pairs(result["record_pairs"])]
     )
@@ -34,7 +34,8 @@ def _pairs(judged: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
 def _line(row: dict[str, Any]) -> str:
     return (
         f"{row['title']:<40}{row['queries']:>8}{row['median_ms']:>11.2f}{row['cpu_ms']:>9.2f}"
-        f"{row['ratio']:>9.1f}{row['cpu_ratio']:>11.1f}  {row['against']}"
+        f"{row['ratio']:>9.1f}{row['cpu_ratio']:>11.1f}{row['per_second']:>10.1f}"
+        f"  {row['against']}"
     )
 
 

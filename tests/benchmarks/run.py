@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from commands.console import ROOT, step
 from tests import servers
-from tests.benchmarks import agreements, lifecycle, measure, pages
+from tests.benchmarks import agreements, lifecycle, measure, money, pages
 from tests.requests_app.records import pairs
 
 # As in production: no debugging aids, static files known beforehand.
@@ -30,11 +30,11 @@ LIKE_PRODUCTION = {
 }
 
 
-def everything(*, repetitions: int, many: int) -> dict[str, Any]:
+def everything(*, repetitions: int, many: int, payments: int) -> dict[str, Any]:
     with step("Fresh database"):
         call_command("migrate", verbosity=0, interactive=False)
     with pooled():
-        return measured(repetitions, many)
+        return measured(repetitions, many, payments)
 
 
 @contextmanager
@@ -52,18 +52,20 @@ def pooled() -> Iterator[None]:
         connection.close_pool()
 
 
-def measured(repetitions: int, many: int) -> dict[str, Any]:
-    with override_settings(**LIKE_PRODUCTION):
+def measured(repetitions: int, many: int, payments: int) -> dict[str, Any]:
+    with override_settings(**LIKE_PRODUCTION), money.provider_and_broker() as sandbox:
         with step(f"{many} requests, made through the services"):
             cases = pages.cases(many) + agreements.cases() + lifecycle.cases()
+        with step(f"{payments} payments, in our books and the provider's"):
+            cases += money.cases(sandbox, repetitions=repetitions, payments=payments)
         with step(f"{repetitions} rounds"):
             measure.in_turns(cases, repetitions)
     with step("Labelled pairs"):
         judged = {"committed": pairs.rates(pairs.labelled()), "hold_out": pairs.rates(pairs.hold_out())}
-    return about(repetitions, many) | {"rows": measure.rows(cases), "record_pairs": judged}
+    return about(repetitions, many, payments) | {"rows": measure.rows(cases), "record_pairs": judged}
 
 
-def about(repetitions: int, many: int) -> dict[str, Any]:
+def about(repetitions: int, many: int, payments: int) -> dict[str, Any]:
     return {
         "made_at": timezone.now().isoformat(timespec="seconds"),
         "commit": commit(),
@@ -75,6 +77,7 @@ def about(repetitions: int, many: int) -> dict[str, Any]:
         "load_1_min": round(os.getloadavg()[0], 2),
         "repetitions": repetitions,
         "requests": many,
+        "payments": payments,
     }
 
 
