@@ -13,7 +13,7 @@ from django.utils import timezone
 from msa_portal import spreadsheets
 from payments import ledger_admin
 from payments.models import Dispute, Fee, LedgerEntry, Payment, Refund
-from payments.services import checkout, ledger, refunds
+from payments.services import ledger, refunds
 from requests_app.models import MSARequest
 from tests import factories
 from tests.payments.conftest import FEE, part_of, request_of, state_of
@@ -220,27 +220,6 @@ def test_too_much_is_said_at_the_amount(paid: Payment, supervisor: Client) -> No
     answer = supervisor.post(f"/admin/payments/payment/{paid.pk}/propose/", {"amount": "279.23", "note": "Sorry"})
     assert (answer.status_code, Refund.objects.count()) == (200, 0)
     assert answer.context["form"].errors["amount"] == ["Of this payment $279.22 can still be refunded."]
-
-
-def test_refund_of_a_payment_for_several_names_its_fee(
-    schedule: Any, provider_sandbox: SandboxControl, supervisor: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("payments.notices._receipt_for_several", lambda payment, settled: None)
-    company = factories.CompanyFactory()
-    agent = factories.member_of(company)
-    both = [factories.executed(factories.complete_request(company=company)) for _each in range(2)]
-    payment = checkout.open_joint_checkout(both, by=agent, expected_cents=2 * FEE)
-    act(payment, provider_sandbox, "pay")
-    step = f"/admin/payments/payment/{payment.pk}/propose/"
-    chosen = payment.allocations.last()
-    assert chosen is not None
-    assert supervisor.post(step, {"amount": "10.00", "note": "Sorry"}).status_code == 200
-    assert Refund.objects.count() == 0
-    supervisor.post(step, {"amount": "10.00", "note": "Sorry", "fee": chosen.fee_id})
-    refund = Refund.objects.get()
-    assert (refund.fee_id, refund.amount_cents) == (chosen.fee_id, 1000)
-    parts = page(supervisor, f"/admin/payments/payment/{payment.pk}/change/")
-    assert [parts.count(request.reference) > 0 for request in both] == [True, True]
 
 
 @pytest.mark.parametrize("model", ["refund", "dispute", "payment", "fee"])

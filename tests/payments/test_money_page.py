@@ -11,7 +11,7 @@ from django.test import Client
 from msa_portal.notices.models import NoticeMessage
 from payments.models import Account, Fee, LedgerEntry, Payment, Refund
 from payments.provider.returns import refunds_of
-from payments.services import checkout, fees, refunds, settle
+from payments.services import fees, refunds, settle
 from requests_app.models import MSARequest
 from tests import factories
 from tests.payments.conftest import FEE, part_of, request_of, state_of
@@ -261,27 +261,3 @@ def test_staff_read_the_page_and_do_not_ask(paid: Payment) -> None:
     staff = signed_in(factories.staff())
     assert "Ask for a refund" not in money(staff, paid)
     assert (staff.post(ask_path(paid), {"note": "For them"}).status_code, Refund.objects.count()) == (409, 0)
-
-
-def test_part_of_a_payment_for_several_shows_its_own_amounts_alone(
-    schedule: Any, provider_sandbox: SandboxControl, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # What the payer of several is told has tests of its own.
-    monkeypatch.setattr("payments.notices._receipt_for_several", lambda payment, settled: None)
-    company = factories.CompanyFactory()
-    agent = factories.member_of(company)
-    both = [factories.executed(factories.complete_request(company=company)) for _each in range(2)]
-    payment = checkout.open_joint_checkout(both, by=agent, expected_cents=2 * FEE)
-    act(payment, provider_sandbox, "pay")
-    first, second = payment.allocations.order_by("pk")
-    refund = refunds.propose_by_staff(
-        payment, by=factories.staff(), amount_cents=1234, note="Sorry", fee_id=second.fee_id
-    )
-    approve(refund)
-    client = signed_in(agent)
-    pages = [text(client, address(part.fee.round.request)) for part in (first, second)]
-    panels = [text(client, f"/requests/{part.fee.round.request.reference}/") for part in (first, second)]
-    assert [page.count("$279.22 received") for page in pages] == [1, 1]
-    assert "part of one payment for several requests" in pages[0]
-    assert ["$12.34" in page for page in (*pages, *panels)] == [False, True, False, True]
-    assert ["$558.44" in page for page in (*pages, *panels)] == [False] * 4
