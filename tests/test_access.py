@@ -23,7 +23,7 @@ from requests_app.enums import DocumentKind, VisitOutcome
 from requests_app.models import Document, MSARequest, RequestEvent
 from tests import factories
 
-PUBLIC, ACCOUNT, REQUEST, VISIT, PHOTO, WEBHOOK, SIGNER, STAFF = range(8)
+PUBLIC, ACCOUNT, REQUEST, VISIT, PHOTO, WEBHOOK, SIGNER, COMPANY, STAFF = range(9)
 
 ADDRESSES = {
     PUBLIC: {
@@ -42,6 +42,7 @@ ADDRESSES = {
         "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes", "mfa_list_webauthn",
         "mfa_add_webauthn", "mfa_reauthenticate_webauthn", "mfa_remove_webauthn", "mfa_edit_webauthn",
         "usersessions_list", "requests:agents", "requests:list", "requests:new",
+        "payments:statements", "payments:statement", "payments:statement_pdf", "payments:statement_csv",
     },
     REQUEST: {
         "requests:detail", "requests:form", "requests:revoke_agent", "requests:hand_over", "requests:device_documents", "requests:modify", "requests:reschedule",
@@ -52,6 +53,7 @@ ADDRESSES = {
     VISIT: {"fieldwork:visit", "fieldwork:on_site", "fieldwork:close_out", "fieldwork:flyer", "fieldwork:site_photo", "fieldwork:day"},
     PHOTO: {"fieldwork:photo"},
     WEBHOOK: {"payments:webhook"},
+    COMPANY: {"payments:company_statement", "payments:company_statement_pdf", "payments:company_statement_csv"},
     SIGNER: {"requests:sign", "requests:sign_paper", "requests:sign_consent", "requests:sign_open", "requests:sign_withdraw_consent", "requests:sign_claim", "requests:sign_document", "requests:sign_claim_resume"},
 }  # fmt: skip
 KIND_OF = {name: kind for kind, names in ADDRESSES.items() for name in names}
@@ -174,6 +176,8 @@ def world(db: None) -> World:
         "photo": kept.photos.get().pk,
         "site_photo": site_photo.pk,
         "claim": 1,
+        "month": timezone.localdate().replace(day=1),
+        "company_id": company.pk,
     }
     request.refresh_from_db()
     return World(request, visit, people, values)
@@ -213,7 +217,7 @@ def wrong_answers(world: World, role: str, names: list[str], accepted: Callable[
 
 def test_anonymous_is_sent_to_sign_in(world: World) -> None:
     before = fingerprint()
-    names = names_of(ACCOUNT, REQUEST, VISIT, PHOTO)
+    names = names_of(ACCOUNT, REQUEST, VISIT, PHOTO, COMPANY)
     closed = wrong_answers(world, "anonymous", names, lambda _name, it: is_sign_in(it) or it.status_code in {404, 405})
     assert (closed, fingerprint()) == ({}, before)
 
@@ -222,6 +226,7 @@ STRANGERS = {
     REQUEST: ("other customer", "other agent", "technician", "other technician"),
     VISIT: ("owner", "agent", "other customer", "other technician", "staff"),
     PHOTO: ("owner", "agent", "other customer", "other technician"),
+    COMPANY: ("owner", "other customer", "other agent", "technician", "other technician"),
 }
 
 
@@ -233,7 +238,12 @@ def test_stranger_finds_nothing_and_writes_nothing(world: World, kind: int, role
     assert (found, fingerprint()) == ({}, before)
 
 
-INSIDERS = {REQUEST: ("owner", "agent", "staff"), VISIT: ("technician",), PHOTO: ("technician", "staff")}
+INSIDERS = {
+    REQUEST: ("owner", "agent", "staff"),
+    VISIT: ("technician",),
+    PHOTO: ("technician", "staff"),
+    COMPANY: ("agent", "staff"),
+}
 # What only some insiders may open, or what this world lacks; each page's own tests reach it.
 NOT_EVERYBODY = {"payments:receipt", "payments:returned", "requests:revoke_agent"}
 # Staff have the screening page for these.

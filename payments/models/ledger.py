@@ -63,6 +63,7 @@ def _debits_less_credits(account: Account) -> Coalesce:
         When(debit=account, then=F("amount_cents")),
         When(credit=account, then=-F("amount_cents")),
         default=0,
+        output_field=models.BigIntegerField(),
     )
     return Coalesce(Sum(signed), 0)
 
