@@ -339,6 +339,7 @@ SIMPLE_HISTORY_REVERT_DISABLED = True
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"no_bodies": {"()": "msa_portal.logs.NoBodies"}},
     "formatters": {"line": {"()": "msa_portal.logs.formatter", "json": not DEBUG}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
@@ -346,6 +347,9 @@ LOGGING = {
         # Django's own handlers would print past the formatter, and an address can hold a token.
         "django": {"handlers": [], "level": "INFO"},
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        # The payment client tells each call at INFO, without its body.
+        "stripe": {"level": "INFO", "filters": ["no_bodies"]},
+        "urllib3": {"level": "INFO"},
         # WeasyPrint warns about CSS it passes over; fontTools tells each subset it makes.
         "weasyprint": {"level": "ERROR"},
         "fontTools": {"level": "ERROR"},

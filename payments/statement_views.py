@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -10,8 +11,8 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.cache import cache
-from django.db.models import Case, F, Q, Sum, When
-from django.db.models.functions import Coalesce, TruncMonth
+from django.db.models import BigIntegerField, Case, F, Q, Sum, When
+from django.db.models.functions import TruncMonth
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -21,7 +22,7 @@ from msa_portal import csv_export
 from msa_portal.accounts.http import SignedInRequest
 from msa_portal.business_days.calendar import UTILITY_ZONE
 from payments import months, tasks
-from payments.models import LedgerEntry, Statement
+from payments.models import Account, LedgerEntry, Statement
 from payments.services import statement_files, statements
 from payments.services.statements import Addressee
 from requests_app import documents
@@ -60,20 +61,18 @@ def index(http: SignedInRequest) -> HttpResponse:
 def _by_month(booked: Any) -> list[tuple[int | None, date, int, int]]:
     """Company, month, what came and what went, in one query."""
     begun = TruncMonth("at", tzinfo=UTILITY_ZONE)
-    came = Coalesce(Sum(Case(When(kind__in=statements.RECEIVED, then=F("amount_cents")), default=0)), 0)
-    went = Coalesce(
-        Sum(
-            Case(
-                When(kind__in=statements.RECEIVED, then=0),
-                When(credit="provider", then=F("amount_cents")),
-                When(debit="provider", then=-F("amount_cents")),
-                default=0,
-            )
-        ),
-        0,
+    came = _total(When(kind__in=statements.RECEIVED, then=F("amount_cents")))
+    went = _total(
+        When(kind__in=statements.RECEIVED, then=0),
+        When(credit=Account.PROVIDER, then=F("amount_cents")),
+        When(debit=Account.PROVIDER, then=-F("amount_cents")),
     )
     rows = booked.values("payment__company_id", begun=begun).annotate(came=came, went=went).order_by("-begun")
     return [(row["payment__company_id"], row["begun"].date(), row["came"], row["went"]) for row in rows]
+
+
+def _total(*cases: When) -> Sum:
+    return Sum(Case(*cases, default=0, output_field=BigIntegerField()))
 
 
 def _rows(payer: Addressee, found: Iterable[tuple[int | None, date, int, int]], files: set[Any]) -> list[MonthRow]:
@@ -152,4 +151,5 @@ def csv(http: SignedInRequest, month: date, company_id: int | None = None) -> Ht
     account = statements.of_month(payer, month)
     lines = csv_export.lines(statements.header(), statements.rows(account))
     name = statement_files.name_of(payer, month, "csv")
-    return documents.download((line.encode() for line in lines), name=name, content_type="text/csv; charset=utf-8")
+    body = io.BytesIO("".join(lines).encode())
+    return documents.download(body, name=name, content_type="text/csv; charset=utf-8")

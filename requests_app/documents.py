@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import IO, Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
@@ -115,8 +115,8 @@ def attachment(document: Document) -> FileResponse:
     return download(document.file.open("rb"), name=document.name, content_type=document.content_type)
 
 
-def download(body: Any, *, name: str, content_type: str) -> FileResponse:
-    """An open file, or an iterator of bytes, under the same headers (fault 31)."""
+def download(body: IO[bytes], *, name: str, content_type: str) -> FileResponse:
+    """An open file as such a download (fault 31). The caller has checked who asks."""
     response = FileResponse(body, as_attachment=True, filename=get_valid_filename(name), content_type=content_type)
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"

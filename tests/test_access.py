@@ -25,7 +25,7 @@ from requests_app.enums import DocumentKind, VisitOutcome
 from requests_app.models import Document, MSARequest, RequestEvent
 from tests import factories
 
-PUBLIC, ACCOUNT, REQUEST, VISIT, PHOTO, WEBHOOK, SIGNER, STAFF, PAYMENT = range(9)
+PUBLIC, ACCOUNT, REQUEST, VISIT, PHOTO, WEBHOOK, SIGNER, STAFF, PAYMENT, COMPANY = range(10)
 
 ADDRESSES = {
     PUBLIC: {
@@ -45,6 +45,7 @@ ADDRESSES = {
         "mfa_add_webauthn", "mfa_reauthenticate_webauthn", "mfa_remove_webauthn", "mfa_edit_webauthn",
         "usersessions_list", "requests:agents", "requests:list", "requests:new",
         "payments:several", "payments:pay_several",
+        "payments:statements", "payments:statement", "payments:statement_pdf", "payments:statement_csv",
     },
     REQUEST: {
         "requests:detail", "requests:form", "requests:revoke_agent", "requests:hand_over", "requests:device_documents", "requests:modify", "requests:reschedule",
@@ -57,6 +58,7 @@ ADDRESSES = {
     VISIT: {"fieldwork:visit", "fieldwork:on_site", "fieldwork:close_out", "fieldwork:flyer", "fieldwork:site_photo", "fieldwork:day"},
     PHOTO: {"fieldwork:photo"},
     WEBHOOK: {"payments:webhook"},
+    COMPANY: {"payments:company_statement", "payments:company_statement_pdf", "payments:company_statement_csv"},
     SIGNER: {"requests:sign", "requests:sign_paper", "requests:sign_consent", "requests:sign_open", "requests:sign_withdraw_consent", "requests:sign_claim", "requests:sign_document", "requests:sign_claim_resume",
              "payments:link", "payments:link_pay", "payments:link_receipt", "payments:link_returned"},
 }  # fmt: skip
@@ -201,6 +203,8 @@ def world(db: None) -> World:
         "photo": kept.photos.get().pk,
         "site_photo": site_photo.pk,
         "claim": 1,
+        "month": timezone.localdate().replace(day=1),
+        "company_id": company.pk,
     }
     request.refresh_from_db()
     return World(request, visit, people, values)
@@ -240,7 +244,7 @@ def wrong_answers(world: World, role: str, names: list[str], accepted: Callable[
 
 def test_anonymous_is_sent_to_sign_in(world: World) -> None:
     before = fingerprint()
-    names = names_of(ACCOUNT, REQUEST, VISIT, PHOTO, PAYMENT)
+    names = names_of(ACCOUNT, REQUEST, VISIT, PHOTO, PAYMENT, COMPANY)
     closed = wrong_answers(world, "anonymous", names, lambda _name, it: is_sign_in(it) or it.status_code in {404, 405})
     assert (closed, fingerprint()) == ({}, before)
 
@@ -250,6 +254,7 @@ STRANGERS = {
     VISIT: ("owner", "agent", "other customer", "other technician", "staff"),
     PHOTO: ("owner", "agent", "other customer", "other technician"),
     PAYMENT: ("owner", "other customer", "other agent", "technician", "other technician", "staff"),
+    COMPANY: ("owner", "other customer", "other agent", "technician", "other technician"),
 }
 
 
@@ -266,6 +271,7 @@ INSIDERS = {
     VISIT: ("technician",),
     PHOTO: ("technician", "staff"),
     PAYMENT: ("agent",),
+    COMPANY: ("agent", "staff"),
 }
 # What only some insiders may open, or what this world lacks; each page's own tests reach it.
 NOT_EVERYBODY = {

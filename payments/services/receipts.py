@@ -26,11 +26,20 @@ def number_of_note(refund: Refund) -> str:
 
 
 def render(part: Allocation) -> Document | None:
-    """The receipt of a payment's part that settled its fee; the one that is there, if any. Safe to run twice."""
+    """The receipt of a payment's part that settled its fee; the one that is there, if any. Safe to run twice.
+
+    It says what happened when the fee was paid, and stays so: a later refund has a note of its own.
+    """
     if part.state != Allocation.State.SETTLED or part.receipt is not None:
         return part.receipt
     request = part.fee.round.request
-    context = {"part": part, "payment": part.payment, "fee": part.fee, "number": number(part)}
+    context = {
+        "part": part,
+        "payment": part.payment,
+        "fee": part.fee,
+        "number": number(part),
+        "fees_together": part.payment.allocations.count(),
+    }
     body = render_pdf("pdf/receipt.html", context | _about(request))
     with documents.atomic():
         lock(request)
@@ -47,9 +56,11 @@ def render_note(refund: Refund) -> Document | None:
     if refund.state != Refund.State.SUCCEEDED or refund.document is not None:
         return refund.document
     request = refund.fee.round.request
+    part = refund.payment.allocations.select_related("fee__round__request").get(fee=refund.fee)
     context = {
         "refund": refund,
-        "part": refund.payment.allocations.get(fee=refund.fee),
+        "part": part,
+        "receipt_number": number(part) if part.state == Allocation.State.SETTLED else "",
         "payment": refund.payment,
         "fee": refund.fee,
         "number": number_of_note(refund),
