@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from msa_portal import spreadsheets
-from payments import ledger_admin
+from payments.admin import ledger as ledger_admin
 from payments.models import Dispute, Fee, LedgerEntry, Payment, Refund
 from payments.services import ledger, refunds
 from requests_app.models import MSARequest

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from msa_portal import formats
 from msa_portal.errors import Refused
 from payments import provider
-from payments.desk import MoneyAdmin, Step, nothing
+from payments.admin.desk import MoneyAdmin, Step, nothing
 from payments.forms import ProposeForm, WaiveForm, WriteOffForm
 from payments.models import Allocation, Fee, Payment, ProviderEvent
 from payments.services import events, fees, refunds, settle

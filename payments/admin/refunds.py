@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from msa_portal import formats
 from msa_portal.errors import Refused
-from payments.desk import MoneyAdmin, Step, nothing
+from payments.admin.desk import MoneyAdmin, Step, nothing
 from payments.forms import ApproveForm, DeclineForm
 from payments.models import Dispute, Refund
 from payments.services import refunds

@@ -12,10 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from msa_portal import formats
 from msa_portal.history_admin import KeptAdmin
-from payments import ledger_admin, money_admin, reconciliation_admin, refund_admin
 from payments.models import FeeSchedule
-
-__all__ = ["FeeScheduleAdmin", "ledger_admin", "money_admin", "reconciliation_admin", "refund_admin"]
 
 
 class FeeScheduleForm(forms.ModelForm):

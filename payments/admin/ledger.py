@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy
 
 from msa_portal import formats, spreadsheets
 from msa_portal.business_days.calendar import UTILITY_ZONE, local_day
-from payments.desk import MoneyAdmin
+from payments.admin.desk import MoneyAdmin
 from payments.models import Account, LedgerEntry
 from payments.money import dollars
 from requests_app.models import MSARequest

@@ -12,16 +12,12 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
 
 from msa_portal import formats
+from payments.admin.desk import MoneyAdmin, Step, nothing
 from payments.forms import ResolveForm
 from payments.models import ReconciledDay, ReconciliationItem
-from payments.money_admin import MoneyAdmin, Step
 from payments.services import reconciliation
 
 _NONE = "–"
-
-
-def _nothing(_row: Any) -> dict[str, Any]:
-    return {}
 
 
 def _compare(_request: HttpRequest, row: ReconciledDay, _form: Any) -> None:
@@ -61,7 +57,7 @@ class ReconciledDayAdmin(MoneyAdmin):
             permission="payments.view_reconciledday",
             possible=lambda _day: True,
             form=lambda _day: forms.Form,
-            initial=_nothing,
+            initial=nothing,
             act=_compare,
             done=gettext_lazy("The day was compared again."),
         )
@@ -105,7 +101,7 @@ class ReconciliationItemAdmin(MoneyAdmin):
             permission="payments.resolve_difference",
             possible=lambda item: item.state == ReconciliationItem.State.OPEN,
             form=lambda _item: ResolveForm,
-            initial=_nothing,
+            initial=nothing,
             act=_resolve,
             done=gettext_lazy("The difference is resolved."),
         )
