@@ -136,7 +136,7 @@ def _second(paid: Payment) -> Payment:
 TWICE: dict[tuple[str, str], Callable[[Payment], Any]] = {
     ("one_fee_per_visit", "payments_fee.round_id"): lambda paid: fee_row(paid).save(),
     ("one_payment_settles_a_fee", "payments_allocation.fee_id"): lambda paid: copied(
-        paid.allocations.get(), payment=_second(paid)
+        paid.allocations.get(), payment=_second(paid), receipt=None
     ).save(),
     ("one_undecided_refund_per_payment_and_fee", "payments_refund.payment_id"): lambda paid: [
         refund_row(paid).save() for _time in range(2)

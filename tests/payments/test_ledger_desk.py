@@ -58,7 +58,7 @@ def test_list_shows_entries_and_the_balances_of_the_filter(paid: Payment, superv
     assert rows_of(everything) == 5
     assert "Balances of these entries" in everything
     sent = page(supervisor, f"{LIST}?kind=refund_sent")
-    assert (rows_of(sent), "<td>-$279.22</td>" in sent) == (1, True)
+    assert (rows_of(sent), "<dd>-$279.22</dd>" in sent) == (1, True)
     assert rows_of(page(supervisor, f"{LIST}?account=receivable")) == 3
     assert rows_of(page(supervisor, f"{LIST}?rule=D4")) == 2
 
