@@ -57,7 +57,6 @@ def fee_page(
         "settled": bool(visit and visit.settlement),
         "waived": bool(visit and visit.settlement == Settlement.WAIVED),
         "may_act": permissions.acts_for(user, request),
-        "failed_visit": request.rounds.filter(number=visit.number - 1).first() if visit and visit.number > 1 else None,
         "refusal": refusal,
         "form": PayForm(initial={"expected_cents": quote.amount_cents}) if quote else None,
     }
