@@ -6,7 +6,7 @@ the cause, so that a cause which came twice breaks its transaction rather than t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,6 @@ from django.db import connection, transaction
 from msa_portal.accounts.models import User
 from payments.models import Account, Allocation, Dispute, EntryKind, Fee, LedgerEntry, Payment, Refund
 from payments.money import cents
-from requests_app.models import MSARequest
 
 _SIDES: dict[EntryKind, tuple[Account, Account]] = {
     EntryKind.FEE_QUOTED: (Account.RECEIVABLE, Account.RECEIVABLE),
@@ -204,8 +203,3 @@ def share(amount_cents: int, limits: Iterable[int]) -> list[int]:
     if parts:
         parts[0] += left
     return parts
-
-
-def of_request(request: MSARequest) -> Iterator[LedgerEntry]:
-    """A request's entries, the first one first."""
-    yield from request.ledger_entries.select_related("fee__round", "refund", "payment", "by").order_by("pk")
