@@ -11,7 +11,7 @@ from django.conf import settings
 
 stripe.enable_telemetry = False
 # STRIPE_LOG in the environment would print whole requests past our log and what it hides (fault 52).
-_util.STRIPE_LOG = None  # type: ignore[attr-defined]
+_util.STRIPE_LOG = None
 
 CONNECT_SECONDS, ANSWER_SECONDS = 3, 8
 RETRIES = 2
