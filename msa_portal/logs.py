@@ -92,12 +92,25 @@ def configure(json: bool, sentry_dsn: str) -> None:
         sentry_sdk.init(dsn=sentry_dsn, **sentry_options())
 
 
+_NOTHING = {"mode": "off"}
+
+
 def sentry_options() -> dict[str, Any]:
     """What may leave for the error tracker: where it broke, without who, what was typed, or the values at hand."""
     return {
-        "send_default_pii": False,
-        "include_local_variables": False,
-        "max_request_body_size": "never",
+        # In place of `send_default_pii=False`, which is deprecated; each is on unless it is named here.
+        "data_collection": {
+            "user_info": False,
+            "cookies": _NOTHING,
+            "http_headers": {"request": _NOTHING},
+            "http_bodies": [],
+            "url_query_params": _NOTHING,
+            "graphql": {"document": False, "variables": False},
+            "gen_ai": {"inputs": False, "outputs": False},
+            "database_query_data": False,
+            "queues": False,
+            "stack_frame_variables": False,
+        },
         "traces_sample_rate": 0.0,
         "before_send": scrub_event,
         "before_breadcrumb": scrub_event,
