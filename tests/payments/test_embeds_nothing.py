@@ -67,6 +67,7 @@ def pages(client: Client, request: MSARequest, payment: Payment, token: str) -> 
         "reference": request.reference,
         "payment_id": payment.pk,
         "refund_id": 1,
+        "part_id": payment.allocations.get().pk,
         "pk": payment.pk,
         "token": token,
         "month": timezone.localdate().replace(day=1),
