@@ -31,7 +31,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder: Path = tmp_path_factory.mktemp("bench")
     command = [sys.executable, "-m", "tests.benchmarks", "--repetitions=1", "--requests=8", "--payments=250"]
     command.append(f"--folder={folder}")
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=480, check=False)
     assert done.returncode == 0, done.stderr
     [path] = folder.iterdir()
     assert str(path) in done.stdout
