@@ -71,11 +71,11 @@ def take_over(request: MSARequest, *, by: User) -> None:
 def revoke(request: MSARequest, *, by: User) -> int:
     """The customer ends what they allowed for this service account. Gives how many requests it was for."""
     with transaction.atomic():
-        fresh = lock(request)
+        covered = _lock_covered(request, by)
+        fresh = next(each for each in covered if each.pk == request.pk)
         _check_customer(fresh, by)
         if not fresh.has_agent:
             raise Refused(_("No agent acts on this request."), code="no_agent")
-        covered = _covered_with(fresh, by)
         for each in covered:
             _end_on(each, by=by, why="revoked")
         if fresh.authority_id is not None:
@@ -92,10 +92,11 @@ def covered_by_same(request: MSARequest, user: User) -> MSARequestQuerySet:
     return same.filter(authority=request.authority_id, agent_revoked_at__isnull=True)
 
 
-def _covered_with(request: MSARequest, by: User) -> list[MSARequest]:
-    """In the order of their keys, each locked. `request` is locked already and is among them."""
-    others = covered_by_same(request, by).exclude(pk=request.pk).order_by("pk")
-    return [request, *(lock(each) for each in others)]
+def _lock_covered(request: MSARequest, by: User) -> list[MSARequest]:
+    """That request and those covered with it, locked in the order of their keys, as a payment of several locks them."""
+    together = covered_by_same(request, by) | MSARequest.objects.filter(pk=request.pk)
+    rows = [lock(each) for each in together.order_by("pk")]
+    return [each for each in rows if each.pk == request.pk or each.has_agent]
 
 
 def _check_customer(request: MSARequest, by: User) -> None:

@@ -75,7 +75,7 @@ def create_session(new: NewSession) -> Session:
         "metadata": metadata,
         "payment_intent_data": {"metadata": metadata, "description": new.title},
         "customer_email": new.payer_email,
-        "payment_method_types": ["card", "us_bank_account"],
+        "allowed_payment_method_types": ["card", "us_bank_account"],
         "line_items": [_line(new.currency, title, amount) for title, amount in new.lines],
         "expires_at": int(new.expires_at.timestamp()),
         "success_url": new.success_url,

@@ -54,7 +54,6 @@ CREATE = p.hash_of(
         statement_descriptor_suffix=p.text(22),
     ),
     allowed_payment_method_types=p.list_of(p.choice(*METHODS), len(METHODS)),
-    payment_method_types=p.list_of(p.choice(*METHODS), len(METHODS)),
     payment_method_options=p.hash_of(
         card=p.hash_of(request_three_d_secure=p.choice("any", "automatic", "challenge")),
         us_bank_account=p.hash_of(verification_method=p.choice("automatic", "instant")),
@@ -68,7 +67,7 @@ def create(box: Sandbox, params: dict[str, Any]) -> Obj:
     created = now()
     items = [_line_item(item) for item in params["line_items"]]
     currency, total = _total(items)
-    methods = params.get("allowed_payment_method_types", params.get("payment_method_types"))
+    methods = params.get("allowed_payment_method_types")
     session = {
         **_blank(),
         "id": new_id("cs_test_", 58),
