@@ -37,7 +37,8 @@ class CappedPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        return int(self.object_list[:MOST_SHOWN].count())
+        found: Any = self.object_list
+        return int(found[:MOST_SHOWN].count())
 
 
 class AccountFilter(admin.SimpleListFilter):

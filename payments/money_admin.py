@@ -116,7 +116,7 @@ class PartsInline(admin.TabularInline):
     """What of the payment is for which fee, and what became of it."""
 
     model = Allocation
-    fields = ["request", "visit", "amount", "received", "refunded", "state", "held_reason"]
+    fields = ("request", "visit", "amount", "received", "refunded", "state", "held_reason")
     readonly_fields = fields
     extra = 0
     can_delete = False

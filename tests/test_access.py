@@ -235,7 +235,13 @@ def test_stranger_finds_nothing_and_writes_nothing(world: World, kind: int, role
 
 INSIDERS = {REQUEST: ("owner", "agent", "staff"), VISIT: ("technician",), PHOTO: ("technician", "staff")}
 # What only some insiders may open, or what this world lacks; each page's own tests reach it.
-NOT_EVERYBODY = {"payments:receipt", "payments:refund_note", "payments:ask_refund", "payments:returned", "requests:revoke_agent"}
+NOT_EVERYBODY = {
+    "payments:receipt",
+    "payments:refund_note",
+    "payments:ask_refund",
+    "payments:returned",
+    "requests:revoke_agent",
+}
 # Staff have the screening page for these.
 AGENTS_ALONE = {"requests:hand_over"}
 OWNERS_ALONE = {
