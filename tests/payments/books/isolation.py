@@ -1,15 +1,16 @@
-"""One transaction that is rolled back, around an order of events; a server thread that sees inside it."""
+"""One transaction that is rolled back, around an order of events, and a server that sees inside it."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler
-from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
-from django.db import connection, transaction
+from django.core.servers.basehttp import WSGIRequestHandler, WSGIServer
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, connection, transaction
 
 
 @contextmanager
@@ -40,23 +41,37 @@ class _Quiet(WSGIRequestHandler):
         return None
 
 
-class _Server(ThreadedWSGIServer):
-    def _close_connections(self) -> None:
-        """The connection is the test's own; a call ends long before the test goes on."""
-
-
 @contextmanager
-def served() -> Iterator[str]:
-    """The portal over HTTP on the test's own connection: one call at a time, while the test waits."""
-    connection.inc_thread_sharing()
-    server: Any = _Server(("127.0.0.1", 0), _Quiet, connections_override={"default": connection})
-    server.set_app(WSGIHandler())
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
+def _connection_kept() -> Iterator[None]:
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield
     finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
-        connection.dec_thread_sharing()
+        for signal in signals:
+            signal.connect(close_old_connections)
+
+
+class Portal:
+    """The portal over HTTP, answering in the test's own thread and so inside its transaction."""
+
+    def __init__(self) -> None:
+        self.server: Any = WSGIServer(("127.0.0.1", 0), _Quiet)
+        self.server.set_app(WSGIHandler())
+        self.server.timeout = 0.02
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def answer_while[T](self, call: Callable[[], T]) -> T:
+        """Answer whatever comes until that call of somebody else's is over.
+
+        As with Django's own test client a request that ends does not close the test's connection.
+        """
+        with ThreadPoolExecutor(1) as caller, _connection_kept():
+            done = caller.submit(call)
+            while not done.done():
+                self.server.handle_request()
+        return done.result()
+
+    def close(self) -> None:
+        self.server.server_close()

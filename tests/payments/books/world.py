@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -10,19 +11,20 @@ from typing import Any
 
 import requests
 import stripe
-from django.db import connection
+from celery.app.task import Task
 from django.test import Client
 
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
 from payments import provider, tasks
 from payments.models import Allocation, Fee, FeeSchedule, Payment, ProviderEvent, Refund
-from payments.services import checkout, fees, refunds
+from payments.provider import client
+from payments.services import checkout, events, fees, refunds
 from requests_app import lifecycle
 from requests_app.enums import WithdrawalReason
 from requests_app.models import MSARequest
 from tests.payments.books.comparison import ProviderBooks
-from tests.payments.books.isolation import after_commit
+from tests.payments.books.isolation import Portal, after_commit
 
 # Drawn by WeasyPrint, which has no say in the books.
 DRAWN = frozenset({tasks.render_receipt, tasks.render_refund_note})
@@ -56,7 +58,9 @@ class Network:
 class World:
     """Four requests whose fees are due, their agent, two supervisors, and the provider."""
 
-    def __init__(self, sandbox: str, portal: str, network: Network, ready: list[MSARequest], staff: list[User]) -> None:
+    def __init__(
+        self, sandbox: str, portal: Portal, network: Network, ready: list[MSARequest], staff: list[User]
+    ) -> None:
         self.url, self.portal, self.network = sandbox, portal, network
         self.ready, self.staff = ready, staff
         self.agent = ready[0].agent
@@ -73,7 +77,7 @@ class World:
         self.network.lost = None
         self.control("reset")
         self.control("later", seconds=10_000)
-        self.control("webhooks", url=f"{self.portal}/webhooks/stripe/", mode="hold")
+        self.control("webhooks", url=f"{self.portal.url}/webhooks/stripe/", mode="hold")
 
     def kick(self, task: Any, *args: Any) -> None:
         if task not in DRAWN:
@@ -179,14 +183,14 @@ class World:
     # What the network and the workers do
 
     def deliver(self, event: dict[str, Any], times: int) -> list[Any]:
-        attempts = self.control(f"events/{event['id']}/resend", times=times)["attempts"]
+        sent = self.portal.answer_while(lambda: self.control(f"events/{event['id']}/resend", times=times))
         after_commit()
-        return [attempt["status"] for attempt in attempts]
+        return [attempt["status"] for attempt in sent["attempts"]]
 
     def forge(self, event: dict[str, Any], kind: str) -> Any:
-        status = self.control(f"events/{event['id']}/forge", kind=kind)["status"]
+        sent = self.portal.answer_while(lambda: self.control(f"events/{event['id']}/forge", kind=kind))
         after_commit()
-        return status
+        return sent["status"]
 
     def work(self, number: int, times: int) -> None:
         """A worker takes any task that waits; 0 times is a task that got lost."""
@@ -217,16 +221,11 @@ class World:
         assert not ProviderEvent.objects.filter(processed_at__isnull=True).exists()
 
 
-def make_impatient(monkeypatch: Any) -> None:
-    """Sweepers find what is a moment old, and a call that failed is not repeated by the client."""
-    from payments.provider import client
-    from payments.services import events
-
+def make_quick(monkeypatch: Any) -> None:
+    """Sweepers find what is a moment old, the client repeats no call, nobody looks for a broker or writes logs."""
     monkeypatch.setattr(client, "RETRIES", 0)
     client._client_for.cache_clear()
     monkeypatch.setattr(tasks, "_QUIET", -timedelta(seconds=5))
     monkeypatch.setattr(events, "SWEEP_AFTER", -timedelta(seconds=5))
-
-
-def on_commit_waits() -> bool:
-    return bool(connection.run_on_commit)
+    monkeypatch.setattr(Task, "apply_async", lambda *_args, **_kwargs: None)
+    monkeypatch.setattr(logging.root.manager, "disable", logging.CRITICAL)
