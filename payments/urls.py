@@ -4,6 +4,8 @@ from payments import views, webhooks
 
 app_name = "payments"
 urlpatterns = [
+    path("payments/", views.fee, name="several"),
+    path("payments/<int:pk>/returned/", views.fee, name="joint_returned"),
     path("requests/<str:reference>/fee/", views.fee, name="fee"),
     path("requests/<str:reference>/fee/cancel/", views.cancel, name="cancel"),
     path("requests/<str:reference>/fee/canceled/", views.canceled, name="canceled"),
