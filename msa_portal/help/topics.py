@@ -374,7 +374,9 @@ TOPICS: tuple[Topic, ...] = (
             _("A product for the Approved Product List: MEintake@sce.com"),
             _("An adapter that does not work: your installer or the manufacturer"),
             _("Your request: its page here says whose turn it is and what comes next"),
-            _("A payment, a receipt or a refund: “What you paid, and what comes back” on the request's page, where you can ask for a refund"),
+            _(
+                "A payment, a receipt or a refund: “What you paid, and what comes back” on the request's page, where you can ask for a refund"
+            ),
         ),
         rules=("R2", "R8"),
         related=("lock-rings", "product-evaluation", "accessibility"),

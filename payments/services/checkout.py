@@ -22,6 +22,7 @@ from msa_portal.db import lock
 from msa_portal.errors import Refused, Stale
 from payments import provider
 from payments.models import Allocation, Fee, Payment
+from payments.money import cents
 from payments.services import fees, invitations, settle, under_way
 from payments.services.payers import Payer
 from requests_app import permissions, settlement
@@ -86,7 +87,7 @@ def _prepare(requests: Sequence[MSARequest], *, payer: Payer, expected_cents: in
     fresh = [lock(request) for request in requests]
     owed = [_open_fee(request, payer, alone=len(fresh) == 1) for request in fresh]
     total = sum(fee.amount_cents for fee in owed)
-    if total != expected_cents:
+    if total != cents(expected_cents):
         raise Stale(
             _("The amount is %(amount)s now, which is not what the page showed. Look at it again, then pay.")
             % {"amount": formats.usd(total)},

@@ -197,7 +197,7 @@ def approve(refund: Refund, *, by: User, expected_cents: int) -> None:
             raise Refused(
                 _("The payer's bank disputes this payment, so it cannot be refunded."), code="payment_disputed"
             )
-        if part.remaining_cents != expected_cents:
+        if part.remaining_cents != cents(expected_cents):
             raise Stale(
                 _("Meanwhile money of this payment went back. %(left)s Look at it again before you decide.")
                 % {"left": _too_much(part)},

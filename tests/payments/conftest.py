@@ -13,6 +13,8 @@ from payments.models import Allocation, FeeSchedule, Payment
 from payments.services import checkout, settle
 from requests_app.models import MSARequest
 from tests import factories
+from tests.payments.books.isolation import Portal
+from tests.payments.books.world import Network, World, make_quick
 from tests.payments.sandbox.harness import SECRET, SandboxControl, running
 
 FEE = 27922
@@ -54,6 +56,22 @@ def schedule(db: None) -> FeeSchedule:
 def payable(schedule: FeeSchedule) -> MSARequest:
     """Form and agreement complete, the fee raised."""
     return factories.executed(factories.complete_request())
+
+
+@pytest.fixture
+def world(schedule: FeeSchedule, provider_sandbox: SandboxControl, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """Requests with fees due, and everybody who may do something about them; tasks wait in its queue."""
+    company = factories.CompanyFactory()
+    agent = factories.member_of(company)
+    ready = [factories.executed(factories.complete_request(company=company)) for _ in range(4)]
+    assert {request.agent for request in ready} == {agent}
+    staff = [factories.supervisor(), factories.supervisor()]
+    make_quick(monkeypatch)
+    portal = Portal()
+    made = World(provider_sandbox.url, portal, Network(monkeypatch), ready, staff)
+    monkeypatch.setattr(tasks, "kick", made.kick)
+    yield made
+    portal.close()
 
 
 def opened(request: MSARequest) -> Payment:

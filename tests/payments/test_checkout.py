@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import time_machine
@@ -12,16 +11,12 @@ from django.utils import timezone
 from msa_portal.errors import Refused, Stale
 from payments import provider
 from payments.models import Fee, FeeSchedule, Payment
-from payments.money import cents, dollars
-from payments.provider import client as provider_client
-from payments.provider.client import client as stripe_client
-from payments.services import checkout, fees, settle
+from payments.services import checkout, fees
 from requests_app import lifecycle
 from requests_app.enums import Settlement, Status, WithdrawalReason
 from requests_app.models import MSARequest
 from tests import factories
 from tests.payments.conftest import FEE, opened, state_of
-from tests.payments.sandbox.harness import SandboxControl
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at_once", "provider_sandbox")]
 
@@ -56,36 +51,12 @@ def test_checkout_freezes_the_answers_until_it_ends(payable: MSARequest) -> None
     )
 
 
-def test_second_tab_gets_the_same_checkout(payable: MSARequest) -> None:
-    assert opened(payable).pk == opened(payable).pk
-    assert Payment.objects.count() == 1
-
-
 def test_checkout_about_to_end_is_expired_and_replaced(payable: MSARequest) -> None:
     first = opened(payable)
     Payment.objects.filter(pk=first.pk).update(session_expires_at=timezone.now() + timedelta(seconds=30))
     second = opened(payable)
     assert (state_of(first), second.state) == ("expired", "open")
     assert provider.fetch_session(str(first.session_id)).status == "expired"
-
-
-def test_provider_times_out_on_create_then_the_same_key_gives_one_session(
-    payable: MSARequest, provider_sandbox: SandboxControl, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(provider_client, "ANSWER_SECONDS", 0.3)
-    monkeypatch.setattr(provider_client, "RETRIES", 0)
-    provider_client._client_for.cache_clear()
-    provider_sandbox.call("faults", kind="timeout_after", path="/v1/checkout/sessions", seconds=1)
-    with pytest.raises(Refused) as refusal:
-        opened(payable)
-    payable.refresh_from_db()
-    assert (refusal.value.code, payable.frozen_until) == ("provider_unavailable", None)
-    monkeypatch.undo()
-    provider_client._client_for.cache_clear()
-    monkeypatch.setattr("payments.tasks.kick", lambda task, *args: task(*args))
-    payment = opened(payable)
-    sessions = stripe_client().v1.checkout.sessions.list({"limit": 10}).data
-    assert ([session.id for session in sessions], Payment.objects.count()) == ([payment.session_id], 1)
 
 
 def test_posted_amount_is_refused(payable: MSARequest) -> None:
@@ -106,16 +77,6 @@ def test_canceled_checkout_thaws_and_can_be_opened_again(payable: MSARequest) ->
     payable.refresh_from_db()
     assert (state_of(first), payable.frozen_until, payable.status) == ("expired", None, Status.UNSUBMITTED)
     assert opened(payable).pk != first.pk
-
-
-def test_session_that_expired_leaves_the_request_unsubmitted(
-    payable: MSARequest, provider_sandbox: SandboxControl
-) -> None:
-    payment = opened(payable)
-    provider_sandbox.act(str(payment.session_id), "expire")
-    settle.settle_from_provider(payment)
-    payable.refresh_from_db()
-    assert (state_of(payment), payable.status, payable.frozen_until) == ("expired", Status.UNSUBMITTED, None)
 
 
 def test_quote_holds_two_weeks_then_is_quoted_anew(payable: MSARequest, schedule: FeeSchedule) -> None:
@@ -171,13 +132,3 @@ def test_withdrawal_closes_the_open_checkout(payable: MSARequest) -> None:
     lifecycle.withdraw(payable, by=factories.actor_of(payable), reason=WithdrawalReason.CHANGED_PLANS)
     assert (state_of(payment), Fee.objects.get().state) == ("expired", "canceled")
     assert provider.fetch_session(str(payment.session_id)).status == "expired"
-
-
-@pytest.mark.parametrize("value", [279.22, "27922", True, None])
-def test_anything_but_whole_cents_is_refused(value: Any) -> None:
-    with pytest.raises(TypeError):
-        cents(value)
-
-
-def test_dollars_are_decimal() -> None:
-    assert str(dollars(FEE)) == "279.22"

@@ -18,7 +18,7 @@ from requests_app import authority, drafts, lifecycle
 from requests_app.enums import Status, WithdrawalReason
 from requests_app.models import MSARequest
 from tests import factories
-from tests.payments.conftest import FEE, opened, state_of
+from tests.payments.conftest import opened, state_of
 from tests.payments.sandbox.harness import SandboxControl
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at_once", "provider_sandbox")]
@@ -53,30 +53,6 @@ def test_unpaid_checkout_settles_nothing(payable: MSARequest) -> None:
     settle.settle_from_provider(payment)
     payable.refresh_from_db()
     assert (payable.status, state_of(payment)) == (Status.UNSUBMITTED, "open")
-
-
-@pytest.mark.parametrize(
-    ("change", "reason", "proposed"),
-    [
-        ({"amount_total": 100}, "amount", 1),
-        ({"currency": "cad"}, "currency", 0),
-        ({"livemode": True}, "livemode", 0),
-        ({"client_reference_id": "MSA-2026-999999"}, "reference", 1),
-        ({"metadata": {"payment": "another"}}, "reference", 1),
-    ],
-)
-def test_money_that_is_not_as_asked_is_held(
-    payable: MSARequest, provider_sandbox: SandboxControl, change: dict[str, Any], reason: str, proposed: int
-) -> None:
-    payment = opened(payable)
-    pay(provider_sandbox, payment)
-    provider_sandbox.call(f"objects/{payment.session_id}", **change)
-    settle.settle_from_provider(payment)
-    payable.refresh_from_db()
-    payment.refresh_from_db()
-    assert (payable.status, payment.state, payment.held_reason) == (Status.UNSUBMITTED, "held", reason)
-    assert Refund.objects.filter(state="proposed").count() == proposed
-    assert NoticeMessage.objects.filter(kind="payment_held").count() == 1
 
 
 def test_money_for_a_withdrawn_request_is_held(payable: MSARequest, provider_sandbox: SandboxControl) -> None:
@@ -121,111 +97,6 @@ def test_bank_debit_is_pending_then_submits(payable: MSARequest, provider_sandbo
     assert (state_of(payment), payable.status) == ("paid", "request_submitted")
 
 
-def test_failed_bank_debit_offers_a_retry(payable: MSARequest, provider_sandbox: SandboxControl) -> None:
-    payment = opened(payable)
-    pay(provider_sandbox, payment, bank=True)
-    settle.settle_from_provider(payment)
-    provider_sandbox.act(str(payment.session_id), "fail")
-    settle.settle_from_provider(payment)
-    payable.refresh_from_db()
-    assert (state_of(payment), payable.frozen_until, opened(payable).state) == ("failed", None, "open")
-
-
-def test_second_payment_goes_back_and_unpays_nothing(payable: MSARequest, provider_sandbox: SandboxControl) -> None:
-    first = opened(payable)
-    Payment.objects.filter(pk=first.pk).update(state="expired")  # a second tab, opened past our guard
-    second = opened(payable)
-    pay(provider_sandbox, first)
-    pay(provider_sandbox, second)
-    settle.settle_from_provider(first)
-    settle.settle_from_provider(second)
-    payable.refresh_from_db()
-    refund = Refund.objects.get()
-    assert (state_of(first), state_of(second), payable.status) == ("paid", "duplicate", "request_submitted")
-    assert (refund.payment_id, refund.state, refund.amount_cents) == (second.pk, "succeeded", FEE)
-    assert payable.rounds.get().settlement == "paid"
-
-
-def test_dispute_blocks_the_order_and_is_on_the_record(payable: MSARequest, provider_sandbox: SandboxControl) -> None:
-    payment = opened(payable)
-    pay(provider_sandbox, payment)
-    settle.settle_from_provider(payment)
-    for act, disputed, state in [("dispute", True, "open"), ("win", False, "won")]:
-        provider_sandbox.act(str(payment.session_id), act)
-        settle.settle_from_provider(payment)
-        payment.refresh_from_db()
-        assert (payment.disputed, payment.dispute, payable.rounds.get().disputed) == (disputed, state, disputed)
-    kinds = payable.events.filter(kind__in=["fee_disputed", "dispute_closed"]).values_list("kind", flat=True)
-    assert list(kinds) == ["fee_disputed", "dispute_closed"]
-
-
-def test_lost_dispute_goes_on_blocking(payable: MSARequest, provider_sandbox: SandboxControl) -> None:
-    payment = opened(payable)
-    pay(provider_sandbox, payment)
-    settle.settle_from_provider(payment)
-    for act in ("dispute", "lose"):
-        provider_sandbox.act(str(payment.session_id), act)
-        settle.settle_from_provider(payment)
-    payment.refresh_from_db()
-    assert (payment.dispute, payable.rounds.get().disputed) == ("lost", True)
-    assert payable.events.get(kind="dispute_closed").codes["outcome"] == "lost"
-
-
-def test_refund_event_before_completion_converges(payable: MSARequest, provider_sandbox: SandboxControl) -> None:
-    payment = opened(payable)
-    pay(provider_sandbox, payment)
-    provider_sandbox.act(str(payment.session_id), "refund", amount=5000)
-    for kind in ("charge.refunded", "checkout.session.completed"):
-        event = stripe_client().v1.events.list({"type": kind}).data[0].to_dict()
-        events.record(read_object(event))
-    payment.refresh_from_db()
-    payable.refresh_from_db()
-    assert (payment.state, payment.refunded_cents, payable.status, receipts()) == (
-        "paid",
-        5000,
-        "request_submitted",
-        1,
-    )
-    assert not ProviderEvent.objects.filter(processed_at__isnull=True).exists()
-
-
-def test_webhook_ten_times_at_once_settles_once(
-    payable: MSARequest, provider_sandbox: SandboxControl, live_server: Any
-) -> None:
-    payment = opened(payable)
-    pay(provider_sandbox, payment)
-    provider_sandbox.webhooks(url=f"{live_server.url}/webhooks/stripe/", mode="hold")
-    event = stripe_client().v1.events.list({"type": "checkout.session.completed"}).data[0]
-    attempts = provider_sandbox.call(f"events/{event.id}/resend", times=10, concurrent=True)["attempts"]
-    payable.refresh_from_db()
-    assert [attempt["status"] for attempt in attempts] == [200] * 10
-    assert (ProviderEvent.objects.count(), receipts(), state_of(payment)) == (1, 1, "paid")
-    assert (payable.status, payable.events.filter(kind="fee_settled").count()) == (Status.REQUEST_SUBMITTED, 1)
-
-
-@pytest.mark.parametrize("kind", ["bad_signature", "missing_signature", "stale", "future", "tampered"])
-def test_unsigned_or_untimely_webhook_writes_nothing(
-    payable: MSARequest, provider_sandbox: SandboxControl, live_server: Any, kind: str
-) -> None:
-    payment = opened(payable)
-    pay(provider_sandbox, payment)
-    provider_sandbox.webhooks(url=f"{live_server.url}/webhooks/stripe/", mode="hold")
-    event = stripe_client().v1.events.list({"type": "checkout.session.completed"}).data[0]
-    attempt = provider_sandbox.call(f"events/{event.id}/forge", kind=kind)
-    assert (attempt["status"], ProviderEvent.objects.count(), state_of(payment)) == (400, 0, "open")
-
-
-def test_event_with_another_amount_is_a_trigger_only(
-    payable: MSARequest, provider_sandbox: SandboxControl, live_server: Any
-) -> None:
-    payment = opened(payable)
-    pay(provider_sandbox, payment)
-    provider_sandbox.webhooks(url=f"{live_server.url}/webhooks/stripe/", mode="hold")
-    event = stripe_client().v1.events.list({"type": "checkout.session.completed"}).data[0]
-    attempt = provider_sandbox.call(f"events/{event.id}/forge", kind="altered", changes={"amount_total": 1})
-    assert (attempt["status"], state_of(payment), payment.amount_cents) == (200, "paid", FEE)
-
-
 def test_event_waits_for_the_sweeper_where_the_broker_is_down(
     payable: MSARequest, provider_sandbox: SandboxControl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -267,18 +138,6 @@ def test_canceling_what_was_paid_meanwhile_counts_the_payment(
     pay(provider_sandbox, payment)
     ended = checkout.cancel_checkout(payable, by=factories.actor_of(payable))
     assert ended.state == "paid"
-
-
-def test_return_page_asks_the_provider_itself(payable: MSARequest, provider_sandbox: SandboxControl) -> None:
-    payment = opened(payable)
-    client = Client()
-    client.force_login(factories.actor_of(payable), backend="django.contrib.auth.backends.ModelBackend")
-    answer = provider_sandbox.act(str(payment.session_id), "pay")
-    path = answer["success_url"].split("/", 3)[3]
-    page = client.get(f"/{path}")
-    again = client.get(f"/{path}")
-    assert (page.status_code, again.status_code, state_of(payment), receipts()) == (200, 200, "paid", 1)
-    assert "$279.22 paid" in page.content.decode()
 
 
 def test_return_page_of_a_stranger_is_not_there(payable: MSARequest) -> None:

@@ -1,0 +1,231 @@
+"""What people, the provider and the network do to payments. A refusal is an answer; nothing else is caught."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import requests
+import stripe
+from celery.app.task import Task
+from django.test import Client
+
+from msa_portal.accounts.models import User
+from msa_portal.errors import Refused
+from payments import provider, tasks
+from payments.models import Allocation, Fee, FeeSchedule, Payment, ProviderEvent, Refund
+from payments.provider import client
+from payments.services import checkout, events, fees, refunds
+from requests_app import lifecycle
+from requests_app.enums import WithdrawalReason
+from requests_app.models import MSARequest
+from tests.payments.books.comparison import ProviderBooks
+from tests.payments.books.isolation import Portal, after_commit
+
+# Drawn by WeasyPrint, which has no say in the books.
+DRAWN = frozenset({tasks.render_receipt, tasks.render_refund_note})
+SWEEPERS = (tasks.sweep_events, tasks.sweep_payments, tasks.sweep_refunds)
+SAID_NO = (Refused, provider.ProviderUnavailable, provider.ProviderRefused)
+
+
+def pick[T](rows: Sequence[T], number: int) -> T:
+    return rows[number % len(rows)]
+
+
+class Network:
+    """Stands in the client's own HTTP: a call whose answer, or which itself, gets lost."""
+
+    def __init__(self, monkeypatch: Any) -> None:
+        self.lost: tuple[str, str] | None = None
+        request = stripe.RequestsClient.request
+
+        def carry(client: Any, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+            lost, when = self.lost or ("", "")
+            if not lost or lost not in url or (lost == "refunds" and method == "get"):
+                return request(client, method, url, *args, **kwargs)
+            self.lost = None
+            if when == "after":
+                request(client, method, url, *args, **kwargs)
+            raise stripe.APIConnectionError("lost on the way")
+
+        monkeypatch.setattr(stripe.RequestsClient, "request", carry)
+
+
+class World:
+    """Four requests whose fees are due, their agent, two supervisors, and the provider."""
+
+    def __init__(
+        self, sandbox: str, portal: Portal, network: Network, ready: list[MSARequest], staff: list[User]
+    ) -> None:
+        self.url, self.portal, self.network = sandbox, portal, network
+        self.ready, self.staff = ready, staff
+        self.agent = ready[0].agent
+        self.http = requests.Session()
+        self.http.trust_env = False
+        self.http.auth = ("sk_test_books", "")
+        self.books = ProviderBooks(sandbox, self.http)
+        self.queue: list[tuple[Any, tuple[Any, ...]]] = []
+
+    # How it runs
+
+    def begin(self) -> None:
+        self.queue.clear()
+        self.network.lost = None
+        self.control("reset")
+        self.control("later", seconds=10_000)
+        self.control("webhooks", url=f"{self.portal.url}/webhooks/stripe/", mode="hold")
+
+    def kick(self, task: Any, *args: Any) -> None:
+        if task not in DRAWN:
+            self.queue.append((task, args))
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Somebody's try: refused or without an answer, it leaves what it leaves."""
+        try:
+            yield
+        except SAID_NO:
+            pass
+        finally:
+            after_commit()
+
+    def control(self, path: str, **options: Any) -> dict[str, Any]:
+        answer = self.http.post(f"{self.url}/sandbox/{path}", json=options)
+        return dict(json.loads(answer.text))
+
+    def act(self, payment: Payment, name: str, **options: Any) -> dict[str, Any]:
+        """What cannot be done there now is answered so."""
+        return self.control(f"payments/{payment.session_id}/{name}", **options)
+
+    def payments(self) -> list[Payment]:
+        return list(Payment.objects.filter(session_id__isnull=False).order_by("pk"))
+
+    def received(self) -> list[Allocation]:
+        rows = Allocation.objects.filter(state__in=Allocation.RECEIVED)
+        return list(rows.select_related("payment", "fee__round__request").order_by("pk"))
+
+    def events(self) -> list[dict[str, Any]]:
+        return self.books.listed("events")
+
+    # What people do
+
+    def open(self, chosen: Sequence[MSARequest]) -> None:
+        fresh = [MSARequest.objects.get(pk=request.pk) for request in chosen]
+        owed = Fee.objects.filter(round__request__in=fresh, state=Fee.State.OPEN)
+        total = sum(owed.values_list("amount_cents", flat=True))
+        with self.attempt():
+            if len(fresh) == 1:
+                checkout.open_checkout(fresh[0], by=self.agent, expected_cents=total)
+            else:
+                checkout.open_joint_checkout(fresh, by=self.agent, expected_cents=total)
+
+    def open_second_tab(self, chosen: Sequence[MSARequest]) -> None:
+        """Past the guard that hands out the open checkout again: it does not see what is open."""
+        hidden = Payment.objects.filter(fees__round__request__in=chosen, state__in=Payment.LIVE)
+        states = dict(hidden.values_list("pk", "state"))
+        Payment.objects.filter(pk__in=states).update(state=Payment.State.EXPIRED)
+        self.open(chosen)
+        for pk, state in states.items():
+            Payment.objects.filter(pk=pk, state=Payment.State.EXPIRED).update(state=state)
+
+    def cancel(self, request: MSARequest) -> None:
+        with self.attempt():
+            checkout.cancel_checkout(MSARequest.objects.get(pk=request.pk), by=self.agent)
+
+    def return_page(self, client: Client, payment: Payment) -> None:
+        part = payment.allocations.select_related("fee__round__request").first()
+        reference = part.fee.round.request.reference
+        answer = client.get(f"/requests/{reference}/fee/returned/?session={payment.session_id}")
+        assert answer.status_code == 200
+        after_commit()
+
+    def withdraw(self, request: MSARequest) -> None:
+        with self.attempt():
+            fresh = MSARequest.objects.get(pk=request.pk)
+            lifecycle.withdraw(fresh, by=self.agent, reason=WithdrawalReason.CHANGED_PLANS)
+
+    def waive(self, request: MSARequest) -> None:
+        fee = Fee.objects.filter(round__request=request).first()
+        with self.attempt():
+            if fee is not None:
+                fees.waive(fee, by=self.staff[0], reason="Storm")
+
+    def write_off(self, fee: Fee) -> None:
+        with self.attempt():
+            fees.write_off(fee, by=self.staff[0], reason="Lost")
+
+    def change_schedule(self, amount_cents: int) -> None:
+        FeeSchedule.objects.filter(request_type="install").update(amount_cents=amount_cents)
+
+    def ask_for_refund(self, part: Allocation) -> None:
+        with self.attempt():
+            refunds.ask_for(part, by=self.agent, note="Please")
+
+    def goodwill(self, part: Allocation, amount_cents: int) -> None:
+        with self.attempt():
+            refunds.propose_by_staff(
+                part.payment, by=self.staff[0], amount_cents=amount_cents, note="Sorry", fee_id=part.fee_id
+            )
+
+    def decide(self, refund: Refund, *, yes: bool) -> None:
+        """By whoever looks at a page that was drawn just now."""
+        with self.attempt():
+            if yes:
+                left = refunds.part_of(refund).remaining_cents
+                refunds.approve(refund, by=self.staff[1], expected_cents=left)
+            else:
+                refunds.decline(refund, by=self.staff[1], note="No")
+
+    # What the network and the workers do
+
+    def deliver(self, event: dict[str, Any], times: int) -> list[Any]:
+        sent = self.portal.answer_while(lambda: self.control(f"events/{event['id']}/resend", times=times))
+        after_commit()
+        return [attempt["status"] for attempt in sent["attempts"]]
+
+    def forge(self, event: dict[str, Any], kind: str) -> Any:
+        sent = self.portal.answer_while(lambda: self.control(f"events/{event['id']}/forge", kind=kind))
+        after_commit()
+        return sent["status"]
+
+    def work(self, number: int, times: int) -> None:
+        """A worker takes any task that waits; 0 times is a task that got lost."""
+        task, args = self.queue.pop(number % len(self.queue))
+        for _ in range(times):
+            with self.attempt():
+                task(*args)
+
+    def work_all(self) -> None:
+        while self.queue:
+            self.work(0, 1)
+
+    def sweep(self) -> None:
+        for sweeper in SWEEPERS:
+            sweeper()
+            self.work_all()
+
+    def finish(self) -> None:
+        """Everything that anybody still owes is done: tasks, sweepers, and one look at every payment."""
+        self.network.lost = None
+        self.http.delete(f"{self.url}/sandbox/faults")
+        self.control("later/run")
+        self.sweep()
+        for payment in self.payments():
+            self.queue.append((tasks.follow_payment, (payment.pk,)))
+        self.work_all()
+        self.sweep()
+        assert not ProviderEvent.objects.filter(processed_at__isnull=True).exists()
+
+
+def make_quick(monkeypatch: Any) -> None:
+    """Sweepers find what is a moment old, the client repeats no call, nobody looks for a broker or writes logs."""
+    monkeypatch.setattr(client, "RETRIES", 0)
+    client._client_for.cache_clear()
+    monkeypatch.setattr(tasks, "_QUIET", -timedelta(seconds=5))
+    monkeypatch.setattr(events, "SWEEP_AFTER", -timedelta(seconds=5))
+    monkeypatch.setattr(Task, "apply_async", lambda *_args, **_kwargs: None)
+    monkeypatch.setattr(logging.root.manager, "disable", logging.CRITICAL)
