@@ -18,8 +18,8 @@ from msa_portal.notices.models import NoticeMessage
 from payments import provider, tasks
 from payments.models import Allocation, Fee, Payment, Refund
 from payments.provider import returns
-from payments.services import audit, checkout, fees, refunds, sending, settle
-from requests_app import lifecycle
+from payments.services import audit, checkout, fees, refunds, sending, settle, withdrawal
+from requests_app import lifecycle, settlement
 from requests_app.enums import WithdrawalReason
 from requests_app.models import MSARequest
 from tests import factories
@@ -91,7 +91,7 @@ def test_fault_04_without_the_lock_the_race_is_lost(
 
 
 def approvals(payment: Payment) -> list[BaseException]:
-    """Two supervisors approve the two refunds of one payment, each on a page that says all is left."""
+    """Two supervisors approve one refund at once, each on a page that says that all is left."""
     refund = refunds.propose_by_staff(payment, by=factories.staff(), amount_cents=20000, note="Sorry")
     first, second = factories.supervisor(), factories.supervisor()
     return at_once_each(
@@ -154,10 +154,9 @@ def overlapping(monkeypatch: pytest.MonkeyPatch, *, locked: bool) -> list[BaseEx
     ready = [factories.executed(factories.complete_request(company=company)) for _ in range(3)]
     people = [factories.actor_of(ready[0]), factories.member_of(company)]
     if not locked:
-        meet = meeting(checkout._new_payment)
-        for module in (checkout, fees):
+        for module in (checkout, fees, settlement):
             monkeypatch.setattr(module, "lock", without_lock)
-        monkeypatch.setattr(checkout, "_new_payment", meet)
+        monkeypatch.setattr(fees, "raise_fee", meeting(fees.raise_fee))
     return at_once_each(
         lambda: checkout.open_joint_checkout(ready[:2], by=people[0], expected_cents=2 * FEE),
         lambda: checkout.open_joint_checkout(ready[1:], by=people[1], expected_cents=2 * FEE),
@@ -215,3 +214,23 @@ def test_withdrawal_and_settlement_propose_the_refund_whoever_is_first(
     assert (payable.status, refund.state, refund.amount_cents) == ("withdrawn", "proposed", FEE)
     assert reasons[state_of(payment)] == refund.reason
     assert list(audit.differences()) == []
+
+
+def test_without_the_lock_a_withdrawal_does_not_see_the_money(
+    payable: MSARequest, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Withdrawal looks for what was paid before the settlement wrote it: nothing is proposed, or a key breaks it."""
+    payment = site.opened(payable)
+    site.act(payment, "pay")
+    meet = meeting(lambda answer: answer)
+    paid_parts, receive = withdrawal._paid_parts, settle._receive
+    for module in (settle, settlement, lifecycle, withdrawal):
+        monkeypatch.setattr(module, "lock", without_lock)
+    monkeypatch.setattr(withdrawal, "_paid_parts", lambda request: meet(paid_parts(request)))
+    monkeypatch.setattr(settle, "_receive", lambda *args: (receive(*args), meet(None)))
+    row = MSARequest.objects.get(pk=payable.pk)
+    failures = at_once_each(
+        lambda: settle.settle_from_provider(payment),
+        lambda: lifecycle.withdraw(row, by=factories.actor_of(row), reason=WithdrawalReason.CHANGED_PLANS),
+    )
+    assert failures or not Refund.objects.exists()
