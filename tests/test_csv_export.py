@@ -30,6 +30,7 @@ from msa_portal.csv_export import harmless, lines
         '"=1+1',
         "'=1+1",
         "＝1+1",  # full width is meant
+        " =1+1",
         "|calc",
         "%0A=1",
     ],

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from msa_portal import formats, spreadsheets
+from msa_portal import csv_export, formats
 from msa_portal.business_days.calendar import UTILITY_ZONE, local_day
 from payments.admin.desk import MoneyAdmin
 from payments.models import Account, LedgerEntry
@@ -113,7 +113,7 @@ class LedgerEntryAdmin(MoneyAdmin):
         except IncorrectLookupParameters:
             return redirect("admin:payments_ledgerentry_changelist")
         name = f"ledger-{local_day(timezone.now()):%Y-%m-%d}.csv"
-        return spreadsheets.download(_rows(entries), name=name)
+        return csv_export.download(_header(), _rows(entries), name=name)
 
     @admin.display(description=gettext_lazy("request"))
     def reference(self, entry: LedgerEntry) -> MSARequest:
@@ -128,12 +128,15 @@ def _shown(balances: dict[Account, int]) -> list[tuple[Any, str]]:
     return [(account.label, formats.usd(cents)) for account, cents in balances.items()]
 
 
-def _rows(entries: QuerySet[Any]) -> Iterator[list[Any]]:
-    yield [
+def _header() -> list[str]:
+    return [
         _("Entry"), _("Booked (UTC)"), _("Booked (Pacific time)"), _("What"), _("Rule"), _("Request"), _("Visit"),
         _("Debit"), _("Credit"), _("Amount"), _("Currency"), _("Payment"), _("Refund"), _("Dispute"),
         _("Provider's id"), _("Moved (UTC)"), _("Moved (Pacific time)"),
     ]  # fmt: skip
+
+
+def _rows(entries: QuerySet[Any]) -> Iterator[list[Any]]:
     for entry in entries.select_related(None).select_related("request", "fee__round").iterator(chunk_size=2000):
         yield [
             entry.pk, _utc(entry.at), _pacific(entry.at), entry.get_kind_display(), entry.rule,
