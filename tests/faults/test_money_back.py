@@ -140,14 +140,14 @@ def test_fault_11_anything_but_whole_cents_is_refused(value: Any) -> None:
 
 @pytest.mark.parametrize("typed", ["279.225", "1e-3", "NaN", "-1", "0", "Infinity"])
 def test_fault_11_forms_take_no_part_of_a_cent(typed: str) -> None:
-    assert not ProposeForm({"amount": typed, "note": "Sorry"}).is_valid()
+    assert not ProposeForm({"amount": typed, "note": "Sorry"}, parts=[]).is_valid()
     assert not PayForm({"expected_cents": "279.22"}).is_valid()
     assert not ApproveForm({"expected_cents": "279.22"}).is_valid()
 
 
 @pytest.mark.parametrize("dollars_typed", ["0.29", "1.10", "279.22", "8.20", "1001.10"])
 def test_fault_11_dollars_become_cents_exactly(dollars_typed: str) -> None:
-    form = ProposeForm({"amount": dollars_typed, "note": "Sorry"})
+    form = ProposeForm({"amount": dollars_typed, "note": "Sorry"}, parts=[])
     assert form.is_valid()
     assert form.amount_cents == int(dollars_typed.replace(".", ""))
     assert str(dollars(form.amount_cents)) in {dollars_typed, dollars_typed.removesuffix("0")}

@@ -12,7 +12,7 @@ from payments.services import receipts
 from requests_app import documents
 from requests_app.models import Document
 from tests import factories
-from tests.payments import books
+from tests.payments import bookings
 
 pytestmark = pytest.mark.django_db
 
@@ -37,10 +37,10 @@ def joint() -> Payment:
     company = factories.CompanyFactory()
     bob = factories.member_of(company)
     requests = [
-        books.request_of(company, bob, customer_name=name, street=street)
+        bookings.request_of(company, bob, customer_name=name, street=street)
         for name, street in [("Ann Ames", "1 First Street"), ("Zoe Zimmer", "2 Second Street")]
     ]
-    return books.paid(bob, [books.fees_of(request)[0] for request in requests], company=company)
+    return bookings.paid(bob, [bookings.fees_of(request)[0] for request in requests], company=company)
 
 
 def references(payment: Payment) -> list[str]:
@@ -60,7 +60,7 @@ def test_receipt_of_a_joint_payment_says_so_and_names_nobody_else(joint: Payment
 
 def test_receipt_of_one_fee_says_nothing_of_others() -> None:
     alice = factories.UserFactory()
-    payment = books.paid(alice, books.fees_of(books.request_of(None, alice)))
+    payment = bookings.paid(alice, bookings.fees_of(bookings.request_of(None, alice)))
     text = text_of(receipts.render(part_of(payment, references(payment)[0])))
     assert "part of one payment" not in text
     assert "Total paid, in US dollars $279.22" in text
@@ -71,8 +71,8 @@ def test_receipt_stays_and_the_refund_note_names_it(joint: Payment) -> None:
     part = part_of(joint, first)
     before = receipts.render(part)
     assert before is not None
-    refund = books.promised(joint, part.fee, 10000)
-    books.sent(refund)
+    refund = bookings.promised(joint, part.fee, 10000)
+    bookings.sent(refund)
     refund = Refund.objects.select_related("payment", "fee__round__request", "document").get(pk=refund.pk)
     note = text_of(receipts.render_note(refund))
     for words in (f"{first}-R{refund.pk}", f"Receipt {first}-P{joint.pk}", "$100.00", "$279.22"):
@@ -83,10 +83,10 @@ def test_receipt_stays_and_the_refund_note_names_it(joint: Payment) -> None:
 
 def test_note_of_money_that_paid_for_nothing_names_no_receipt() -> None:
     alice = factories.UserFactory()
-    (fee,) = books.fees_of(books.request_of(None, alice))
-    payment = books.paid(alice, [fee], state="duplicate")
-    refund = books.promised(payment, fee, books.FEE)
-    books.sent(refund)
+    (fee,) = bookings.fees_of(bookings.request_of(None, alice))
+    payment = bookings.paid(alice, [fee], state="duplicate")
+    refund = bookings.promised(payment, fee, bookings.FEE)
+    bookings.sent(refund)
     note = text_of(receipts.render_note(Refund.objects.select_related("payment", "document").get(pk=refund.pk)))
     assert "None: the money paid for no visit" in note
     assert "Received, not used for a fee" in note

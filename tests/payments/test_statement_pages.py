@@ -21,7 +21,7 @@ from payments.models import Statement
 from payments.services import statement_files
 from payments.services.statements import Addressee
 from tests import factories
-from tests.payments import books
+from tests.payments import bookings
 
 pytestmark = pytest.mark.django_db
 
@@ -42,10 +42,10 @@ def bob(company: Company) -> User:
 def paid_in_october(company: Company, bob: User, time_machine: Any) -> Callable[..., None]:
     """Two fees paid for the company and one by Bob himself; then it is November."""
     time_machine.move_to(datetime(2026, 10, 5, 12, tzinfo=UTILITY_ZONE), tick=False)
-    fees = books.fees_of(books.request_of(company, bob, street='=HYPERLINK("http://evil.example/")'), 3)
-    payment = books.paid(bob, fees[:2], company=company)
-    books.sent(books.promised(payment, fees[0], 5000))
-    books.paid(bob, fees[2:])
+    fees = bookings.fees_of(bookings.request_of(company, bob, street='=HYPERLINK("http://evil.example/")'), 3)
+    payment = bookings.paid(bob, fees[:2], company=company)
+    bookings.sent(bookings.promised(payment, fees[0], 5000))
+    bookings.paid(bob, fees[2:])
 
     def at(*moment: int) -> None:
         time_machine.move_to(datetime(*moment, tzinfo=UTILITY_ZONE), tick=False)  # type: ignore[misc]
@@ -199,9 +199,9 @@ def test_page_takes_as_many_queries_for_500_fees_as_for_one(
     company: Company, bob: User, time_machine: Any, path: str
 ) -> None:
     time_machine.move_to(datetime(2026, 10, 5, 12, tzinfo=UTILITY_ZONE), tick=False)
-    request, client, counts = books.request_of(company, bob), signed_in(bob), []
+    request, client, counts = bookings.request_of(company, bob), signed_in(bob), []
     for more in (1, 499):
-        books.paid(bob, books.fees_of(request, more), company=company)
+        bookings.paid(bob, bookings.fees_of(request, more), company=company)
         with CaptureQueriesContext(connection) as queries:
             answer = client.get(path.format(company=company.pk))
             body = drain(answer)

@@ -25,7 +25,7 @@ from payments.models import Account, LedgerEntry, Statement
 from payments.services import statement_files, statements
 from payments.services.statements import Addressee, MonthlyAccount
 from tests import factories
-from tests.payments import books
+from tests.payments import bookings
 
 pytestmark = pytest.mark.django_db
 
@@ -73,28 +73,28 @@ def text_of(statement: Statement) -> list[str]:
 def test_month_says_what_came_what_went_and_what_is_still_to_come(
     clock: Callable[..., None], company: Company, bob: User
 ) -> None:
-    request = books.request_of(company, bob)
-    fees = books.fees_of(request, 3)
-    both = books.paid(bob, fees[:2], company=company)
+    request = bookings.request_of(company, bob)
+    fees = bookings.fees_of(request, 3)
+    both = bookings.paid(bob, fees[:2], company=company)
     clock(2026, 11, 3, 9)
-    twice = books.paid(bob, fees[2:], company=company, state="duplicate")
-    books.sent(books.promised(twice, fees[2], books.FEE))
-    books.promised(both, fees[0], 5000)
-    held = books.paid(bob, books.fees_of(request), company=company, state="held")
+    twice = bookings.paid(bob, fees[2:], company=company, state="duplicate")
+    bookings.sent(bookings.promised(twice, fees[2], bookings.FEE))
+    bookings.promised(both, fees[0], 5000)
+    held = bookings.paid(bob, bookings.fees_of(request), company=company, state="held")
     payer = Addressee(company=company)
 
     october, november = account(payer, OCTOBER), account(payer, NOVEMBER)
     assert [(group.payment_id, len(group.lines), group.cents) for group in october.payments] == [
-        (both.pk, 2, 2 * books.FEE)
+        (both.pk, 2, 2 * bookings.FEE)
     ]
     assert (october.opening_cents, october.paid_cents, october.back_cents, october.closing_cents) == (
-        0, 2 * books.FEE, 0, 2 * books.FEE,
+        0, 2 * bookings.FEE, 0, 2 * bookings.FEE,
     )  # fmt: skip
     assert (november.opening_cents, november.paid_cents, november.back_cents, november.closing_cents) == (
-        2 * books.FEE, 2 * books.FEE, books.FEE, 3 * books.FEE,
+        2 * bookings.FEE, 2 * bookings.FEE, bookings.FEE, 3 * bookings.FEE,
     )  # fmt: skip
-    assert (october.expected_cents, november.refunds_due_cents, november.unapplied_cents) == (0, 5000, books.FEE)
-    assert november.expected_cents == 5000 + books.FEE
+    assert (october.expected_cents, november.refunds_due_cents, november.unapplied_cents) == (0, 5000, bookings.FEE)
+    assert november.expected_cents == 5000 + bookings.FEE
     assert [line.payment_id for line in november.refunds] == [twice.pk]
     assert held.pk in [group.payment_id for group in november.payments]
 
@@ -102,34 +102,38 @@ def test_month_says_what_came_what_went_and_what_is_still_to_come(
 def test_money_that_a_bank_holds_is_not_expected_from_us(
     clock: Callable[..., None], company: Company, bob: User
 ) -> None:
-    request = books.request_of(company, bob)
-    held = books.paid(bob, books.fees_of(request), company=company, state="held")
-    dispute = books.disputed(held)
+    request = bookings.request_of(company, bob)
+    held = bookings.paid(bob, bookings.fees_of(request), company=company, state="held")
+    dispute = bookings.disputed(held)
     payer = Addressee(company=company)
     open_ = account(payer, OCTOBER)
-    assert (open_.closing_cents, open_.unapplied_cents, open_.expected_cents) == (0, books.FEE, 0)
-    books.decided(dispute, won=False)
+    assert (open_.closing_cents, open_.unapplied_cents, open_.expected_cents) == (0, bookings.FEE, 0)
+    bookings.decided(dispute, won=False)
     lost = account(payer, OCTOBER)
-    assert (lost.closing_cents, lost.expected_cents, [line.cents for line in lost.disputes]) == (0, 0, [-books.FEE, 0])
+    assert (lost.closing_cents, lost.expected_cents, [line.cents for line in lost.disputes]) == (
+        0,
+        0,
+        [-bookings.FEE, 0],
+    )
 
 
 def _play(rolled: random.Random, payer: User, company: Company | None) -> None:
     """One random thing that happens to the payer's money."""
-    fees = books.fees_of(books.request_of(company, payer), rolled.randint(1, 4), rolled.randint(1, 99999))
+    fees = bookings.fees_of(bookings.request_of(company, payer), rolled.randint(1, 4), rolled.randint(1, 99999))
     state = rolled.choice(["settled", "settled", "settled", "held", "duplicate"])
-    payment = books.paid(payer, fees, company=company, state=state)
+    payment = bookings.paid(payer, fees, company=company, state=state)
     fate = rolled.choice(["kept", "refund", "refund", "failed", "promise", "dispute", "won", "lost"])
     if fate in {"refund", "failed", "promise"}:
         for fee in rolled.sample(fees, rolled.randint(1, len(fees))):
-            refund = books.promised(payment, fee, rolled.randint(1, fee.amount_cents))
+            refund = bookings.promised(payment, fee, rolled.randint(1, fee.amount_cents))
             if fate != "promise":
-                books.sent(refund)
+                bookings.sent(refund)
             if fate == "failed":
-                books.came_back(refund)
+                bookings.came_back(refund)
     elif fate in {"dispute", "won", "lost"}:
-        dispute = books.disputed(payment)
+        dispute = bookings.disputed(payment)
         if fate != "dispute":
-            books.decided(dispute, won=fate == "won")
+            bookings.decided(dispute, won=fate == "won")
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -163,7 +167,7 @@ def test_lines_sum_to_the_ledger_in_every_month_and_over_all(
 def test_month_begins_and_ends_at_the_utilitys_midnight(
     clock: Callable[..., None], company: Company, bob: User, time_machine: Any
 ) -> None:
-    request = books.request_of(company, bob)
+    request = bookings.request_of(company, bob)
     payer = Addressee(company=company)
     expected = {}
     # Daylight saving ends on November 1, 2026: the last minute of October is UTC-7, the last of November UTC-8.
@@ -174,17 +178,17 @@ def test_month_begins_and_ends_at_the_utilitys_midnight(
         (datetime(2026, 12, 1, 8, 0, 0, tzinfo=UTC), DECEMBER),
     ]:
         time_machine.move_to(moment, tick=False)
-        payment = books.paid(bob, books.fees_of(request), company=company)
+        payment = bookings.paid(bob, bookings.fees_of(request), company=company)
         expected.setdefault(month, []).append(payment.pk)
     assert {month: [group.payment_id for group in account(payer, month).payments] for month in expected} == expected
 
 
 def test_person_and_company_each_have_their_own(clock: Callable[..., None], company: Company, bob: User) -> None:
-    request = books.request_of(company, bob)
-    fees = books.fees_of(request, 3)
-    firm = books.paid(bob, fees[:1], company=company)
-    alone = books.paid(bob, fees[1:2])
-    books.paid(bob, fees[2:], by_link=True)
+    request = bookings.request_of(company, bob)
+    fees = bookings.fees_of(request, 3)
+    firm = bookings.paid(bob, fees[:1], company=company)
+    alone = bookings.paid(bob, fees[1:2])
+    bookings.paid(bob, fees[2:], by_link=True)
 
     def of(payer: Addressee) -> list[int]:
         return [group.payment_id for group in account(payer, OCTOBER).payments]
@@ -193,7 +197,7 @@ def test_person_and_company_each_have_their_own(clock: Callable[..., None], comp
 
 
 def test_file_is_made_once_the_month_is_over(clock: Callable[..., None], company: Company, bob: User) -> None:
-    books.paid(bob, books.fees_of(books.request_of(company, bob), 2), company=company)
+    bookings.paid(bob, bookings.fees_of(bookings.request_of(company, bob), 2), company=company)
     payer = Addressee(company=company)
     clock(2026, 11, 1, 0, 30)  # a transaction of before midnight may still commit
     assert statement_files.render(payer, OCTOBER) is None
@@ -212,14 +216,14 @@ def test_file_is_made_once_the_month_is_over(clock: Callable[..., None], company
 
 
 def test_closed_month_never_changes(clock: Callable[..., None], company: Company, bob: User) -> None:
-    request = books.request_of(company, bob)
-    fees = books.fees_of(request)
-    payment = books.paid(bob, fees, company=company)
+    request = bookings.request_of(company, bob)
+    fees = bookings.fees_of(request)
+    payment = bookings.paid(bob, fees, company=company)
     clock(2026, 11, 2, 9)
     payer = Addressee(company=company)
     before = account(payer, OCTOBER)
-    books.sent(books.promised(payment, fees[0], books.FEE))
-    books.disputed(books.paid(bob, books.fees_of(request), company=company))
+    bookings.sent(bookings.promised(payment, fees[0], bookings.FEE))
+    bookings.disputed(bookings.paid(bob, bookings.fees_of(request), company=company))
     assert account(payer, OCTOBER) == before
 
 
@@ -228,8 +232,8 @@ def test_first_days_of_a_month_see_to_everybody_once(
 ) -> None:
     monkeypatch.setattr(tasks, "kick", lambda task, *args: task(*args))
     idle = factories.member_of(factories.CompanyFactory())
-    books.paid(bob, books.fees_of(books.request_of(company, bob)), company=company)
-    books.paid(bob, books.fees_of(books.request_of(None, bob)))
+    bookings.paid(bob, bookings.fees_of(bookings.request_of(company, bob)), company=company)
+    bookings.paid(bob, bookings.fees_of(bookings.request_of(None, bob)))
     clock(2026, 11, 20, 9)
     tasks.make_statements()
     assert Statement.objects.count() == 0
@@ -247,7 +251,7 @@ def test_first_days_of_a_month_see_to_everybody_once(
 def test_second_task_leaves_the_first_ones_file(
     clock: Callable[..., None], company: Company, bob: User, media: Path
 ) -> None:
-    books.paid(bob, books.fees_of(books.request_of(company, bob)), company=company)
+    bookings.paid(bob, bookings.fees_of(bookings.request_of(company, bob)), company=company)
     clock(2026, 11, 2, 9)
     of = account(Addressee(company=company), OCTOBER)
     first = statement_files._store(of, b"%PDF-1.7 one")
@@ -258,7 +262,7 @@ def test_second_task_leaves_the_first_ones_file(
 def test_no_file_without_its_row(
     clock: Callable[..., None], company: Company, bob: User, media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    books.paid(bob, books.fees_of(books.request_of(company, bob)), company=company)
+    bookings.paid(bob, bookings.fees_of(bookings.request_of(company, bob)), company=company)
     clock(2026, 11, 2, 9)
 
     def broken(*_args: Any, **_kwargs: Any) -> None:
@@ -273,7 +277,7 @@ def test_no_file_without_its_row(
 def test_no_row_without_its_file(
     clock: Callable[..., None], company: Company, bob: User, media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    books.paid(bob, books.fees_of(books.request_of(company, bob)), company=company)
+    bookings.paid(bob, bookings.fees_of(bookings.request_of(company, bob)), company=company)
     clock(2026, 11, 2, 9)
 
     def full(*_args: Any) -> None:
@@ -288,7 +292,7 @@ def test_no_row_without_its_file(
 def test_lines_that_do_not_lead_to_the_ledger_are_not_printed(
     clock: Callable[..., None], company: Company, bob: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    books.paid(bob, books.fees_of(books.request_of(company, bob), 2), company=company)
+    bookings.paid(bob, bookings.fees_of(bookings.request_of(company, bob), 2), company=company)
     clock(2026, 11, 2, 9)
     whole = statements._lines
     monkeypatch.setattr(statements, "_lines", lambda entries: list(whole(entries))[1:])
@@ -299,9 +303,9 @@ def test_lines_that_do_not_lead_to_the_ledger_are_not_printed(
 
 def test_many_lines_take_as_many_queries_as_one(clock: Callable[..., None], company: Company, bob: User) -> None:
     counts = []
-    request = books.request_of(company, bob)
+    request = bookings.request_of(company, bob)
     for more in (1, 499):
-        books.paid(bob, books.fees_of(request, more), company=company)
+        bookings.paid(bob, bookings.fees_of(request, more), company=company)
         with CaptureQueriesContext(
             connection,
         ) as queries:
@@ -313,7 +317,7 @@ def test_many_lines_take_as_many_queries_as_one(clock: Callable[..., None], comp
 def test_hundreds_of_lines_repeat_the_head_of_the_table(
     clock: Callable[..., None], company: Company, bob: User, media: Path
 ) -> None:
-    books.paid(bob, books.fees_of(books.request_of(company, bob), 120), company=company)
+    bookings.paid(bob, bookings.fees_of(bookings.request_of(company, bob), 120), company=company)
     clock(2026, 11, 2, 9)
     made = statement_files.render(Addressee(company=company), OCTOBER)
     assert made is not None
