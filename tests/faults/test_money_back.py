@@ -39,8 +39,9 @@ def approve(refund: Refund, expected_cents: int, *, supervisor: Any = None) -> A
 def test_fault_07_refund_clicked_twice_goes_once(payable: MSARequest, site: Site) -> None:
     payment = site.paid(payable)
     refund = proposed(payment, 5000)
-    assert [approve(refund, FEE).status_code for _ in range(2)] == [302, 200]
-    assert site.refunds(payment) == [(5000, "succeeded")]
+    assert [approve(refund, left).status_code for left in (FEE, FEE, FEE - 5000)] == [302, 200, 200]
+    assert (site.refunds(payment), Payment.objects.get().refunded_cents) == ([(5000, "succeeded")], 5000)
+    assert (refund.ledger_entries.count(), list(audit.differences())) == (2, [])
 
 
 def test_fault_07_second_refund_on_an_old_page_is_refused(payable: MSARequest, site: Site) -> None:
@@ -57,7 +58,7 @@ def test_fault_07_refund_sent_twice_is_one(payable: MSARequest, site: Site) -> N
     # As if the provider had forgotten the key, and we that it was sent: a repeat that differs is refused by key.
     Refund.objects.update(state="approved", provider_id=None, amount_cents=4999)
     sending.send(Refund.objects.get())
-    assert site.refunds(payment) == [(5000, "succeeded")]
+    assert (site.refunds(payment), state_of(refund)) == ([(5000, "succeeded")], "succeeded")
 
 
 @pytest.mark.parametrize("there", [20000, FEE])

@@ -63,7 +63,7 @@ def world(schedule: FeeSchedule, provider_sandbox: SandboxControl, monkeypatch: 
     """Requests with fees due, and everybody who may do something about them; tasks wait in its queue."""
     company = factories.CompanyFactory()
     agent = factories.member_of(company)
-    ready = [factories.executed(factories.complete_request(company=company)) for _ in range(4)]
+    ready = [factories.executed(factories.complete_request(company=company)) for _ in range(3)]
     assert {request.agent for request in ready} == {agent}
     staff = [factories.supervisor(), factories.supervisor()]
     make_quick(monkeypatch)

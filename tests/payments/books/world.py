@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import requests
@@ -56,7 +57,7 @@ class Network:
 
 
 class World:
-    """Four requests whose fees are due, their agent, two supervisors, and the provider."""
+    """Three requests whose fees are due, their agent, two supervisors, and the provider."""
 
     def __init__(
         self, sandbox: str, portal: Portal, network: Network, ready: list[MSARequest], staff: list[User]
@@ -93,7 +94,7 @@ class World:
         finally:
             after_commit()
 
-    def control(self, path: str, **options: Any) -> dict[str, Any]:
+    def control(self, path: str, /, **options: Any) -> dict[str, Any]:
         answer = self.http.post(f"{self.url}/sandbox/{path}", json=options)
         return dict(json.loads(answer.text))
 
@@ -208,16 +209,24 @@ class World:
             sweeper()
             self.work_all()
 
+    def sweepers_but_payments(self) -> list[Any]:
+        return [sweeper for sweeper in SWEEPERS if sweeper is not tasks.sweep_payments]
+
+    def looks(self) -> list[Any]:
+        """At every payment that is under way with us, or of which money may have come."""
+        sessions = self.books.listed("checkout/sessions")
+        complete = {session["id"] for session in sessions if session["status"] == "complete"}
+        worth = [each for each in self.payments() if each.session_id in complete or each.state in Payment.LIVE]
+        return [partial(self.kick, tasks.follow_payment, payment.pk) for payment in worth]
+
     def finish(self) -> None:
         """Everything that anybody still owes is done: tasks, sweepers, and one look at every payment."""
         self.network.lost = None
         self.http.delete(f"{self.url}/sandbox/faults")
         self.control("later/run")
-        self.sweep()
-        for payment in self.payments():
-            self.queue.append((tasks.follow_payment, (payment.pk,)))
-        self.work_all()
-        self.sweep()
+        for task in (*self.sweepers_but_payments(), *self.looks(), *self.sweepers_but_payments()):
+            task()
+            self.work_all()
         assert not ProviderEvent.objects.filter(processed_at__isnull=True).exists()
 
 
