@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -25,6 +26,21 @@ CHROMIUM_FLAGS = [
 ]
 
 
+# Mail waits behind the demo data's agreements, which the worker seals first: a minute on a busy machine.
+UNSEALED = """
+from requests_app.models import Agreement
+print(Agreement.objects.filter(state="executed", executed_document__seal__isnull=True).count())
+"""
+SECONDS_TO_CATCH_UP = 300
+
+
+def wait_until_caught_up(stack: LiveStack) -> None:
+    deadline = time.monotonic() + SECONDS_TO_CATCH_UP
+    while stack.manage("shell", "-v", "0", "-c", UNSEALED).strip() != "0":
+        assert time.monotonic() < deadline, "The worker did not seal the demo data's agreements in time."
+        time.sleep(1)
+
+
 @pytest.fixture(scope="session")
 def live_stack(worker_id: str) -> Iterator[LiveStack]:
     """The portal's processes on a database of their own, filled with the demo data."""
@@ -37,6 +53,7 @@ def live_stack(worker_id: str) -> Iterator[LiveStack]:
     stack = LiveStack(folder, database)
     try:
         stack.start()
+        wait_until_caught_up(stack)
         yield stack
     finally:
         stack.end()

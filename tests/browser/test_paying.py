@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import expect
 
 from demo import accounts
@@ -25,22 +23,6 @@ seed.HOMES["by_link"] = seed.Home("810000000090", "Pia Pay", "9 Coin Street", "A
 print(seed._Story(people)._executed("by_link", people[accounts.COLLEAGUE]).reference)
 """
 HOMES = ("184 Sage Court", "195 Tulip Way", "206 Umber Lane")  # of the demo data, payable
-
-
-# Mail waits behind the demo data's agreements, which the worker seals first: a minute on a busy machine.
-UNSEALED = """
-from requests_app.models import Agreement
-print(Agreement.objects.filter(state="executed", executed_document__seal__isnull=True).count())
-"""
-SECONDS_TO_CATCH_UP = 300
-
-
-@pytest.fixture(scope="module", autouse=True)
-def caught_up(live_stack: LiveStack) -> None:
-    deadline = time.monotonic() + SECONDS_TO_CATCH_UP
-    while live_stack.manage("shell", "-v", "0", "-c", UNSEALED).strip() != "0":
-        assert time.monotonic() < deadline, "The worker did not seal the demo data's agreements in time."
-        time.sleep(1)
 
 
 def pays_by_card(person: Person, amount: str) -> None:
