@@ -68,6 +68,7 @@ class Books(RuleBasedStateMachine):
         super().__init__()
         self.undone = undone()
         self.undone.__enter__()
+        self.disputed: list[Payment] = []
         self.world.begin()
 
     def teardown(self) -> None:
@@ -78,14 +79,18 @@ class Books(RuleBasedStateMachine):
         finally:
             self.undone.__exit__(None, None, None)
 
-    @initialize(how=st.sampled_from(["one", "two", "two tabs"]), card=st.sampled_from(sorted(CARDS)))
-    def begin(self, how: str, card: str) -> None:
+    @initialize(
+        how=st.sampled_from(["one", "two", "two tabs"]), card=st.sampled_from(sorted(CARDS)), heard=st.booleans()
+    )
+    def begin(self, how: str, card: str, heard: bool) -> None:
         chosen = self.world.ready[:2] if how == "two" else self.world.ready[:1]
         self.world.open(chosen)
         if how == "two tabs":
             self.world.open_second_tab(chosen)
         for payment in self.world.payments():
             self.world.act(payment, "pay", **CARDS[card])
+        if heard:
+            self.world.look()
 
     # People
 
@@ -138,19 +143,24 @@ class Books(RuleBasedStateMachine):
     # The provider
 
     @precondition(has_payment)
-    @rule(
-        which=number,
-        what=st.sampled_from(
-            ["expire", "settle", "settle", "fail", "dispute", "win", "lose", "escalate", "close", "respond"]
-        ),
-    )
+    @rule(which=number, what=st.sampled_from(["expire", "settle", "settle", "fail"]))
     def provider_moves(self, which: int, what: str) -> None:
         self.world.act(pick(self.world.payments(), which), what)
 
-    @precondition(has_payment)
-    @rule(which=number, cents=amount, inquiry=st.booleans())
-    def bank_asks(self, which: int, cents: int, inquiry: bool) -> None:
-        self.world.act(pick(self.world.payments(), which), "dispute", amount=cents, inquiry=inquiry)
+    @precondition(lambda self: self.world.received())
+    @rule(which=number, cents=amount, how=st.sampled_from(["dispute", "dispute", "inquiry", "win", "lose"]))
+    def bank_asks(self, which: int, cents: int, how: str) -> None:
+        """Perhaps it is decided before we hear of it."""
+        payment = pick(self.world.received(), which).payment
+        self.world.act(payment, "dispute", amount=cents, inquiry=how == "inquiry")
+        self.disputed.append(payment)
+        if how in {"win", "lose"}:
+            self.world.act(payment, how)
+
+    @precondition(lambda self: self.disputed)
+    @rule(which=number, what=st.sampled_from(["win", "win", "lose", "escalate", "close", "respond"]))
+    def bank_decides(self, which: int, what: str) -> None:
+        self.world.act(pick(self.disputed, which), what)
 
     @precondition(has_payment)
     @rule(which=number, cents=st.sampled_from([None, 1, 20000, 27922]))
