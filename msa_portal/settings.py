@@ -296,6 +296,10 @@ USWDS_DIST = BASE_DIR / "node_modules" / "@uswds" / "uswds" / "dist"
 VENDORED = {
     **{f"uswds/{part}": USWDS_DIST / part for part in ("css", "fonts", "img", "js")},
     "signature_pad": BASE_DIR / "node_modules" / "signature_pad" / "dist",
+    "leaflet": BASE_DIR / "node_modules" / "leaflet" / "dist",
+    "idb": BASE_DIR / "node_modules" / "idb" / "build",
+    "zxing": BASE_DIR / "node_modules" / "@zxing" / "library" / "umd",
+    "chart": BASE_DIR / "node_modules" / "chart.js" / "dist",
 }
 STATICFILES_DIRS = [BASE_DIR / "static", *[(name, folder) for name, folder in VENDORED.items() if folder.is_dir()]]
 STORAGES = {
