@@ -102,8 +102,16 @@ class EventKind(models.TextChoices):
     DEADLINE_EXTENDED = "deadline_extended", _("More time given")
     VISIT_SCHEDULED = "visit_scheduled", _("Site visit scheduled")
     VISIT_MOVED = "visit_moved", _("Site visit moved")
+    VISIT_CANCELED = "visit_canceled", _("Site visit taken off the calendar")
+    VISIT_PUT_BACK = "visit_put_back", _("Nobody could go: site visit to be planned again")
+    DAY_CHANGE_ASKED = "day_change_asked", _("Another day asked for")
+    DAY_CHANGE_ANSWERED = "day_change_answered", _("Wish for another day answered")
+    UNSUITABLE_DAYS_NAMED = "unsuitable_days_named", _("Days that do not suit named")
+    VISIT_ON_THE_WAY = "visit_on_the_way", _("Meter technician on the way")
     VISIT_STARTED = "visit_started", _("Meter technician on site")
     CONFLICT_KEPT = "conflict_kept", _("A second close-out was kept for review")
+    CONFLICT_REVIEWED = "conflict_reviewed", _("A kept close-out was looked at")
+    PANEL_RULE_ADDED = "panel_rule_added", _("A rule learned from visits applies to this request")
 
 
 class RequestType(models.TextChoices):

@@ -41,12 +41,17 @@ _VIEW_CASEWORK = {
         "view_programsettings",
         "view_paperreason",
         "view_papersigning",
+        "view_panelrestriction",
     ],
     "payments": [
         *("view_fee", "view_payment", "view_refund", "view_feeschedule", "view_providerevent"),
         *("view_reconciledday", "view_reconciliationitem"),
     ],
-    "fieldwork": ["view_serviceorder", "view_sitevisit", "view_technician", "view_closeout"],
+    "fieldwork": [
+        *("view_serviceorder", "view_sitevisit", "view_technician", "view_closeout", "view_skill", "view_district"),
+        *("view_districtzip", "view_yard", "view_workinghours", "view_absence", "view_visitduration", "view_planrun"),
+        *("view_daychange", "view_unsuitableday", "view_ruleproposal"),
+    ],
     "notices": ["view_noticemessage"],
     "business_days": ["view_closureday"],
 }
@@ -67,6 +72,7 @@ _EDIT_REFERENCE = {
             "paperreason",
             "serviceaccount",
             "agreementwording",
+            "panelrestriction",
         )
         for verb in ("add", "change")
     ]
@@ -80,7 +86,7 @@ _EDIT_REFERENCE = {
         "export_ledgerentry",
     ],
     "business_days": ["add_closureday", "change_closureday", "delete_closureday"],
-    "fieldwork": ["add_technician", "change_technician"],
+    "fieldwork": ["add_technician", "change_technician", "decide_ruleproposal"],
     "accounts": [
         "view_user",
         "change_user",
@@ -89,7 +95,19 @@ _EDIT_REFERENCE = {
     ],
 }
 _DISPATCH = {
-    "fieldwork": ["schedule_sitevisit", "issue_serviceorder", "add_technician", "change_technician"],
+    "fieldwork": [
+        *("schedule_sitevisit", "issue_serviceorder", "review_closeout"),
+        *(
+            f"{verb}_{model}"
+            for model in ("technician", "skill", "district", "yard", "visitduration")
+            for verb in ("add", "change")
+        ),
+        *(
+            f"{verb}_{model}"
+            for model in ("districtzip", "workinghours", "absence")
+            for verb in ("add", "change", "delete")
+        ),
+    ],
 }
 
 ROLE_PERMISSIONS: dict[Role, list[dict[str, list[str]]]] = {

@@ -129,8 +129,11 @@ class ProductAdmin(KeptAdmin):
     search_fields = ["manufacturer", "model", "part_number"]
     fieldsets = [
         (None, {"fields": ["manufacturer", "model", "part_number"]}),
-        (_("What it is"), {"fields": ["isolating", "max_service_amps", "notes"]}),
-        (_("What goes with it"), {"fields": ["request_types", "required_companions", "required_documents"]}),
+        (_("What it is"), {"fields": ["isolating", "max_service_amps", "serial_pattern", "notes"]}),
+        (
+            _("What goes with it"),
+            {"fields": ["request_types", "required_companions", "required_documents", "next_steps"]},
+        ),
         (
             _("Approval"),
             {

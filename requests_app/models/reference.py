@@ -42,6 +42,22 @@ class Product(models.Model):
     notes = models.TextField(_("notes"), blank=True)
     source = models.CharField(_("source of the facts"), max_length=200, blank=True)
     verified = models.BooleanField(_("verified against the utility's list"), default=False)
+    serial_pattern = models.CharField(
+        _("serial number's pattern"),
+        max_length=120,
+        blank=True,
+        db_default="",
+        help_text=_(
+            "A regular expression for the whole number, as on the device: TG1[0-9]{11}. Empty where it is not confirmed."
+        ),
+    )
+    next_steps = models.TextField(
+        _("what the customer does after the installation"),
+        max_length=1000,
+        blank=True,
+        db_default="",
+        help_text=_("One step a line; it stands in the message about a successful visit."),
+    )
     approved_from = models.DateField(_("approved from"), null=True, blank=True)
     approved_until = models.DateField(_("approved until"), null=True, blank=True)
     history = HistoricalRecords()
@@ -130,6 +146,48 @@ class IncompatiblePanel(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.normalized = normalized_panel_model(self.model)
+        super().save(*args, **kwargs)
+
+
+class PanelRestriction(models.Model):
+    """What visits taught: on this panel model, with this device or with any, the work cannot be done (E7).
+
+    Accepted by a supervisor from a proposal with its evidence. A longer suffix of the model matches too.
+    """
+
+    panel_model = models.CharField(_("panel model"), max_length=60)
+    normalized = models.CharField(max_length=60, editable=False)
+    device = models.ForeignKey(
+        Product,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="panel_restrictions",
+        verbose_name=_("MSA"),
+        help_text=_("Empty: whatever the device."),
+    )
+    explanation = models.CharField(_("what customers are told"), max_length=300)
+    is_active = models.BooleanField(_("in use"), default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("panel restriction")
+        verbose_name_plural = _("panel restrictions")
+        ordering = ["panel_model"]
+        constraints = [
+            models.UniqueConstraint(fields=["normalized", "device"], name="one_restriction_per_panel_and_device"),
+            models.UniqueConstraint(
+                fields=["normalized"], condition=models.Q(device__isnull=True), name="one_restriction_per_panel"
+            ),
+            models.CheckConstraint(condition=~models.Q(normalized=""), name="restricted_panel_has_letters_or_digits"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.panel_model} · {self.device}" if self.device else self.panel_model
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.normalized = normalized_panel_model(self.panel_model)
         super().save(*args, **kwargs)
 
 
@@ -239,6 +297,30 @@ class ProgramSettings(models.Model):
         default=365,
         validators=[MinValueValidator(31), MaxValueValidator(1830)],
     )
+    visit_minutes = models.PositiveSmallIntegerField(
+        _("a visit takes, minutes, until closed visits say better"),
+        default=60,
+        db_default=60,
+        validators=[MinValueValidator(5), MaxValueValidator(480)],
+    )
+    plan_days = models.PositiveSmallIntegerField(
+        _("the planner looks ahead, business days"),
+        default=5,
+        db_default=5,
+        validators=[MinValueValidator(1), MaxValueValidator(15)],
+    )
+    day_change_notice_days = models.PositiveSmallIntegerField(
+        _("customers may ask for another day until, business days before"),
+        default=2,
+        db_default=2,
+        validators=[MinValueValidator(1), MaxValueValidator(10)],
+    )
+    propose_rule_after = models.PositiveSmallIntegerField(
+        _("propose a rule after, failed visits on one panel and device"),
+        default=3,
+        db_default=3,
+        validators=[MinValueValidator(2), MaxValueValidator(50)],
+    )
     second_fee_when_customer_responsible = models.BooleanField(
         _("a second visit is charged where the customer was responsible (D3)"), default=True
     )
@@ -301,6 +383,9 @@ class ServiceAccount(models.Model):
     meter_number = models.CharField(_("meter number"), max_length=30, blank=True)
     service_class = models.CharField(_("service class"), max_length=20, choices=enums.ServiceClass)
     meter_kind = models.CharField(_("meter kind"), max_length=20, choices=enums.MeterKind)
+    # Where the meter is, in degrees; empty where the record does not say.
+    latitude = models.DecimalField(_("latitude"), max_digits=9, decimal_places=6, null=True, blank=True)
+    longitude = models.DecimalField(_("longitude"), max_digits=9, decimal_places=6, null=True, blank=True)
     imported_at = models.DateTimeField(_("imported"), default=timezone.now)
     history = HistoricalRecords()
 

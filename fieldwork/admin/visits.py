@@ -1,4 +1,4 @@
-"""The dispatcher's part of the staff desk: orders, visits, and what technicians reported."""
+"""Service orders, and the page that schedules a visit."""
 
 from __future__ import annotations
 
@@ -15,34 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from fieldwork import orders
-from fieldwork.models import CloseOut, ServiceOrder, SiteVisit, Technician
+from fieldwork.admin.base import ReadOnlyAdmin
+from fieldwork.models import ServiceOrder, SiteVisit, Technician
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Rows that services alone write."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-@admin.register(Technician)
-class TechnicianAdmin(admin.ModelAdmin):
-    list_display = ["user", "employee_number", "is_active"]
-    search_fields = ["user__name", "employee_number"]
-    autocomplete_fields = ["user"]
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(ServiceOrder)
@@ -171,10 +147,3 @@ class SiteVisitAdmin(ReadOnlyAdmin):
     @staticmethod
     def _initial(visit: SiteVisit) -> dict[str, Any]:
         return {"technician": visit.technician_id, "scheduled_on": visit.scheduled_on, "window": visit.window}
-
-
-@admin.register(CloseOut)
-class CloseOutAdmin(ReadOnlyAdmin):
-    list_display = ["visit", "outcome", "by", "received_at", "accepted", "conflict"]
-    list_filter = ["accepted", "outcome"]
-    list_select_related = ["visit__order", "by__user"]

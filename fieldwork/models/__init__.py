@@ -1,0 +1,33 @@
+"""Technicians, service orders, site visits, the board, reports, and what is learned from them."""
+
+from fieldwork.models.learning import RuleProposal
+from fieldwork.models.orders import ServiceOrder, SiteVisit, VisitDuration
+from fieldwork.models.people import Absence, District, DistrictZip, Skill, Technician, Weekday, WorkingHours, Yard
+from fieldwork.models.planning import Lane, Placement, PlanRun
+from fieldwork.models.reports import CloseOut, PhotoUpload, VisitPhoto, photo_path
+from fieldwork.models.wishes import CalendarFeed, DayChange, UnsuitableDay
+
+__all__ = [
+    "Absence",
+    "CalendarFeed",
+    "CloseOut",
+    "DayChange",
+    "District",
+    "DistrictZip",
+    "Lane",
+    "PhotoUpload",
+    "Placement",
+    "PlanRun",
+    "RuleProposal",
+    "ServiceOrder",
+    "SiteVisit",
+    "Skill",
+    "Technician",
+    "UnsuitableDay",
+    "VisitDuration",
+    "VisitPhoto",
+    "Weekday",
+    "WorkingHours",
+    "Yard",
+    "photo_path",
+]
