@@ -15,7 +15,6 @@ from requests_app.enums import VisitOutcome
 from requests_app.models import MSARequest
 from requests_app.models.documents import Scanned
 
-
 CLOCK_MAY_DIFFER = 300  # seconds
 
 
