@@ -9,7 +9,6 @@ import numpy as np
 import structlog
 from django.conf import settings
 
-from fieldwork.dispatch import osrm
 from fieldwork.dispatch.problem import Place
 from fieldwork.dispatch.travel import Travel, haversine
 
@@ -36,6 +35,8 @@ def _by_road(places: Sequence[Place]) -> Travel | None:
     """None where no server is configured, or it does not answer: then planning goes on with estimates."""
     if not settings.OSRM_URL or len(places) < 2:
         return None
+    from fieldwork.dispatch import osrm
+
     try:
         return osrm.table(places, settings.OSRM_URL)
     except osrm.Unavailable as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,9 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from fieldwork import dispatch
-from fieldwork.dispatch.plan import Plan
 from fieldwork.models import Lane, PlanRun
-from fieldwork.planning import problem, runs
+from fieldwork.planning import problem, results, runs
 from fieldwork.planning.problem import Translated
 
 log = structlog.get_logger(__name__)
@@ -92,7 +90,7 @@ def lanes_seen(run: PlanRun) -> list[dict[str, Any]]:
     return [{"technician": technician, "on": on.isoformat(), "version": version} for technician, on, version in rows]
 
 
-def _solve(run: PlanRun, translated: Translated, heart: Heart) -> tuple[Plan, tuple[Moved, ...]]:
+def _solve(run: PlanRun, translated: Translated, heart: Heart) -> tuple[dispatch.Plan, tuple[dispatch.Moved, ...]]:
     """Published visits stay as far as they can, and the engine says which could not."""
     options: dict[str, Any] = {
         "seconds": run.seconds,

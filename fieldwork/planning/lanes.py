@@ -13,7 +13,7 @@ from datetime import date
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from fieldwork.dispatch import timeline
+from fieldwork import dispatch
 from fieldwork.dispatch.plan import Route
 from fieldwork.models import Lane, Placement, PlanRun, SiteVisit
 from fieldwork.planning import facts, problem
@@ -114,7 +114,7 @@ def timelines(stops: Mapping[Key, Sequence[tuple[SiteVisit, str]]]) -> dict[Key,
     for key, placed in asked.items():
         shift = translated.shift(*key)
         assert shift is not None
-        route, violations = timeline(translated.problem, shift, [visit.pk for visit, _window in placed])
+        route, violations = dispatch.timeline(translated.problem, shift, [visit.pk for visit, _window in placed])
         broken = [Break(each.code, each.visit) for each in violations]
         found[key] = Times(route, (*broken, *_against_wishes(translated, key, placed)), translated.minutes)
     return found

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from fieldwork.dispatch import timeline
+from fieldwork import dispatch
 from fieldwork.dispatch.plan import Plan, Route, Unserved
 from fieldwork.dispatch.problem import DayWindow, Fixed, Place, Problem, Shift, Visit
 from fieldwork.models import SiteVisit
@@ -86,7 +86,7 @@ def board_plan(translated: Translated) -> Plan:
         if shift is None:
             continue
         ordered = sorted(stops, key=lambda each: each.placement.position)
-        route, _violations = timeline(translated.problem, shift, [each.pk for each in ordered])
+        route, _violations = dispatch.timeline(translated.problem, shift, [each.pk for each in ordered])
         if route is not None:
             routes.append(route)
     served = {stop.visit for route in routes for stop in route.stops}

@@ -9,8 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from fieldwork.dispatch.plan import Plan, Violation
-from fieldwork.dispatch.replan import Moved
+from fieldwork.dispatch import Moved, Plan, Violation
 from fieldwork.models import PlanRun, SiteVisit
 from fieldwork.planning import words
 from fieldwork.planning.problem import Translated
@@ -18,15 +17,23 @@ from msa_portal import formats
 
 # Why re-planning moved a published visit, by the engine's code.
 WHY_MOVED = {
-    "absent": gettext_lazy("the technician does not work then"),
-    "no_longer_fits": gettext_lazy("that half day does not suit the customer any more, or the day is too full"),
-    "window": gettext_lazy("that half day does not suit the customer any more"),
-    "skills": gettext_lazy("the technician lacks a skill that it needs"),
-    "districts": gettext_lazy("the technician does not work in that district"),
-    "urgent": gettext_lazy("a more urgent visit takes its place"),
-    "full": gettext_lazy("the day holds more than fits"),
+    "no_shift": gettext_lazy("the technician does not work then"),
+    "closed": gettext_lazy("that half day does not suit the customer any more"),
+    "may_not": gettext_lazy("the technician lacks the skill or the district that it needs"),
+    "no_room": gettext_lazy("the day has become too short for it"),
+    "made_room": gettext_lazy("a visit that is due had no other place"),
 }
-_OTHER = gettext_lazy("the day holds more than fits")
+# Why a visit is in no route: the engine's code, or `problem.Translated.left_out`'s.
+WHY_UNSERVED = {
+    "no_technician": gettext_lazy("nobody who works on these days has its skills and its district"),
+    "no_window": gettext_lazy("nobody works in a half day that suits the customer"),
+    "too_long": gettext_lazy("it does not fit even as the only visit of a day"),
+    "full": gettext_lazy("the days are full"),
+    "disputed": gettext_lazy("the payment of its fee is disputed"),
+    "no_position": gettext_lazy("its position is not known: set it on the service order"),
+    "nobody_works": gettext_lazy("it is fixed on a day on which its technician does not work"),
+}
+_OTHER = gettext_lazy("the days are full")
 
 
 def stored(translated: Translated, plan: Plan, moved: Iterable[Moved]) -> dict[str, Any]:
@@ -110,6 +117,12 @@ def _place(slot: Mapping[str, Any], people: Mapping[int, str]) -> str:
         "window": SiteVisit.Window(slot["window"]).label,
         "technician": people.get(slot["technician"], "?"),
     }
+
+
+def unserved(run: PlanRun) -> list[tuple[int, str]]:
+    """The visits without a place in the plan, by id, each with why in words."""
+    rows = [*run.result.get("unserved", []), *run.result.get("left_out", [])]
+    return [(each["visit"], str(WHY_UNSERVED.get(each["reason"], _OTHER))) for each in rows]
 
 
 def findings(run: PlanRun) -> list[str]:
