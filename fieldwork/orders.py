@@ -204,7 +204,8 @@ def unschedule(visit: SiteVisit, *, by: User, why: str) -> SiteVisit:
                 % {"state": fresh.get_state_display()},
                 code="stale",
             )
-        codes = {"visit": fresh.pk, "moves": fresh.moves, "technician": fresh.technician_id, "why": Why(why).value}
+        codes: dict[str, object] = {"visit": fresh.pk, "moves": fresh.moves, "technician": fresh.technician_id}
+        codes["why"] = Why(why).value
         _clear_slot(fresh)
         lanes.take_off([fresh], by=by)
         settlement.note(request, EventKind.VISIT_CANCELED, by=by, codes=codes)

@@ -90,7 +90,7 @@ def board_plan(translated: Translated) -> Plan:
         if route is not None:
             routes.append(route)
     served = {stop.visit for route in routes for stop in route.stops}
-    unserved = tuple(Unserved(pk, "not_placed") for pk in asked if pk not in served)
+    unserved = tuple(Unserved(pk, "full") for pk in asked if pk not in served)
     drive = sum(route.drive for route in routes)
     return Plan(tuple(routes), unserved, drive, "board", 0, 0, 0.0)
 
