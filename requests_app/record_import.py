@@ -149,7 +149,9 @@ def _check_header(header: list[str]) -> None:
     wanted = COLUMNS + (POSITION if set(header) & set(POSITION) else ())
     if sorted(header) != sorted(wanted):
         missing = ", ".join(name for name in wanted if name not in header) or "-"
-        extra = ", ".join(dict.fromkeys(name for name in header if name not in wanted or header.count(name) > 1)) or "-"
+        extra = (
+            ", ".join(dict.fromkeys(name for name in header if name not in wanted or header.count(name) > 1)) or "-"
+        )
         raise BadFile(
             _("The first line must name the columns. Missing: %(missing)s. Not known, or twice: %(extra)s.")
             % {"missing": missing, "extra": extra}

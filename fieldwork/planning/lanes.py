@@ -113,9 +113,9 @@ def timelines(stops: Mapping[Key, Sequence[tuple[SiteVisit, str]]]) -> dict[Key,
     translated = problem.standing(asked)
     found: dict[Key, Times] = {}
     for key, placed in asked.items():
-        shift = translated.shift(*key)
-        assert shift is not None
-        route, violations = dispatch.timeline(translated.problem, shift, [visit.pk for visit, _window in placed])
+        route, violations = dispatch.timeline(
+            translated.problem, translated.shifts[key], [visit.pk for visit, _window in placed]
+        )
         broken = [Break(each.code, cast("int | None", each.visit)) for each in violations]
         found[key] = Times(route, (*broken, *_against_wishes(translated, key, placed)), translated.minutes)
     return found
