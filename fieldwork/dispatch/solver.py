@@ -9,6 +9,7 @@ from fieldwork.dispatch.assemble import assemble
 from fieldwork.dispatch.construct import construct
 from fieldwork.dispatch.ground import Ground, Orders
 from fieldwork.dispatch.improve import Budget, improve
+from fieldwork.dispatch.model import Model
 from fieldwork.dispatch.plan import Plan
 from fieldwork.dispatch.problem import Problem
 from fieldwork.dispatch.tuning import Tuning, tuning_for
