@@ -59,6 +59,7 @@ class Model:
     def data(self) -> ProblemData:
         ground = self.ground
         groups, clients = self._clients()
+        seconds: Any = ground.seconds  # pyvrp's own types are narrower than what it takes
         total = len(ground.depots) + len(ground.problem.visits)
         return ProblemData(
             [Location(0, 0) for _ in range(total)],
@@ -66,7 +67,7 @@ class Model:
             [Depot(number) for number in ground.depots.values()],
             [self._vehicles(key, numbers) for key, numbers in self.types.items()],
             [self._distances(kinds) for kinds in self.profiles],
-            [ground.seconds] * len(self.profiles),
+            [seconds] * len(self.profiles),
             groups,
         )
 
@@ -111,7 +112,7 @@ class Model:
             **limits,
         )
 
-    def _distances(self, kinds: frozenset[Any]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    def _distances(self, kinds: frozenset[Any]) -> Any:
         ground = self.ground
         base = ground.work if ground.any_binds else ground.seconds
         closed = [ground.location(n) for n, visit in enumerate(ground.problem.visits) if kind_of(visit) not in kinds]
