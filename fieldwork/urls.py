@@ -8,6 +8,7 @@ urlpatterns = [
     path("field/", views.day, name="day"),
     path("field/visits/<int:pk>/", views.visit, name="visit"),
     path("field/visits/<int:pk>/on-site/", views.on_site, name="on_site"),
+    path("field/visits/<int:pk>/put-back/", views.put_back, name="put_back"),
     path("field/visits/<int:pk>/close-out/", views.close_out, name="close_out"),
     path("field/visits/<int:pk>/flyer/", views.flyer, name="flyer"),
     path("field/visits/<int:pk>/site-photos/<int:site_photo>/", views.site_photo, name="site_photo"),

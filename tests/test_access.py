@@ -55,7 +55,7 @@ ADDRESSES = {
         "payments:invite", "payments:uninvite",
     },
     PAYMENT: {"payments:joint_returned", "payments:cancel_joint"},
-    VISIT: {"fieldwork:visit", "fieldwork:on_site", "fieldwork:close_out", "fieldwork:flyer", "fieldwork:site_photo", "fieldwork:day",
+    VISIT: {"fieldwork:visit", "fieldwork:on_site", "fieldwork:close_out", "fieldwork:flyer", "fieldwork:site_photo", "fieldwork:day", "fieldwork:put_back",
             "fieldwork:api_who", "fieldwork:api_day", "fieldwork:api_on_my_way", "fieldwork:api_on_site", "fieldwork:api_report",
             "fieldwork:api_photos", "fieldwork:api_photo"},
     PHOTO: {"fieldwork:photo"},
