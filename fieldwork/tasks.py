@@ -13,6 +13,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from fieldwork import due_dates
 from fieldwork.models import VisitPhoto
+from fieldwork.phone import uploads
 from fieldwork.planning import durations, execution, positions, runs
 from msa_portal.business_days import calendar
 from msa_portal.errors import Refused
@@ -89,3 +90,8 @@ def learn_durations() -> int:
 @shared_task
 def scan_quarantine() -> None:
     quarantine.look_again(VisitPhoto.objects.all())
+
+
+@shared_task
+def sweep_uploads() -> int:
+    return uploads.sweep()
