@@ -10,14 +10,13 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
-from fieldwork.closeout import Photo, Report
 from fieldwork.models import SiteVisit
+from fieldwork.report import MAX_PHOTOS, Photo, Report
 from msa_portal.errors import Refused
 from requests_app import eligibility, uploads
 from requests_app.enums import VisitOutcome
 from requests_app.models import OutcomeReason
 
-MAX_PHOTOS = 8
 CHECK_ANSWERS = [("ok", _("OK")), ("not_ok", _("Not OK")), ("not_seen", _("Not seen"))]
 
 
