@@ -82,6 +82,12 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "why": ["Made for 150 A at most."],
         "from_day": "Tue, Dec 8, 2026",
     },
+    "panel_ruled_out": {
+        "stage": "visit",
+        "panel": "HOMC40U200",
+        "device": "Acme Adapter 2",
+        "why": ["The cover does not come off."],
+    },
     "draft_left": {"act_by": "Tue, Dec 8, 2026", "status": "unsubmitted"},
     "deadline_near": {
         "act_by": "Tue, Dec 8, 2026",
