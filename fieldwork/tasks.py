@@ -6,6 +6,7 @@ import structlog
 from celery import shared_task
 from django.utils import timezone
 
+from fieldwork import learning
 from fieldwork.models import VisitPhoto
 from msa_portal.business_days import calendar
 from msa_portal.errors import Refused
@@ -19,7 +20,8 @@ log = structlog.get_logger(__name__)
 def issue_due_orders() -> int:
     """The timer for valid requests (S): issue what has waited for the days that supervisors set.
 
-    One that cannot be issued, a disputed fee say, is passed over and logged; staff see why.
+    One that cannot be issued, a disputed fee say, is passed over and logged; staff see why. One that a rule
+    speaks against, learned while it waited, is left for staff to decide.
     """
     wait = ProgramSettings.current().auto_issue_days
     if wait is None:
@@ -27,7 +29,7 @@ def issue_due_orders() -> int:
     days = calendar.load()
     today = calendar.local_day(timezone.now())
     issued = 0
-    for request in MSARequest.objects.awaiting_service_order().iterator():
+    for request in learning.not_ruled_out(MSARequest.objects.awaiting_service_order()).iterator():
         if days.add(calendar.local_day(request.waiting_since), wait) > today:
             continue
         try:
@@ -37,6 +39,12 @@ def issue_due_orders() -> int:
         else:
             issued += 1
     return issued
+
+
+@shared_task
+def propose_rules() -> int:
+    """What visits taught, each night, for staff to decide on."""
+    return learning.propose()
 
 
 @shared_task
