@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -20,7 +21,7 @@ from msa_portal.errors import Refused, Stale
 from requests_app import documents, lifecycle, settlement
 from requests_app.enums import EventKind, ScanState, VisitOutcome
 
-__all__ = ["Photo", "Report", "close_out", "go_on_site", "on_my_way", "review"]
+__all__ = ["Photo", "Report", "close_out", "go_on_site", "kept_before", "on_my_way", "review"]
 
 
 def on_my_way(visit: SiteVisit, *, by: User, expected_at: datetime | None = None) -> SiteVisit:
@@ -47,8 +48,11 @@ def on_my_way(visit: SiteVisit, *, by: User, expected_at: datetime | None = None
     return visit
 
 
-def go_on_site(visit: SiteVisit, *, by: User) -> SiteVisit:
-    """The technician is there: from now on the request cannot be withdrawn. Repeating is harmless."""
+def go_on_site(visit: SiteVisit, *, by: User, at: datetime | None = None) -> SiteVisit:
+    """The technician is there: from now on the request cannot be withdrawn. Repeating is harmless.
+
+    `at`, in the server's time, where the phone tells of it later than it was.
+    """
     with transaction.atomic():
         request = lock(visit.order.round.request)
         fresh = lock(visit)
@@ -57,7 +61,7 @@ def go_on_site(visit: SiteVisit, *, by: User) -> SiteVisit:
             return fresh
         if fresh.state != SiteVisit.State.SCHEDULED:
             raise Refused(_gone(fresh), code="visit_not_open")
-        now = timezone.now()
+        now = at or timezone.now()
         fresh.state, fresh.on_site_at = SiteVisit.State.ON_SITE, now
         fresh.save(update_fields=["state", "on_site_at", "updated_at"])
         visit_round = fresh.order.round
@@ -79,9 +83,9 @@ def close_out(visit: SiteVisit, report: Report, *, by: User) -> CloseOut:
     with documents.atomic():
         request = lock(visit.order.round.request)
         fresh = lock(visit)
-        earlier = CloseOut.objects.filter(pk=report.id).first()
+        earlier = kept_before(report.id, fresh, report.body_hash())
         if earlier is not None:
-            return _repeat(earlier, fresh, report)
+            return earlier
         technician = _technician(by)
         conflict = _conflict(fresh, technician)
         kept = _keep(fresh, report, technician, conflict)
@@ -98,6 +102,17 @@ def close_out(visit: SiteVisit, report: Report, *, by: User) -> CloseOut:
             lifecycle.fail(request, by=by, reasons=report.reasons)
     visit.refresh_from_db()
     return kept
+
+
+def kept_before(report_id: UUID, visit: SiteVisit, body_hash: str) -> CloseOut | None:
+    """The report that came under this id already. Raises `Refused` for another body or visit (fault 18)."""
+    earlier = CloseOut.objects.filter(pk=report_id).first()
+    if earlier is not None and (earlier.visit_id != visit.pk or earlier.body_hash != body_hash):
+        raise Refused(
+            _("A different report was already sent from this form. Open the visit to see it."),
+            code="different_report",
+        )
+    return earlier
 
 
 def review(kept: CloseOut, *, by: User, note: str) -> CloseOut:
@@ -160,15 +175,6 @@ def _technician_of(visit: SiteVisit, by: User) -> Technician:
 
 def _gone(visit: SiteVisit) -> str:
     return _("This visit is “%(state)s” now. Call dispatch before you go on.") % {"state": visit.get_state_display()}
-
-
-def _repeat(earlier: CloseOut, visit: SiteVisit, report: Report) -> CloseOut:
-    if earlier.visit_id != visit.pk or earlier.body_hash != report.body_hash():
-        raise Refused(
-            _("A different report was already sent from this form. Open the visit to see it."),
-            code="different_report",
-        )
-    return earlier
 
 
 def _conflict(visit: SiteVisit, technician: Technician) -> str:

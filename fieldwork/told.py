@@ -5,7 +5,14 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from fieldwork.models import CloseOut
-from requests_app.enums import VisitOutcome
+from requests_app.enums import RequestType, VisitOutcome
+
+
+def done(request_type: str) -> str:
+    """What a technician calls such a visit that went well."""
+    if request_type == RequestType.REMOVAL:
+        return _("Removed")
+    return _("Installed") if request_type == RequestType.INSTALL else _("Done")
 
 
 def of_conflict(kept: CloseOut) -> str:
