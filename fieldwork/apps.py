@@ -7,8 +7,9 @@ class FieldworkConfig(AppConfig):
     verbose_name = _("Field work")
 
     def ready(self) -> None:
-        from fieldwork import notice_receivers, panels, receivers
+        from fieldwork import notice_receivers, panels, receivers, shown_photos
 
         receivers.connect()
         notice_receivers.connect()
         panels.connect()
+        shown_photos.connect()

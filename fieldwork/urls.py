@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from fieldwork import views
+from fieldwork import photo_views, views
 
 app_name = "fieldwork"
 urlpatterns = [
@@ -12,5 +12,7 @@ urlpatterns = [
     path("field/visits/<int:pk>/close-out/", views.close_out, name="close_out"),
     path("field/visits/<int:pk>/flyer/", views.flyer, name="flyer"),
     path("field/visits/<int:pk>/site-photos/<int:site_photo>/", views.site_photo, name="site_photo"),
-    path("field/photos/<int:pk>/", views.photo, name="photo"),
+    path("field/photos/<int:pk>/", photo_views.photo, name="photo"),
+    path("field/photos/<int:pk>/marked/", photo_views.marked, name="photo_marked"),
+    path("field/photos/<int:pk>/small/", photo_views.small, name="photo_small"),
 ]

@@ -37,6 +37,7 @@ app.conf.beat_schedule = {
     # By the utility's clock (TIME_ZONE), when the provider's list of yesterday is complete.
     "compare-days-with-provider": {"task": "payments.tasks.reconcile_days", "schedule": crontab(minute=20, hour=3)},
     "compare-today-with-provider": {"task": "payments.tasks.reconcile_today", "schedule": crontab(minute=50)},
+    "propose-rules": {"task": "fieldwork.tasks.propose_rules", "schedule": crontab(minute=40, hour=2)},
     "send-and-follow-refunds": {"task": "payments.tasks.sweep_refunds", "schedule": 120.0},
 }
 

@@ -58,7 +58,7 @@ ADDRESSES = {
     VISIT: {"fieldwork:visit", "fieldwork:on_site", "fieldwork:close_out", "fieldwork:flyer", "fieldwork:site_photo", "fieldwork:day", "fieldwork:put_back",
             "fieldwork:api_who", "fieldwork:api_day", "fieldwork:api_on_my_way", "fieldwork:api_on_site", "fieldwork:api_report",
             "fieldwork:api_photos", "fieldwork:api_photo"},
-    PHOTO: {"fieldwork:photo"},
+    PHOTO: {"fieldwork:photo", "fieldwork:photo_small", "fieldwork:photo_marked"},
     WEBHOOK: {"payments:webhook"},
     COMPANY: {"payments:company_statement", "payments:company_statement_pdf", "payments:company_statement_csv"},
     SIGNER: {"requests:sign", "requests:sign_paper", "requests:sign_consent", "requests:sign_open", "requests:sign_withdraw_consent", "requests:sign_claim", "requests:sign_document", "requests:sign_claim_resume",
@@ -118,7 +118,7 @@ class World:
         if kind_of(name) == PAYMENT:
             special["pk"] = self.values["payment"]
         if name.startswith("fieldwork:"):
-            special["pk"] = self.values["photo"] if name == "fieldwork:photo" else self.visit.pk
+            special["pk"] = self.values["photo"] if kind_of(name) == PHOTO else self.visit.pk
         if name == "requests:document":
             special = dict.fromkeys(ALL_ROUTES[name] - {"reference"}, self.values["document"])
         if name.startswith("admin:"):
@@ -172,7 +172,7 @@ def world(db: None) -> World:
         id=uuid.uuid4(),
         outcome=VisitOutcome.UNSUCCESSFUL,
         reasons=[factories.OutcomeReasonFactory()],
-        photos=[closeout.Photo(jpeg(), "0" * 64)],
+        photos=[closeout.Photo(jpeg(), "0" * 64, annotated=jpeg())],
     )
     kept = closeout.close_out(visit, report, by=tess)
     people = {
@@ -258,7 +258,7 @@ def test_anonymous_is_sent_to_sign_in(world: World) -> None:
 STRANGERS = {
     REQUEST: ("other customer", "other agent", "technician", "other technician"),
     VISIT: ("owner", "agent", "other customer", "other technician", "staff"),
-    PHOTO: ("owner", "agent", "other customer", "other technician"),
+    PHOTO: ("other customer", "other agent", "other technician"),
     PAYMENT: ("owner", "other customer", "other agent", "technician", "other technician", "staff"),
     COMPANY: ("owner", "other customer", "other agent", "technician", "other technician"),
 }
@@ -280,7 +280,7 @@ def test_stranger_finds_nothing_and_writes_nothing(world: World, kind: int, role
 INSIDERS = {
     REQUEST: ("owner", "agent", "staff"),
     VISIT: ("technician",),
-    PHOTO: ("technician", "staff"),
+    PHOTO: ("owner", "agent", "technician", "staff"),
     PAYMENT: ("agent",),
     COMPANY: ("agent", "staff"),
 }
