@@ -36,6 +36,7 @@ ADDRESSES = {
         "account_reset_password", "account_confirm_login_code", "account_reset_password_from_key_done",
         "account_reset_password_from_key", "account_reset_password_done", "account_request_login_code",
         "mfa_authenticate", "mfa_login_webauthn",
+        "fieldwork:app", "fieldwork:service_worker", "fieldwork:manifest",
     },
     ACCOUNT: {
         "accounts:home", "accounts:profile", "accounts:company", "accounts:add_member", "accounts:remove_member",
@@ -55,7 +56,7 @@ ADDRESSES = {
         "payments:invite", "payments:uninvite",
     },
     PAYMENT: {"payments:joint_returned", "payments:cancel_joint"},
-    VISIT: {"fieldwork:visit", "fieldwork:on_site", "fieldwork:close_out", "fieldwork:flyer", "fieldwork:site_photo", "fieldwork:day"},
+    VISIT: {"fieldwork:visit", "fieldwork:on_site", "fieldwork:close_out", "fieldwork:flyer", "fieldwork:site_photo", "fieldwork:day", "fieldwork:agreement"},
     PHOTO: {"fieldwork:photo"},
     WEBHOOK: {"payments:webhook"},
     COMPANY: {"payments:company_statement", "payments:company_statement_pdf", "payments:company_statement_csv"},

@@ -1,0 +1,20 @@
+// "On my way" and "On site": kept with the phone's time, sent when there is coverage.
+import { all, put } from "./db.js";
+import { changed, send } from "./outbox.js";
+
+export async function act(visit, on, technician, kind, label) {
+  const same = (await all("acts")).some((each) => each.visit === visit.id && each.kind === kind && each.technician === technician);
+  if (!same) await put("acts", { visit: visit.id, on, technician, kind, label, at: new Date().toISOString() });
+  changed();
+  send();
+}
+
+// The state as this phone knows it: what was tapped here counts before the server has heard of it.
+export function stateOf(visit, acts, reports) {
+  const mine = acts.filter((each) => each.visit === visit.id && !each.problem).map((each) => each.kind);
+  const report = reports.find((each) => each.visit === visit.id);
+  if (report && report.state !== "draft") return "reported";
+  if (visit.state === "scheduled" && mine.includes("on-site")) return "on_site";
+  if (visit.state === "scheduled" && (mine.includes("on-my-way") || visit.on_the_way_at)) return "on_the_way";
+  return visit.state;
+}

@@ -1,0 +1,105 @@
+// A close-out while it is being made. Each tap is saved before the next screen comes, so that the phone may be
+// closed at any moment. A draft has all that its screens need: it does not lean on the day.
+import { all, change, photosOf, put, renew, setting } from "./db.js";
+import { changed } from "./outbox.js";
+
+export const draftOf = async (visit) => (await all("reports")).find((each) => each.visit === visit && each.state === "draft") ?? null;
+
+const NOTHING_YET = () => ({ access: "", checks: {}, serial: "", serial_sure: false, outcome: "", reasons: [], notes: "", stopped: "" });
+
+// The id is minted here: sending twice reports once (fault 18).
+export async function open(visit, day) {
+  const found = await draftOf(visit.id);
+  if (found) return found;
+  const technician = day?.technician ?? (await setting("technician"));
+  return put("reports", {
+    id: crypto.randomUUID(), technician: technician.id, visit: visit.id, on: day.on, state: "draft", step: "access",
+    label: { order: visit.order, reference: visit.reference }, opened_at: new Date().toISOString(),
+    work: { checklist: visit.checklist, device: visit.device, request_type: visit.request_type, done_text: visit.done_text },
+    answers: NOTHING_YET(),
+  });
+}
+
+export const answer = (report, edit) => change("reports", report.id, (row) => { if (row.state === "draft") edit(row.answers, row); });
+
+export const needsSerial = (report) => Boolean(report.work.device) && report.work.request_type !== "removal";
+
+export function stepsOf(report) {
+  const { stopped, outcome } = report.answers;
+  if (stopped) return ["reasons", "photos", "notes", "review"];
+  const steps = ["access", "checks", "photos", needsSerial(report) && "serial", "outcome", outcome === "unsuccessful" && "reasons", "notes", "review"];
+  return steps.filter(Boolean);
+}
+
+export const ACCESS = "E17";
+export const checksOf = (report) => report.work.checklist.filter((check) => check.number !== ACCESS);
+export const openChecks = (report) => report.work.checklist.filter((check) => !report.answers.checks[check.number]);
+export const failedChecks = (report) => report.work.checklist.filter((check) => report.answers.checks[check.number] === "not_ok");
+
+// Work ends at once: what nobody looked at is "not seen". `why`: "unsafe" or "access".
+export const stop = (report, why) => answer(report, (answers, row) => {
+  for (const check of row.work.checklist) answers.checks[check.number] ||= "not_seen";
+  if (why === "access") answers.checks[ACCESS] = "not_ok";
+  Object.assign(answers, { before: answers.before ?? { outcome: answers.outcome, checks: { ...report.answers.checks } }, stopped: why, outcome: "unsuccessful" });
+  row.step = "reasons";
+});
+
+// It was pressed by mistake.
+export const goOn = (report) => answer(report, (answers, row) => {
+  Object.assign(answers, answers.before ?? {}, { stopped: "", access: "" });
+  delete answers.before;
+  row.step = "access";
+});
+
+// Those that the checks and photos point to come first.
+export function reasonsInOrder(report, reasons, photos) {
+  const shown = new Set(photos.map((photo) => photo.reason));
+  const failed = new Set(failedChecks(report).map((check) => check.number));
+  const unsafe = { unsafe: ["E12", "E17"], access: ["E17", "E12"] }[report.answers.stopped] ?? [];
+  const rank = (reason) => {
+    const rules = (reason.rule ?? "").split(/,\s*/);
+    const place = unsafe.findIndex((rule) => rules.includes(rule));
+    if (place >= 0) return place;
+    return shown.has(reason.code) || rules.some((rule) => failed.has(rule)) ? 2 : 3;
+  };
+  return reasons.map((reason) => ({ ...reason, suggested: rank(reason) < 3 })).sort((one, other) => rank(one) - rank(other));
+}
+
+// What is still missing, as steps; empty where it can be sent.
+export function missing(report) {
+  const { outcome, reasons } = report.answers;
+  const lacks = [];
+  if (openChecks(report).length) lacks.push(report.answers.access || report.answers.stopped ? "checks" : "access");
+  if (!outcome) lacks.push("outcome");
+  if (outcome === "unsuccessful" && !reasons.length) lacks.push("reasons");
+  return lacks;
+}
+
+function bodyOf(report, photos) {
+  const { outcome, reasons, checks, serial, notes, stopped } = report.answers;
+  const chosen = outcome === "unsuccessful" ? reasons : [];
+  return {
+    visit: report.visit, outcome, reasons: chosen, checklist: checks, serial_number: serial, notes: notes.trim(),
+    stopped_unsafe: stopped === "unsafe",
+    photos: photos.map(({ sha256, reason, marks, taken_at }) => ({ sha256, reason: chosen.includes(reason) ? reason : "", marks, taken_at })),
+    opened_at: report.opened_at, app_version: document.documentElement.dataset.version,
+  };
+}
+
+// From here on the record never changes (fault 55).
+export async function freeze(report) {
+  const body = bodyOf(report, await photosOf(report.id));
+  await change("reports", report.id, (row) => {
+    if (row.state === "draft") Object.assign(row, { state: "frozen", frozen_at: new Date().toISOString(), body });
+  });
+  changed();
+}
+
+// What the server would not have is opened again, as a new report with the same photos.
+export async function thaw(id) {
+  const fresh = await renew(id, ({ body: _body, problem: _problem, frozen_at: _frozen, ...row }) => ({
+    ...row, id: crypto.randomUUID(), state: "draft", step: "review",
+  }));
+  changed();
+  return fresh;
+}
