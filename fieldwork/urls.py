@@ -1,10 +1,11 @@
-from django.urls import path
+from django.urls import include, path
 
 from fieldwork import views
 from fieldwork.phone import pages
 
 app_name = "fieldwork"
 urlpatterns = [
+    path("field/api/", include("fieldwork.phone.urls")),
     path("field/", views.day, name="day"),
     path("field/app/", pages.app, name="app"),
     path("field/sw.js", pages.service_worker, name="service_worker"),

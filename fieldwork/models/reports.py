@@ -118,14 +118,11 @@ class VisitPhoto(Scanned):
         return self.close_out.visit.order.round.request
 
 
-def upload_path(instance: Any, filename: str) -> str:
-    return f"visits/incoming/{instance.pk}.part"
-
-
 class PhotoUpload(models.Model):
     """A photo on its way in from a phone, chunk by chunk. It becomes a `VisitPhoto` when its report arrives.
 
     Known by the report's id and the SHA-256 that the phone computed; `received` is where to go on (fault 55).
+    Each chunk is a file of its own, since not every storage can append (`fieldwork.phone.uploads`).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
@@ -135,7 +132,6 @@ class PhotoUpload(models.Model):
     sha256 = models.CharField(max_length=64)
     size = models.PositiveIntegerField(_("size (bytes)"))
     received = models.PositiveIntegerField(_("received (bytes)"), default=0)
-    file = models.FileField(upload_to=upload_path, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
