@@ -276,6 +276,7 @@ INSIDERS = {
 }
 # What only some insiders may open, or what this world lacks; each page's own tests reach it.
 NOT_EVERYBODY = {
+    "fieldwork:agreement",
     "payments:receipt",
     "payments:refund_note",
     "payments:ask_refund",

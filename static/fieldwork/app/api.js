@@ -16,7 +16,7 @@ export function found(state) {
 
 export async function ask(path, { method = "GET", json, bytes, headers = {}, csrf, seconds = SECONDS } = {}) {
   const sent = { Accept: "application/json", ...headers };
-  if (csrf) sent["X-CSRFToken"] = csrf;
+  if (csrf) Object.assign(sent, { "X-CSRFToken": csrf, "X-Phone-Time": new Date().toISOString() }); // fault 19
   if (json !== undefined) sent["Content-Type"] = "application/json";
   if (bytes) sent["Content-Type"] = "application/offset+octet-stream";
   let response;
@@ -48,12 +48,15 @@ async function read(response) {
   return response.json();
 }
 
-// Who is signed in, with a fresh token for writing. Somebody who is no technician counts as signed out.
+// Somebody is signed in who is no technician: to them this phone shows nothing.
+export class Stranger extends SignedOut {}
+
+// Who is signed in, with a fresh token for writing.
 export async function who() {
   const { status, body } = await ask("who/");
   if (status === 404 || status === 403) {
     found("signed_out");
-    throw new SignedOut();
+    throw new Stranger();
   }
   if (status !== 200) throw new Offline(`who: ${status}`);
   return body;

@@ -1,6 +1,7 @@
 // Puts the parts together: screens, the outbox's occasions to send, the morning's sync, new versions.
 import { connection, Offline, SignedOut } from "./api.js";
 import { drawBar } from "./bar.js";
+import { isFull } from "./db.js";
 import * as closeout from "./closeout.js";
 import * as day from "./day.js";
 import * as done from "./done.js";
@@ -9,7 +10,7 @@ import * as more from "./more.js";
 import { send, watch } from "./outbox.js";
 import * as outboxPage from "./outbox-page.js";
 import { draw, refresh } from "./router.js";
-import { sync } from "./sync.js";
+import { forgetOld, sync } from "./sync.js";
 import * as updates from "./updates.js";
 import * as visit from "./visit.js";
 
@@ -42,6 +43,21 @@ async function shown() {
   updates.offerUpdate();
 }
 
+// What went wrong is said in plain words on top of the screen, and stays until the next one comes. Nothing that was
+// saved before is touched by it.
+const banners = { full: document.querySelector("[data-full]"), broken: document.querySelector("[data-broken]") };
+
+function wentWrong(error) {
+  banners[isFull(error) ? "full" : "broken"].hidden = false;
+  window.scrollTo(0, 0);
+}
+
+window.addEventListener("unhandledrejection", (event) => {
+  wentWrong(event.reason);
+  if (isFull(event.reason)) event.preventDefault();
+});
+window.addEventListener("error", (event) => wentWrong(event.error));
+window.addEventListener("hashchange", () => { for (const banner of Object.values(banners)) banner.hidden = true; });
 window.addEventListener("hashchange", async () => { await draw(); await shown(); });
 window.addEventListener("online", async () => { syncedAt = 0; await occasion(); });
 window.addEventListener("offline", () => { connection.state = "offline"; connection.watch(); });
@@ -55,6 +71,7 @@ watch(async (status) => {
 });
 
 navigator.storage?.persist?.();
+await forgetOld();
 await draw();
 document.documentElement.dataset.ready = "";
 registration = await updates.connect().catch(() => null);

@@ -30,7 +30,7 @@ export function reasons(context) {
   const list = drafts.reasonsInOrder(context.report, context.reasons, context.photos);
   const choice = (reason) => h("button", { type: "button", class: "choice choice--reason", "aria-pressed": String(chosen.includes(reason.code)), onclick: () => flip(reason.code) },
     h("span", { class: "box", "aria-hidden": "true" }, chosen.includes(reason.code) ? "✓" : ""),
-    h("span", {}, h("strong", {}, reason.title), h("small", {}, t(`responsible_${reason.responsible}`))));
+    h("span", {}, h("strong", {}, reason.title), h("small", {}, t("responsible", { who: reason.responsible }))));
   const suggested = list.filter((reason) => reason.suggested);
   const others = list.filter((reason) => !reason.suggested);
   return {

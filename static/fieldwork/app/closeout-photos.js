@@ -1,5 +1,5 @@
 // Photos: take, look at, mark, say what they show, take away.
-import { change, remove } from "./db.js";
+import { change, isFull, remove } from "./db.js";
 import { announce, button, h, notice } from "./dom.js";
 import { reasonsInOrder } from "./drafts.js";
 import { drawn, editor } from "./marks.js";
@@ -16,7 +16,8 @@ async function take(context, input) {
   for (const file of input.files) {
     try {
       await add(context.report.id, file);
-    } catch {
+    } catch (error) {
+      if (isFull(error)) throw error; // said on top of every screen (app.js)
       unreadable = true; // said on the screen; the others are taken
     }
   }

@@ -1,8 +1,8 @@
 // The day: the next stop first, the others in order, always from this phone.
 import { act, stateOf } from "./acts.js";
 import { connection, Offline, SignedOut } from "./api.js";
-import { all } from "./db.js";
 import { bar, button, h, link, notice } from "./dom.js";
+import { mine } from "./outbox.js";
 import { draw, path, route } from "./router.js";
 import { dayOf, look, stored, sync } from "./sync.js";
 import { dayAfter, dayText, timeOf, today } from "./times.js";
@@ -19,7 +19,7 @@ export function navigateTo(visit) {
 }
 
 export async function withStates(visits) {
-  const [acts, reports] = await Promise.all([all("acts"), all("reports")]);
+  const { acts, reports } = await mine();
   return visits.map((visit) => ({ ...visit, now: stateOf(visit, acts, reports), draft: reports.some((each) => each.visit === visit.id && each.state === "draft") }));
 }
 
@@ -84,7 +84,7 @@ function overdue(day) {
 
 async function unfinished(visits) {
   const known = new Set(visits.map((visit) => visit.id));
-  const drafts = (await all("reports")).filter((each) => each.state === "draft" && !known.has(each.visit));
+  const drafts = (await mine()).reports.filter((each) => each.state === "draft" && !known.has(each.visit));
   return drafts.map((each) => notice("warning", h("p", {}, t("unfinished", { order: each.label.order })), link(t("close_out_on"), `#/close-out/${each.visit}`)));
 }
 

@@ -7,6 +7,9 @@ const VERSION = 1;
 const WRITE = { durability: "strict" };
 let opening = null;
 
+// There is no room left on the phone: what was to be kept is not. Whoever can say so on their screen catches it.
+export const isFull = (error) => error?.name === "QuotaExceededError";
+
 function upgrade(db, before) {
   if (before < 1) {
     db.createObjectStore("days", { keyPath: "on" });
@@ -68,12 +71,20 @@ export async function forget(report, done = null) {
   await step.done;
 }
 
-// The same report under a new id, to be changed and sent again; the old one is gone in the same step.
+// Sending has not begun, or the server would not have it (fault 55).
+export const canChange = (report) => report.state === "frozen" || report.state === "problem";
+
+// The same report under a new id, to be changed and sent again; the old one is gone in the same step. Null where
+// it is on its way.
 export async function renew(report, edit) {
   const step = (await database()).transaction(["reports", "photos"], "readwrite", WRITE);
   const reports = step.objectStore("reports");
   const photos = step.objectStore("photos");
   const row = await reports.get(report);
+  if (!row || !canChange(row)) {
+    await step.done;
+    return null;
+  }
   const fresh = edit(row);
   for (const photo of await photos.index("report").getAll(report)) {
     photos.put({ ...photo, report: fresh.id, sent: false });

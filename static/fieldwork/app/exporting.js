@@ -1,5 +1,6 @@
 // The last resort: everything that waits, as one file that dispatch takes in. The format is told in docs/operations.md.
-import { all, photosOf } from "./db.js";
+import { photosOf } from "./db.js";
+import { mine } from "./outbox.js";
 
 function base64(data) {
   const bytes = new Uint8Array(data);
@@ -11,18 +12,13 @@ function base64(data) {
 async function exported(report) {
   const described = new Map(report.body.photos.map((photo) => [photo.sha256, photo]));
   const photos = (await photosOf(report.id)).map((photo) => ({ ...described.get(photo.sha256), data: base64(photo.data) }));
-  return { ...report.body, id: report.id, device_time: report.frozen_at, via: "file", photos };
+  return { ...report.body, id: report.id, photos };
 }
 
 // Drafts are not among them: nobody has said yet that they are complete.
 export async function exportOutbox() {
-  const reports = (await all("reports")).filter((report) => report.state !== "draft");
-  const files = [];
-  for (const technician of new Set(reports.map((report) => report.technician))) {
-    const mine = reports.filter((report) => report.technician === technician);
-    files.push({ format: "msa-outbox-1", technician, reports: await Promise.all(mine.map(exported)) });
-  }
-  return files;
+  const reports = (await mine()).reports.filter((report) => report.state !== "draft");
+  return { format: "msa-outbox-1", technician: reports[0].technician, reports: await Promise.all(reports.map(exported)) };
 }
 
 export function save(file) {

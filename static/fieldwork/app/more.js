@@ -37,6 +37,7 @@ async function screen() {
       h("p", {}, t(persisted ? "persisted" : "not_persisted")), h("p", {}, t("what_is_kept")),
       h("p", { class: "stack" }, link(t("outbox"), "#/outbox"), link(t("plain_pages"), `/field/?on=${today()}`)),
       h("h2", {}, t("sign_out")),
+      box.others > 0 && notice("info", h("p", {}, counted("box_others", box.others))),
       waits > 0 && notice("warning", h("p", {}, counted("sign_out_waits", waits))),
       connection.state === "offline" ? h("p", { class: "muted" }, t("sign_out_offline")) : button(t("sign_out_do"), signOut, "button--wide"),
       h("p", { class: "muted" }, t("version", { version: document.documentElement.dataset.version })),

@@ -1,7 +1,7 @@
 // What waits on this phone, why, and what can be done.
 import { connection } from "./api.js";
 import { summary } from "./bar.js";
-import { forget, remove, setting } from "./db.js";
+import { canChange, forget, remove } from "./db.js";
 import { bar, button, h, link, notice } from "./dom.js";
 import { thaw } from "./drafts.js";
 import { exportOutbox, save } from "./exporting.js";
@@ -9,7 +9,7 @@ import { contents, retry, send, status } from "./outbox.js";
 import { draw, go, route } from "./router.js";
 import { visitOf } from "./sync.js";
 import { timeOf } from "./times.js";
-import { t } from "./words.js";
+import { counted, t } from "./words.js";
 
 let asked = null; // the draft that is to be thrown away, once it was asked for twice
 
@@ -25,13 +25,19 @@ async function problem(report) {
     h("p", {}, h("strong", {}, t(report.problem.code === "different_report" ? "problem_different" : "problem_refused"))),
     report.problem.detail && h("p", {}, report.problem.detail), errors.map((words) => h("p", {}, words)),
     h("p", { class: "stack" }, button(t("try_again"), () => retry(report.id)),
-      button(t("as_new_report"), async () => { const fresh = await thaw(report.id); go(`/close-out/${fresh.visit}/review`); })));
+      button(t("as_new_report"), () => reopen(report))));
 }
 
-async function waiting(report, me) {
-  const foreign = me && report.technician !== me.id;
+async function reopen(report) {
+  const fresh = await thaw(report.id);
+  if (fresh) go(`/close-out/${fresh.visit}/review`);
+  else await draw();
+}
+
+async function waiting(report) {
   return h("li", { class: "card" }, h("h3", {}, await nameOf(report)),
-    h("p", {}, t(foreign ? "waits_other" : report.state === "sending" ? "waits_begun" : "waits", { time: timeOf(report.frozen_at) })));
+    h("p", {}, t(report.state === "sending" ? "waits_begun" : "waits", { time: timeOf(report.frozen_at) })),
+    canChange(report) && button(t("change_it"), () => reopen(report), "button--quiet"));
 }
 
 async function draft(report) {
@@ -54,26 +60,27 @@ async function act(row) {
 const section = async (words, rows, one) => (rows.length ? [h("h2", {}, words), h("ul", { class: "cards" }, await Promise.all(rows.map(one)))] : []);
 
 function why(box) {
-  const words = { offline: "why_offline", busy: "why_busy", signed_out: "why_signed_out", others: "why_others" }[status.state];
+  const words = { offline: "why_offline", busy: "why_busy", signed_out: "why_signed_out" }[status.state];
   const idle = !box.waiting.length && !box.acts.length;
   return [
     h("p", { class: "lead" }, summary(box)),
     !idle && words && notice("info", h("p", {}, t(words)), status.retryAt && h("p", { class: "muted" }, t("next_try", { time: timeOf(status.retryAt) }))),
+    box.others > 0 && notice("info", h("p", {}, counted("box_others", box.others))),
     (status.state === "signed_out" || connection.state === "signed_out") && link(t("sign_in"), document.documentElement.dataset.signIn, "button--primary button--wide"),
   ];
 }
 
 async function screen() {
-  const [box, me] = await Promise.all([contents(), setting("technician")]);
+  const box = await contents();
   const kept = box.waiting.length + box.problems.length;
-  const exportAll = async () => { for (const file of await exportOutbox()) save(file); };
+  const exportAll = async () => save(await exportOutbox());
   return {
     title: t("outbox"), isLive: true,
     nodes: [
       h("nav", { class: "steps", "aria-label": t("back") }, h("a", { class: "back", href: "#/" }, t("my_day"))),
       ...why(box),
       ...(await section(t("box_needs_you"), box.problems, problem)), ...(await section(t("box_refused"), box.refused, act)),
-      ...(await section(t("box_waiting"), box.waiting, (report) => waiting(report, me))), ...(await section(t("box_taps"), box.acts, act)),
+      ...(await section(t("box_waiting"), box.waiting, waiting)), ...(await section(t("box_taps"), box.acts, act)),
       ...(await section(t("box_drafts"), box.drafts, draft)),
       kept > 0 && h("section", { class: "last" }, h("h2", {}, t("last_resort")), h("p", {}, t("export_help")), button(t("export"), exportAll, "button--wide")),
       bar(button(t("send_now"), send, box.waiting.length + box.acts.length ? "button--primary" : "")),

@@ -1,10 +1,10 @@
 // What waits to be sent, and how it goes: one sender at a time on this phone, one thing after the other, each safe
 // to repeat. Nothing here draws anything; `watch` tells what is going on.
 //
-// A report is a draft, then "frozen" (never changed again: fault 55), "sending", and gone once the server has
-// acknowledged it. "problem": the server will not have it as it is; a person decides.
+// A report is a draft, then "frozen", "sending" (from here on it never changes: fault 55), and gone once the server
+// has acknowledged it. "problem": the server will not have it as it is; a person decides.
 import { ask, Offline, SignedOut, who } from "./api.js";
-import { all, change, forget, get, photosOf, remove } from "./db.js";
+import { all, change, forget, get, photosOf, remove, setting } from "./db.js";
 
 const LOCK = "msa-outbox";
 const CHUNK = 192 * 1024;
@@ -41,10 +41,22 @@ function now(state, more = {}) {
 // A row changed elsewhere (a draft was frozen, an act added): whoever shows the outbox looks again.
 export const changed = () => tell();
 
-export const isWaiting = (report) => report.state === "frozen" || report.state === "sending";
+const isWaiting = (report) => report.state === "frozen" || report.state === "sending";
+
+// What is on this phone of the technician who is, or was last, signed in here. Of others only how much it is: a
+// phone is handed on, and what one of them reported is not the next one's to read or to send (fault 58).
+export async function mine() {
+  const [reports, acts, me] = await Promise.all([all("reports"), all("acts"), setting("technician")]);
+  const isMine = (row) => row.technician === me?.id;
+  return { reports: reports.filter(isMine), acts: acts.filter(isMine), others: reports.filter((row) => !isMine(row)).length };
+}
 
 export async function contents() {
-  const [reports, acts] = await Promise.all([all("reports"), all("acts")]);
+  const { reports, acts, others } = await mine();
+  return { ...(await sorted(reports, acts)), others };
+}
+
+async function sorted(reports, acts) {
   const waiting = reports.filter(isWaiting).sort((one, other) => one.frozen_at.localeCompare(other.frozen_at));
   const photos = (await Promise.all(waiting.map((report) => photosOf(report.id)))).flat().filter((photo) => !photo.sent);
   return {
@@ -55,7 +67,13 @@ export async function contents() {
   };
 }
 
-// Sends all that waits. Says whether it ran: another tab, or the worker, may be at it.
+// What may be sent now: what waits of the technician that the server says is signed in.
+async function queueOf(technician) {
+  const isTheirs = (row) => row.technician === technician.id;
+  return sorted((await all("reports")).filter(isTheirs), (await all("acts")).filter(isTheirs));
+}
+
+// Sends all that waits. Says whether it ran: another tab may be at it.
 export async function send() {
   clearTimeout(timer);
   if (!globalThis.navigator.locks) return attempt();
@@ -64,9 +82,8 @@ export async function send() {
 
 async function attempt() {
   try {
-    for (let box = await contents(); box.acts.length + box.waiting.length; box = await contents()) {
-      if (!(await sendOnce(box))) return true;
-    }
+    const box = await contents();
+    if (box.acts.length + box.waiting.length) await sendAll();
     failures = 0;
     now("idle", { at: 0, of: 0 });
   } catch (error) {
@@ -75,32 +92,21 @@ async function attempt() {
   return true;
 }
 
-// All that is this technician's. False where nothing is: another technician's forms wait for their own sign-in.
-async function sendOnce(box) {
-  now("sending", { at: 0, of: box.acts.length + box.photos + box.waiting.length });
+async function sendAll() {
+  now("sending", { at: 0, of: 0 });
   const me = await who();
-  const isMine = (row) => row.technician === me.technician.id;
-  if (![...box.acts, ...box.waiting].some(isMine)) {
-    now("others", { at: 0, of: 0 });
-    return false;
+  for (let box = await queueOf(me.technician); box.acts.length + box.waiting.length; box = await queueOf(me.technician)) {
+    now("sending", { at: 0, of: box.acts.length + box.photos + box.waiting.length });
+    for (const act of box.acts) await sendAct(act, me);
+    for (const report of box.waiting) await sendReport(report, me);
   }
-  for (const act of box.acts.filter(isMine)) await sendAct(act, me);
-  for (const report of box.waiting.filter(isMine)) await sendReport(report, me);
-  return true;
 }
 
 function stopped(error) {
-  if (error instanceof SignedOut) {
-    now("signed_out", { at: 0, of: 0 });
-    return;
-  }
-  if (!(error instanceof Offline || error instanceof Busy)) {
-    now("busy", { at: 0, of: 0 });
-    again();
-    throw error;
-  }
-  now(error instanceof Offline ? "offline" : "busy", { at: 0, of: 0 });
-  again();
+  const state = error instanceof SignedOut ? "signed_out" : error instanceof Offline ? "offline" : "busy";
+  now(state, { at: 0, of: 0 });
+  if (state !== "signed_out") again();
+  if (state === "busy" && !(error instanceof Busy)) throw error;
 }
 
 // Ever longer waits, each by chance up to half longer or shorter: many phones come back at the same moment.
@@ -116,19 +122,22 @@ const step = () => now("sending", { at: Math.min(status.at + 1, status.of) });
 
 async function write(path, me, options) {
   const answer = await ask(path, { ...options, csrf: me.csrf });
-  if (answer.status === 403 && !answer.body.code) {
-    Object.assign(me, await who()); // the token is of an earlier session
-    return ask(path, { ...options, csrf: me.csrf });
-  }
+  if (answer.status !== 403) return answer;
+  const fresh = await who(); // the token is of an earlier session
+  if (fresh.technician.id !== me.technician.id) throw new SignedOut();
+  me.csrf = fresh.csrf;
+  return ask(path, { ...options, csrf: me.csrf });
+}
+
+async function writeNow(path, me, options) {
+  const answer = await write(path, me, options);
+  if (answer.status >= 500 || [403, 408, 429].includes(answer.status)) throw new Busy(String(answer.status));
   return answer;
 }
 
-const isPassing = (answer) => answer.status >= 500 || answer.status === 403 || answer.status === 408 || answer.status === 429;
-
 async function sendAct(act, me) {
   step();
-  const answer = await write(`visits/${act.visit}/${act.kind}/`, me, { method: "POST", json: { at: act.at } });
-  if (isPassing(answer)) throw new Busy(String(answer.status));
+  const answer = await writeNow(`visits/${act.visit}/${act.kind}/`, me, { method: "POST", json: { at: act.at } });
   if (answer.status === 200) await acted(act, answer.body);
   else await change("acts", act.key, (row) => { row.problem = answer.body.detail ?? String(answer.status); });
 }
@@ -136,34 +145,36 @@ async function sendAct(act, me) {
 async function acted(act, body) {
   await remove("acts", act.key);
   await change("days", act.on, (day) => {
-    const visit = day.visits.find((each) => each.id === act.visit);
+    const visit = [...day.visits, ...(day.overdue ?? [])].find((each) => each.id === act.visit);
     if (!visit) return;
     Object.assign(visit, { state: body.state ?? visit.state, expected_at: body.expected_at ?? visit.expected_at });
     if (act.kind === "on-my-way") visit.on_the_way_at = act.at;
   });
 }
 
-async function sendReport(report, me) {
-  await change("reports", report.id, (row) => { row.state = "sending"; });
+async function sendReport({ id }, me) {
+  const report = await change("reports", id, (row) => { if (isWaiting(row)) row.state = "sending"; });
+  if (report?.state !== "sending") return undefined; // opened again just now
+  let answer = null;
   for (let round = 0; round < ROUNDS; round += 1) {
-    for (const photo of await photosOf(report.id)) if (!photo.sent) await sendPhoto(report, photo, me);
+    const unwanted = await sendPhotos(report, me);
+    if (unwanted) return refused(report, unwanted);
     step();
-    const json = { ...report.body, device_time: new Date().toISOString(), via: "outbox" };
-    const answer = await write(`reports/${report.id}/`, me, { method: "PUT", json, seconds: 60 });
+    answer = await writeNow(`reports/${id}/`, me, { method: "PUT", json: report.body, seconds: 60 });
     if (answer.status === 200) return acknowledged(report, answer.body);
-    if (isPassing(answer)) throw new Busy(String(answer.status));
     if (answer.body.code !== "photos_missing") return refused(report, answer);
-    for (const sha256 of answer.body.missing) await change("photos", [report.id, sha256], (row) => { row.sent = false; });
+    for (const sha256 of answer.body.missing) await change("photos", [id, sha256], (row) => { row.sent = false; });
   }
-  return refused(report, { status: 409, body: { code: "photos_missing" } });
+  return refused(report, answer);
 }
 
 async function acknowledged(report, answer) {
-  const { visit, on, label, body } = report;
-  await forget(report.id, { visit, on, label, outcome: body.outcome, reasons: body.reasons, answer, received_at: new Date().toISOString() });
+  const { visit, on, label, body, technician } = report;
+  const received_at = answer.received_at ?? new Date().toISOString();
+  await forget(report.id, { visit, on, label, technician, outcome: body.outcome, reasons: body.reasons, answer, received_at });
   await change("days", on, (day) => {
-    const row = day.visits.find((each) => each.id === visit);
-    if (row && answer.accepted) Object.assign(row, { state: "closed", report: { outcome: body.outcome, received_at: new Date().toISOString() } });
+    const row = [...day.visits, ...(day.overdue ?? [])].find((each) => each.id === visit);
+    if (row && answer.accepted) Object.assign(row, { state: "closed", report: { outcome: body.outcome, received_at } });
   });
   tell();
 }
@@ -175,19 +186,28 @@ async function refused(report, { status: code, body }) {
   tell();
 }
 
+// One after the other. Gives the answer by which the server refused one, else null.
+async function sendPhotos(report, me) {
+  for (const photo of await photosOf(report.id)) {
+    const unwanted = photo.sent ? null : await sendPhoto(report, photo, me);
+    if (unwanted) return unwanted;
+  }
+  return null;
+}
+
 async function sendPhoto(report, photo, me) {
   step();
   const path = `reports/${report.id}/photos/`;
   const announced = { visit: report.visit, sha256: photo.sha256, size: photo.size };
   for (let round = 0; round < ROUNDS; round += 1) {
-    const begun = await write(path, me, { method: "POST", json: announced });
-    if (isPassing(begun)) throw new Busy(String(begun.status));
-    if (begun.status > 201) return; // the report's own answer will say what is wrong
+    const begun = await writeNow(path, me, { method: "POST", json: announced });
+    if (begun.status > 201) return begun;
     if (await sendChunks(`${path}${photo.sha256}/`, photo, begun.body.received, me)) {
       await change("photos", [report.id, photo.sha256], (row) => { row.sent = true; });
-      return;
+      return null;
     }
   }
+  throw new Busy("a photo does not arrive whole");
 }
 
 // From where the server says that it is (fault 55). False where it has to begin anew.
@@ -195,8 +215,7 @@ async function sendChunks(path, photo, received, me) {
   let at = received;
   while (at < photo.size) {
     const bytes = photo.data.slice(at, at + CHUNK);
-    const answer = await write(path, me, { method: "PATCH", bytes, headers: { "Upload-Offset": String(at) }, seconds: 60 });
-    if (isPassing(answer)) throw new Busy(String(answer.status));
+    const answer = await writeNow(path, me, { method: "PATCH", bytes, headers: { "Upload-Offset": String(at) }, seconds: 60 });
     const moved = answer.status === 200 || answer.body.code === "offset";
     if (!moved) return false;
     at = answer.body.received;
@@ -211,7 +230,8 @@ export async function retry(id) {
   return send();
 }
 
+// The report of a visit, as it waits, or what came of it.
 export async function waitsFor(visit) {
-  const reports = await all("reports");
+  const { reports } = await mine();
   return reports.find((report) => report.visit === visit && report.state !== "draft") ?? (await get("done", visit)) ?? null;
 }

@@ -39,7 +39,8 @@ export async function sha256(data) {
   return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-// Raises where it is no picture that this browser can read. The same photo twice is one.
+// Raises where it is no picture that this browser can read, and where the phone is full (`isFull`). The same photo
+// twice is one.
 export async function add(report, file) {
   const data = await scaled(file);
   const hash = await sha256(data);

@@ -1,7 +1,7 @@
 // The day comes from the server when there is coverage, and is read from this phone always.
-import { ask, found, Offline, SignedOut } from "./api.js";
+import { ask, found, Offline, SignedOut, Stranger } from "./api.js";
 import { all, forgetDays, get, keep, put, setting } from "./db.js";
-import { today } from "./times.js";
+import { dayAfter, today } from "./times.js";
 
 const other = new Map(); // other days, only in memory
 
@@ -24,26 +24,20 @@ export async function visitOf(id) {
 async function fetchDay(on = "") {
   try {
     const { status, body } = await ask(`day/${on ? `?on=${on}` : ""}`);
-    if (status === 404) throw new SignedOut(); // signed in, and no technician
+    if (status === 404) throw new Stranger();
     if (status !== 200) throw new Offline(`day: ${status}`);
     return body;
   } catch (error) {
-    if (error instanceof SignedOut) await signedOut();
+    if (error instanceof SignedOut) found("signed_out");
+    if (error instanceof Stranger) await forgetEverythingButTheOutbox();
     throw error;
   }
-}
-
-// A session that has ended, here or by "sign out everywhere" for a phone that was lost: addresses and notes go.
-async function signedOut() {
-  found("signed_out");
-  other.clear();
-  await forgetDays();
 }
 
 export async function sync() {
   const day = await fetchDay();
   const before = await setting("technician");
-  if (before && before.id !== day.technician.id) await forgetDays();
+  if (before?.id !== day.technician.id) await forgetEverythingButTheOutbox();
   await keep("technician", day.technician);
   await keep("reasons", day.reasons);
   await put("days", { ...plain(day), synced_at: new Date().toISOString() });
@@ -61,6 +55,10 @@ export async function look(on) {
   other.set(on, { ...day, synced_at: new Date().toISOString() });
   return other.get(on);
 }
+
+// Whether or not there is coverage, addresses of the day before yesterday are nobody's work. A day more than
+// that stays, since this phone's clock may be a day off (fault 19).
+export const forgetOld = () => forgetDays(dayAfter(today(), -1));
 
 export async function forgetEverythingButTheOutbox() {
   other.clear();
