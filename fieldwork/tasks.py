@@ -7,6 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from fieldwork.models import VisitPhoto
+from fieldwork.phone import uploads
 from msa_portal.business_days import calendar
 from msa_portal.errors import Refused
 from requests_app import lifecycle, quarantine
@@ -42,3 +43,8 @@ def issue_due_orders() -> int:
 @shared_task
 def scan_quarantine() -> None:
     quarantine.look_again(VisitPhoto.objects.all())
+
+
+@shared_task
+def sweep_uploads() -> int:
+    return uploads.sweep()

@@ -24,5 +24,5 @@ export async function drawBar() {
   words.textContent = summary(box);
   const waits = box.waiting.length + box.acts.length + box.problems.length;
   words.dataset.outbox = box.problems.length ? "problem" : waits ? "waits" : "sent";
-  document.querySelector("[data-sign-in]").hidden = connection.state !== "signed_out";
+  document.querySelector("[data-signed-out]").hidden = connection.state !== "signed_out";
 }

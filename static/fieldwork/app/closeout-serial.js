@@ -20,22 +20,34 @@ async function camera(context, place) {
 
 export function screen(context) {
   const { device } = context.report.work;
+  const pattern = device.serial_pattern;
   const { serial, serial_sure: sure } = context.answers;
-  const wrong = Boolean(serial) && !sure && !fits(serial, device.serial_pattern);
-  const place = h("div", { class: "camera" });
   const input = h("input", {
     id: "serial", type: "text", value: serial, autocapitalize: "characters", autocomplete: "off", spellcheck: "false", maxlength: "60", enterkeyhint: "done",
-    "aria-invalid": String(wrong), "aria-describedby": wrong ? "serial-wrong" : null,
+    "aria-describedby": "serial-said",
   });
   const typed = () => input.value.trim().toUpperCase();
-  const keep = () => { if (typed() !== serial) context.save((answers) => Object.assign(answers, { serial: typed(), serial_sure: false })); };
-  input.addEventListener("change", keep);
-  const goOn = () => {
-    if (typed() === serial && !wrong) context.next("serial");
-    else if (fits(typed(), device.serial_pattern)) context.next("serial", (answers) => Object.assign(answers, { serial: typed(), serial_sure: false }));
-    else keep();
+  const isSure = () => sure && typed() === serial;
+  const isWrong = () => Boolean(typed()) && !isSure() && !fits(typed(), pattern);
+  // Said in place: drawing the screen anew would take the button from under a finger.
+  const said = h("div", { id: "serial-said" });
+  const say = () => {
+    input.setAttribute("aria-invalid", String(isWrong()));
+    said.replaceChildren(...verdict(device, typed(), isWrong(), isSure(), sayso));
+  };
+  const keep = (more = {}) => context.keep((answers) => Object.assign(answers, { serial: typed(), serial_sure: isSure(), ...more }));
+  const sayso = async () => { await keep({ serial_sure: true }); await context.next("serial"); };
+  input.addEventListener("input", () => { keep(); if (!isWrong()) say(); });
+  input.addEventListener("change", say);
+  say();
+  const goOn = async () => {
+    say();
+    if (isWrong()) { input.focus(); return; }
+    await keep();
+    await context.next("serial");
   };
   const none = () => context.next("serial", (answers) => Object.assign(answers, { serial: "", serial_sure: false }));
+  const place = h("div", { class: "camera" });
   return {
     title: t("serial_title"),
     nodes: [
@@ -43,12 +55,17 @@ export function screen(context) {
       place,
       button(t("serial_scan"), () => camera(context, place), serial ? "button--wide" : "button--primary button--wide"),
       noCamera && notice("warning", h("p", {}, t("serial_no_camera"))),
-      h("div", { class: "field" }, h("label", { for: "serial" }, t("serial_type")), input),
-      serial && !wrong && h("p", { class: "good" }, `✓ ${t(sure ? "serial_sure" : device.serial_pattern ? "serial_fits" : "serial_kept")}`),
-      wrong && notice("error", h("p", { id: "serial-wrong" }, h("strong", {}, t("serial_wrong", { device: device.name })), " ", t("serial_wrong_help")),
-        button(t("serial_says_so"), () => context.next("serial", (answers) => { answers.serial_sure = true; }), "button--wide")),
+      h("div", { class: "field" }, h("label", { for: "serial" }, t("serial_type")), input), said,
       button(t("serial_none"), none, "button--quiet"),
     ].filter(Boolean),
-    primary: button(t("next"), goOn, serial && !wrong ? "button--primary" : ""),
+    primary: button(t("next"), goOn, serial && !isWrong() ? "button--primary" : ""),
   };
+}
+
+function verdict(device, serial, wrong, sure, sayso) {
+  if (wrong) {
+    return [notice("error", h("p", {}, h("strong", {}, t("serial_wrong", { device: device.name })), " ", t("serial_wrong_help")),
+      button(t("serial_says_so"), sayso, "button--wide"))];
+  }
+  return serial ? [h("p", { class: "good" }, `✓ ${t(sure ? "serial_sure" : device.serial_pattern ? "serial_fits" : "serial_kept")}`)] : [];
 }
