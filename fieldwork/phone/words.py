@@ -19,6 +19,7 @@ WORDS = {
     "box_photos_other": _("{count} photos"),
     "box_acts_one": _("{count} tap"),
     "box_acts_other": _("{count} taps"),
+    "box_count": _("{count} waiting"),
     "box_waits": _("Waiting: {what}"),
     "box_sent": _("All sent"),
     # The day

@@ -1,16 +1,17 @@
-"""A technician's day, made in the stack's own process: `python manage.py shell -c "…"`. It prints JSON."""
+"""What the office does meanwhile, in the stack's own process: `field.Field` calls it by `manage.py shell`."""
 
 from __future__ import annotations
 
-import json
 import random
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from fieldwork import orders
-from fieldwork.models import CloseOut, SiteVisit, Technician
+from fieldwork.models import CloseOut, PhotoUpload, SiteVisit, Technician
 from msa_portal.accounts.roles import Role
 from msa_portal.business_days import calendar
 from requests_app.models import Product
@@ -25,15 +26,15 @@ def technician(email: str, name: str) -> None:
     Technician.objects.create(user=user, employee_number=f"T-{user.pk}")
 
 
-def day(email: str, name: str, count: int) -> None:
-    """A new technician with so many visits today, whatever day today is; prints their ids in order."""
+def day(email: str, name: str, count: int) -> list[int]:
+    """A new technician with so many visits today, whatever day today is; gives their ids in order."""
     for each in (factories.UserFactory, factories.ProductFactory):
         each.reset_sequence(random.randrange(10_000, 10_000_000), force=True)
     technician(email, name)
     mine = Technician.objects.get(user__email=email)
     made = [_visit(mine, place) for place in range(count)]
     Product.objects.filter(msa_requests__rounds__service_order__visits__in=made).update(serial_pattern=PATTERN)
-    print(json.dumps(made))
+    return made
 
 
 def _visit(mine: Technician, place: int) -> int:
@@ -54,10 +55,21 @@ def cancel(visit: int) -> None:
     SiteVisit.objects.filter(pk=visit).update(state=SiteVisit.State.CANCELED)
 
 
-def kept(email: str) -> None:
+def sign_out(email: str) -> None:
+    """Everywhere, as the account page does it."""
+    for session in Session.objects.all():
+        if session.get_decoded().get(SESSION_KEY) == str(Technician.objects.get(user__email=email).user_id):
+            session.delete()
+
+
+def received(visit: int) -> int:
+    return PhotoUpload.objects.get(visit=visit).received
+
+
+def kept(email: str) -> list[dict[str, Any]]:
     """What has arrived of this technician."""
     rows = CloseOut.objects.filter(by__user__email=email).order_by("visit_id").prefetch_related("photos", "reasons")
-    print(json.dumps([_told(row) for row in rows]))
+    return [_told(row) for row in rows]
 
 
 def _told(row: CloseOut) -> dict[str, Any]:
