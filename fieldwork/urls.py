@@ -1,11 +1,16 @@
 from django.urls import include, path
 
 from fieldwork import photo_views, views
+from fieldwork.phone import pages
 
 app_name = "fieldwork"
 urlpatterns = [
     path("field/api/", include("fieldwork.phone.urls")),
     path("field/", views.day, name="day"),
+    path("field/app/", pages.app, name="app"),
+    path("field/sw.js", pages.service_worker, name="service_worker"),
+    path("field/app.webmanifest", pages.manifest, name="manifest"),
+    path("field/visits/<int:pk>/agreement/", pages.agreement, name="agreement"),
     path("field/visits/<int:pk>/", views.visit, name="visit"),
     path("field/visits/<int:pk>/on-site/", views.on_site, name="on_site"),
     path("field/visits/<int:pk>/put-back/", views.put_back, name="put_back"),

@@ -36,6 +36,7 @@ ADDRESSES = {
         "account_reset_password", "account_confirm_login_code", "account_reset_password_from_key_done",
         "account_reset_password_from_key", "account_reset_password_done", "account_request_login_code",
         "mfa_authenticate", "mfa_login_webauthn",
+        "fieldwork:app", "fieldwork:service_worker", "fieldwork:manifest",
     },
     ACCOUNT: {
         "accounts:home", "accounts:profile", "accounts:company", "accounts:add_member", "accounts:remove_member",
@@ -55,7 +56,7 @@ ADDRESSES = {
         "payments:invite", "payments:uninvite",
     },
     PAYMENT: {"payments:joint_returned", "payments:cancel_joint"},
-    VISIT: {"fieldwork:visit", "fieldwork:on_site", "fieldwork:close_out", "fieldwork:flyer", "fieldwork:site_photo", "fieldwork:day", "fieldwork:put_back",
+    VISIT: {"fieldwork:visit", "fieldwork:on_site", "fieldwork:close_out", "fieldwork:flyer", "fieldwork:site_photo", "fieldwork:day", "fieldwork:put_back", "fieldwork:agreement",
             "fieldwork:api_who", "fieldwork:api_day", "fieldwork:api_on_my_way", "fieldwork:api_on_site", "fieldwork:api_report",
             "fieldwork:api_photos", "fieldwork:api_photo"},
     PHOTO: {"fieldwork:photo", "fieldwork:photo_small", "fieldwork:photo_marked"},
@@ -286,6 +287,7 @@ INSIDERS = {
 }
 # What only some insiders may open, or what this world lacks; each page's own tests reach it.
 NOT_EVERYBODY = {
+    "fieldwork:agreement",
     "payments:receipt",
     "payments:refund_note",
     "payments:ask_refund",
