@@ -7,8 +7,9 @@ class FieldworkConfig(AppConfig):
     verbose_name = _("Field work")
 
     def ready(self) -> None:
-        from fieldwork import notice_receivers, panels, receivers
+        from fieldwork import customer_panels, notice_receivers, panels, receivers
 
         receivers.connect()
         notice_receivers.connect()
         panels.connect()
+        customer_panels.connect()

@@ -6,6 +6,7 @@ import structlog
 from celery import shared_task
 from django.utils import timezone
 
+from fieldwork import arrival_watch, reminders
 from fieldwork.models import VisitPhoto
 from msa_portal.business_days import calendar
 from msa_portal.errors import Refused
@@ -42,3 +43,13 @@ def issue_due_orders() -> int:
 @shared_task
 def scan_quarantine() -> None:
     quarantine.look_again(VisitPhoto.objects.all())
+
+
+@shared_task
+def remind_of_visits() -> int:
+    return reminders.remind()
+
+
+@shared_task
+def watch_arrivals() -> int:
+    return arrival_watch.watch()

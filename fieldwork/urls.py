@@ -1,6 +1,6 @@
 from django.urls import path
 
-from fieldwork import views
+from fieldwork import customer_urls, views
 
 app_name = "fieldwork"
 urlpatterns = [
@@ -11,4 +11,5 @@ urlpatterns = [
     path("field/visits/<int:pk>/flyer/", views.flyer, name="flyer"),
     path("field/visits/<int:pk>/site-photos/<int:site_photo>/", views.site_photo, name="site_photo"),
     path("field/photos/<int:pk>/", views.photo, name="photo"),
+    *customer_urls.urlpatterns,
 ]
