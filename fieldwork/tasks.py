@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from fieldwork import arrival_watch, reminders
 from fieldwork.models import VisitPhoto
+from fieldwork.phone import uploads
 from msa_portal.business_days import calendar
 from msa_portal.errors import Refused
 from requests_app import lifecycle, quarantine
@@ -53,3 +54,8 @@ def remind_of_visits() -> int:
 @shared_task
 def watch_arrivals() -> int:
     return arrival_watch.watch()
+
+
+@shared_task
+def sweep_uploads() -> int:
+    return uploads.sweep()

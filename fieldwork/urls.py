@@ -1,9 +1,10 @@
-from django.urls import path
+from django.urls import include, path
 
 from fieldwork import customer_urls, views
 
 app_name = "fieldwork"
 urlpatterns = [
+    path("field/api/", include("fieldwork.phone.urls")),
     path("field/", views.day, name="day"),
     path("field/visits/<int:pk>/", views.visit, name="visit"),
     path("field/visits/<int:pk>/on-site/", views.on_site, name="on_site"),

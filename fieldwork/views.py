@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from fieldwork import closeout, flyers, orders
+from fieldwork import closeout, flyers, orders, told
 from fieldwork.forms import CloseOutForm
 from fieldwork.models import CloseOut, SiteVisit, VisitPhoto
 from msa_portal.accounts.models import User
@@ -130,13 +130,7 @@ def _sent(http: HttpRequest, kept: CloseOut) -> HttpResponse:
     if not kept.conflict:
         messages.success(http, _("Sent. The customer is told now."))
         return redirect("fieldwork:visit", pk=kept.visit_id)
-    reason = {
-        "already_closed": _("This visit was closed already."),
-        "canceled": _("This visit was canceled meanwhile."),
-        "reassigned": _("This visit was given to another technician meanwhile."),
-    }[kept.conflict]
-    kept_too = _("Your report and its photos are kept, and dispatch will look at them.")
-    messages.warning(http, f"{reason} {kept_too}")
+    messages.warning(http, told.of_conflict(kept))
     return redirect("fieldwork:day")
 
 
