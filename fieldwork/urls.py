@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from fieldwork import photo_views, views
+from fieldwork import customer_urls, photo_views, views
 from fieldwork.phone import pages
 
 app_name = "fieldwork"
@@ -20,4 +20,5 @@ urlpatterns = [
     path("field/photos/<int:pk>/", photo_views.photo, name="photo"),
     path("field/photos/<int:pk>/marked/", photo_views.marked, name="photo_marked"),
     path("field/photos/<int:pk>/small/", photo_views.small, name="photo_small"),
+    *customer_urls.urlpatterns,
 ]

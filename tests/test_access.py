@@ -31,7 +31,7 @@ ADDRESSES = {
     PUBLIC: {
         "landing", "help", "help_topic", "healthz", "readyz", "api-eligibility", "api-products", "api-fees", "api-schema",
         "api-docs", "requests:eligibility", "requests:after_visit", "requests:eligibility_start", "requests:products", "requests:verify", "payments:fees",
-        "demo:mailbox", "demo:mail", "demo:mail_html",
+        "demo:mailbox", "demo:mail", "demo:mail_attachment", "demo:mail_html",
         "account_login", "account_logout", "account_inactive", "account_signup", "account_email_verification_sent",
         "account_reset_password", "account_confirm_login_code", "account_reset_password_from_key_done",
         "account_reset_password_from_key", "account_reset_password_done", "account_request_login_code",
@@ -46,6 +46,7 @@ ADDRESSES = {
         "mfa_add_webauthn", "mfa_reauthenticate_webauthn", "mfa_remove_webauthn", "mfa_edit_webauthn",
         "usersessions_list", "requests:agents", "requests:list", "requests:new",
         "payments:several", "payments:pay_several",
+        "fieldwork:calendar",
         "payments:statements", "payments:statement", "payments:statement_pdf", "payments:statement_csv",
     },
     REQUEST: {
@@ -54,6 +55,7 @@ ADDRESSES = {
         "requests:photos", "requests:photo", "requests:readiness", "requests:document", "requests:agreement_invite", "requests:agreement_address", "requests:agreement_cancel", "requests:agreement_sign", "requests:agreement_consent", "requests:agreement_open", "requests:agreement_withdraw_consent", "requests:paper", "payments:fee", "payments:cancel", "payments:canceled", "payments:pay",
         "payments:returned", "payments:submit", "payments:receipt", "payments:money", "payments:ask_refund", "payments:refund_note",
         "payments:invite", "payments:uninvite",
+        "fieldwork:visit_file", "fieldwork:unsuitable_days", "fieldwork:today",
     },
     PAYMENT: {"payments:joint_returned", "payments:cancel_joint"},
     VISIT: {"fieldwork:visit", "fieldwork:on_site", "fieldwork:close_out", "fieldwork:flyer", "fieldwork:site_photo", "fieldwork:day", "fieldwork:put_back", "fieldwork:agreement",
@@ -62,7 +64,7 @@ ADDRESSES = {
     PHOTO: {"fieldwork:photo", "fieldwork:photo_small", "fieldwork:photo_marked"},
     WEBHOOK: {"payments:webhook"},
     COMPANY: {"payments:company_statement", "payments:company_statement_pdf", "payments:company_statement_csv"},
-    SIGNER: {"requests:sign", "requests:sign_paper", "requests:sign_consent", "requests:sign_open", "requests:sign_withdraw_consent", "requests:sign_claim", "requests:sign_document", "requests:sign_claim_resume",
+    SIGNER: {"fieldwork:feed", "requests:sign", "requests:sign_paper", "requests:sign_consent", "requests:sign_open", "requests:sign_withdraw_consent", "requests:sign_claim", "requests:sign_document", "requests:sign_claim_resume",
              "payments:link", "payments:link_pay", "payments:link_receipt", "payments:link_returned"},
 }  # fmt: skip
 KIND_OF = {name: kind for kind, names in ADDRESSES.items() for name in names}
@@ -298,6 +300,7 @@ NOT_EVERYBODY = {
 # Staff have the screening page for these.
 AGENTS_ALONE = {"requests:hand_over"}
 OWNERS_ALONE = {
+    "fieldwork:unsuitable_days",
     "requests:form",
     "requests:corrections",
     "requests:device_documents",

@@ -117,7 +117,9 @@ class _Search:
         ils = replace(params.ils, callbacks=callbacks)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PenaltyBoundWarning)
-            found = IteratedLocalSearch(data, manager, search, model.solution(start), ils).run(stop, collect_stats=False)
+            found = IteratedLocalSearch(data, manager, search, model.solution(start), ils).run(
+                stop, collect_stats=False
+            )
         self.penalties = manager.penalties()
         if not found.best.is_feasible():
             return start

@@ -28,7 +28,9 @@ class Region:
         if found is self.orders:
             return whole
         others = {number: visits for number, visits in whole.items() if number not in set(self.shifts)}
-        return others | {self.shifts[n]: [self.visits[visit] for visit in visits] for n, visits in found.items() if visits}
+        return others | {
+            self.shifts[n]: [self.visits[visit] for visit in visits] for n, visits in found.items() if visits
+        }
 
 
 class Regions:
@@ -88,5 +90,9 @@ class Regions:
             shifts=tuple(problem.shifts[number] for number in shifts),
             visits=tuple(problem.visits[visit] for visit in visits),
         )
-        inside = {index: [own[visit] for visit in orders[number]] for index, number in enumerate(shifts) if orders.get(number)}
+        inside = {
+            index: [own[visit] for visit in orders[number]]
+            for index, number in enumerate(shifts)
+            if orders.get(number)
+        }
         return Region(Ground(part), inside, shifts, visits)
