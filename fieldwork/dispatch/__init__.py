@@ -1,0 +1,28 @@
+"""Planning of the field: a problem in, a plan out (design: Dispatch). No Django, no database, nothing of the portal.
+
+`solve` makes a plan and `replan` mends one; `check` verifies any plan without a word of theirs. `timeline` works out a day
+whose order a person chose, `insertions` says where one more visit fits.
+"""
+
+from fieldwork.dispatch.plan import Insertion, Moved, Plan, Replan, Route, Stop, Unserved, Violation
+from fieldwork.dispatch.problem import DayWindow, Fixed, Place, Problem, Shift, Visit
+from fieldwork.dispatch.travel import Travel, haversine
+
+__all__ = [
+    "DayWindow",
+    "Fixed",
+    "Insertion",
+    "Moved",
+    "Place",
+    "Plan",
+    "Problem",
+    "Replan",
+    "Route",
+    "Shift",
+    "Stop",
+    "Travel",
+    "Unserved",
+    "Violation",
+    "Visit",
+    "haversine",
+]
