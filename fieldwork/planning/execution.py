@@ -41,6 +41,10 @@ class Heart:
         held = mine.filter(cancel_asked_at__isnull=True).update(heartbeat_at=timezone.now(), progress=progress)
         self.stopped = not held
 
+    def progress(self, share: float, cost: int) -> None:
+        """As the engine tells it while it improves the plan."""
+        self.beat({"phase": "improving", "share": round(share, 3), "cost": cost})
+
     def check(self, progress: dict[str, Any]) -> None:
         """Between the steps: beat, and end here where it was stopped."""
         self.last = 0.0
@@ -64,11 +68,11 @@ def execute(run_pk: int) -> None:
         words = _("The planner failed (%(error)s). The log says more; plan again, or fewer days.")
         _finish(run, PlanRun.State.FAILED, error=(words % {"error": type(error).__name__})[:300])
     else:
-        _finish(run, PlanRun.State.DONE, **outcome)
+        _finish(run, **outcome)
 
 
 def _plan(run: PlanRun, heart: Heart) -> dict[str, Any]:
-    """What is stored of the run: the plan in ids, what it is about, and what the checker says of it."""
+    """How the run ends: with the plan in ids, or with what the checker has against it. Such a plan is not kept."""
     heart.check({"phase": "reading"})
     seen = lanes_seen(run)
     translated = problem.build(run.from_on, run.until_on)
@@ -76,10 +80,14 @@ def _plan(run: PlanRun, heart: Heart) -> dict[str, Any]:
     heart.check({"phase": "constructing"})
     plan, moved = _solve(run, translated, heart)
     heart.check({"phase": "checking"})
-    findings = dispatch.check(translated.problem, plan)
+    findings = [results.finding(translated, each) for each in dispatch.check(translated.problem, plan)]
+    if findings:
+        log.error("plan_refused", run=run.pk, findings=findings[:20])
+        words = _("The checker found faults in this plan, so it is not offered. Plan again with another seed.")
+        return {"state": PlanRun.State.FAILED, "findings": findings, "error": words}
     return {
+        "state": PlanRun.State.DONE,
         "result": results.stored(translated, plan, moved) | {"lanes": seen},
-        "findings": [results.finding(translated, each) for each in findings],
         "progress": {"phase": "done", "served": sum(len(each.stops) for each in plan.routes), "drive": plan.drive},
     }
 
@@ -104,6 +112,6 @@ def _solve(run: PlanRun, translated: Translated, heart: Heart) -> tuple[dispatch
     return dispatch.solve(translated.problem, **options), ()
 
 
-def _finish(run: PlanRun, state: PlanRun.State, **values: Any) -> None:
+def _finish(run: PlanRun, state: str, **values: Any) -> None:
     """Only while the run is still this attempt's. Without a cancel, a stop means that the claim was lost: nothing."""
     runs.of_attempt(run).update(state=state, finished_at=timezone.now(), **values)

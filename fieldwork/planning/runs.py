@@ -27,8 +27,9 @@ from requests_app.models import ProgramSettings
 __all__ = ["Taken", "cancel", "claim", "of_attempt", "request", "sweep", "take"]
 
 MOST_DAYS = 15
-# Without a heartbeat for so long, whoever worked on the run is gone.
-SILENT_AFTER = timedelta(seconds=30)
+# Without a heartbeat for so long, whoever worked on the run is gone. pyvroom does not let anybody look in while it
+# constructs, some 2 s for 1,000 visits, and many times that on a machine that is busy.
+SILENT_AFTER = timedelta(seconds=60)
 # A run that nobody began for so long was lost by the broker.
 LOST_AFTER = timedelta(seconds=30)
 MOST_ATTEMPTS = 3
