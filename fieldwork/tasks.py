@@ -14,6 +14,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from fieldwork import due_dates
 from fieldwork.models import VisitPhoto
 from fieldwork.planning import durations, execution, positions, runs
+from fieldwork.phone import uploads
 from msa_portal.business_days import calendar
 from msa_portal.errors import Refused
 from requests_app import lifecycle, quarantine
@@ -88,3 +89,8 @@ def learn_durations() -> int:
 @shared_task
 def scan_quarantine() -> None:
     quarantine.look_again(VisitPhoto.objects.all())
+
+
+@shared_task
+def sweep_uploads() -> int:
+    return uploads.sweep()

@@ -17,6 +17,10 @@ app.conf.beat_schedule = {
     "deliver-notices": {"task": "msa_portal.notices.tasks.sweep", "schedule": 15.0},
     "render-agreements": {"task": "requests_app.tasks.sweep_agreements", "schedule": 15.0},
     "scan-uploads-in-quarantine": {"task": "requests_app.tasks.scan_quarantine", "schedule": 60.0},
+    "sweep-visit-photos-on-their-way": {
+        "task": "fieldwork.tasks.sweep_uploads",
+        "schedule": crontab(minute=35, hour=2),
+    },
     "scan-visit-photos-in-quarantine": {"task": "fieldwork.tasks.scan_quarantine", "schedule": 60.0},
     "remind-signers": {"task": "requests_app.tasks.remind_signers", "schedule": 3600.0},
     "tend-agents-authorities": {"task": "requests_app.tasks.tend_authorities", "schedule": 3600.0},

@@ -55,7 +55,9 @@ ADDRESSES = {
         "payments:invite", "payments:uninvite",
     },
     PAYMENT: {"payments:joint_returned", "payments:cancel_joint"},
-    VISIT: {"fieldwork:visit", "fieldwork:on_site", "fieldwork:close_out", "fieldwork:flyer", "fieldwork:site_photo", "fieldwork:day"},
+    VISIT: {"fieldwork:visit", "fieldwork:on_site", "fieldwork:close_out", "fieldwork:flyer", "fieldwork:site_photo", "fieldwork:day",
+            "fieldwork:api_who", "fieldwork:api_day", "fieldwork:api_on_my_way", "fieldwork:api_on_site", "fieldwork:api_report",
+            "fieldwork:api_photos", "fieldwork:api_photo"},
     PHOTO: {"fieldwork:photo"},
     WEBHOOK: {"payments:webhook"},
     COMPANY: {"payments:company_statement", "payments:company_statement_pdf", "payments:company_statement_csv"},
@@ -202,6 +204,8 @@ def world(db: None) -> World:
         "key": "no-key",
         "photo": kept.photos.get().pk,
         "site_photo": site_photo.pk,
+        "report": kept.pk,
+        "sha256": "0" * 64,
         "claim": 1,
         "month": timezone.localdate().replace(day=1),
         "company_id": company.pk,
@@ -245,7 +249,9 @@ def wrong_answers(world: World, role: str, names: list[str], accepted: Callable[
 def test_anonymous_is_sent_to_sign_in(world: World) -> None:
     before = fingerprint()
     names = names_of(ACCOUNT, REQUEST, VISIT, PHOTO, PAYMENT, COMPANY)
-    closed = wrong_answers(world, "anonymous", names, lambda _name, it: is_sign_in(it) or it.status_code in {404, 405})
+    # The field app's own addresses say 401: it asks for the sign-in itself.
+    accepted = {401, 404, 405}
+    closed = wrong_answers(world, "anonymous", names, lambda _name, it: is_sign_in(it) or it.status_code in accepted)
     assert (closed, fingerprint()) == ({}, before)
 
 
@@ -258,11 +264,16 @@ STRANGERS = {
 }
 
 
+EVERY_TECHNICIANS_OWN = {"fieldwork:day", "fieldwork:api_day", "fieldwork:api_who"}
+
+
 @pytest.mark.parametrize(("kind", "role"), [(kind, role) for kind, roles in STRANGERS.items() for role in roles])
 def test_stranger_finds_nothing_and_writes_nothing(world: World, kind: int, role: str) -> None:
     before = fingerprint()
-    names = [name for name in names_of(kind) if (name, role) != ("fieldwork:day", "other technician")]
-    found = wrong_answers(world, role, names, lambda _name, it: it.status_code in {404, 405})
+    names = [name for name in names_of(kind) if role != "other technician" or name not in EVERY_TECHNICIANS_OWN]
+    # A photo names its visit in a JSON body; tests/fieldwork/phone asks with one.
+    nothing = {"fieldwork:api_photos": {404, 405, 415}}
+    found = wrong_answers(world, role, names, lambda name, it: it.status_code in nothing.get(name, {404, 405}))
     assert (found, fingerprint()) == ({}, before)
 
 
@@ -280,6 +291,7 @@ NOT_EVERYBODY = {
     "payments:ask_refund",
     "payments:returned",
     "requests:revoke_agent",
+    "fieldwork:api_photo",
 }
 # Staff have the screening page for these.
 AGENTS_ALONE = {"requests:hand_over"}

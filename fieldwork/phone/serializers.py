@@ -38,7 +38,7 @@ class AnnouncedSerializer(serializers.Serializer[Any]):
 class ReportPhotoSerializer(serializers.Serializer[Any]):
     sha256 = Sha256Field()
     reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=60)
-    marks = serializers.JSONField(required=False, default=list)
+    marks = serializers.ListField(required=False, default=list)
     taken_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
 
     def validate_marks(self, marks: Any) -> list[dict[str, Any]]:
