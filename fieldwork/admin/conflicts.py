@@ -55,8 +55,8 @@ class ConflictViews(ModelAdmin):
             else:
                 messages.success(http, _("Looked at. Your note stays with the report."))
                 return redirect("admin:fieldwork_closeout_conflicts")
-        accepted = kept.visit.close_outs.filter(accepted=True).select_related("by__user")
-        accepted = accepted.prefetch_related("reasons", "photos__reason").first()
+        closed_by = kept.visit.close_outs.filter(accepted=True).select_related("by__user")
+        accepted = closed_by.prefetch_related("reasons", "photos__reason").first()
         context = {
             **self._context(http, _("Conflict of %(order)s") % {"order": kept.visit.order}),
             "kept": kept,

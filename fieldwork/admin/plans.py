@@ -136,7 +136,9 @@ def _shown(run: PlanRun) -> dict[str, Any]:
 
 def _tell(http: HttpRequest, taken: runs.Taken) -> None:
     said = ngettext("%(count)s visit placed", "%(count)s visits placed", taken.placed) % {"count": taken.placed}
-    messages.success(http, _("The plan is on the board: %(said)s. Customers are told when you publish.") % {"said": said})
+    messages.success(
+        http, _("The plan is on the board: %(said)s. Customers are told when you publish.") % {"said": said}
+    )
     if taken.removed:
         words = ngettext(
             "%(count)s visit has no place in it and waits at the side.",

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from fieldwork.board import tokens
 from fieldwork.board.span import Span
 from fieldwork.board.tokens import Key, Tokens
-from fieldwork.models import SiteVisit, Technician
+from fieldwork.models import Placement, SiteVisit, Technician
 from fieldwork.planning import facts, lanes, shifts, words
 from fieldwork.planning.lanes import Break
 from fieldwork.planning.publication import Difference, Kind, difference
@@ -40,7 +40,7 @@ class Block:
     breaks: tuple[str, ...] = ()
 
     @cached_property
-    def placed(self) -> facts.Placement | None:
+    def placed(self) -> Placement | None:
         return facts.placement_of(self.visit)
 
     @cached_property
@@ -79,6 +79,12 @@ class Block:
         return _("Customer told") if self.placed else _("To be planned")
 
     @property
+    def stands(self) -> str:
+        """Its lane and the version of it, as a page sends it back."""
+        lane = self.placed.lane if self.placed else None
+        return f"{tokens.name((lane.technician_id, lane.on))}:{lane.version}" if lane else ""
+
+    @property
     def is_overdue(self) -> bool:
         return self.visit.order.due_on < self.today
 
@@ -108,7 +114,9 @@ class Cell:
     def halves(self) -> list[tuple[str, str, list[Block]]]:
         """Morning and afternoon: the window, what it is called, its stops in their order."""
         names = {SiteVisit.Window.MORNING: _("Morning"), SiteVisit.Window.AFTERNOON: _("Afternoon")}
-        return [(w.value, said, [b for b in self.stops if b.placed and b.placed.window == w]) for w, said in names.items()]
+        return [
+            (w.value, said, [b for b in self.stops if b.placed and b.placed.window == w]) for w, said in names.items()
+        ]
 
     @property
     def hours(self) -> str:

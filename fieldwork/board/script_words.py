@@ -22,8 +22,9 @@ def all_words() -> dict[str, str]:
         "dropped": _("Saving …"),
         "let_go": _("{visit} stays where it was."),
         "not_movable": _("{visit} cannot be moved: {state}."),
-        "past": _("That day is past."),
-        "still_held": _("Your move of {visit} is still in hand. Look at the lane as it is now, then place it or let it go."),
+        "still_held": _(
+            "Your move of {visit} is still in hand. Look at the lane as it is now, then place it or let it go."
+        ),
         "gone": _("{visit} is not on the board any more."),
         "refreshed": _("The board changed: {lanes}. You see it as it is now."),
         "no_answer": _("The portal did not answer. The visit is where it was. Try again."),
@@ -31,7 +32,8 @@ def all_words() -> dict[str, str]:
         "route_of": _("{technician}: {count} stops"),
         "no_position": _("{count} visits have no position yet."),
         "map_of": _("Map of {day}"),
-        "miles": _("{count} mi"),
+        "zoom_in": _("Zoom in"),
+        "zoom_out": _("Zoom out"),
     }
 
 

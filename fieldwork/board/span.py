@@ -32,7 +32,9 @@ class Span:
 
     @property
     def before(self) -> Span:
-        return Span(self.view, self.from_on - timedelta(days=DAYS_OF_A_WEEK if self.view == "week" else 1), self.technician)
+        return Span(
+            self.view, self.from_on - timedelta(days=DAYS_OF_A_WEEK if self.view == "week" else 1), self.technician
+        )
 
     @property
     def after(self) -> Span:

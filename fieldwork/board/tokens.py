@@ -51,7 +51,9 @@ def read(from_on: date, until_on: date, *, today: date) -> Tokens:
     for technician, on, *facts in stops.values_list("placement__lane__technician", "placement__lane__on", *seen):
         content[technician, on].append(facts)
     lanes = {key: _digest([version, content[key]]) for key, version in versions.items()}
-    return Tokens(lanes, versions, _digest(waiting(between, today=today).values_list("pk", "updated_at", "order__due_on")))
+    return Tokens(
+        lanes, versions, _digest(waiting(between, today=today).values_list("pk", "updated_at", "order__due_on"))
+    )
 
 
 def waiting(between: tuple[date, date], *, today: date) -> Any:
