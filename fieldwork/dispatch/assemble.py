@@ -31,9 +31,7 @@ def _plan(ground: Ground, orders: Orders, engine: str, iterations: int, seed: in
         for number, visits in sorted(orders.items())
         if visits
     )
-    unserved = tuple(
-        Unserved(problem.visits[number].id, why_unserved(ground, number)) for number in ground.missed(orders)
-    )
+    unserved = tuple(Unserved(problem.visits[number].id, why_unserved(ground, number)) for number in ground.missed(orders))
     seconds = 0.0 if began is None else time.monotonic() - began
     return Plan(routes, unserved, sum(route.drive for route in routes), engine, iterations, seed, seconds)
 

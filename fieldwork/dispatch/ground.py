@@ -35,9 +35,7 @@ class Ground:
     @cached_property
     def depots(self) -> dict[int, int]:
         """The location of each place where a shift starts or ends; they come before the visits."""
-        places = dict.fromkeys(
-            place for shift in self.problem.shifts for place in (shift.start_place, shift.end_place)
-        )
+        places = dict.fromkeys(place for shift in self.problem.shifts for place in (shift.start_place, shift.end_place))
         return {place: number for number, place in enumerate(places)}
 
     def location(self, visit: int) -> int:

@@ -70,14 +70,10 @@ def improve(ground: Ground, start: Orders, budget: Budget, *, seed: int, tuning:
     """The best plan that it finds; None where it finds none that breaks no rule."""
     budget.drive, budget.unserved = ground.drive(start), len(ground.missed(start))
     served = {visit for visits in start.values() for visit in visits}
-    model = Model(
-        ground, frozenset(n for n, visit in enumerate(ground.problem.visits) if visit.required and n in served)
-    )
+    model = Model(ground, frozenset(n for n, visit in enumerate(ground.problem.visits) if visit.required and n in served))
     data, params = model.data, tuning.params
     rng = RandomNumberGenerator(seed=seed)
-    search = LocalSearch(
-        data, rng, compute_neighbours(data, params.neighbourhood), PerturbationManager(params.perturbation)
-    )
+    search = LocalSearch(data, rng, compute_neighbours(data, params.neighbourhood), PerturbationManager(params.perturbation))
     for operator in params.operators:
         if operator.supports(data):
             search.add_operator(operator(data))

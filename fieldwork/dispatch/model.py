@@ -50,9 +50,7 @@ class Model:
             limit = shift.most_work if self.ground.binds(shift) else None
             profile = self.profiles[self.ground.suited[number]]
             where = (shift.start_place, shift.end_place)
-            alike[shift.day, shift.starts, shift.ends, *where, limit, self.ground.capacity(shift), profile].append(
-                number
-            )
+            alike[shift.day, shift.starts, shift.ends, *where, limit, self.ground.capacity(shift), profile].append(number)
         return alike
 
     @cached_property
@@ -126,9 +124,7 @@ class Model:
         """Ours as pyvrp's. Each visit of a day is the client whose opening is that day's and still reachable."""
         type_of = {number: index for index, numbers in enumerate(self.types.values()) for number in numbers}
         routes = [
-            Route(self.data, self._in_time(number, visits), type_of[number])
-            for number, visits in orders.items()
-            if visits
+            Route(self.data, self._in_time(number, visits), type_of[number]) for number, visits in orders.items() if visits
         ]
         return Solution(self.data, routes)
 
@@ -139,9 +135,7 @@ class Model:
         chosen = []
         for visit in visits:
             now += int(ground.seconds[here, ground.location(visit)])
-            client = next(
-                (c for c in self.clients_of[visit] if now <= self.clients[c][1].ends), self.clients_of[visit][-1]
-            )
+            client = next((c for c in self.clients_of[visit] if now <= self.clients[c][1].ends), self.clients_of[visit][-1])
             chosen.append(client)
             now = max(now, self.clients[client][1].starts) + ground.problem.visits[visit].duration
             here = ground.location(visit)
@@ -150,8 +144,6 @@ class Model:
     def orders(self, solution: Solution) -> Orders:
         left = [list(numbers) for numbers in self.types.values()]
         return {
-            left[route.vehicle_type()].pop(0): [
-                self.clients[step.idx][0] for step in route.schedule() if step.is_client()
-            ]
+            left[route.vehicle_type()].pop(0): [self.clients[step.idx][0] for step in route.schedule() if step.is_client()]
             for route in solution.routes()
         }

@@ -52,9 +52,7 @@ class Axis:
     @cached_property
     def openings(self) -> list[tuple[Opening, ...]]:
         """By the visit's number. Empty: nobody can ever begin it."""
-        hours = {
-            kind: self._hours(visit) for kind, visit in {kind_of(each): each for each in self.problem.visits}.items()
-        }
+        hours = {kind: self._hours(visit) for kind, visit in {kind_of(each): each for each in self.problem.visits}.items()}
         return [tuple(self._openings(visit, hours[kind_of(visit)])) for visit in self.problem.visits]
 
     def _hours(self, visit: Visit) -> dict[int, Hours]:

@@ -105,9 +105,7 @@ class _Translation:
     def translate(self) -> Translated:
         work = self.work_days()
         starts = self._starts(work)
-        visits = [
-            made for index, row in enumerate(self.found.visits) if (made := self.visit(row, len(starts) + index))
-        ]
+        visits = [made for index, row in enumerate(self.found.visits) if (made := self.visit(row, len(starts) + index))]
         places = [*starts, *(self._site(row) for row in self.found.visits)]
         number = {place: index for index, place in enumerate(starts)}
         problem = Problem(

@@ -39,9 +39,7 @@ def _problem(instance: dict[str, Any]) -> Problem:
     shift = {"day": 0, "starts": opens, "ends": closes, "start_place": 0, "end_place": 0, "most_work": closes - opens}
     return Problem(
         places=tuple(Place(float(y), float(x)) for x, y in places),
-        shifts=tuple(
-            Shift(number, **shift, capacity=int(instance["capacity"])) for number in range(_vehicles(instance))
-        ),
+        shifts=tuple(Shift(number, **shift, capacity=int(instance["capacity"])) for number in range(_vehicles(instance))),
         visits=tuple(
             Visit(
                 number,
