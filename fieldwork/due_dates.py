@@ -6,7 +6,6 @@ from django.db import transaction
 from django.utils import timezone
 from simple_history.utils import bulk_update_with_history
 
-from fieldwork import orders
 from fieldwork.models import ServiceOrder
 from msa_portal.business_days.calendar import local_day
 from requests_app.clocks import Clocks

@@ -94,7 +94,7 @@ def schedule(
         stays = moved and (fresh.technician_id, fresh.scheduled_on, fresh.window) == (technician.pk, on, window)
         if not stays:
             _write_slot(fresh, technician, on, window)
-        placed = _step(fresh, position, by=by)
+        placed = _step(fresh, (technician.pk, on), position, by=by)
         times = {"position": position, "arrives_at": arrives_at, "minutes": minutes}
         times |= {"drive_seconds": drive_seconds, "drive_meters": drive_meters}
         _write_times(fresh, placed, times)
@@ -131,11 +131,8 @@ def _write_slot(visit: SiteVisit, technician: Technician, on: date, window: str)
     visit.save(update_fields=["state", "moves", *_SLOT, *_TOLD, "updated_at"])
 
 
-def _step(visit: SiteVisit, position: int | None, *, by: User) -> Placement:
+def _step(visit: SiteVisit, target: lanes.Key, position: int | None, *, by: User) -> Placement:
     """The board shows the visit where it is published now."""
-    assert visit.technician_id is not None
-    assert visit.scheduled_on is not None
-    target = (visit.technician_id, visit.scheduled_on)
     placed = Placement.objects.filter(visit=visit).select_related("lane").first()
     here = placed and ((placed.lane.technician_id, placed.lane.on), placed.window) == (target, visit.window)
     if placed is None or not here:
@@ -204,7 +201,8 @@ def unschedule(visit: SiteVisit, *, by: User, why: str) -> SiteVisit:
                 % {"state": fresh.get_state_display()},
                 code="stale",
             )
-        codes = {"visit": fresh.pk, "moves": fresh.moves, "technician": fresh.technician_id, "why": Why(why).value}
+        codes: dict[str, object] = {"visit": fresh.pk, "moves": fresh.moves, "technician": fresh.technician_id}
+        codes["why"] = Why(why).value
         _clear_slot(fresh)
         lanes.take_off([fresh], by=by)
         settlement.note(request, EventKind.VISIT_CANCELED, by=by, codes=codes)

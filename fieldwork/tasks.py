@@ -74,6 +74,7 @@ def tend_orders() -> None:
     """Nightly: due days as the clocks stand now, and positions of sites that had none."""
     due_dates.refresh()
     positions.locate_missing()
+    positions.follow_districts()
 
 
 @shared_task

@@ -67,15 +67,14 @@ class Block:
             return _("Technician on the way")
         if not self.visit.is_movable:
             return self.visit.get_state_display()
-        match self.difference.kind if self.difference else None:
-            case Kind.NEW:
-                return _("New, not told yet")
-            case Kind.MOVED:
-                return _("Moved, not told yet")
-            case Kind.TECHNICIAN:
-                return _("Other technician, not published yet")
-            case Kind.REMOVED:
-                return _("Taken off, not told yet")
+        untold = {
+            Kind.NEW: _("New, not told yet"),
+            Kind.MOVED: _("Moved, not told yet"),
+            Kind.TECHNICIAN: _("Other technician, not published yet"),
+            Kind.REMOVED: _("Taken off, not told yet"),
+        }
+        if self.difference:
+            return untold[self.difference.kind]
         return _("Customer told") if self.placed else _("To be planned")
 
     @property

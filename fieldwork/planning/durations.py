@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from statistics import median
 
 from django.db import transaction
 from django.utils import timezone
 
-from fieldwork.models import SiteVisit, VisitDuration
+from fieldwork.models import CloseOut, SiteVisit, VisitDuration
 from requests_app.models import ProgramSettings
 
 # Below the first, nobody was there; above the second, the close-out was forgotten: neither is a duration.
@@ -62,19 +62,33 @@ def learn() -> int:
 
 
 def _samples() -> dict[Key, list[float]]:
-    part = "order__round__request__"
-    closed = SiteVisit.objects.filter(
-        state=SiteVisit.State.CLOSED, on_site_at__isnull=False, closed_at__gte=timezone.now() - LEARN_FROM
-    )
+    part = "visit__order__round__request__"
+    accepted = CloseOut.objects.filter(accepted=True, received_at__gte=timezone.now() - LEARN_FROM)
+    times = ("via", "opened_at", "device_time", "visit__on_site_at", "received_at")
     took: dict[Key, list[float]] = defaultdict(list)
-    rows = closed.values_list("on_site_at", "closed_at", f"{part}request_type", f"{part}device_id")
-    for on_site_at, closed_at, kind, device in rows.iterator():
-        minutes = (closed_at - on_site_at).total_seconds() / 60
-        if LEAST_MINUTES <= minutes <= MOST_MINUTES:
+    rows = accepted.values_list(*times, f"{part}request_type", f"{part}device_id")
+    for *told, kind, device in rows.iterator():
+        minutes = _minutes(*told)
+        if minutes is not None and LEAST_MINUTES <= minutes <= MOST_MINUTES:
             took[kind, None].append(minutes)
             if device is not None:
                 took[kind, device].append(minutes)
     return took
+
+
+def _minutes(
+    via: str,
+    opened_at: datetime | None,
+    device_time: datetime | None,
+    on_site_at: datetime | None,
+    received_at: datetime,
+) -> float | None:
+    """A report that waited in a phone arrived hours after the visit: there the phone's two times count, whose
+    difference a wrong clock does not change (fault 57)."""
+    began, ended = (on_site_at, received_at) if via == CloseOut.Via.FORM else (opened_at, device_time)
+    if began is None or ended is None:
+        return None
+    return (ended - began).total_seconds() / 60
 
 
 def shrunk(minutes: Sequence[float], *, toward: int) -> int:

@@ -41,9 +41,9 @@ class Heart:
         held = mine.filter(cancel_asked_at__isnull=True).update(heartbeat_at=timezone.now(), progress=progress)
         self.stopped = not held
 
-    def progress(self, share: float, cost: int) -> None:
+    def progress(self, share: float, drive: int, unserved: int) -> None:
         """As the engine tells it while it improves the plan."""
-        self.beat({"phase": "improving", "share": round(share, 3), "cost": cost})
+        self.beat({"phase": "improving", "share": round(share, 3), "drive": drive, "unserved": unserved})
 
     def check(self, progress: dict[str, Any]) -> None:
         """Between the steps: beat, and end here where it was stopped."""

@@ -93,6 +93,13 @@ def candidates(from_on: date, until_on: date, *, today: date) -> SiteVisitRows:
     return rows.filter(Q(stands_on__isnull=True) | Q(stands_on__range=(from_on, until_on)) | late)
 
 
+def stands_with(technician: int, from_on: date) -> Q:
+    """Visits that can move and stand with that technician from that day on; the board goes before what is published."""
+    on_board = Q(placement__lane__technician=technician, placement__lane__on__gte=from_on)
+    published = Q(placement__isnull=True, technician=technician, scheduled_on__gte=from_on)
+    return Q(state__in=[SiteVisit.State.UNSCHEDULED, SiteVisit.State.SCHEDULED]) & (on_board | published)
+
+
 def placement_of(visit: SiteVisit) -> Placement | None:
     return getattr(visit, "placement", None)
 

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import cast
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -112,10 +113,10 @@ def timelines(stops: Mapping[Key, Sequence[tuple[SiteVisit, str]]]) -> dict[Key,
     translated = problem.standing(asked)
     found: dict[Key, Times] = {}
     for key, placed in asked.items():
-        shift = translated.shift(*key)
-        assert shift is not None
-        route, violations = dispatch.timeline(translated.problem, shift, [visit.pk for visit, _window in placed])
-        broken = [Break(each.code, each.visit) for each in violations]
+        route, violations = dispatch.timeline(
+            translated.problem, translated.shifts[key], [visit.pk for visit, _window in placed]
+        )
+        broken = [Break(each.code, cast("int | None", each.visit)) for each in violations]
         found[key] = Times(route, (*broken, *_against_wishes(translated, key, placed)), translated.minutes)
     return found
 

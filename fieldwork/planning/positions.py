@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from fieldwork.models import DistrictZip, ServiceOrder
+from fieldwork.models import District, DistrictZip, ServiceOrder
 from msa_portal.accounts.models import User
 from msa_portal.db import lock
 from msa_portal.errors import Refused
@@ -83,10 +84,46 @@ def _check_degrees(field: str, value: Decimal, most: int) -> None:
         raise Refused(words, code="position", fields={field: words})
 
 
+def draw_district(district: District, zip_codes: Iterable[str], *, by: User) -> int:
+    """The district holds just these ZIP codes now; open orders in them, or in it before, follow. How many did.
+
+    Raises `Refused` where a ZIP code is another district's.
+    """
+    if not by.has_perm("fieldwork.change_district"):
+        raise Refused(_("Only a dispatcher draws districts."), code="not_allowed")
+    wanted = set(zip_codes)
+    with transaction.atomic():
+        lock(district)
+        taken = DistrictZip.objects.filter(zip_code__in=wanted).exclude(district=district).first()
+        if taken is not None:
+            raise Refused(_("%(code)s is in another district already.") % {"code": taken.zip_code}, code="taken")
+        district.zips.exclude(zip_code__in=wanted).delete()
+        known = set(district.zips.values_list("zip_code", flat=True))
+        DistrictZip.objects.bulk_create(
+            DistrictZip(district=district, zip_code=code) for code in sorted(wanted - known)
+        )
+        return follow_districts()
+
+
+def follow_districts() -> int:
+    """Open orders are in the district that holds their ZIP code now. Three queries and the writing; how many changed."""
+    by_zip = dict(DistrictZip.objects.values_list("zip_code", "district"))
+    rows = ServiceOrder.objects.select_for_update(of=("self",)).filter(state=ServiceOrder.State.OPEN)
+    changed = []
+    with transaction.atomic():
+        for order in rows.select_related("round__request").order_by("pk"):
+            district = by_zip.get(order.round.request.zip_code[:5])
+            if order.district_id != district:
+                order.district_id = district
+                changed.append(order)
+        ServiceOrder.objects.bulk_update(changed, ["district"], batch_size=500)
+    return len(changed)
+
+
 def locate_missing() -> int:
-    """Orders that were issued before positions were kept, or whose district was drawn since: how many were found."""
+    """Orders that were issued before positions were kept: how many were found."""
     rows = ServiceOrder.objects.filter(state=ServiceOrder.State.OPEN).select_related("round__request")
-    missing = rows.filter(latitude__isnull=True) | rows.filter(district__isnull=True)
+    missing = rows.filter(latitude__isnull=True)
     found = 0
     for order in missing.iterator():
         with transaction.atomic():

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from fieldwork import dispatch
@@ -35,9 +36,12 @@ class Translated:
     def day(self, on: date) -> int:
         return self.days.index(on)
 
+    @cached_property
+    def shifts(self) -> dict[tuple[Hashable, date], Shift]:
+        return {(each.technician, self.days[each.day]): each for each in self.problem.shifts}
+
     def shift(self, technician: int, on: date) -> Shift | None:
-        day = self.day(on)
-        return next((each for each in self.problem.shifts if (each.technician, each.day) == (technician, day)), None)
+        return self.shifts.get((technician, on))
 
     def window(self, window: DayWindow) -> str:
         """Which half of the day that is."""
@@ -90,7 +94,7 @@ def board_plan(translated: Translated) -> Plan:
         if route is not None:
             routes.append(route)
     served = {stop.visit for route in routes for stop in route.stops}
-    unserved = tuple(Unserved(pk, "not_placed") for pk in asked if pk not in served)
+    unserved = tuple(Unserved(pk, "full") for pk in asked if pk not in served)
     drive = sum(route.drive for route in routes)
     return Plan(tuple(routes), unserved, drive, "board", 0, 0, 0.0)
 
@@ -105,7 +109,9 @@ class _Translation:
     def translate(self) -> Translated:
         work = self.work_days()
         starts = self._starts(work)
-        visits = [made for index, row in enumerate(self.found.visits) if (made := self.visit(row, len(starts) + index))]
+        visits = [
+            made for index, row in enumerate(self.found.visits) if (made := self.visit(row, len(starts) + index))
+        ]
         places = [*starts, *(self._site(row) for row in self.found.visits)]
         number = {place: index for index, place in enumerate(starts)}
         problem = Problem(

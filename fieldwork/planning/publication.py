@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import structlog
 from django.db import DatabaseError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from fieldwork import orders
@@ -110,7 +110,7 @@ def _check_lanes(from_on: date, until_on: date, seen: Sequence[Seen]) -> None:
         check_seen(_lanes(from_on, until_on).select_related("technician__user", "changed_by"), seen)
 
 
-def _lanes(from_on: date, until_on: date) -> facts.QuerySet[Lane]:
+def _lanes(from_on: date, until_on: date) -> QuerySet[Lane]:
     return Lane.objects.filter(on__range=(from_on, until_on))
 
 

@@ -123,7 +123,8 @@ def sweep() -> int:
     silent.filter(attempts__gte=MOST_ATTEMPTS).update(
         state=PlanRun.State.FAILED,
         finished_at=now,
-        error=_("The worker ended in the middle %(count)s times. Look at its log and memory.") % {"count": MOST_ATTEMPTS},
+        error=_("The worker ended in the middle %(count)s times. Look at its log and memory.")
+        % {"count": MOST_ATTEMPTS},
     )
     lost = PlanRun.objects.filter(state=PlanRun.State.QUEUED, requested_at__lt=now - LOST_AFTER)
     waiting = [*silent.values_list("pk", flat=True), *lost.values_list("pk", flat=True)]

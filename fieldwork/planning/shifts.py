@@ -60,6 +60,11 @@ class Rota:
     def on(self, technician: int, day: date) -> WorkDay | None:
         return self.work.get((technician, day))
 
+    def covers(self, technician: int, day: date, window: str) -> bool:
+        """Whether the technician works in that half of the day at all."""
+        work, (starts, ends) = self.on(technician, day), WINDOWS[window]
+        return work is not None and work.starts < ends and work.ends > starts
+
 
 def load(from_on: date, until_on: date, *, also: Iterable[int] = (), days_too: Iterable[date] = ()) -> Rota:
     """In a fixed number of queries. `also`: technicians who are not active any more and still have visits;

@@ -54,7 +54,9 @@ def take(run: PlanRun, *, by: User) -> Taken:
         stands = {pk: slot for pk, row in visits.items() if (slot := facts.board_slot(row))}
         held = lanes.lock_lanes({place.lane for place in planned.values()} | {_lane(slot) for slot in stands.values()})
         changed = _changed_lanes(fresh.result, held)
-        report = Taken(left=[changed_meanwhile(held[key]) for key in sorted(changed, key=lambda key: (key[1], key[0]))])
+        report = Taken(
+            left=[changed_meanwhile(held[key]) for key in sorted(changed, key=lambda key: (key[1], key[0]))]
+        )
         touched = _move(visits, planned, stands, held, changed, report, by=by, run=fresh)
         rows = [held[key] for key in touched]
         lanes.touch(rows, by=by)
@@ -68,7 +70,9 @@ def take(run: PlanRun, *, by: User) -> Taken:
 def check_offered(run: PlanRun) -> None:
     """The plan is there, and the checker found nothing against it."""
     if run.state != PlanRun.State.DONE:
-        raise Refused(_("There is no plan to take: the run is “%(state)s”.") % {"state": run.get_state_display()}, code="no_plan")
+        raise Refused(
+            _("There is no plan to take: the run is “%(state)s”.") % {"state": run.get_state_display()}, code="no_plan"
+        )
     if run.findings:
         raise Refused(_("The checker found faults in this plan, so it is not offered. Plan again."), code="findings")
 
