@@ -13,8 +13,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from fieldwork import due_dates
 from fieldwork.models import VisitPhoto
-from fieldwork.planning import durations, execution, positions, runs
 from fieldwork.phone import uploads
+from fieldwork.planning import durations, execution, positions, runs
 from msa_portal.business_days import calendar
 from msa_portal.errors import Refused
 from requests_app import lifecycle, quarantine
