@@ -13,6 +13,7 @@ from fieldwork.models import Lane, SiteVisit, Technician
 from fieldwork.planning import board
 from fieldwork.planning.board import Seen
 from msa_portal.accounts.models import User
+from msa_portal.accounts.roles import Role
 from tests import factories
 from tests.fieldwork.conftest import business_day, new_technician, visit_of
 
@@ -25,7 +26,7 @@ def waiting(**facts: Any) -> SiteVisit:
 
 def place(visit: SiteVisit, technician: Technician, *, after: int = 1, window: str = "morning", **more: Any) -> None:
     """On the board as it is, by another dispatcher."""
-    by = more.pop("by", None) or factories.UserFactory(name="Dora Dispatch", roles=["dispatcher"])
+    by = more.pop("by", None) or factories.UserFactory(name="Dora Dispatch", roles=[Role.DISPATCHER])
     seen = [Seen(lane.technician_id, lane.on, lane.version) for lane in Lane.objects.all()]
     values = {"technician": technician, "on": business_day(after), "window": window, "position": None} | more
     board.place(visit, **values, seen=seen, by=by)

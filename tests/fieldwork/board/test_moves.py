@@ -79,7 +79,7 @@ def test_what_cannot_be_read_is_refused(client, dan, tess):
     for change in ({"technician": "x"}, {"on": "never"}, {"window": "night"}, {"position": 0}, {"seen": {"a": 1}, "on": None}):
         assert post_json(client, f"{BOARD}_place", **move(visit, tess) | change).status_code == 400
     for pk in ("x", "999999", None, "-1"):
-        assert post_json(client, f"{BOARD}_place", **move(visit, tess, visit=pk)).status_code == 404
+        assert post_json(client, f"{BOARD}_place", **move(visit, tess) | {"visit": pk}).status_code == 404
     assert client.post(reverse(f"{BOARD}_place"), b"[]", content_type="application/json").status_code == 404
     assert client.post(reverse(f"{BOARD}_place"), b"{", content_type="application/json").status_code == 404
     assert post_json(client, f"{BOARD}_changes", tokens={"nonsense": "1"}).status_code == 400
