@@ -40,9 +40,17 @@ export function start() {
     map.on("moveend", drawGrid);
     drawGrid();
   }
+  day.value = firstWithStops();
   day.addEventListener("change", draw);
   board.addEventListener("board:redrawn", draw);
   draw();
+}
+
+/** The first day that is not past and has stops, else the first that is not past. */
+function firstWithStops() {
+  const open = [...board.querySelectorAll("[data-lane]:not([data-past])")];
+  const days = (cells) => cells.map((cell) => cell.dataset.lane.split(":")[1]).sort();
+  return days(open.filter((cell) => cell.querySelector("[data-visit]")))[0] ?? days(open)[0] ?? day.value;
 }
 
 function drawDistricts() {
