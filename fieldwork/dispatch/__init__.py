@@ -5,8 +5,10 @@ whose order a person chose, `insertions` says where one more visit fits.
 """
 
 from fieldwork.dispatch.checker import check
+from fieldwork.dispatch.inserting import insertions
 from fieldwork.dispatch.plan import Insertion, Moved, Plan, Replan, Route, Stop, Unserved, Violation
 from fieldwork.dispatch.problem import DayWindow, Fixed, Place, Problem, Shift, Visit
+from fieldwork.dispatch.replanning import replan
 from fieldwork.dispatch.solver import solve
 from fieldwork.dispatch.timelines import timeline
 from fieldwork.dispatch.travel import Travel, haversine
@@ -29,6 +31,8 @@ __all__ = [
     "Visit",
     "check",
     "haversine",
+    "insertions",
+    "replan",
     "solve",
     "timeline",
 ]

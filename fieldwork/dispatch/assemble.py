@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Hashable
 
 from fieldwork.dispatch.checker import check
 from fieldwork.dispatch.ground import Ground, Orders
 from fieldwork.dispatch.plan import Plan, Unserved, UnservedReason, Violation
-from fieldwork.dispatch.problem import Visit, may_serve, windows_of
+from fieldwork.dispatch.problem import Shift, Visit, may_serve, windows_of
 from fieldwork.dispatch.timelines import timed, timeline
 
 
@@ -31,7 +32,9 @@ def _plan(ground: Ground, orders: Orders, engine: str, iterations: int, seed: in
         for number, visits in sorted(orders.items())
         if visits
     )
-    unserved = tuple(Unserved(problem.visits[number].id, why_unserved(ground, number)) for number in ground.missed(orders))
+    unserved = tuple(
+        Unserved(problem.visits[number].id, why_unserved(ground, number)) for number in ground.missed(orders)
+    )
     seconds = 0.0 if began is None else time.monotonic() - began
     return Plan(routes, unserved, sum(route.drive for route in routes), engine, iterations, seed, seconds)
 
@@ -40,7 +43,7 @@ def _take_out(ground: Ground, orders: Orders, violations: tuple[Violation, ...])
     """The visit that a violation names, else the last one of its route; each round takes out one a route at least."""
     problem = ground.problem
     numbers = {visit.id: number for number, visit in enumerate(problem.visits)}
-    shifts = {(shift.technician, shift.day): number for number, shift in enumerate(problem.shifts)}
+    shifts: dict[tuple[Hashable, int | None], int] = {(shift.technician, shift.day): number for number, shift in enumerate(problem.shifts)}
     for violation in violations:
         visits = orders.get(shifts.get((violation.technician, violation.day), -1), [])
         named = numbers.get(violation.visit) if violation.visit is not None else None
@@ -65,6 +68,6 @@ def why_unserved(ground: Ground, number: int) -> UnservedReason:
     return "full" if any(_alone(ground, shift, visit) for shift in shifts) else "too_long"
 
 
-def _alone(ground: Ground, shift, visit: Visit) -> bool:
+def _alone(ground: Ground, shift: Shift, visit: Visit) -> bool:
     _route, violations = timeline(ground.problem, shift, [visit.id])
     return not violations

@@ -9,9 +9,10 @@ import vroom
 
 from fieldwork.dispatch.ground import Ground, Orders
 from fieldwork.dispatch.openings import kind_of
+from fieldwork.dispatch.problem import Visit
 
-# pyvroom knows priorities up to this one; higher ones are served first, whatever they cost.
-_MUST = 100
+# pyvroom knows priorities up to 100, and serves the greatest sum of them whatever it costs.
+_PROMISED, _REQUIRED, _OPTIONAL = 100, 50, 25
 
 
 def construct(ground: Ground, *, seconds: float, level: int = 0, threads: int = 1) -> Orders:
@@ -57,6 +58,12 @@ def _job(ground: Ground, number: int) -> vroom.Job:
         default_service=visit.duration,
         delivery=[visit.load] if ground.loads else [],
         skills={list(ground.kinds).index(kind_of(visit))},
-        priority=_MUST if visit.required else min(visit.urgency, _MUST - 1),
+        priority=_priority(visit),
         time_windows=[tuple(opening) for opening in ground.openings[number]],
     )
+
+
+def _priority(visit: Visit) -> int:
+    if visit.fixed is not None:
+        return _PROMISED
+    return _REQUIRED if visit.required else min(visit.urgency, _OPTIONAL)

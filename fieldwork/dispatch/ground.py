@@ -14,8 +14,9 @@ from fieldwork.dispatch.problem import Problem, Shift
 # Visits by their number in the problem, in the order of the drive, by their shift's number.
 type Orders = dict[int, list[int]]
 
-# What an unserved visit costs, in seconds of driving. No detour is worth leaving out a required one; for an
-# optional one four hours more are driven for each step of urgency.
+# What an unserved visit costs, in seconds of driving. No detour is worth leaving out a required one, and a promise
+# to a customer weighs as much as many of those; for an optional one four hours more are driven for each step of urgency.
+PROMISED = 20_000_000
 REQUIRED = 1_000_000
 OPTIONAL = 4 * 3600
 
@@ -35,7 +36,9 @@ class Ground:
     @cached_property
     def depots(self) -> dict[int, int]:
         """The location of each place where a shift starts or ends; they come before the visits."""
-        places = dict.fromkeys(place for shift in self.problem.shifts for place in (shift.start_place, shift.end_place))
+        places = dict.fromkeys(
+            place for shift in self.problem.shifts for place in (shift.start_place, shift.end_place)
+        )
         return {place: number for number, place in enumerate(places)}
 
     def location(self, visit: int) -> int:
@@ -83,6 +86,8 @@ class Ground:
 
     def prize(self, visit: int) -> int:
         asked = self.problem.visits[visit]
+        if asked.fixed is not None:
+            return PROMISED
         return REQUIRED if asked.required else min(OPTIONAL * asked.urgency, REQUIRED // 2)
 
     def drive(self, orders: Orders) -> int:
@@ -98,6 +103,12 @@ class Ground:
     def missed(self, orders: Orders) -> list[int]:
         served = {visit for visits in orders.values() for visit in visits}
         return [number for number in range(len(self.problem.visits)) if number not in served]
+
+    def left_out(self, orders: Orders) -> tuple[int, int]:
+        """How many commitments, and how many required visits."""
+        missed = [self.problem.visits[number] for number in self.missed(orders)]
+        promised = sum(visit.fixed is not None for visit in missed)
+        return promised, sum(visit.required for visit in missed if visit.fixed is None)
 
     def cost(self, orders: Orders) -> int:
         """What both engines make less: driving, and what is left out."""

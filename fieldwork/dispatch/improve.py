@@ -12,6 +12,7 @@ from pyvrp.search import LocalSearch, PerturbationManager, compute_neighbours
 
 from fieldwork.dispatch.ground import Ground, Orders
 from fieldwork.dispatch.model import Model
+from fieldwork.dispatch.problem import Visit
 from fieldwork.dispatch.tuning import Tuning
 
 _POLL = 0.25  # seconds
@@ -70,10 +71,12 @@ def improve(ground: Ground, start: Orders, budget: Budget, *, seed: int, tuning:
     """The best plan that it finds; None where it finds none that breaks no rule."""
     budget.drive, budget.unserved = ground.drive(start), len(ground.missed(start))
     served = {visit for visits in start.values() for visit in visits}
-    model = Model(ground, frozenset(n for n, visit in enumerate(ground.problem.visits) if visit.required and n in served))
+    model = Model(ground, frozenset(n for n in served if _must(ground.problem.visits[n])))
     data, params = model.data, tuning.params
     rng = RandomNumberGenerator(seed=seed)
-    search = LocalSearch(data, rng, compute_neighbours(data, params.neighbourhood), PerturbationManager(params.perturbation))
+    search = LocalSearch(
+        data, rng, compute_neighbours(data, params.neighbourhood), PerturbationManager(params.perturbation)
+    )
     for operator in params.operators:
         if operator.supports(data):
             search.add_operator(operator(data))
@@ -90,3 +93,7 @@ def improve(ground: Ground, start: Orders, budget: Budget, *, seed: int, tuning:
     )
     found = IteratedLocalSearch(data, penalties, search, first, ils).run(budget, collect_stats=False)
     return model.orders(found.best) if found.best.is_feasible() else None
+
+
+def _must(visit: Visit) -> bool:
+    return visit.required or visit.fixed is not None

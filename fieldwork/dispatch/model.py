@@ -50,13 +50,16 @@ class Model:
             limit = shift.most_work if self.ground.binds(shift) else None
             profile = self.profiles[self.ground.suited[number]]
             where = (shift.start_place, shift.end_place)
-            alike[shift.day, shift.starts, shift.ends, *where, limit, self.ground.capacity(shift), profile].append(number)
+            alike[shift.day, shift.starts, shift.ends, *where, limit, self.ground.capacity(shift), profile].append(
+                number
+            )
         return alike
 
     @cached_property
     def data(self) -> ProblemData:
         ground = self.ground
         groups, clients = self._clients()
+        seconds: Any = ground.seconds  # pyvrp's own types are narrower than what it takes
         total = len(ground.depots) + len(ground.problem.visits)
         return ProblemData(
             [Location(0, 0) for _ in range(total)],
@@ -64,7 +67,7 @@ class Model:
             [Depot(number) for number in ground.depots.values()],
             [self._vehicles(key, numbers) for key, numbers in self.types.items()],
             [self._distances(kinds) for kinds in self.profiles],
-            [ground.seconds] * len(self.profiles),
+            [seconds] * len(self.profiles),
             groups,
         )
 
@@ -109,7 +112,7 @@ class Model:
             **limits,
         )
 
-    def _distances(self, kinds: frozenset[Any]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    def _distances(self, kinds: frozenset[Any]) -> Any:
         ground = self.ground
         base = ground.work if ground.any_binds else ground.seconds
         closed = [ground.location(n) for n, visit in enumerate(ground.problem.visits) if kind_of(visit) not in kinds]
@@ -124,7 +127,9 @@ class Model:
         """Ours as pyvrp's. Each visit of a day is the client whose opening is that day's and still reachable."""
         type_of = {number: index for index, numbers in enumerate(self.types.values()) for number in numbers}
         routes = [
-            Route(self.data, self._in_time(number, visits), type_of[number]) for number, visits in orders.items() if visits
+            Route(self.data, self._in_time(number, visits), type_of[number])
+            for number, visits in orders.items()
+            if visits
         ]
         return Solution(self.data, routes)
 
@@ -135,7 +140,9 @@ class Model:
         chosen = []
         for visit in visits:
             now += int(ground.seconds[here, ground.location(visit)])
-            client = next((c for c in self.clients_of[visit] if now <= self.clients[c][1].ends), self.clients_of[visit][-1])
+            client = next(
+                (c for c in self.clients_of[visit] if now <= self.clients[c][1].ends), self.clients_of[visit][-1]
+            )
             chosen.append(client)
             now = max(now, self.clients[client][1].starts) + ground.problem.visits[visit].duration
             here = ground.location(visit)
@@ -144,6 +151,8 @@ class Model:
     def orders(self, solution: Solution) -> Orders:
         left = [list(numbers) for numbers in self.types.values()]
         return {
-            left[route.vehicle_type()].pop(0): [self.clients[step.idx][0] for step in route.schedule() if step.is_client()]
+            left[route.vehicle_type()].pop(0): [
+                self.clients[step.idx][0] for step in route.schedule() if step.is_client()
+            ]
             for route in solution.routes()
         }

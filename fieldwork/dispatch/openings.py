@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 from fieldwork.dispatch.problem import Problem, Shift, Visit, may_serve, windows_of
@@ -52,7 +53,9 @@ class Axis:
     @cached_property
     def openings(self) -> list[tuple[Opening, ...]]:
         """By the visit's number. Empty: nobody can ever begin it."""
-        hours = {kind: self._hours(visit) for kind, visit in {kind_of(each): each for each in self.problem.visits}.items()}
+        hours = {
+            kind: self._hours(visit) for kind, visit in {kind_of(each): each for each in self.problem.visits}.items()
+        }
         return [tuple(self._openings(visit, hours[kind_of(visit)])) for visit in self.problem.visits]
 
     def _hours(self, visit: Visit) -> dict[int, Hours]:
@@ -66,7 +69,7 @@ class Axis:
 
     def _openings(self, visit: Visit, hours: dict[int, Hours]) -> list[Opening]:
         days = sorted(hours)
-        following = dict(zip(days, days[1:], strict=False))
+        following = dict(pairwise(days))
         merged: list[tuple[Opening, int]] = []  # with the day on which it ends
         for window in sorted(windows_of(visit), key=lambda each: (each.day, each.starts)):
             if window.day not in hours:

@@ -9,7 +9,6 @@ from fieldwork.dispatch.assemble import assemble
 from fieldwork.dispatch.construct import construct
 from fieldwork.dispatch.ground import Ground, Orders
 from fieldwork.dispatch.improve import Budget, improve
-from fieldwork.dispatch.model import Model
 from fieldwork.dispatch.plan import Plan
 from fieldwork.dispatch.problem import Problem
 from fieldwork.dispatch.tuning import Tuning, tuning_for
@@ -54,10 +53,5 @@ def solve(
 
 
 def better(ground: Ground, one: Orders, other: Orders) -> bool:
-    """Fewer required visits left out, then what both cost."""
-    return _rank(ground, one) < _rank(ground, other)
-
-
-def _rank(ground: Ground, orders: Orders) -> tuple[int, int]:
-    missed = sum(ground.problem.visits[number].required for number in ground.missed(orders))
-    return missed, ground.cost(orders)
+    """Fewer commitments left out, then fewer required visits, then what both cost."""
+    return (ground.left_out(one), ground.cost(one)) < (ground.left_out(other), ground.cost(other))

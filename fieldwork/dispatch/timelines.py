@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from itertools import chain
 
 from fieldwork.dispatch.plan import Route, Stop, Violation, ViolationCode
 from fieldwork.dispatch.problem import DayWindow, Problem, Shift, Visit, may_serve, windows_of
@@ -22,7 +24,7 @@ def timeline(
         return None, tuple(Violation("unknown_visit", shift.technician, shift.day, each) for each in unknown)
     visits = [by_id[each] for each in ids]
     route = timed(problem, shift, visits)
-    return route, tuple(_broken(problem, shift, visits, route))
+    return route, broken(problem, shift, visits, route)
 
 
 def timed(problem: Problem, shift: Shift, visits: Sequence[Visit]) -> Route:
@@ -56,29 +58,46 @@ def _window(visit: Visit, shift: Shift, arrives: int) -> DayWindow:
     return next((window for window in today if arrives <= window.ends), today[-1])
 
 
-def _broken(problem: Problem, shift: Shift, visits: Sequence[Visit], route: Route) -> Iterable[Violation]:
-    def broken(code: ViolationCode, visit: Hashable = None, amount: int = 0) -> Violation:
-        return Violation(code, shift.technician, shift.day, visit, amount)
+def broken(problem: Problem, shift: Shift, visits: Sequence[Visit], route: Route) -> tuple[Violation, ...]:
+    """What a route as `timed` made it breaks."""
+    named = chain.from_iterable(
+        _broken_by(shift, visit, stop) for visit, stop in zip(visits, route.stops, strict=True)
+    )
+    again = (visit for visit, times in Counter(visits).items() if times > 1)
+    return (
+        *(Violation(code, shift.technician, shift.day, visit.id, amount) for code, visit, amount in named),
+        *(Violation("twice", shift.technician, shift.day, visit.id) for visit in again),
+        *(
+            Violation(code, shift.technician, shift.day, None, amount)
+            for code, amount in _over(problem, shift, visits, route)
+        ),
+    )
 
-    for visit, stop in zip(visits, route.stops, strict=True):
-        if not may_serve(shift, visit):
-            yield broken(_why_not(shift, visit), visit.id)
-        if stop.window not in windows_of(visit) and visit.fixed is None:
-            yield broken("window", visit.id)
-        elif stop.begins > stop.window.ends:
-            yield broken("window", visit.id, stop.begins - stop.window.ends)
+
+def _broken_by(shift: Shift, visit: Visit, stop: Stop) -> Iterator[tuple[ViolationCode, Visit, int]]:
+    if not may_serve(shift, visit):
+        yield _why_not(shift, visit), visit, 0
+    if stop.window not in windows_of(visit):
+        if visit.fixed is None:
+            yield "window", visit, 0
+    elif stop.begins > stop.window.ends:
+        yield "window", visit, stop.begins - stop.window.ends
+
+
+def _over(
+    problem: Problem, shift: Shift, visits: Sequence[Visit], route: Route
+) -> Iterator[tuple[ViolationCode, int]]:
+    if not visits:
+        return
+    back = route.stops[-1].leaves + int(problem.travel.seconds[visits[-1].place, shift.end_place])
+    if back > shift.ends:
+        yield "too_late", back - shift.ends
     work = route.drive + sum(visit.duration for visit in visits)
     if work > shift.most_work:
-        yield broken("most_work", amount=work - shift.most_work)
-    if visits:
-        back = route.stops[-1].leaves + int(problem.travel.seconds[visits[-1].place, shift.end_place])
-        if back > shift.ends:
-            yield broken("too_late", amount=back - shift.ends)
+        yield "most_work", work - shift.most_work
     load = sum(visit.load for visit in visits)
     if shift.capacity is not None and load > shift.capacity:
-        yield broken("load", amount=load - shift.capacity)
-    for again in {visit.id for visit in visits if visits.count(visit) > 1}:
-        yield broken("twice", again)
+        yield "load", load - shift.capacity
 
 
 def _why_not(shift: Shift, visit: Visit) -> ViolationCode:

@@ -102,6 +102,8 @@ def board_plan(translated: Translated) -> Plan:
 class _Translation:
     """Places first: where days begin and end, then a place for each site."""
 
+    patience: float  # seconds for an answer of the road server
+
     def __init__(self, found: Facts) -> None:
         self.found = found
         self.left_out: dict[int, str] = {}
@@ -118,7 +120,7 @@ class _Translation:
             places=tuple(places),
             shifts=tuple(self._shift(each, number) for each in work),
             visits=tuple(visits),
-            travel=driving.between(places, first_site=len(starts)),
+            travel=driving.between(places, first_site=len(starts), patience=self.patience),
         )
         rows = {row.pk: row for row in self.found.visits}
         return Translated(problem, self.found.rota.days, self.found.rota, rows, self.found.minutes, self.left_out)
@@ -190,7 +192,9 @@ def _position(row: SiteVisit) -> Place | None:
 
 
 class _Standing(_Translation):
-    """Each visit where it stands, and nowhere else."""
+    """Each visit where it stands, and nowhere else. Somebody waits for the page, and lanes are locked."""
+
+    patience = 2.0
 
     def __init__(self, found: Facts, stands: Mapping[int, tuple[date, str]], lanes: set[tuple[int, date]]) -> None:
         super().__init__(found)
@@ -209,6 +213,8 @@ class _Standing(_Translation):
 
 class _Planning(_Translation):
     """Each visit wherever it may go."""
+
+    patience = 10.0
 
     def visit(self, row: SiteVisit, place: int) -> Visit | None:
         board, published = self._within(facts.board_slot(row)), self._within(facts.published_slot(row))

@@ -16,10 +16,9 @@ TENTHS = 10
 
 def read(path: Path) -> Problem:
     """Raises ValueError where the file is neither form, or has no time windows."""
+    form = "vrplib" if "NODE_COORD_SECTION" in path.read_text(encoding="utf-8") else "solomon"
     try:
-        instance = vrplib.read_instance(path, "vrplib", compute_edge_weights=False)
-        if "node_coord" not in instance:
-            instance = vrplib.read_instance(path, "solomon", compute_edge_weights=False)
+        instance = vrplib.read_instance(path, form, compute_edge_weights=False)
         return _problem(instance)
     except (KeyError, IndexError, RuntimeError) as error:
         raise ValueError(f"{path} is no VRPTW instance: {error!r}") from error
@@ -39,7 +38,9 @@ def _problem(instance: dict[str, Any]) -> Problem:
     shift = {"day": 0, "starts": opens, "ends": closes, "start_place": 0, "end_place": 0, "most_work": closes - opens}
     return Problem(
         places=tuple(Place(float(y), float(x)) for x, y in places),
-        shifts=tuple(Shift(number, **shift, capacity=int(instance["capacity"])) for number in range(_vehicles(instance))),
+        shifts=tuple(
+            Shift(number, **shift, capacity=int(instance["capacity"])) for number in range(_vehicles(instance))
+        ),
         visits=tuple(
             Visit(
                 number,
