@@ -94,7 +94,7 @@ def cost_of(visit: SiteVisit, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def where(data: dict[str, Any]) -> str:
-    return _("on the board with %(technician)s, %(day)s, %(window)s. The customer is told when you publish.") % {
+    return _("on the board with %(technician)s, %(day)s, %(window)s; the customer is told when you publish.") % {
         "technician": data["technician"],
         "day": formats.day(data["on"]),
         "window": SiteVisit.Window(data["window"]).label,

@@ -65,12 +65,12 @@ def _when(slot: Slot) -> str:
 def _told(each: Difference) -> str:
     """The customer, and the agent where there is one."""
     if each.kind == Kind.TECHNICIAN:
-        return _("Nobody is told: day and window stay.")
+        return _("Nothing: day and window stay")
     if each.now is None:
-        return _("The day is called off; a new one follows.")
+        return _("The day is called off, a new one follows")
     if each.kind == Kind.NEW:
-        return _("The visit is on %(when)s.") % {"when": _when(each.now)}
-    return _("The visit moved to %(when)s.") % {"when": _when(each.now)}
+        return _("The visit is on %(when)s") % {"when": _when(each.now)}
+    return _("The visit moved to %(when)s") % {"when": _when(each.now)}
 
 
 def tell(http: HttpRequest, done: board.Published) -> None:
