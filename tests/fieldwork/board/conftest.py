@@ -46,7 +46,11 @@ def post_json(client: Client, name: str, **body: Any) -> Any:
 def move(visit: SiteVisit, technician: Technician, *, after: int = 1, **more: Any) -> dict[str, Any]:
     """As the script sends it."""
     values = {"window": "morning", "position": 1, "seen": seen_now((technician, after))}
-    return {"visit": str(visit.pk), "technician": str(technician.pk), "on": business_day(after).isoformat()} | values | more
+    return (
+        {"visit": str(visit.pk), "technician": str(technician.pk), "on": business_day(after).isoformat()}
+        | values
+        | more
+    )
 
 
 @pytest.fixture

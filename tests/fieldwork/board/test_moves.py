@@ -76,7 +76,13 @@ def test_taking_off_with_an_old_picture_is_refused(client, dan, tess):
 
 def test_what_cannot_be_read_is_refused(client, dan, tess):
     visit = waiting()
-    for change in ({"technician": "x"}, {"on": "never"}, {"window": "night"}, {"position": 0}, {"seen": {"a": 1}, "on": None}):
+    for change in (
+        {"technician": "x"},
+        {"on": "never"},
+        {"window": "night"},
+        {"position": 0},
+        {"seen": {"a": 1}, "on": None},
+    ):
         assert post_json(client, f"{BOARD}_place", **move(visit, tess) | change).status_code == 400
     for pk in ("x", "999999", None, "-1"):
         assert post_json(client, f"{BOARD}_place", **move(visit, tess) | {"visit": pk}).status_code == 404
@@ -135,7 +141,13 @@ def form_values(html: str) -> list[str]:
 def test_form_shows_the_cost_first_and_places_then(client, dan, tess):
     visit = waiting()
     address = reverse(f"{BOARD}_visit", args=[visit.pk])
-    values = {"technician": tess.pk, "on": business_day().isoformat(), "window": "morning", "position": "", "view": "day"}
+    values = {
+        "technician": tess.pk,
+        "on": business_day().isoformat(),
+        "window": "morning",
+        "position": "",
+        "view": "day",
+    }
     html = client.get(address, values).content.decode()
     assert "It breaks no rule." in html
     assert not Placement.objects.exists()

@@ -122,7 +122,9 @@ def test_queries_do_not_grow_with_technicians_and_visits(client, dan, tess):
 def test_polling_takes_as_many_queries_for_many_lanes(client, dan, tess, theo):
     place(waiting(), tess)
     place(waiting(), theo)
-    one, two = ({f"{each.pk}:{business_day().isoformat()}": "old" for each in people} for people in ([tess], [tess, theo]))
+    one, two = (
+        {f"{each.pk}:{business_day().isoformat()}": "old" for each in people} for people in ([tess], [tess, theo])
+    )
     post_json(client, f"{BOARD}_changes", tokens=one, side="")
     counts = []
     for tokens in (one, two):
