@@ -58,7 +58,9 @@ def of_route(change: Callable[[Route], Route]) -> Callable[[Problem, Plan], Brok
 def of_stop(position: int, **by: int) -> Callable[[Problem, Plan], Broken]:
     def change(route: Route) -> Route:
         stops = list(route.stops)
-        stops[position] = replace(stops[position], **{name: getattr(stops[position], name) + n for name, n in by.items()})
+        stops[position] = replace(
+            stops[position], **{name: getattr(stops[position], name) + n for name, n in by.items()}
+        )
         return replace(route, stops=tuple(stops))
 
     return of_route(change)
@@ -111,9 +113,7 @@ def unserved(number: int) -> Callable[[Problem, Plan], Broken]:
         ("too_early", later(-2 * HOUR)),
     ],
 )
-def test_broken_rule_is_named(
-    sound: Broken, code: ViolationCode, change: Callable[[Problem, Plan], Broken]
-) -> None:
+def test_broken_rule_is_named(sound: Broken, code: ViolationCode, change: Callable[[Problem, Plan], Broken]) -> None:
     asked, plan = change(*sound)
     assert code in {each.code for each in check(asked, plan)}
 

@@ -55,7 +55,9 @@ def test_skill_district_and_commitment_decide_who_goes() -> None:
 
 
 def test_window_of_another_day_is_waited_for() -> None:
-    asked = problem([shift(number=0), shift(number=1)], [visit(1, windows=(DayWindow(1, *AFTERNOON),)), visit(2, windows=days(0))])
+    asked = problem(
+        [shift(number=0), shift(number=1)], [visit(1, windows=(DayWindow(1, *AFTERNOON),)), visit(2, windows=days(0))]
+    )
     plan = solve(asked, seconds=5, iterations=50)
     assert order(plan) == {("Ann", 0): [2], ("Ann", 1): [1]}
     stop = plan.routes[1].stops[0]
@@ -74,7 +76,11 @@ def test_each_unserved_visit_has_its_reason() -> None:
         ],
     )
     plan = solve(asked, seconds=5, iterations=200)
-    assert {number: reasons(plan)[number] for number in (1, 2, 3)} == {1: "no_technician", 2: "no_window", 3: "too_long"}
+    assert {number: reasons(plan)[number] for number in (1, 2, 3)} == {
+        1: "no_technician",
+        2: "no_window",
+        3: "too_long",
+    }
     assert {reasons(plan)[number] for number in reasons(plan) if number > 3} == {"full"}
     assert check(asked, plan) == ()
 
@@ -121,7 +127,10 @@ def test_rough_hours_and_windows_break_no_rule() -> None:
             for number in range(3)
             if chance.random() < 0.8
         ]
-        visits = [visit(number, windows=tuple(_windows(chance)), duration=chance.choice((600, 5400))) for number in range(1, 12)]
+        visits = [
+            visit(number, windows=tuple(_windows(chance)), duration=chance.choice((600, 5400)))
+            for number in range(1, 12)
+        ]
         asked = problem(shifts, visits)
         plan = solve(asked, seconds=5, iterations=100)
         assert check(asked, plan) == ()
