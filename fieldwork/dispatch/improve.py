@@ -12,6 +12,7 @@ from pyvrp.exceptions import PenaltyBoundWarning
 from pyvrp.IteratedLocalSearch import IteratedLocalSearchCallbacks
 from pyvrp.search import LocalSearch, PerturbationManager, compute_neighbours
 
+from fieldwork.dispatch.construct import construct
 from fieldwork.dispatch.ground import Ground, Orders
 from fieldwork.dispatch.model import Model
 from fieldwork.dispatch.problem import Visit
@@ -86,10 +87,17 @@ def improve(ground: Ground, start: Orders, budget: Budget, *, seed: int, tuning:
     if len(ground.problem.visits) <= tuning.whole:
         callbacks = _Best(budget, len(ground.problem.visits))
         return search.best(ground, start, _Slice(budget), callbacks)
-    best, regions = start, Regions(ground, search.rng, tuning.region)
+    best, regions = start, Regions(ground, search.rng, tuning.region, tuning.routes)
     while not budget.over():
         region = regions.next(best)
-        found = search.best(region.ground, region.orders, _Slice(budget, tuning.slice), IteratedLocalSearchCallbacks())
+        found = region.orders
+        if tuning.anew:
+            anew = construct(region.ground, seconds=None, searches=tuning.anew, depth=tuning.anew_depth)
+            if better(region.ground, anew, found):
+                found = anew
+                budget.n_anew = getattr(budget, "n_anew", 0) + 1
+        if tuning.slice:
+            found = search.best(region.ground, found, _Slice(budget, tuning.slice), IteratedLocalSearchCallbacks())
         best = region.put_back(best, found)
         budget.drive, budget.unserved = ground.drive(best), len(ground.missed(best))
     return best
@@ -117,7 +125,9 @@ class _Search:
         ils = replace(params.ils, callbacks=callbacks)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PenaltyBoundWarning)
-            found = IteratedLocalSearch(data, manager, search, model.solution(start), ils).run(stop, collect_stats=False)
+            found = IteratedLocalSearch(data, manager, search, model.solution(start), ils).run(
+                stop, collect_stats=False
+            )
         self.penalties = manager.penalties()
         if not found.best.is_feasible():
             return start

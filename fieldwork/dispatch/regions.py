@@ -28,14 +28,16 @@ class Region:
         if found is self.orders:
             return whole
         others = {number: visits for number, visits in whole.items() if number not in set(self.shifts)}
-        return others | {self.shifts[n]: [self.visits[visit] for visit in visits] for n, visits in found.items() if visits}
+        return others | {
+            self.shifts[n]: [self.visits[visit] for visit in visits] for n, visits in found.items() if visits
+        }
 
 
 class Regions:
     """One after the other, each begun at the route whose turn it is; a round begins each route's region once."""
 
-    def __init__(self, ground: Ground, rng: RandomNumberGenerator, size: int) -> None:
-        self.ground, self.rng, self.size = ground, rng, size
+    def __init__(self, ground: Ground, rng: RandomNumberGenerator, size: int, fewest: int) -> None:
+        self.ground, self.rng, self.size, self.fewest = ground, rng, size, fewest
         self._turns: list[int] = []
 
     def next(self, orders: Orders) -> Region:
@@ -46,7 +48,7 @@ class Regions:
         apart = self._apart(orders[first], served, orders)
         for index in np.argsort(apart, kind="stable"):
             route = orders[served[index]]
-            if shifts and len(visits) + len(route) > self.size:
+            if len(shifts) >= self.fewest and len(visits) + len(route) > self.size:
                 break
             shifts.append(served[index])
             visits += route
@@ -88,5 +90,9 @@ class Regions:
             shifts=tuple(problem.shifts[number] for number in shifts),
             visits=tuple(problem.visits[visit] for visit in visits),
         )
-        inside = {index: [own[visit] for visit in orders[number]] for index, number in enumerate(shifts) if orders.get(number)}
+        inside = {
+            index: [own[visit] for visit in orders[number]]
+            for index, number in enumerate(shifts)
+            if orders.get(number)
+        }
         return Region(Ground(part), inside, shifts, visits)

@@ -12,7 +12,7 @@ from fieldwork.dispatch import DayWindow, Fixed, Plan, check, solve
 from fieldwork.dispatch.ground import Ground
 from fieldwork.dispatch.tuning import tuning_for
 from tests.benchmarks.dispatch import week
-from tests.fieldwork.dispatch.problems import AFTERNOON, HOUR, MORNING, day, days, order, problem, served, shift, visit
+from tests.fieldwork.dispatch.problems import AFTERNOON, HOUR, MORNING, days, order, problem, served, shift, visit
 
 
 def reasons(plan: Plan) -> dict[object, str]:
