@@ -16,7 +16,7 @@ from fieldwork.dispatch.construct import construct
 from fieldwork.dispatch.ground import Ground, Orders
 from fieldwork.dispatch.model import Model
 from fieldwork.dispatch.problem import Visit
-from fieldwork.dispatch.regions import Regions
+from fieldwork.dispatch.regions import Region, Regions
 from fieldwork.dispatch.tuning import Tuning
 
 _POLL = 0.25  # seconds
@@ -43,6 +43,10 @@ class Budget:
             self._looks_again = now + _POLL
             self._look(now)
         return self.stopped or now >= self.until or self.done == self.iterations
+
+    def left(self) -> float | None:
+        """Seconds; None where iterations are counted instead, so that the same is done again."""
+        return None if self.iterations is not None else max(self.until - time.monotonic(), 0.0)
 
     def _look(self, now: float) -> None:
         self.stopped = self.stopped or bool(self.asked and self.asked())
@@ -90,17 +94,18 @@ def improve(ground: Ground, start: Orders, budget: Budget, *, seed: int, tuning:
     best, regions = start, Regions(ground, search.rng, tuning.region, tuning.routes)
     while not budget.over():
         region = regions.next(best)
-        found = region.orders
-        if tuning.anew:
-            anew = construct(region.ground, seconds=None, searches=tuning.anew, depth=tuning.anew_depth)
-            if better(region.ground, anew, found):
-                found = anew
-                budget.n_anew = getattr(budget, "n_anew", 0) + 1
-        if tuning.slice:
-            found = search.best(region.ground, found, _Slice(budget, tuning.slice), IteratedLocalSearchCallbacks())
-        best = region.put_back(best, found)
+        best = region.put_back(best, _planned_again(region, search, budget, tuning))
         budget.drive, budget.unserved = ground.drive(best), len(ground.missed(best))
     return best
+
+
+def _planned_again(region: Region, search: _Search, budget: Budget, tuning: Tuning) -> Orders:
+    """pyvroom plans the region from nothing, pyvrp improves the better one of that and what stands."""
+    best = region.orders
+    if tuning.anew:
+        found = construct(region.ground, seconds=budget.left(), searches=tuning.anew, depth=tuning.anew_depth)
+        best = found if better(region.ground, found, best) else best
+    return search.best(region.ground, best, _Slice(budget, tuning.slice), IteratedLocalSearchCallbacks())
 
 
 @dataclass

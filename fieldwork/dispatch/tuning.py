@@ -16,11 +16,11 @@ class Tuning:
     construct_share: float = 0.4  # of the seconds, at most
     finish: float = 0.05  # seconds kept back for the times and the checker
     whole: int = 200  # up to so many visits pyvrp has the whole problem at once
-    region: int = 80  # visits of a part, where it has not
+    region: int = 60  # visits of a part, where it has not
     routes: int = 5  # of a part, at least
-    anew: int = 0
+    anew: int = 4  # searches of pyvroom for a part, from nothing
     anew_depth: int = 1
-    slice: int = 500  # iterations for a part
+    slice: int = 200  # iterations of pyvrp for a part
     penalty: float = 20.0  # of pyvrp, for a second too late or a unit too much, to begin with
     params: SolveParams = field(default_factory=SolveParams)
 
