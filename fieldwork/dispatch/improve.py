@@ -88,7 +88,7 @@ def improve(ground: Ground, start: Orders, budget: Budget, *, seed: int, tuning:
     """A plan that is no worse than `start` and breaks no rule."""
     budget.drive, budget.unserved = ground.drive(start), len(ground.missed(start))
     search = _Search(RandomNumberGenerator(seed=seed), tuning)
-    if len(ground.problem.visits) <= tuning.whole:
+    if len(ground.problem.visits) <= tuning.whole or _visits_a_route(start) > tuning.long:
         callbacks = _Best(budget, len(ground.problem.visits))
         return search.best(ground, start, _Slice(budget), callbacks)
     best, regions = start, Regions(ground, search.rng, tuning.region, tuning.routes)
@@ -99,13 +99,17 @@ def improve(ground: Ground, start: Orders, budget: Budget, *, seed: int, tuning:
     return best
 
 
+def _visits_a_route(orders: Orders) -> float:
+    routes = [len(visits) for visits in orders.values() if visits]
+    return sum(routes) / max(len(routes), 1)
+
+
 def _planned_again(region: Region, search: _Search, budget: Budget, tuning: Tuning) -> Orders:
-    """pyvroom plans the region from nothing, pyvrp improves the better one of that and what stands."""
-    best = region.orders
-    if tuning.anew:
-        found = construct(region.ground, seconds=budget.left(), searches=tuning.anew, depth=tuning.anew_depth)
-        best = found if better(region.ground, found, best) else best
-    return search.best(region.ground, best, _Slice(budget, tuning.slice), IteratedLocalSearchCallbacks())
+    """pyvroom plans the region from nothing. Where that is no better than what stands, pyvrp improves what stands."""
+    found = construct(region.ground, seconds=budget.left(), searches=tuning.anew, depth=tuning.anew_depth)
+    if better(region.ground, found, region.orders):
+        return found
+    return search.best(region.ground, region.orders, _Slice(budget, tuning.slice), IteratedLocalSearchCallbacks())
 
 
 @dataclass

@@ -16,6 +16,7 @@ class Tuning:
     construct_share: float = 0.4  # of the seconds, at most
     finish: float = 0.05  # seconds kept back for the times and the checker
     whole: int = 200  # up to so many visits pyvrp has the whole problem at once
+    long: int = 25  # visits a route, beyond which a part would have too few routes: the whole again
     region: int = 60  # visits of a part, where it has not
     routes: int = 5  # of a part, at least
     anew: int = 4  # searches of pyvroom for a part, from nothing
