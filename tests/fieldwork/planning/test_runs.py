@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from fieldwork import dispatch, orders, tasks
@@ -60,6 +62,27 @@ def test_same_seed_is_the_same_plan(technician: Technician, dispatcher: User):
     one, other = planned(dispatcher, seed=7), planned(dispatcher, seed=7)
     assert one.problem_hash == other.problem_hash
     assert where(one) == where(other)
+
+
+def repeated(run: PlanRun) -> str:
+    out = StringIO()
+    call_command("repeat_plan", str(run.pk), stdout=out)
+    return out.getvalue().strip()
+
+
+def test_finished_run_can_be_repeated_while_the_rows_are_the_same(technician: Technician, dispatcher: User):
+    at_yard("T-2")
+    waiting(5)
+    run = planned(dispatcher, seed=11)
+    assert repeated(run) == f"Run {run.pk} gives the same plan again."
+    PlanRun.objects.update(result=run.result | {"routes": []})
+    with pytest.raises(CommandError, match="another plan now"):
+        repeated(run)
+    waiting(1)
+    with pytest.raises(CommandError, match="changed since"):
+        repeated(run)
+    with pytest.raises(CommandError, match="no finished run"):
+        repeated(asked(dispatcher))
 
 
 def test_only_a_dispatcher_asks_and_only_for_days_to_come(technician: Technician, dispatcher: User):
