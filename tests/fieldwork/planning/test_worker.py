@@ -47,9 +47,7 @@ def state(run: PlanRun) -> tuple[str, str]:
     return run.state, run.progress.get("phase", "")
 
 
-def test_plan_survives_a_worker_that_is_killed(
-    broker: str, family: Family, technician: Technician, dispatcher: User
-):
+def test_plan_survives_a_worker_that_is_killed(broker: str, family: Family, technician: Technician, dispatcher: User):
     visits = waiting(3)
     run = runs.request(business_day(1), business_day(2), by=dispatcher, seconds=60, seed=3)
     first = planner(family, broker, "first@planner")
