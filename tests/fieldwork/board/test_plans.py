@@ -106,7 +106,15 @@ def test_unserved_visits_stand_with_their_reason(client, run, tess):
 
 def test_moved_published_visits_stand_with_why(client, run, tess):
     visit = planned(tess)
-    result = {"routes": [], "unserved": [], "left_out": [], "drive": 0, "engine": "none", "iterations": 0, "seconds": 0.1}
+    result = {
+        "routes": [],
+        "unserved": [],
+        "left_out": [],
+        "drive": 0,
+        "engine": "none",
+        "iterations": 0,
+        "seconds": 0.1,
+    }
     slot = {"technician": tess.pk, "on": business_day(1).isoformat(), "window": "morning"}
     result |= {"moved": [{"visit": visit.pk, "was": slot, "now": slot | {"window": "afternoon"}, "why": "made_room"}]}
     PlanRun.objects.update(state=PlanRun.State.DONE, finished_at=timezone.now(), result=result | {"lanes": []})

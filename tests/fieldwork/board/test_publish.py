@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import reverse
 
+from fieldwork.board import publishing
 from fieldwork.models import SiteVisit
 from tests.fieldwork.board.conftest import BOARD, place, waiting
 from tests.fieldwork.board.test_moves import form_values
@@ -17,7 +18,9 @@ def days(after: int = 1) -> dict[str, str]:
 
 
 def listed(client) -> list[tuple[str, str]]:
-    return [(str(each.visit.order), str(each.kind)) for each in client.get(reverse(PUBLISH), days()).context["changes"]]
+    return [
+        (str(each.visit.order), str(each.kind)) for each in client.get(reverse(PUBLISH), days()).context["changes"]
+    ]
 
 
 def test_list_names_each_difference_and_what_is_told(client, dan, tess, theo):
@@ -31,6 +34,18 @@ def test_list_names_each_difference_and_what_is_told(client, dan, tess, theo):
     assert "Nothing: day and window stay" in html
     assert str(same.order) not in html
     assert SiteVisit.objects.get(pk=new.pk).state == SiteVisit.State.UNSCHEDULED
+
+
+def test_light_count_is_that_of_the_list(client, dan, tess, theo):
+    new, moved, other, off = waiting(), planned(tess), planned(tess), planned(tess)
+    planned(tess)
+    place(new, tess)
+    place(moved, tess, window="afternoon")
+    place(other, theo)
+    off.placement.delete()
+    SiteVisit.objects.filter(pk=planned(theo).pk).update(state=SiteVisit.State.ON_SITE)
+    on = business_day()
+    assert publishing.count(on, on) == len(publishing.changes(on, on)) == 4
 
 
 def test_publishing_tells_and_says_how_many(client, dan, tess):
