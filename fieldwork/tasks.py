@@ -11,7 +11,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from fieldwork import due_dates
+from fieldwork import arrival_watch, due_dates, learning, reminders
 from fieldwork.models import VisitPhoto
 from fieldwork.phone import uploads
 from fieldwork.planning import durations, execution, positions, runs
@@ -39,7 +39,8 @@ def kick(task: Any, *args: Any) -> None:
 def issue_due_orders() -> int:
     """The timer for valid requests (S): issue what has waited for the days that supervisors set.
 
-    One that cannot be issued, a disputed fee say, is passed over and logged; staff see why.
+    One that cannot be issued, a disputed fee say, is passed over and logged; staff see why. One that a rule
+    speaks against, learned while it waited, is left for staff to decide.
     """
     wait = ProgramSettings.current().auto_issue_days
     if wait is None:
@@ -47,7 +48,7 @@ def issue_due_orders() -> int:
     days = calendar.load()
     today = calendar.local_day(timezone.now())
     issued = 0
-    for request in MSARequest.objects.awaiting_service_order().iterator():
+    for request in learning.not_ruled_out(MSARequest.objects.awaiting_service_order()).iterator():
         if days.add(calendar.local_day(request.waiting_since), wait) > today:
             continue
         try:
@@ -88,8 +89,24 @@ def learn_durations() -> int:
 
 
 @shared_task
+def propose_rules() -> int:
+    """What visits taught, each night, for staff to decide on."""
+    return learning.propose()
+
+
+@shared_task
 def scan_quarantine() -> None:
     quarantine.look_again(VisitPhoto.objects.all())
+
+
+@shared_task
+def remind_of_visits() -> int:
+    return reminders.remind()
+
+
+@shared_task
+def watch_arrivals() -> int:
+    return arrival_watch.watch()
 
 
 @shared_task

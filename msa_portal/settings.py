@@ -310,6 +310,7 @@ VENDORED = {
     "chart": BASE_DIR / "node_modules" / "chart.js" / "dist",
 }
 STATICFILES_DIRS = [BASE_DIR / "static", *[(name, folder) for name, folder in VENDORED.items() if folder.is_dir()]]
+FIELD_APP_RELEASE = env.text("FIELD_APP_RELEASE")  # changed: phones fetch the field app anew
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from fieldwork import orders
+from fieldwork import learning, orders
 from fieldwork.admin.base import ReadOnlyAdmin
 from fieldwork.models import ServiceOrder, SiteVisit, Technician
 from fieldwork.planning import positions
@@ -109,6 +109,7 @@ class WaitingFilter(admin.SimpleListFilter):
             ("schedule", gettext_lazy("To be scheduled")),
             ("today", gettext_lazy("Today")),
             ("late", gettext_lazy("Late: the day is past")),
+            ("held", gettext_lazy("Look first: a new rule speaks against it")),
         ]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
@@ -120,6 +121,8 @@ class WaitingFilter(admin.SimpleListFilter):
                 return queryset.filter(scheduled_on=today)
             case "late":
                 return queryset.open().filter(scheduled_on__lt=today)
+            case "held":
+                return learning.held(queryset)
         return queryset
 
 
@@ -184,6 +187,7 @@ class SiteVisitAdmin(ReadOnlyAdmin):
             "form": form,
             "may_schedule": http.user.has_perm("fieldwork.schedule_sitevisit"),
             "is_movable": visit.state in {SiteVisit.State.UNSCHEDULED, SiteVisit.State.SCHEDULED},
+            "is_held": learning.held(SiteVisit.objects.filter(pk=visit.pk)).exists(),
             "close_outs": visit.close_outs.select_related("by__user").prefetch_related("reasons", "photos"),
         }
         return render(http, "admin/fieldwork/sitevisit/schedule.html", context)

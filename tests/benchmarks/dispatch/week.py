@@ -21,7 +21,9 @@ def made(*, visits: int = 1000, technicians: int = 40, seed: int = 0) -> Problem
     chance = Random(seed)
     towns = [_somewhere(chance) for _ in range(_TOWNS)]
     homes = [_near(chance, towns[number % _TOWNS]) for number in range(technicians)]
-    sites = [_near(chance, chance.choice(towns)) if chance.random() < 0.8 else _somewhere(chance) for _ in range(visits)]
+    sites = [
+        _near(chance, chance.choice(towns)) if chance.random() < 0.8 else _somewhere(chance) for _ in range(visits)
+    ]
     places = [*homes, *sites]
     shifts = [shift for number in range(technicians) for shift in _week_of(number)]
     asked = [_visit(chance, number, technicians + number, _district(towns, site)) for number, site in enumerate(sites)]
@@ -32,7 +34,9 @@ def _week_of(technician: int) -> list[Shift]:
     """Two in three may mount isolating adapters. Each works in five of the districts, own one first."""
     skills = frozenset({"isolating"} if technician % 3 else ())
     districts = frozenset(f"D{(technician + step) % _TOWNS}" for step in (0, 1, 2, 3, 5))
-    return [Shift(technician, day, *HOURS, technician, technician, MOST_WORK, skills, districts) for day in range(DAYS)]
+    return [
+        Shift(technician, day, *HOURS, technician, technician, MOST_WORK, skills, districts) for day in range(DAYS)
+    ]
 
 
 def _visit(chance: Random, number: int, place: int, district: str) -> Visit:
