@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from fieldwork import day_offers, orders, unsuitable_days, wish_rules
+from fieldwork import day_offers, notices, orders, unsuitable_days, wish_rules
 from fieldwork.models import DayChange, SiteVisit, Technician
 from fieldwork.wish_rules import Half
 from msa_portal.accounts.models import User
@@ -70,7 +70,9 @@ def ask(request: MSARequest, halves: Collection[Half], *, by: User) -> DayChange
         here = (visit.scheduled_on, visit.window)
         others = [half for half in halves if half != here]
         unsuitable_days.replace(visit, unsuitable_days.check(visit, others), by=by)
-        return _write(visit, by=by, state=_State.OPEN)
+        made = _write(visit, by=by, state=_State.OPEN)
+        notices.day_change_asked(made)
+    return made
 
 
 def _locked_visit(request: MSARequest) -> SiteVisit:

@@ -43,7 +43,9 @@ def _take_out(ground: Ground, orders: Orders, violations: tuple[Violation, ...])
     """The visit that a violation names, else the last one of its route; each round takes out one a route at least."""
     problem = ground.problem
     numbers = {visit.id: number for number, visit in enumerate(problem.visits)}
-    shifts: dict[tuple[Hashable, int | None], int] = {(shift.technician, shift.day): number for number, shift in enumerate(problem.shifts)}
+    shifts: dict[tuple[Hashable, int | None], int] = {
+        (shift.technician, shift.day): number for number, shift in enumerate(problem.shifts)
+    }
     for violation in violations:
         visits = orders.get(shifts.get((violation.technician, violation.day), -1), [])
         named = numbers.get(violation.visit) if violation.visit is not None else None

@@ -88,7 +88,9 @@ def test_lane_that_the_visit_leaves_counts_too(technician: Technician, dispatche
     looked = [*seen(technician, business_day()), *seen(other, business_day())]
     put(two, technician, by=dispatcher)
     with pytest.raises(Stale):
-        board.place(one, technician=other, on=business_day(), window="morning", position=None, seen=looked, by=dispatcher)
+        board.place(
+            one, technician=other, on=business_day(), window="morning", position=None, seen=looked, by=dispatcher
+        )
 
 
 def test_unplace_puts_it_back_to_the_side(technician: Technician, dispatcher: User):
