@@ -12,10 +12,11 @@ from django.utils import timezone
 from fieldwork import day_room
 from fieldwork.dispatch import insertions
 from fieldwork.dispatch.plan import Plan
-from fieldwork.dispatch.problem import Problem
+from fieldwork.dispatch.problem import Problem, Visit
 from fieldwork.models import Placement, SiteVisit
 from fieldwork.planning import lanes, problem
 from fieldwork.planning.problem import Translated
+from fieldwork.planning.shifts import WINDOWS
 from msa_portal.business_days import calendar
 from msa_portal.business_days.calendar import local_day
 from requests_app.models import ProgramSettings
@@ -90,13 +91,15 @@ def _among(offers: Iterable[Offer], visit: SiteVisit, first: date, last: date) -
 
 
 def _inserted(visit: SiteVisit, translated: Translated, plan: Plan, but: set[tuple[int, date]]) -> Iterator[Offer]:
-    free = _freed(translated.problem, visit.pk)
-    if free is None:
-        return
-    for place in insertions(free, plan, visit.pk):
-        on, technician = translated.days[place.day], int(str(place.technician))
-        if (technician, on) not in but:
-            yield Offer(on, translated.window(place.window), technician, place.position + 1, place.extra_drive)
+    """Mornings and afternoons are asked for apart: the engine answers with the earlier half where both would do."""
+    found: list[Offer] = []
+    for window in WINDOWS:
+        free = _freed(translated, visit.pk, window)
+        for place in insertions(free, plan, visit.pk) if free else []:
+            key = (int(str(place.technician)), translated.days[place.day])
+            if key not in but:
+                found.append(Offer(key[1], window, key[0], place.position + 1, place.extra_drive))
+    yield from sorted(found, key=lambda each: (each.extra_drive, each.on, lanes.ORDER[each.window]))
 
 
 def _counted(visit: SiteVisit, translated: Translated, keys: set[tuple[int, date]]) -> Iterator[Offer]:
@@ -113,14 +116,18 @@ def _days(visit: SiteVisit) -> tuple[date, date]:
     return first, min(last, visit.order.due_on) if visit.order.due_on >= first else last
 
 
-def _freed(asked: Problem, pk: int) -> Problem | None:
-    """The problem in which this visit may go anywhere; None where it cannot be planned at all."""
+def _freed(translated: Translated, pk: int, window: str) -> Problem | None:
+    """The problem in which this visit may go into that half of any day that it may go to; None where it is not planned."""
+    asked = translated.problem
     if pk not in {each.id for each in asked.visits}:
         return None
-    visits = (
-        dataclasses.replace(each, published=None, fixed=None) if each.id == pk else each for each in asked.visits
-    )
-    return dataclasses.replace(asked, visits=tuple(visits))
+
+    def free(each: Visit) -> Visit:
+        halves = tuple(half for half in each.windows if translated.window(half) == window)
+        return dataclasses.replace(each, published=None, fixed=None, windows=halves)
+
+    visits = tuple(free(each) if each.id == pk else each for each in asked.visits)
+    return dataclasses.replace(asked, visits=visits)
 
 
 def _without(plan: Plan, pk: int) -> Plan:

@@ -92,8 +92,8 @@ def visit_on_the_way(visit: SiteVisit, expected_at: datetime) -> None:
 def visit_expected_anew(visit: SiteVisit, expected_at: datetime) -> None:
     """Once for each day that was told."""
     starts, ends = calendars.times_of(visit)
-    more = {"out_of_window": not starts <= expected_at <= ends}
-    _about_the_day(VisitExpectedAnew, visit, **_arrival(expected_at), **more)
+    outside = not starts <= expected_at <= ends
+    _about_the_day(VisitExpectedAnew, visit, out_of_window=outside, **_arrival(expected_at))
 
 
 def was_told_anew(visit: SiteVisit) -> bool:
@@ -134,7 +134,7 @@ def _key(visit: SiteVisit) -> str:
     return f"{visit.pk}:{visit.moves}"
 
 
-def _arrival(expected_at: datetime) -> dict[str, str]:
+def _arrival(expected_at: datetime) -> dict[str, Any]:
     return {"about": arrivals.about(expected_at), "range": arrivals.between(expected_at)}
 
 
