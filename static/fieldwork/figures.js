@@ -15,7 +15,7 @@
     const values = { ...axis({ precision: 0, callback: (value) => `${value}${chart.unit}` }), beginAtZero: true };
     if (chart.most) values.max = chart.most;
     const labels = across
-      ? axis({ autoSkip: false, callback(value) { return short(this.getLabelForValue(value), 22); } })
+      ? axis({ autoSkip: false, callback(value) { return short(this.getLabelForValue(value), canvas.clientWidth > 700 ? 48 : 22); } })
       : axis({ maxRotation: 45, autoSkipPadding: 12 });
     new window.Chart(canvas, {
       type: chart.shape,
