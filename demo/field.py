@@ -24,7 +24,7 @@ DISTRICTS = {
 }
 SKILLS = {
     "commercial-panels": ("Commercial panels", []),
-    "gma-removal": ("Generator meter adapter removal", [RequestType.GMA_REMOVAL.value]),
+    "gma-removal": ("Generator meter adapter removal", [RequestType.REMOVAL.value]),
 }
 # Nobody signs in as these two: they fill the board.
 MORE_TECHNICIANS = {"T-1003": "Nia Cole", "T-1004": "Omar Finn"}
