@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -84,6 +84,18 @@ class Ground:
         examples = [(kind, self.problem.visits[number]) for kind, number in self.kinds.items()]
         return [frozenset(kind for kind, visit in examples if suits(shift, visit)) for shift in self.problem.shifts]
 
+    def part(self, shifts: list[int], visits: list[int]) -> Ground:
+        """Some of the shifts and visits. What is known of them is taken along: openings of the whole hold for any part."""
+        problem = replace(
+            self.problem,
+            shifts=tuple(self.problem.shifts[number] for number in shifts),
+            visits=tuple(self.problem.visits[visit] for visit in visits),
+        )
+        part = Ground(problem)
+        known = {"axis": self.axis, "openings": [self.openings[visit] for visit in visits]}
+        vars(part).update(known, suited=[self.suited[number] for number in shifts])
+        return part
+
     def prize(self, visit: int) -> int:
         asked = self.problem.visits[visit]
         if asked.fixed is not None:
@@ -92,11 +104,15 @@ class Ground:
 
     def drive(self, orders: Orders) -> int:
         """Seconds on the road, ways back included."""
-        total = 0
+        total, first = 0, len(self.depots)
         for number, visits in orders.items():
             shift = self.problem.shifts[number]
             if visits:
-                stops = [self.depots[shift.start_place], *map(self.location, visits), self.depots[shift.end_place]]
+                stops = [
+                    self.depots[shift.start_place],
+                    *(first + visit for visit in visits),
+                    self.depots[shift.end_place],
+                ]
                 total += int(self.seconds[stops[:-1], stops[1:]].sum())
         return total
 

@@ -94,8 +94,10 @@ def improve(ground: Ground, start: Orders, budget: Budget, *, seed: int, tuning:
     best, regions = start, Regions(ground, search.rng, tuning.region, tuning.routes)
     while not budget.over():
         region = regions.next(best)
-        best = region.put_back(best, _planned_again(region, search, budget, tuning))
-        budget.drive, budget.unserved = ground.drive(best), len(ground.missed(best))
+        found = _planned_again(region, search, budget, tuning)
+        if found is not region.orders:
+            best = region.put_back(best, found)
+            budget.drive, budget.unserved = ground.drive(best), len(ground.missed(best))
     return best
 
 

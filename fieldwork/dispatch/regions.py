@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,6 @@ class Region:
     visits: list[int]
 
     def put_back(self, whole: Orders, found: Orders) -> Orders:
-        if found is self.orders:
-            return whole
         others = {number: visits for number, visits in whole.items() if number not in set(self.shifts)}
         return others | {
             self.shifts[n]: [self.visits[visit] for visit in visits] for n, visits in found.items() if visits
@@ -69,8 +67,8 @@ class Regions:
 
     def _apart(self, route: list[int], others: list[int], orders: Orders) -> NDArray[np.float64]:
         """Mean driving between two routes' visits: of each other route to this one."""
-        rows = self.ground.seconds[[self.ground.location(visit) for visit in route]].mean(axis=0)
-        return np.array([rows[[self.ground.location(visit) for visit in orders[other]]].mean() for other in others])
+        rows = self.ground.seconds[len(self.ground.depots) + np.array(route)].mean(axis=0)[len(self.ground.depots) :]
+        return np.array([rows[orders[other]].mean() for other in others])
 
     def _near(self, first: int, visits: list[int], orders: Orders) -> list[int]:
         rows = self.ground.seconds[[self.ground.location(visit) for visit in orders[first]]].min(axis=0)
@@ -83,16 +81,10 @@ class Regions:
         return sorted(idle, key=lambda number: (rows[depot[number]], number))[:_SPARE_SHIFTS]
 
     def _region(self, orders: Orders, shifts: list[int], visits: list[int]) -> Region:
-        problem = self.ground.problem
         own = {visit: index for index, visit in enumerate(visits)}
-        part = replace(
-            problem,
-            shifts=tuple(problem.shifts[number] for number in shifts),
-            visits=tuple(problem.visits[visit] for visit in visits),
-        )
         inside = {
             index: [own[visit] for visit in orders[number]]
             for index, number in enumerate(shifts)
             if orders.get(number)
         }
-        return Region(Ground(part), inside, shifts, visits)
+        return Region(self.ground.part(shifts, visits), inside, shifts, visits)
