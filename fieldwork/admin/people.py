@@ -19,6 +19,14 @@ from msa_portal.business_days.calendar import local_day
 class TechnicianForm(forms.ModelForm):
     """A yard comes before a home; half a position is none."""
 
+    class Meta:
+        model = Technician
+        fields = ["user", "home_latitude", "home_longitude"]  # the admin's fieldsets say which
+        labels = {
+            "home_latitude": gettext_lazy("Home: latitude"),
+            "home_longitude": gettext_lazy("Home: longitude"),
+        }
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         latitude, longitude = cleaned.get("home_latitude"), cleaned.get("home_longitude")

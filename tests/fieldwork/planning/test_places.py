@@ -237,5 +237,5 @@ def test_due_day_is_the_clock_s_of_v2():
 def test_due_days_of_all_orders_in_as_many_queries(count: int, django_assert_num_queries: Any):
     waiting(count)
     ServiceOrder.objects.update(due_on=date(2020, 1, 2))
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         assert due_dates.refresh() == count
