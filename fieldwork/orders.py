@@ -20,7 +20,7 @@ from msa_portal.errors import Refused, Stale
 from requests_app import policies, settlement
 from requests_app.clocks import Clocks
 from requests_app.enums import EventKind, VisitOutcome
-from requests_app.models import MSARequest, VisitRound
+from requests_app.models import MSARequest, OutcomeReason, VisitRound
 
 _SLOT = ("technician", "scheduled_on", "window")
 _TOLD = ("published_at", "on_the_way_at", "expected_at")
@@ -201,13 +201,39 @@ def unschedule(visit: SiteVisit, *, by: User, why: str) -> SiteVisit:
                 % {"state": fresh.get_state_display()},
                 code="stale",
             )
-        codes: dict[str, object] = {"visit": fresh.pk, "moves": fresh.moves, "technician": fresh.technician_id}
-        codes["why"] = Why(why).value
-        _clear_slot(fresh)
-        lanes.take_off([fresh], by=by)
-        settlement.note(request, EventKind.VISIT_CANCELED, by=by, codes=codes)
+        _take_off(request, fresh, EventKind.VISIT_CANCELED, {"why": Why(why).value}, by=by)
     visit.refresh_from_db()
     return visit
+
+
+def put_back(visit: SiteVisit, *, by: User, reason: OutcomeReason) -> SiteVisit:
+    """Nobody can go to the site: its technician gives the visit back to dispatch, and the customer is told (D13).
+
+    `reason` is one of those without somebody at the site. Sent twice, the second is `Stale`, like for a visit that was
+    begun or moved to another meanwhile.
+    """
+    with transaction.atomic():
+        request = lock(visit.order.round.request)
+        fresh = lock(visit)
+        if reason.at_site:
+            raise Refused(
+                _("With this reason somebody was at the site. Close the visit out instead."), code="was_at_site"
+            )
+        if fresh.state != SiteVisit.State.SCHEDULED or fresh.technician is None or fresh.technician.user_id != by.pk:
+            raise Stale(
+                _("This visit is “%(state)s” now. Look at your day again.") % {"state": fresh.get_state_display()},
+                code="stale",
+            )
+        _take_off(request, fresh, EventKind.VISIT_PUT_BACK, {"reason": reason.code}, by=by)
+    visit.refresh_from_db()
+    return visit
+
+
+def _take_off(request: MSARequest, visit: SiteVisit, kind: EventKind, why: dict[str, object], *, by: User) -> None:
+    codes: dict[str, object] = {"visit": visit.pk, "moves": visit.moves, "technician": visit.technician_id}
+    _clear_slot(visit)
+    lanes.take_off([visit], by=by)
+    settlement.note(request, kind, by=by, codes=codes | why)
 
 
 def _clear_slot(visit: SiteVisit) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 
-from fieldwork import orders
+from fieldwork import orders, wish_answers
 from msa_portal.accounts.models import User
 from msa_portal.business_days.models import ClosureDay
 from requests_app.enums import EventKind
@@ -27,6 +27,10 @@ def on_event(request: MSARequest, event: RequestEvent, by: User | None, **_kwarg
         orders.open_order(request, by=by)
     elif event.kind == EventKind.WITHDRAW and (number := event.codes.get("round")):
         orders.cancel_order(request.rounds.get(number=number))
+    if event.kind in {EventKind.VISIT_SCHEDULED, EventKind.VISIT_MOVED}:
+        wish_answers.settle_by_move(request, event, by=by)
+    elif event.kind in {EventKind.WITHDRAW, EventKind.COMPLETE, EventKind.FAIL}:
+        wish_answers.end_all(request)
 
 
 def on_closure_day(**_kwargs: Any) -> None:

@@ -11,7 +11,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from fieldwork import due_dates, learning
+from fieldwork import arrival_watch, due_dates, learning, reminders
 from fieldwork.models import VisitPhoto
 from fieldwork.phone import uploads
 from fieldwork.planning import durations, execution, positions, runs
@@ -97,6 +97,16 @@ def propose_rules() -> int:
 @shared_task
 def scan_quarantine() -> None:
     quarantine.look_again(VisitPhoto.objects.all())
+
+
+@shared_task
+def remind_of_visits() -> int:
+    return reminders.remind()
+
+
+@shared_task
+def watch_arrivals() -> int:
+    return arrival_watch.watch()
 
 
 @shared_task

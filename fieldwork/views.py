@@ -23,8 +23,10 @@ from msa_portal.errors import Refused
 from msa_portal.pdf import qr_svg
 from requests_app import eligibility, photos
 from requests_app.enums import DocumentKind
-from requests_app.models import Document
+from requests_app.models import Document, OutcomeReason
 
+# Why nobody could go to a site: the visit is moved then, not failed (D13).
+NOT_REACHED = OutcomeReason.objects.filter(is_active=True, at_site=False)
 _YEARS = timedelta(days=3 * 366)
 
 
@@ -93,6 +95,7 @@ def visit(http: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "visit": row,
         "request_": request,
+        "not_reached": NOT_REACHED if row.state == SiteVisit.State.SCHEDULED else (),
         "checks": [rule for rule in eligibility.rules_for(request.request_type) if rule.checklist],
         "close_out": row.close_outs.filter(accepted=True).prefetch_related("reasons", "photos").first(),
     }
@@ -109,6 +112,24 @@ def on_site(http: HttpRequest, pk: int) -> HttpResponse:
         messages.error(http, str(refusal))
         return redirect("fieldwork:visit", pk=row.pk)
     return redirect("fieldwork:close_out", pk=row.pk)
+
+
+@login_required
+@require_POST
+def put_back(http: HttpRequest, pk: int) -> HttpResponse:
+    """Nobody can go there today: dispatch plans the visit again (D13)."""
+    row, user = _my_visit(http, pk)
+    reason = NOT_REACHED.filter(code=http.POST.get("reason", "")).first()
+    if reason is None:
+        messages.error(http, _("Choose why nobody can go, then give the visit back."))
+        return redirect("fieldwork:visit", pk=row.pk)
+    try:
+        orders.put_back(row, by=user, reason=reason)
+    except Refused as refusal:
+        messages.error(http, str(refusal))
+    else:
+        messages.success(http, _("Given back. Dispatch plans a new day, and the customer is told."))
+    return redirect("fieldwork:day")
 
 
 @login_required

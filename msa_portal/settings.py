@@ -154,6 +154,10 @@ if bool(CUSTOMER_RECORDS_URL) != bool(CUSTOMER_RECORDS_KEY):
 # Driving times by road, from an OSRM server; without one, as the crow flies with a road factor.
 OSRM_URL = env.service_address("OSRM_URL", plain_http=True)
 
+# Tiles for the dispatcher's map, such as "https://tiles.example.com/{z}/{x}/{y}.png"; without them, a plain grid.
+TILE_URL = env.tile_address("TILE_URL")
+TILE_ATTRIBUTION = env.text("TILE_ATTRIBUTION")
+
 # --- Jobs -------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL or "redis://127.0.0.1:6379/0"
 CELERY_TASK_IGNORE_RESULT = True
@@ -264,7 +268,7 @@ SECURE_CSP = {
     "default-src": [CSP.SELF],
     "script-src": [CSP.SELF],
     "style-src": [CSP.SELF],
-    "img-src": [CSP.SELF, "data:", "blob:"],
+    "img-src": [CSP.SELF, "data:", "blob:", *env.tile_origins(TILE_URL)],
     "font-src": [CSP.SELF],
     "connect-src": [CSP.SELF],
     "object-src": [CSP.NONE],
@@ -306,6 +310,7 @@ VENDORED = {
     "chart": BASE_DIR / "node_modules" / "chart.js" / "dist",
 }
 STATICFILES_DIRS = [BASE_DIR / "static", *[(name, folder) for name, folder in VENDORED.items() if folder.is_dir()]]
+FIELD_APP_RELEASE = env.text("FIELD_APP_RELEASE")  # changed: phones fetch the field app anew
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

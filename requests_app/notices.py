@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,7 +15,7 @@ from msa_portal.accounts.models import User
 from msa_portal.business_days import calendar
 from msa_portal.business_days.calendar import local_day
 from msa_portal.notices.links import PRIVATE_LINK, absolute
-from msa_portal.notices.outbox import Notice, queue
+from msa_portal.notices.outbox import Attachment, Notice, queue
 from requests_app import agreement_text, agreements, corrections, failures, fee_rules, followups, visit_photos
 from requests_app.enums import (
     CorrectionKind,
@@ -187,6 +187,7 @@ def tell(
     to_page: str = "",
     private_link: str = "",
     act_by: date | None = None,
+    attachments: Sequence[Attachment] = (),
     **values: Any,
 ) -> None:
     """Queue the notice for each person, once per key and person.
@@ -209,6 +210,7 @@ def tell(
             recipient=person.user,
             reference=request.reference or "",
             private_link=private_link,
+            attachments=attachments,
         )
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from fieldwork.admin.base import ReadOnlyAdmin
+from fieldwork.admin.conflicts import ConflictViews
 from fieldwork.models import CloseOut
 from fieldwork.phone import outbox_file
 from msa_portal.errors import Refused
@@ -29,7 +30,7 @@ class OutboxFileForm(forms.Form):
 
 
 @admin.register(CloseOut)
-class CloseOutAdmin(ReadOnlyAdmin):
+class CloseOutAdmin(ConflictViews, ReadOnlyAdmin):
     list_display = ["visit", "outcome", "by", "received_at", "via", "accepted", "conflict", "has_right_clock"]
     list_filter = ["accepted", "outcome"]
     list_select_related = ["visit__order", "by__user"]

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import vroom
+from vroom.solution.solution import Solution
 
 from fieldwork.dispatch.ground import Ground, Orders
 from fieldwork.dispatch.openings import kind_of
@@ -15,8 +16,11 @@ from fieldwork.dispatch.problem import Visit
 _PROMISED, _REQUIRED, _OPTIONAL = 100, 50, 25
 
 
-def construct(ground: Ground, *, seconds: float, level: int = 0, threads: int = 1) -> Orders:
-    """`seconds` bounds the search; the first insertion of everything is always finished."""
+def construct(ground: Ground, *, seconds: float | None, searches: int = 4, depth: int = 0) -> Orders:
+    """`seconds` bounds the search; the first insertion of everything is always finished. One core.
+
+    pyvroom's `solve` offers its levels only, of which the lowest makes four searches: for a thousand visits that is three too many.
+    """
     jobs = [_job(ground, number) for number, openings in enumerate(ground.openings) if openings]
     if not jobs:
         return {}
@@ -26,8 +30,8 @@ def construct(ground: Ground, *, seconds: float, level: int = 0, threads: int = 
         asked.set_distances_matrix("car", ground.work)
     asked.add_vehicle([_vehicle(ground, number) for number in range(len(ground.problem.shifts))])
     asked.add_job(jobs)
-    answer = asked.solve(exploration_level=level, nb_threads=threads, timeout=timedelta(seconds=seconds))
-    stops = answer.routes
+    limit = None if seconds is None else timedelta(seconds=seconds)
+    stops = Solution(asked._solve(nb_searches=searches, depth=depth, nb_threads=1, timeout=limit)).routes
     stops = stops[stops["type"] == "job"]
     orders: Orders = {}
     for shift, visit in zip(stops["vehicle_id"].tolist(), stops["id"].tolist(), strict=True):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from fieldwork.dispatch.assemble import assemble
 from fieldwork.dispatch.construct import construct
-from fieldwork.dispatch.ground import Ground, Orders
+from fieldwork.dispatch.ground import Ground
 from fieldwork.dispatch.improve import Budget, improve
 from fieldwork.dispatch.plan import Plan
 from fieldwork.dispatch.problem import Problem
@@ -37,21 +37,16 @@ def solve(
     ground = Ground(problem)
     tuning = tuning or tuning_for(ground)
     until = began + seconds - tuning.finish
-    start = construct(ground, seconds=seconds * tuning.construct_share, level=tuning.level)
+    limit = None if iterations else seconds * tuning.construct_share
+    start = construct(ground, seconds=limit, searches=tuning.searches, depth=tuning.depth)
     engine, best = "pyvroom", start
     budget = Budget(until, iterations, stop, progress, began)
     if start and not budget.over():
-        found = improve(ground, start, budget, seed=seed, tuning=tuning)
-        if found is not None and better(ground, found, best):
-            engine, best = "pyvrp", found
+        best = improve(ground, start, budget, seed=seed, tuning=tuning)
+        engine = "pyvroom" if best is start else "pyvrp"
     if not best:
         engine = "none"
     plan = assemble(ground, best, engine=engine, iterations=budget.done, seed=seed, began=began)
     if progress:
         progress(1.0, plan.drive, len(plan.unserved))
     return plan
-
-
-def better(ground: Ground, one: Orders, other: Orders) -> bool:
-    """Fewer commitments left out, then fewer required visits, then what both cost."""
-    return (ground.left_out(one), ground.cost(one)) < (ground.left_out(other), ground.cost(other))

@@ -11,13 +11,21 @@ from fieldwork.dispatch.ground import Ground
 
 @dataclass(frozen=True)
 class Tuning:
-    level: int = 0  # pyvroom's exploration, 0 to 5
-    construct_share: float = 0.25  # of the seconds, at most
+    searches: int = 4  # of pyvroom, each from another start
+    depth: int = 0  # of pyvroom's own exploration
+    construct_share: float = 0.4  # of the seconds, at most
     finish: float = 0.05  # seconds kept back for the times and the checker
-    warm: bool = True  # pyvrp starts from pyvroom's plan
+    whole: int = 200  # up to so many visits pyvrp has the whole problem at once
+    long: int = 25  # visits a route, beyond which a part would have too few routes: the whole again
+    region: int = 60  # visits of a part, where it has not
+    routes: int = 5  # of a part, at least
+    anew: int = 4  # searches of pyvroom for a part, from nothing
+    anew_depth: int = 1
+    slice: int = 200  # iterations of pyvrp for a part
+    penalty: float = 20.0  # of pyvrp, for a second too late or a unit too much, to begin with
     params: SolveParams = field(default_factory=SolveParams)
 
 
 def tuning_for(ground: Ground) -> Tuning:
     visits = len(ground.problem.visits)
-    return Tuning(finish=0.02 + visits / 5000)
+    return Tuning(finish=0.02 + visits / 5000, searches=4 if visits <= 200 else 1)

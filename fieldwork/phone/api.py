@@ -25,7 +25,7 @@ from rest_framework.views import APIView
 
 from fieldwork import closeout, orders, told
 from fieldwork.models import CloseOut, PhotoUpload, SiteVisit, Technician
-from fieldwork.phone import clock, handing_in, sync, uploads
+from fieldwork.phone import clock, handing_in, shell, sync, uploads
 from fieldwork.phone.auth import IsTechnician, PhoneSession
 from fieldwork.phone.serializers import AnnouncedSerializer, MomentSerializer, ReportSerializer
 from msa_portal.accounts.models import User
@@ -74,9 +74,7 @@ class PhoneView(APIView):
 
 class WhoView(PhoneView):
     def get(self, request: Request) -> Response:
-        return _fresh(
-            {"technician": sync.person(self.technician), "server_time": timezone.now(), "csrf": get_token(request)}
-        )
+        return _fresh({"technician": sync.person(self.technician), "server_time": timezone.now()} | _page(request))
 
 
 class DayView(PhoneView):
@@ -91,7 +89,7 @@ class DayView(PhoneView):
             if chosen is None:
                 raise exceptions.ValidationError({"on": [_("Give a day as 2026-11-30.")]})
             on = chosen
-        return _fresh(sync.day_of(self.technician, on) | {"server_time": now, "csrf": get_token(request)})
+        return _fresh(sync.day_of(self.technician, on) | {"server_time": now} | _page(request))
 
 
 class ActView(PhoneView):
@@ -179,6 +177,11 @@ class ReportView(PhoneView):
             answer.data["missing"] = without.missing
             return answer
         return _fresh(_answer(kept))
+
+
+def _page(request: Request) -> dict[str, str]:
+    """What a phone writes with, and which version of the app it should have by now (fault 57)."""
+    return {"csrf": get_token(request), "app_version": shell.version()}
 
 
 def _answer(kept: CloseOut) -> dict[str, Any]:
