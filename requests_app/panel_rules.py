@@ -27,7 +27,7 @@ type PanelRule = IncompatiblePanel | PanelRestriction
 def impacts(rule: PanelRule) -> list[Impact]:
     """Each open request whose findings would change if the rule, new or changed, were saved.
 
-    Four queries at most, however many requests there are. Unlike E6, which is fixed with the day of payment,
+    Three queries for a new rule, however many requests there are. Unlike E6, which is fixed with the day of payment,
     what a panel can take holds for whoever is not visited yet.
     """
     before, after = _around(rule)

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from fieldwork import learning, tasks
@@ -202,6 +204,21 @@ def test_request_that_changed_between_list_and_lock_is_judged_as_it_is_now(
     monkeypatch.setattr(panel_rules, "impacts", slow)
     rule = PanelRestriction(panel_model=PANEL, device=device, explanation=f"{WHY}.")
     assert (panel_rules.save(rule, by=supervisor), told()) == ([], [])
+
+
+def test_impact_takes_as_many_queries_for_many_requests_as_for_one(device: Product):
+    rule = PanelRestriction(panel_model=PANEL, device=device, explanation=f"{WHY}.")
+
+    def queries(touched: int) -> int:
+        with CaptureQueriesContext(connection) as seen:
+            assert len(panel_rules.impacts(rule)) == touched
+        return len(seen)
+
+    factories.complete_request(panel_model=PANEL, device=device)
+    one = queries(1)
+    for _n in range(3):
+        factories.complete_request(panel_model=PANEL, device=device)
+    assert (one, queries(4)) == (3, 3)
 
 
 def test_second_decision_is_told_of_the_first(proposal: RuleProposal, supervisor: User):
