@@ -22,8 +22,8 @@ def watch() -> int:
     told = told.filter(on_the_way_at__isnull=False, expected_at__isnull=False)
     by_technician: dict[Technician, list[SiteVisit]] = defaultdict(list)
     for visit in told.select_related("technician", "order__round__request"):
-        assert visit.technician is not None
-        by_technician[visit.technician].append(visit)
+        if visit.technician is not None:
+            by_technician[visit.technician].append(visit)
     count = 0
     for technician, visits in by_technician.items():
         expected = arrivals.expected(technician, local_day(now), now)

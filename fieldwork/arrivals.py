@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from django.utils.translation import gettext as _
 
-from fieldwork.calendars import times
+from fieldwork.calendars import day_of, times, times_of
 from fieldwork.models import SiteVisit, Technician
 from msa_portal import formats
 from requests_app.models import ProgramSettings
@@ -45,11 +45,18 @@ def expected(technician: Technician, on: date, now: datetime) -> dict[int, datet
     return follow([stop_of(each, usual) for each in visits], now)
 
 
+def leaving(visit: SiteVisit, now: datetime) -> datetime:
+    """When the technician of that visit arrives who sets out for it now."""
+    others = SiteVisit.objects.filter(technician=visit.technician).on_day(day_of(visit)).exclude(pk=visit.pk)
+    usual = ProgramSettings.current().visit_minutes
+    stops = [*(stop_of(each, usual) for each in others), replace(stop_of(visit, usual), on_the_way_at=now)]
+    return follow(stops, now)[visit.pk]
+
+
 def stop_of(visit: SiteVisit, usual_minutes: int) -> Stop:
-    assert visit.scheduled_on is not None
     return Stop(
         id=visit.pk,
-        opens=times(visit.scheduled_on, visit.window)[0],
+        opens=times_of(visit)[0],
         takes=timedelta(minutes=visit.minutes or usual_minutes),
         drive=_UNKNOWN_DRIVE if visit.drive_seconds is None else timedelta(seconds=visit.drive_seconds),
         planned_at=visit.arrives_at,

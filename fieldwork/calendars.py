@@ -30,6 +30,17 @@ def times(on: date, window: str) -> tuple[datetime, datetime]:
     return datetime.combine(on, time(starts), UTILITY_ZONE), datetime.combine(on, time(ends), UTILITY_ZONE)
 
 
+def day_of(visit: SiteVisit) -> date:
+    """The visit's day. Raises `ValueError` for a visit that has none."""
+    if visit.scheduled_on is None:
+        raise ValueError("a visit without a day")
+    return visit.scheduled_on
+
+
+def times_of(visit: SiteVisit) -> tuple[datetime, datetime]:
+    return times(day_of(visit), visit.window)
+
+
 def attachment(visit: SiteVisit) -> Attachment:
     """The visit as it is planned now, for the message that tells of it."""
     return Attachment("visit.ics", f"text/calendar; method={_PUBLISH}", file(visit))
@@ -52,9 +63,8 @@ def feed(visits: Iterable[SiteVisit]) -> str:
 
 
 def _planned(visit: SiteVisit) -> Event:
-    assert visit.scheduled_on is not None
     prepared = preparation.of(visit.order.round.request)
-    event = _event(visit, visit.scheduled_on, visit.window, sequence=2 * visit.moves)
+    event = _event(visit, day_of(visit), visit.window, sequence=2 * visit.moves)
     event.stamp = visit.published_at or visit.updated_at
     event.status = STATUS.CONFIRMED
     event.description = "\n".join(_in_words(prepared))

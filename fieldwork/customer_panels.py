@@ -96,9 +96,8 @@ def _on_the_way(visit: SiteVisit, expected_at: datetime) -> Today:
 
 
 def _before(visit: SiteVisit, expected_at: datetime) -> Today:
-    assert visit.scheduled_on is not None
     words = _("The meter technician comes today, %(window)s.") % {"window": visit.get_window_display()}
-    if expected_at <= calendars.times(visit.scheduled_on, visit.window)[1]:
+    if expected_at <= calendars.times_of(visit)[1]:
         return Today(words, _("We send you a message when the technician is on the way."))
     return Today(
         words,

@@ -79,8 +79,7 @@ def visit_on_the_way(visit: SiteVisit, expected_at: datetime) -> None:
 
 
 def visit_expected_anew(visit: SiteVisit, expected_at: datetime) -> None:
-    assert visit.scheduled_on is not None
-    starts, ends = calendars.times(visit.scheduled_on, visit.window)
+    starts, ends = calendars.times_of(visit)
     more = {"out_of_window": not starts <= expected_at <= ends}
     _about_the_day(VisitExpectedAnew, visit, told=f"{expected_at:%H%M}", **_arrival(expected_at), **more)
 
