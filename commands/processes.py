@@ -109,6 +109,16 @@ class Child:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, number)
 
+    def end(self) -> None:
+        """SIGTERM, and SIGKILL to its group where it outstays its time."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(PATIENCE)
+        self.signal(signal.SIGKILL)
+        self.process.wait()
+
 
 class Family:
     """Starts children in order, watches them, and ends all of them, the last one first."""

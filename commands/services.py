@@ -14,7 +14,7 @@ from commands.processes import Child, free_port, listens
 
 PYTHON = sys.executable
 CELERY = [PYTHON, "-m", "celery", "--app", "msa_portal", "--quiet"]
-QUEUES = "default,notices,documents"
+QUEUES = "default,notices,documents,dispatch"
 
 
 def redis_program() -> str:

@@ -3,65 +3,56 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from fieldwork.models import CloseOut, SiteVisit, Technician, VisitPhoto, photo_path
+from fieldwork.models import CloseOut, SiteVisit, Technician, VisitPhoto, annotated_path, photo_path
 from fieldwork.orders import close_order
+from fieldwork.report import Photo, Report, serial_matches
+from msa_portal import formats
 from msa_portal.accounts.models import User
+from msa_portal.business_days.calendar import local_day
 from msa_portal.db import lock
-from msa_portal.errors import Refused
+from msa_portal.errors import Refused, Stale
 from requests_app import documents, lifecycle, settlement
 from requests_app.enums import EventKind, ScanState, VisitOutcome
-from requests_app.models import OutcomeReason
+
+__all__ = ["Photo", "Report", "close_out", "go_on_site", "kept_before", "on_my_way", "review"]
 
 
-@dataclass(frozen=True)
-class Photo:
-    """A photo as encoded anew, the hash of what the phone sent, and what is known of it."""
+def on_my_way(visit: SiteVisit, *, by: User, expected_at: datetime | None = None) -> SiteVisit:
+    """The technician sets out: customer and agent are told when to expect them. Repeating is harmless.
 
-    jpeg: bytes
-    original_sha256: str
-    evidence: dict[str, Any] = field(default_factory=dict)
-    scan: ScanState = ScanState.NOT_SCANNED
-
-
-@dataclass(frozen=True)
-class Report:
-    """What the technician says. `id` is minted when the form opens."""
-
-    id: UUID
-    outcome: VisitOutcome
-    reasons: Sequence[OutcomeReason] = ()
-    checklist: dict[str, str] = field(default_factory=dict)
-    serial_number: str = ""
-    notes: str = ""
-    photos: Sequence[Photo] = ()
-    device_time: datetime | None = None
-
-    def body_hash(self) -> str:
-        """Tells a repeat of this report from a different one under the same id."""
-        body: list[Any] = [
-            str(self.outcome),
-            sorted(reason.code for reason in self.reasons),
-            self.checklist,
-            self.serial_number,
-            self.notes,
-            sorted(photo.original_sha256 for photo in self.photos),
-        ]
-        return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+    `expected_at` None: as `arrivals.expected` works it out.
+    """
+    with transaction.atomic():
+        request = lock(visit.order.round.request)
+        fresh = lock(visit)
+        _technician_of(fresh, by)
+        if fresh.on_the_way_at is not None or fresh.state == SiteVisit.State.ON_SITE:
+            return fresh
+        if fresh.state != SiteVisit.State.SCHEDULED:
+            raise Refused(_gone(fresh), code="visit_not_open")
+        _check_today(fresh)
+        now = timezone.now()
+        fresh.on_the_way_at = now
+        fresh.expected_at = expected_at or now
+        fresh.save(update_fields=["on_the_way_at", "expected_at", "updated_at"])
+        codes = {"visit": fresh.pk, "expected_at": fresh.expected_at.isoformat()}
+        settlement.note(request, EventKind.VISIT_ON_THE_WAY, by=by, codes=codes)
+    visit.refresh_from_db()
+    return visit
 
 
-def go_on_site(visit: SiteVisit, *, by: User) -> SiteVisit:
-    """The technician is there: from now on the request cannot be withdrawn. Repeating is harmless."""
+def go_on_site(visit: SiteVisit, *, by: User, at: datetime | None = None) -> SiteVisit:
+    """The technician is there: from now on the request cannot be withdrawn. Repeating is harmless.
+
+    `at`, in the server's time, where the phone tells of it later than it was.
+    """
     with transaction.atomic():
         request = lock(visit.order.round.request)
         fresh = lock(visit)
@@ -70,7 +61,7 @@ def go_on_site(visit: SiteVisit, *, by: User) -> SiteVisit:
             return fresh
         if fresh.state != SiteVisit.State.SCHEDULED:
             raise Refused(_gone(fresh), code="visit_not_open")
-        now = timezone.now()
+        now = at or timezone.now()
         fresh.state, fresh.on_site_at = SiteVisit.State.ON_SITE, now
         fresh.save(update_fields=["state", "on_site_at", "updated_at"])
         visit_round = fresh.order.round
@@ -92,9 +83,9 @@ def close_out(visit: SiteVisit, report: Report, *, by: User) -> CloseOut:
     with documents.atomic():
         request = lock(visit.order.round.request)
         fresh = lock(visit)
-        earlier = CloseOut.objects.filter(pk=report.id).first()
+        earlier = kept_before(report.id, fresh, report.body_hash())
         if earlier is not None:
-            return _repeat(earlier, fresh, report)
+            return earlier
         technician = _technician(by)
         conflict = _conflict(fresh, technician)
         kept = _keep(fresh, report, technician, conflict)
@@ -111,6 +102,46 @@ def close_out(visit: SiteVisit, report: Report, *, by: User) -> CloseOut:
             lifecycle.fail(request, by=by, reasons=report.reasons)
     visit.refresh_from_db()
     return kept
+
+
+def kept_before(report_id: UUID, visit: SiteVisit, body_hash: str) -> CloseOut | None:
+    """The report that came under this id already. Raises `Refused` for another body or visit (fault 18)."""
+    earlier = CloseOut.objects.filter(pk=report_id).first()
+    if earlier is not None and (earlier.visit_id != visit.pk or earlier.body_hash != body_hash):
+        raise Refused(
+            _("A different report was already sent from this form. Open the visit to see it."),
+            code="different_report",
+        )
+    return earlier
+
+
+def review(kept: CloseOut, *, by: User, note: str) -> CloseOut:
+    """Dispatch looked at a report that could not close its visit; what they found stays with it (faults 17, 20)."""
+    with transaction.atomic():
+        request = lock(kept.visit.order.round.request)
+        fresh = lock(kept)
+        if not by.has_perm("fieldwork.review_closeout"):
+            raise Refused(_("Only a dispatcher settles conflicts of close-outs."), code="not_allowed")
+        if not fresh.conflict:
+            raise Refused(_("This report closed its visit: there is no conflict to settle."), code="no_conflict")
+        if fresh.reviewed_at is not None:
+            raise Stale(
+                _("%(who)s looked at this report on %(day)s already.")
+                % {"who": fresh.reviewed_by, "day": formats.day(local_day(fresh.reviewed_at))},
+                code="reviewed",
+            )
+        if not note.strip():
+            raise Refused(_("Say in a few words what you found."), code="no_note", fields={"note": ""})
+        fresh.reviewed_at, fresh.reviewed_by, fresh.review_note = timezone.now(), by, note.strip()
+        fresh.save(update_fields=["reviewed_at", "reviewed_by", "review_note"])
+        codes = {"visit": fresh.visit_id, "conflict": fresh.conflict}
+        settlement.note(request, EventKind.CONFLICT_REVIEWED, by=by, codes=codes)
+    return fresh
+
+
+def _check_today(visit: SiteVisit) -> None:
+    if visit.scheduled_on != local_day(timezone.now()):
+        raise Refused(_("This visit is not for today, so nobody is told that you are on the way."), code="not_today")
 
 
 def _check_report(report: Report) -> None:
@@ -146,23 +177,14 @@ def _gone(visit: SiteVisit) -> str:
     return _("This visit is “%(state)s” now. Call dispatch before you go on.") % {"state": visit.get_state_display()}
 
 
-def _repeat(earlier: CloseOut, visit: SiteVisit, report: Report) -> CloseOut:
-    if earlier.visit_id != visit.pk or earlier.body_hash != report.body_hash():
-        raise Refused(
-            _("A different report was already sent from this form. Open the visit to see it."),
-            code="different_report",
-        )
-    return earlier
-
-
 def _conflict(visit: SiteVisit, technician: Technician) -> str:
     """Why this report cannot close the visit; empty where it can."""
     if visit.state == SiteVisit.State.CLOSED:
-        return "already_closed"
+        return CloseOut.Conflict.ALREADY_CLOSED
     if visit.state not in {SiteVisit.State.SCHEDULED, SiteVisit.State.ON_SITE}:
-        return "canceled"
+        return CloseOut.Conflict.CANCELED
     if visit.technician_id != technician.pk:
-        return "reassigned"
+        return CloseOut.Conflict.REASSIGNED
     return ""
 
 
@@ -176,7 +198,13 @@ def _keep(visit: SiteVisit, report: Report, technician: Technician, conflict: st
         serial_number=report.serial_number,
         notes=report.notes,
         by=technician,
+        opened_at=report.opened_at,
         device_time=report.device_time,
+        clock_off_seconds=report.clock_off_seconds,
+        via=report.via,
+        app_version=report.app_version,
+        stopped_unsafe=report.stopped_unsafe,
+        serial_matches=serial_matches(report.serial_number, visit.order.round.request.device),
         accepted=not conflict,
         conflict=conflict,
     )
@@ -189,7 +217,12 @@ def _keep(visit: SiteVisit, report: Report, technician: Technician, conflict: st
             evidence=photo.evidence,
             scan=photo.scan,
             scanned_at=None if photo.scan == ScanState.NOT_SCANNED else timezone.now(),
+            device_taken_at=photo.taken_at,
+            reason=photo.reason,
+            marks=list(photo.marks),
         )
+        if photo.annotated:
+            row.annotated.name = documents.write(annotated_path(row, ""), photo.annotated)
         row.file.name = documents.write(photo_path(row, ""), photo.jpeg)
         row.save()
     return kept

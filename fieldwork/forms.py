@@ -10,14 +10,14 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
-from fieldwork.closeout import Photo, Report
+from fieldwork import told
 from fieldwork.models import SiteVisit
+from fieldwork.report import MAX_PHOTOS, Photo, Report
 from msa_portal.errors import Refused
 from requests_app import eligibility, uploads
 from requests_app.enums import VisitOutcome
 from requests_app.models import OutcomeReason
 
-MAX_PHOTOS = 8
 CHECK_ANSWERS = [("ok", _("OK")), ("not_ok", _("Not OK")), ("not_seen", _("Not seen"))]
 
 
@@ -92,11 +92,8 @@ class CloseOutForm(forms.Form):
             )
         self.order_fields(["report_id", "device_time", *(f"check_{rule.number}" for rule in self.checks)])
         outcome: Any = self.fields["outcome"]
-        done = _("Removed") if request.request_type == "removal" else _("Installed")
-        if request.request_type in {"replacement", "maintenance"}:
-            done = _("Done")
         outcome.choices = [
-            (VisitOutcome.COMPLETE, done),
+            (VisitOutcome.COMPLETE, told.done(request.request_type)),
             (VisitOutcome.UNSUCCESSFUL, _("Could not be done")),
         ]
 

@@ -80,5 +80,13 @@ class LiveStack:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def deploy(self, **env: str) -> None:
+        """The web server ends and another one starts, as of a new version, with `env` on top of what there was."""
+        self.family.children.remove(self.web)
+        self.web.end()
+        self.env |= env
+        self.web = services.web(int(self.env["PORT"]), self.env, self.folder)
+        self.family.wait_until(lambda: answers(f"{self.url}/healthz"), self.family.start(self.web), SECONDS_TO_START)
+
     def end(self) -> None:
         self.family.end()

@@ -36,6 +36,7 @@ ADDRESSES = {
         "account_reset_password", "account_confirm_login_code", "account_reset_password_from_key_done",
         "account_reset_password_from_key", "account_reset_password_done", "account_request_login_code",
         "mfa_authenticate", "mfa_login_webauthn",
+        "fieldwork:app", "fieldwork:service_worker", "fieldwork:manifest",
     },
     ACCOUNT: {
         "accounts:home", "accounts:profile", "accounts:company", "accounts:add_member", "accounts:remove_member",
@@ -57,8 +58,10 @@ ADDRESSES = {
         "fieldwork:visit_file", "fieldwork:unsuitable_days", "fieldwork:today",
     },
     PAYMENT: {"payments:joint_returned", "payments:cancel_joint"},
-    VISIT: {"fieldwork:visit", "fieldwork:on_site", "fieldwork:close_out", "fieldwork:flyer", "fieldwork:site_photo", "fieldwork:day"},
-    PHOTO: {"fieldwork:photo"},
+    VISIT: {"fieldwork:visit", "fieldwork:on_site", "fieldwork:close_out", "fieldwork:flyer", "fieldwork:site_photo", "fieldwork:day", "fieldwork:put_back", "fieldwork:agreement",
+            "fieldwork:api_who", "fieldwork:api_day", "fieldwork:api_on_my_way", "fieldwork:api_on_site", "fieldwork:api_report",
+            "fieldwork:api_photos", "fieldwork:api_photo"},
+    PHOTO: {"fieldwork:photo", "fieldwork:photo_small", "fieldwork:photo_marked"},
     WEBHOOK: {"payments:webhook"},
     COMPANY: {"payments:company_statement", "payments:company_statement_pdf", "payments:company_statement_csv"},
     SIGNER: {"fieldwork:feed", "requests:sign", "requests:sign_paper", "requests:sign_consent", "requests:sign_open", "requests:sign_withdraw_consent", "requests:sign_claim", "requests:sign_document", "requests:sign_claim_resume",
@@ -118,7 +121,7 @@ class World:
         if kind_of(name) == PAYMENT:
             special["pk"] = self.values["payment"]
         if name.startswith("fieldwork:"):
-            special["pk"] = self.values["photo"] if name == "fieldwork:photo" else self.visit.pk
+            special["pk"] = self.values["photo"] if kind_of(name) == PHOTO else self.visit.pk
         if name == "requests:document":
             special = dict.fromkeys(ALL_ROUTES[name] - {"reference"}, self.values["document"])
         if name.startswith("admin:"):
@@ -172,7 +175,7 @@ def world(db: None) -> World:
         id=uuid.uuid4(),
         outcome=VisitOutcome.UNSUCCESSFUL,
         reasons=[factories.OutcomeReasonFactory()],
-        photos=[closeout.Photo(jpeg(), "0" * 64)],
+        photos=[closeout.Photo(jpeg(), "0" * 64, annotated=jpeg())],
     )
     kept = closeout.close_out(visit, report, by=tess)
     people = {
@@ -204,6 +207,8 @@ def world(db: None) -> World:
         "key": "no-key",
         "photo": kept.photos.get().pk,
         "site_photo": site_photo.pk,
+        "report": kept.pk,
+        "sha256": "0" * 64,
         "claim": 1,
         "month": timezone.localdate().replace(day=1),
         "company_id": company.pk,
@@ -247,41 +252,50 @@ def wrong_answers(world: World, role: str, names: list[str], accepted: Callable[
 def test_anonymous_is_sent_to_sign_in(world: World) -> None:
     before = fingerprint()
     names = names_of(ACCOUNT, REQUEST, VISIT, PHOTO, PAYMENT, COMPANY)
-    closed = wrong_answers(world, "anonymous", names, lambda _name, it: is_sign_in(it) or it.status_code in {404, 405})
+    # The field app's own addresses say 401: it asks for the sign-in itself.
+    accepted = {401, 404, 405}
+    closed = wrong_answers(world, "anonymous", names, lambda _name, it: is_sign_in(it) or it.status_code in accepted)
     assert (closed, fingerprint()) == ({}, before)
 
 
 STRANGERS = {
     REQUEST: ("other customer", "other agent", "technician", "other technician"),
     VISIT: ("owner", "agent", "other customer", "other technician", "staff"),
-    PHOTO: ("owner", "agent", "other customer", "other technician"),
+    PHOTO: ("other customer", "other agent", "other technician"),
     PAYMENT: ("owner", "other customer", "other agent", "technician", "other technician", "staff"),
     COMPANY: ("owner", "other customer", "other agent", "technician", "other technician"),
 }
 
 
+EVERY_TECHNICIANS_OWN = {"fieldwork:day", "fieldwork:api_day", "fieldwork:api_who"}
+
+
 @pytest.mark.parametrize(("kind", "role"), [(kind, role) for kind, roles in STRANGERS.items() for role in roles])
 def test_stranger_finds_nothing_and_writes_nothing(world: World, kind: int, role: str) -> None:
     before = fingerprint()
-    names = [name for name in names_of(kind) if (name, role) != ("fieldwork:day", "other technician")]
-    found = wrong_answers(world, role, names, lambda _name, it: it.status_code in {404, 405})
+    names = [name for name in names_of(kind) if role != "other technician" or name not in EVERY_TECHNICIANS_OWN]
+    # A photo names its visit in a JSON body; tests/fieldwork/phone asks with one.
+    nothing = {"fieldwork:api_photos": {404, 405, 415}}
+    found = wrong_answers(world, role, names, lambda name, it: it.status_code in nothing.get(name, {404, 405}))
     assert (found, fingerprint()) == ({}, before)
 
 
 INSIDERS = {
     REQUEST: ("owner", "agent", "staff"),
     VISIT: ("technician",),
-    PHOTO: ("technician", "staff"),
+    PHOTO: ("owner", "agent", "technician", "staff"),
     PAYMENT: ("agent",),
     COMPANY: ("agent", "staff"),
 }
 # What only some insiders may open, or what this world lacks; each page's own tests reach it.
 NOT_EVERYBODY = {
+    "fieldwork:agreement",
     "payments:receipt",
     "payments:refund_note",
     "payments:ask_refund",
     "payments:returned",
     "requests:revoke_agent",
+    "fieldwork:api_photo",
 }
 # Staff have the screening page for these.
 AGENTS_ALONE = {"requests:hand_over"}

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.slow
 
 NAMES = [
     *("bare_view", "middleware", "landing", "status", "list_1", "list_many", "readiness", "screening", "autosave"),
+    *("day_1", "day_many", "sync_1", "sync_many"),
     *("bare_agreement", "agreement", "bare_inserts", "lifecycle"),
     *("bare_store", "webhook", "bare_fetch", "settlement", "bare_listing", "reconciliation"),
 ]
@@ -85,6 +86,12 @@ def test_saving_and_readiness_stay_within_their_queries(result):
     queries = {row["name"]: row["queries"] for row in result["rows"]}
     assert 0 < queries["autosave"] <= 8
     assert 0 < queries["readiness"] <= 6
+
+
+def test_a_technicians_day_takes_as_many_queries_with_many_visits_as_with_one(result):
+    queries = {row["name"]: row["queries"] for row in result["rows"]}
+    assert 0 < queries["day_1"] == queries["day_many"]
+    assert 0 < queries["sync_1"] == queries["sync_many"]
 
 
 def test_money_stays_within_its_queries(result):

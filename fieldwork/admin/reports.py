@@ -1,15 +1,79 @@
-"""What technicians reported."""
+"""What technicians reported, and the file that a phone exported."""
 
 from __future__ import annotations
 
-from django.contrib import admin
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from fieldwork.admin.base import ReadOnlyAdmin
+from fieldwork.admin.conflicts import ConflictViews
 from fieldwork.models import CloseOut
+from fieldwork.phone import outbox_file
+from msa_portal.errors import Refused
+
+
+class OutboxFileForm(forms.Form):
+    file = forms.FileField(
+        label=gettext_lazy("File from the phone"),
+        help_text=gettext_lazy("Its name begins with msa-outbox and ends with .json."),
+        error_messages={"required": gettext_lazy("Choose the file that the technician sent you.")},
+        widget=forms.ClearableFileInput(attrs={"accept": ".json,application/json"}),
+    )
 
 
 @admin.register(CloseOut)
-class CloseOutAdmin(ReadOnlyAdmin):
-    list_display = ["visit", "outcome", "by", "received_at", "accepted", "conflict"]
+class CloseOutAdmin(ConflictViews, ReadOnlyAdmin):
+    list_display = ["visit", "outcome", "by", "received_at", "via", "accepted", "conflict", "has_right_clock"]
     list_filter = ["accepted", "outcome"]
     list_select_related = ["visit__order", "by__user"]
+
+    @admin.display(description=gettext_lazy("phone's clock"), boolean=True)
+    def has_right_clock(self, row: CloseOut) -> bool | None:
+        return None if row.clock_off_seconds is None else not row.clock_is_off
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.take_in_view)
+        return [path("take-in/", view, name="fieldwork_closeout_take_in"), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        may = request.user.has_perm("fieldwork.review_closeout")
+        return super().changelist_view(request, (extra_context or {}) | {"may_take_in": may})
+
+    def take_in_view(self, http: HttpRequest) -> HttpResponse:
+        """A POST takes in what can be taken in, and shows each report's fate; again, it changes nothing."""
+        if not http.user.has_perm("fieldwork.review_closeout"):
+            raise PermissionDenied
+        form = OutboxFileForm(http.POST or None, http.FILES or None)
+        lines: list[outbox_file.Line] = []
+        if form.is_valid():
+            try:
+                lines = outbox_file.take_in(form.cleaned_data["file"].file, by=http.user)  # type: ignore[arg-type]
+            except Refused as refusal:
+                form.add_error("file", str(refusal))
+            else:
+                self._log(http, lines)
+        context = {
+            **self.admin_site.each_context(http),
+            "title": _("Take in a phone's file"),
+            "opts": self.opts,
+            "form": form,
+            "lines": lines,
+        }
+        status = 422 if form.errors else 200
+        return render(http, "admin/fieldwork/closeout/take_in.html", context, status=status)
+
+    def _log(self, http: HttpRequest, lines: list[outbox_file.Line]) -> None:
+        """Who brought a report in stands in the admin's log: the report itself is the technician's."""
+        for line in lines:
+            if line.kept and line.is_new:
+                self.log_addition(http, line.kept, _("Taken in from a phone's file."))
+        if not lines:
+            messages.info(http, _("The file holds no report: nothing waited on that phone."))

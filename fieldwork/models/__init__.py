@@ -4,7 +4,7 @@ from fieldwork.models.learning import RuleProposal
 from fieldwork.models.orders import ServiceOrder, SiteVisit, VisitDuration
 from fieldwork.models.people import Absence, District, DistrictZip, Skill, Technician, Weekday, WorkingHours, Yard
 from fieldwork.models.planning import Lane, Placement, PlanRun
-from fieldwork.models.reports import CloseOut, PhotoUpload, VisitPhoto, photo_path
+from fieldwork.models.reports import CloseOut, PhotoUpload, VisitPhoto, annotated_path, photo_path
 from fieldwork.models.wishes import CalendarFeed, DayChange, UnsuitableDay
 
 __all__ = [
@@ -29,5 +29,6 @@ __all__ = [
     "Weekday",
     "WorkingHours",
     "Yard",
+    "annotated_path",
     "photo_path",
 ]

@@ -15,6 +15,8 @@ from requests_app.enums import VisitOutcome
 from requests_app.models import MSARequest
 from requests_app.models.documents import Scanned
 
+CLOCK_MAY_DIFFER = 300  # seconds
+
 
 class CloseOut(models.Model):
     """What a technician reported of a visit. `id` is minted when the form opens; `body_hash` tells
@@ -72,6 +74,11 @@ class CloseOut(models.Model):
     def __str__(self) -> str:
         return f"{self.visit_id} {self.outcome}"
 
+    @property
+    def clock_is_off(self) -> bool:
+        """The phone's clock differed by more than five minutes: its times are not to be relied on (fault 19)."""
+        return abs(self.clock_off_seconds or 0) > CLOCK_MAY_DIFFER
+
 
 def photo_path(instance: Any, filename: str) -> str:
     return f"visits/{instance.close_out_id}/{uuid.uuid4().hex}.jpg"
@@ -118,14 +125,11 @@ class VisitPhoto(Scanned):
         return self.close_out.visit.order.round.request
 
 
-def upload_path(instance: Any, filename: str) -> str:
-    return f"visits/incoming/{instance.pk}.part"
-
-
 class PhotoUpload(models.Model):
     """A photo on its way in from a phone, chunk by chunk. It becomes a `VisitPhoto` when its report arrives.
 
     Known by the report's id and the SHA-256 that the phone computed; `received` is where to go on (fault 55).
+    Each chunk is a file of its own, since not every storage can append (`fieldwork.phone.uploads`).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
@@ -135,7 +139,6 @@ class PhotoUpload(models.Model):
     sha256 = models.CharField(max_length=64)
     size = models.PositiveIntegerField(_("size (bytes)"))
     received = models.PositiveIntegerField(_("received (bytes)"), default=0)
-    file = models.FileField(upload_to=upload_path, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

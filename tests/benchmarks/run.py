@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from commands.console import ROOT, step
 from tests import servers
-from tests.benchmarks import agreements, lifecycle, measure, money, pages
+from tests.benchmarks import agreements, field, lifecycle, measure, money, pages
 from tests.requests_app.records import pairs
 
 # As in production: no debugging aids, static files known beforehand.
@@ -55,7 +55,7 @@ def pooled() -> Iterator[None]:
 def measured(repetitions: int, many: int, payments: int) -> dict[str, Any]:
     with override_settings(**LIKE_PRODUCTION), money.provider_and_broker() as sandbox:
         with step(f"{many} requests, made through the services"):
-            cases = pages.cases(many) + agreements.cases()
+            cases = pages.cases(many) + field.cases() + agreements.cases()
         with step(f"{payments} payments, in our books and the provider's"):
             of_money = money.cases(sandbox, repetitions=repetitions, payments=payments)
         # The last to be made: its inserts are sent again as they are, with ids that must stay free.

@@ -62,9 +62,23 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "corrections_required": {"corrections": [_ITEM], "cannot_be_served": True, "act_by": "Tue, Dec 8, 2026"},
     "request_valid": _TIMES | {"places_device": True},
     "service_order_issued": {},
-    "visit_complete": {"outcome": "Removal complete", "status": "Installation Complete"},
+    "visit_complete": {
+        "outcome": "Installation complete",
+        "status": "Installation Complete",
+        "device": "Acme Adapter 2",
+        "next_steps": ["Switch the battery on.", "Scan the code on its side."],
+        "photos_url": "http://localhost:8000/requests/MSA-2026-000123/#visit-title",
+    },
     "visit_unsuccessful": {
-        "reasons": [_ITEM],
+        "reasons": [
+            _ITEM
+            | {
+                "whose": "On the customer's side",
+                "todo": "Put it right, then send a photo that shows it.",
+                "cost": "It costs you nothing.",
+                "photo_url": "http://localhost:8000/requests/MSA-2026-000123/reschedule/#reason-1",
+            }
+        ],
         "second_fee": True,
         "options": [{"url": "http://localhost:8000/x/", "title": "Withdraw IR", "what": "You end the request."}],
     },
@@ -75,6 +89,12 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "device": "Acme Adapter 2",
         "why": ["Made for 150 A at most."],
         "from_day": "Tue, Dec 8, 2026",
+    },
+    "panel_ruled_out": {
+        "stage": "visit",
+        "panel": "HOMC40U200",
+        "device": "Acme Adapter 2",
+        "why": ["The cover does not come off."],
     },
     "draft_left": {"act_by": "Tue, Dec 8, 2026", "status": "unsubmitted"},
     "deadline_near": {

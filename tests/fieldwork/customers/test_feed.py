@@ -130,7 +130,9 @@ def test_feed_takes_the_same_queries_for_one_visit_and_for_many(
     feed = feed_for(owner)
     for count in (1, 4):
         while SiteVisit.objects.count() < count:
-            planned(tess, factories.ordered(factories.valid(factories.submitted(factories.complete_request(owner=owner)))))
+            planned(
+                tess, factories.ordered(factories.valid(factories.submitted(factories.complete_request(owner=owner))))
+            )
         with django_assert_num_queries(3):
             answer = client.get(path_of(feed))
         assert len(summaries(answer)) == count

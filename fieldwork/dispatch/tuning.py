@@ -1,0 +1,27 @@
+"""The engines' settings by the size of a problem, as measured (docs/benchmarks.md)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pyvrp.solve import SolveParams
+
+from fieldwork.dispatch.ground import Ground
+
+
+@dataclass(frozen=True)
+class Tuning:
+    searches: int = 4  # of pyvroom, each from another start
+    depth: int = 0  # of pyvroom's own exploration
+    construct_share: float = 0.25  # of the seconds, at most
+    finish: float = 0.05  # seconds kept back for the times and the checker
+    whole: int = 200  # up to so many visits pyvrp has the whole problem at once
+    region: int = 150  # visits of a part, where it has not
+    slice: int = 1000  # iterations for a part
+    penalty: float = 50_000.0  # of pyvrp, for a second too late or a unit too much, to begin with
+    params: SolveParams = field(default_factory=SolveParams)
+
+
+def tuning_for(ground: Ground) -> Tuning:
+    visits = len(ground.problem.visits)
+    return Tuning(finish=0.02 + visits / 5000, searches=4 if visits <= 200 else 1)

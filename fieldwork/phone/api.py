@@ -1,0 +1,202 @@
+"""What the field app asks of the server: its day, acts at a visit, photos in chunks, reports.
+
+The phone repeats whatever it got no answer for, so everything here may come several times, also at once.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import IO, Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django.middleware.csrf import get_token
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+from rest_framework import exceptions, status
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from fieldwork import closeout, orders, told
+from fieldwork.models import CloseOut, PhotoUpload, SiteVisit, Technician
+from fieldwork.phone import clock, handing_in, shell, sync, uploads
+from fieldwork.phone.auth import IsTechnician, PhoneSession
+from fieldwork.phone.serializers import AnnouncedSerializer, MomentSerializer, ReportSerializer
+from msa_portal.accounts.models import User
+from msa_portal.api import problem
+from msa_portal.business_days.calendar import local_day
+from requests_app.enums import VisitOutcome
+
+# "On my way" is news for so long; a customer who reads it later is misled.
+_NEWS = timedelta(minutes=30)
+
+
+class PhoneView(APIView):
+    """Not in the public API's description: the app and the server are of one version."""
+
+    schema = None
+    authentication_classes = (PhoneSession,)
+    permission_classes = (IsTechnician,)
+
+    @property
+    def technician(self) -> Technician:
+        return self.request.technician  # type: ignore[attr-defined]  # IsTechnician puts it there
+
+    @property
+    def user(self) -> User:
+        return self.technician.user
+
+    @property
+    def phone_now(self) -> str | None:
+        return self.request.headers.get("X-Phone-Time")
+
+    def visits(self) -> QuerySet[SiteVisit]:
+        return SiteVisit.objects.select_related("order__round__request__device", "technician__user")
+
+    def reported_visit(self, pk: int) -> SiteVisit:
+        """Also one that was given to another meanwhile: evidence is kept (fault 20)."""
+        visit = get_object_or_404(self.visits(), pk=pk)
+        if not orders.was_given_to(visit, self.user):
+            raise Http404
+        return visit
+
+    def checked(self, kind: Any) -> Any:
+        serializer = kind(data=self.request.data)
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data
+
+
+class WhoView(PhoneView):
+    def get(self, request: Request) -> Response:
+        return _fresh({"technician": sync.person(self.technician), "server_time": timezone.now()} | _page(request))
+
+
+class DayView(PhoneView):
+    def get(self, request: Request) -> Response:
+        now = timezone.now()
+        on = local_day(now)
+        if text := request.query_params.get("on"):
+            try:
+                chosen = parse_date(text)
+            except ValueError:
+                chosen = None
+            if chosen is None:
+                raise exceptions.ValidationError({"on": [_("Give a day as 2026-11-30.")]})
+            on = chosen
+        return _fresh(sync.day_of(self.technician, on) | {"server_time": now} | _page(request))
+
+
+class ActView(PhoneView):
+    """What a technician does at a visit that is theirs; a phone without coverage may tell of it later."""
+
+    def post(self, request: Request, pk: int) -> Response:
+        visit = self.reported_visit(pk)
+        at = clock.when(self.checked(MomentSerializer)["at"], self.phone_now, timezone.now())
+        visit = self.act(visit, at)
+        expected = visit.expected_at.isoformat() if visit.expected_at else None
+        return _fresh({"state": visit.state, "state_text": visit.get_state_display(), "expected_at": expected})
+
+    def act(self, visit: SiteVisit, at: Any) -> SiteVisit:
+        raise NotImplementedError
+
+
+class OnMyWayView(ActView):
+    def act(self, visit: SiteVisit, at: Any) -> SiteVisit:
+        """Old news is not told."""
+        return closeout.on_my_way(visit, by=self.user) if timezone.now() - at <= _NEWS else visit
+
+
+class OnSiteView(ActView):
+    def act(self, visit: SiteVisit, at: Any) -> SiteVisit:
+        return closeout.go_on_site(visit, by=self.user, at=at)
+
+
+class PhotosView(PhoneView):
+    def post(self, request: Request, report: UUID) -> Response:
+        sent = self.checked(AnnouncedSerializer)
+        visit = self.reported_visit(sent["visit"])
+        received, is_new = uploads.announce(visit, self.technician, report, sent["sha256"], sent["size"])
+        return _fresh({"received": received}, status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
+
+
+class ChunkParser(BaseParser):
+    media_type = "application/offset+octet-stream"
+
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
+        """One byte more than is taken shows that there are too many."""
+        return stream.read(uploads.CHUNK_BYTES + 1)
+
+
+class PhotoView(PhoneView):
+    parser_classes = (ChunkParser,)
+
+    def _upload(self, report: UUID, sha256: str) -> PhotoUpload:
+        mine = PhotoUpload.objects.filter(technician=self.technician)
+        return get_object_or_404(mine, close_out_id=report, sha256=sha256)
+
+    def get(self, request: Request, report: UUID, sha256: str) -> Response:
+        upload = self._upload(report, sha256)
+        return _fresh({"received": upload.received, "size": upload.size})
+
+    def patch(self, request: Request, report: UUID, sha256: str) -> Response:
+        upload = self._upload(report, sha256)
+        offset = request.headers.get("Upload-Offset", "")
+        if not (offset.isdecimal() and offset.isascii() and len(offset) < 12):
+            raise exceptions.ValidationError({"Upload-Offset": [_("Say where in the photo the chunk begins.")]})
+        chunk: Any = request.data
+        if len(chunk) > uploads.CHUNK_BYTES:
+            limit = _("A chunk has at most %(bytes)s bytes.") % {"bytes": uploads.CHUNK_BYTES}
+            return problem("too_large", limit, status.HTTP_413_REQUEST_ENTITY_TOO_LARGE)
+        try:
+            return _fresh({"received": uploads.append(upload, int(offset), chunk)})
+        except uploads.WrongOffset as wrong:
+            answer = problem(wrong.code, str(wrong), status.HTTP_409_CONFLICT)
+            answer.data["received"] = wrong.received
+            return answer
+        except uploads.Damaged as damaged:
+            answer = problem(damaged.code, str(damaged), status.HTTP_422_UNPROCESSABLE_ENTITY)
+            answer.data["received"] = 0
+            return answer
+
+
+class ReportView(PhoneView):
+    def put(self, request: Request, report: UUID) -> Response:
+        sent = self.checked(ReportSerializer)
+        visit = self.reported_visit(sent["visit"])
+        off = clock.seconds_ahead(self.phone_now, timezone.now())
+        try:
+            kept = handing_in.from_phone(visit, report, sent, by=self.technician, clock_off_seconds=off)
+        except handing_in.PhotosMissing as without:
+            answer = problem(without.code, str(without), status.HTTP_409_CONFLICT)
+            answer.data["missing"] = without.missing
+            return answer
+        return _fresh(_answer(kept))
+
+
+def _page(request: Request) -> dict[str, str]:
+    """What a phone writes with, and which version of the app it should have by now (fault 57)."""
+    return {"csrf": get_token(request), "app_version": shell.version()}
+
+
+def _answer(kept: CloseOut) -> dict[str, Any]:
+    has_flyer = kept.accepted and kept.outcome == VisitOutcome.UNSUCCESSFUL
+    return {
+        "accepted": kept.accepted,
+        "conflict": kept.conflict,
+        "conflict_text": told.of_conflict(kept) if kept.conflict else "",
+        "told": told.customer_is_told(kept),
+        "flyer": reverse("fieldwork:flyer", args=[kept.visit_id]) if has_flyer else "",
+        "received_at": kept.received_at.isoformat(),
+        "clock_off_seconds": kept.clock_off_seconds,
+    }
+
+
+def _fresh(body: dict[str, Any], code: int = status.HTTP_200_OK) -> Response:
+    """Never kept by a browser or what stands between."""
+    return Response(body, status=code, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,148 @@
+"""A technician's day as the phone keeps it: what the work needs, and no more of anybody (fault 58).
+
+No customer's name, telephone or email address: the page of the visit has them, while there is coverage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from fieldwork import told
+from fieldwork.models import CloseOut, SiteVisit, Technician
+from requests_app.eligibility import rules_for
+from requests_app.enums import VisitOutcome
+from requests_app.models import Cure, MSARequest, OutcomeReason, Product, ReadinessStatement, VisitRound
+
+
+def day_of(technician: Technician, on: date) -> dict[str, Any]:
+    """That day's visits in their order, open ones of days before, and the reasons to choose from.
+
+    A fixed number of queries, however many visits and technicians there are.
+    """
+    mine = SiteVisit.objects.assigned_to(technician.user).select_related("order__round__request__device")
+    today = list(mine.on_day(on))
+    overdue = list(mine.open().filter(scheduled_on__lt=on).order_by("scheduled_on", "-window", "pk"))
+    known = _Known([*today, *overdue])
+    return {
+        "on": on.isoformat(),
+        "technician": person(technician),
+        "visits": [_visit(each, known) for each in today],
+        "overdue": [_visit(each, known) for each in overdue],
+        "reasons": [_reason(each) for each in OutcomeReason.objects.filter(is_active=True, at_site=True)],
+    }
+
+
+def person(technician: Technician) -> dict[str, Any]:
+    return {"id": technician.pk, "name": technician.user.name or technician.employee_number}
+
+
+class _Known:
+    """What stands beside the visits, by one query each."""
+
+    def __init__(self, visits: list[SiteVisit]) -> None:
+        requests = [each.order.round.request_id for each in visits]
+        reports = CloseOut.objects.filter(visit__in=visits, accepted=True).only("visit_id", "outcome", "received_at")
+        self.reports = {each.visit_id: each for each in reports}
+        statements = ReadinessStatement.objects.current().filter(request__in=requests)
+        self.promised = {each.request_id: each.findings for each in statements}
+        self.put_right = _put_right(requests)
+
+
+def _put_right(requests: list[int]) -> dict[int, list[str]]:
+    """Of each request, how the reasons of its last failed visit were cured since."""
+    failed = VisitRound.objects.filter(request__in=requests, outcome=VisitOutcome.UNSUCCESSFUL)
+    last = dict(failed.order_by("number").values_list("request_id", "pk"))
+    cures = Cure.objects.filter(round__in=last.values()).select_related("reason", "round", "device")
+    told_by_request: dict[int, list[str]] = {}
+    for cure in cures:
+        told_by_request.setdefault(cure.round.request_id, []).append(_cure(cure))
+    return told_by_request
+
+
+def _cure(cure: Cure) -> str:
+    how = cure.statement or (str(cure.device) if cure.device else cure.get_proof_display())
+    return f"{cure.reason.title}: {how}"
+
+
+def _visit(visit: SiteVisit, known: _Known) -> dict[str, Any]:
+    request = visit.order.round.request
+    report = known.reports.get(visit.pk)
+    return {
+        "id": visit.pk,
+        "order": visit.order.number,
+        "reference": request.reference,
+        "state": visit.state,
+        "state_text": visit.get_state_display(),
+        "on": visit.scheduled_on.isoformat() if visit.scheduled_on else "",
+        "window": visit.window,
+        "window_text": visit.get_window_display(),
+        "position": visit.position,
+        "minutes": visit.minutes,
+        "arrives_at": _moment(visit.arrives_at),
+        "expected_at": _moment(visit.expected_at),
+        "on_the_way_at": _moment(visit.on_the_way_at),
+        "moved": visit.moves > 0,
+        "report": {"outcome": report.outcome, "received_at": _moment(report.received_at)} if report else None,
+        "promised": _promised(known.promised.get(request.pk, [])),
+        "put_right": known.put_right.get(request.pk, []),
+        **_site(visit, request),
+    }
+
+
+def _site(visit: SiteVisit, request: MSARequest) -> dict[str, Any]:
+    order = visit.order
+    return {
+        "address": request.full_address,
+        "latitude": None if order.latitude is None else float(order.latitude),
+        "longitude": None if order.longitude is None else float(order.longitude),
+        "access_notes": request.access_notes,
+        "request_type": request.request_type,
+        "request_type_text": request.get_request_type_display(),
+        "done_text": told.done(request.request_type),
+        "device": _device(request.device),
+        "existing_adapter_text": request.get_existing_adapter_display(),
+        "meter_number": request.meter_number,
+        "panel_text": _panel(request),
+        "checklist": [
+            {"number": rule.number, "text": str(rule.checklist)}
+            for rule in rules_for(request.request_type)
+            if rule.checklist
+        ],
+    }
+
+
+def _device(device: Product | None) -> dict[str, Any] | None:
+    if device is None:
+        return None
+    return {
+        "id": device.pk,
+        "name": str(device),
+        "part_number": device.part_number,
+        "isolating": device.isolating,
+        "serial_pattern": device.serial_pattern,
+    }
+
+
+def _panel(request: MSARequest) -> str:
+    rating = f"{request.panel_rating_amps} A" if request.panel_rating_amps else ""
+    return ", ".join(each for each in (request.panel_model, rating) if each)
+
+
+def _promised(findings: Iterable[dict[str, Any]]) -> list[dict[str, str]]:
+    return [{"rule": each["rule"], "message": each["message"]} for each in findings]
+
+
+def _reason(reason: OutcomeReason) -> dict[str, str]:
+    return {
+        "code": reason.code,
+        "title": reason.title,
+        "explanation": reason.explanation,
+        "rule": reason.rule,
+        "responsible": reason.get_responsible_display(),
+    }
+
+
+def _moment(moment: Any) -> str | None:
+    return moment.isoformat() if moment else None

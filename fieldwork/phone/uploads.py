@@ -1,0 +1,181 @@
+"""Photos on their way in from a phone: announced, sent in chunks, and gone on with after a break (fault 55).
+
+Each chunk is a file of its own under `visits/incoming/`, since not every storage can append. A photo becomes
+evidence only when its report arrives; what never gets one is swept away.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.core.files.storage import Storage
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from fieldwork.models import CloseOut, PhotoUpload, SiteVisit, Technician, VisitPhoto
+from fieldwork.report import MAX_PHOTOS
+from msa_portal.db import lock
+from msa_portal.errors import Refused
+from requests_app import documents
+
+CHUNK_BYTES = 256 * 1024
+# More than the photos of a day: a phone that announces without end is stopped.
+MOST_UPLOADS = 200
+_KEPT = timedelta(days=14)
+
+log = structlog.get_logger(__name__)
+
+
+class WrongOffset(Refused):
+    """The chunk is not the next one; `received` is where to go on."""
+
+    def __init__(self, received: int) -> None:
+        super().__init__(_("Go on from where the photo is."), code="offset")
+        self.received = received
+
+
+class Damaged(Refused):
+    """What arrived is not the photo that was announced; it begins anew."""
+
+    def __init__(self) -> None:
+        super().__init__(_("The photo arrived damaged and is sent again."), code="hash")
+
+
+def announce(visit: SiteVisit, technician: Technician, report: UUID, sha256: str, size: int) -> tuple[int, bool]:
+    """Begin a photo, or find it again: how many of its bytes are here, and whether it is new.
+
+    All of them are, where its report was taken in already. Raises `Refused`: too large, too many, or known
+    with another size.
+    """
+    if VisitPhoto.objects.filter(close_out_id=report, original_sha256=sha256, close_out__by=technician).exists():
+        return size, False
+    upload = PhotoUpload.objects.filter(close_out_id=report, sha256=sha256).first()
+    is_new = upload is None
+    if upload is None:
+        _check_room(technician, report, size)
+        upload, is_new = PhotoUpload.objects.get_or_create(
+            close_out_id=report, sha256=sha256, defaults={"visit": visit, "technician": technician, "size": size}
+        )
+    if (upload.visit_id, upload.technician_id, upload.size) != (visit.pk, technician.pk, size):
+        raise Refused(_("This photo was announced differently before."), code="different_photo")
+    return upload.received, is_new
+
+
+def _check_room(technician: Technician, report: UUID, size: int) -> None:
+    if size > settings.MAX_UPLOAD_BYTES:
+        limit = settings.MAX_UPLOAD_BYTES // 1_000_000
+        raise Refused(_("This photo is larger than %(limit)s MB.") % {"limit": limit}, code="too_large")
+    if PhotoUpload.objects.filter(close_out_id=report).count() >= MAX_PHOTOS:
+        raise Refused(_("At most %(count)s photos.") % {"count": MAX_PHOTOS}, code="too_many_photos")
+    if PhotoUpload.objects.filter(technician=technician).count() >= MOST_UPLOADS:
+        raise Refused(_("Too many photos are on their way. Send the reports that wait first."), code="too_many_photos")
+
+
+def append(upload: PhotoUpload, offset: int, chunk: bytes) -> int:
+    """Keep the next chunk; how many bytes are here now. Sent twice, also at once, it is kept once.
+
+    Raises `WrongOffset`; `Damaged` where the whole has another hash than was announced; `Refused` for more than
+    was announced.
+    """
+    with documents.atomic():
+        fresh = lock(upload)
+        if offset != fresh.received:
+            raise WrongOffset(fresh.received)
+        if not chunk or offset + len(chunk) > fresh.size:
+            raise Refused(_("This is more, or less, than was announced."), code="size")
+        path = _path(fresh, offset)
+        _storage().delete(path)  # of a server that stopped between the file and its row
+        documents.write(path, chunk)
+        fresh.received += len(chunk)
+        fresh.save(update_fields=["received", "updated_at"])
+    if fresh.is_complete and hashlib.sha256(b"".join(_chunks(fresh))).hexdigest() != fresh.sha256:
+        _begin_anew(fresh)
+        raise Damaged
+    return fresh.received
+
+
+def _begin_anew(upload: PhotoUpload) -> None:
+    with documents.atomic():
+        fresh = lock(upload)
+        fresh.received = 0
+        fresh.save(update_fields=["received", "updated_at"])
+        _delete_files(fresh)  # under the lock: the first chunk may be on its way again
+
+
+def complete(report: UUID, technician: Technician, hashes: Iterable[str]) -> tuple[dict[str, PhotoUpload], list[str]]:
+    """The photos of a report that are here, by hash, and the hashes of those that are not."""
+    wanted = list(dict.fromkeys(hashes))
+    rows = PhotoUpload.objects.filter(close_out_id=report, technician=technician, sha256__in=wanted)
+    here = {row.sha256: row for row in rows if row.is_complete}
+    return here, [each for each in wanted if each not in here]
+
+
+def read(upload: PhotoUpload) -> bytes:
+    """The photo as the phone sent it. Raises `FileNotFoundError` where it was cleared away meanwhile."""
+    return b"".join(_chunks(upload))
+
+
+def clear(report: UUID) -> None:
+    """After its report is kept. Repeating is harmless."""
+    for upload in PhotoUpload.objects.filter(close_out_id=report):
+        _delete(upload)
+
+
+def sweep() -> int:
+    """Delete what no report came for within two weeks, and what stayed of a report that was kept."""
+    old = PhotoUpload.objects.filter(updated_at__lt=timezone.now() - _KEPT)
+    done = PhotoUpload.objects.filter(close_out_id__in=CloseOut.objects.values("pk"))
+    count = 0
+    for upload in (old | done).iterator():
+        log.info("photo_upload_swept", upload=str(upload.pk), received=upload.received, size=upload.size)
+        _delete(upload)
+        count += 1
+    return count
+
+
+def _delete(upload: PhotoUpload) -> None:
+    """The row first: a file without a row is found by its folder, a row without its file would be believed."""
+    PhotoUpload.objects.filter(pk=upload.pk).delete()
+    _delete_files(upload)
+
+
+def _delete_files(upload: PhotoUpload) -> None:
+    storage, folder = _storage(), _folder(upload)
+    try:
+        _folders, names = storage.listdir(folder)
+    except FileNotFoundError:
+        return
+    for name in names:
+        storage.delete(f"{folder}/{name}")
+    storage.delete(folder)
+
+
+def _chunks(upload: PhotoUpload) -> Iterator[bytes]:
+    at = 0
+    while at < upload.received:
+        with _storage().open(_path(upload, at), "rb") as file:
+            chunk: bytes = file.read()
+        if not chunk:
+            raise FileNotFoundError(_path(upload, at))
+        yield chunk
+        at += len(chunk)
+
+
+def _folder(upload: PhotoUpload) -> str:
+    return f"visits/incoming/{upload.pk}"
+
+
+def _path(upload: PhotoUpload, offset: int) -> str:
+    return f"{_folder(upload)}/{offset:09d}"
+
+
+def _storage() -> Storage:
+    field: Any = VisitPhoto._meta.get_field("file")
+    storage: Storage = field.storage
+    return storage

@@ -1,0 +1,130 @@
+"""The day as a phone keeps it, and who may have it (fault 58)."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from fieldwork import closeout, orders
+from fieldwork.models import SiteVisit, Technician
+from requests_app.models import ReadinessStatement
+from tests import factories
+from tests.fieldwork.conftest import business_day, failure, new_technician, planned
+from tests.fieldwork.phone.conftest import Phone
+
+pytestmark = pytest.mark.django_db
+
+
+def day(phone: Phone, visit: SiteVisit) -> dict:
+    return phone.ask("get", f"day/?on={visit.scheduled_on}").json()
+
+
+def test_day_holds_what_the_work_needs_and_no_more_of_anybody(phone: Phone, visit: SiteVisit):
+    request = visit.order.round.request
+    told = day(phone, visit)
+    (shown,) = told["visits"]
+    assert (shown["id"], shown["reference"], shown["order"]) == (visit.pk, request.reference, visit.order.number)
+    assert (shown["address"], shown["device"]["id"]) == (request.full_address, request.device_id)
+    assert (shown["window"], shown["state"], shown["done_text"]) == ("morning", "scheduled", "Installed")
+    assert {"number": "E9", "text": shown["checklist"][0]["text"]} in shown["checklist"] or shown["checklist"]
+    assert told["technician"]["name"] == "Tess T-1"
+    everything = json.dumps(told)
+    for private in (request.customer_name, request.customer_email, request.customer_phone):
+        assert private
+        assert private not in everything
+
+
+def test_day_names_what_was_promised_and_what_was_put_right(phone: Phone, visit: SiteVisit):
+    request = visit.order.round.request
+    finding = {"rule": "E13", "field": "clear", "message": "The space is not clear.", "todo": "Clear it."}
+    ReadinessStatement.objects.create(request=request, findings=[finding], text="Yes.", stated_by=request.owner)
+    (shown,) = day(phone, visit)["visits"]
+    assert shown["promised"] == [{"rule": "E13", "message": "The space is not clear."}]
+    assert shown["put_right"] == []
+
+
+def test_visits_left_open_on_earlier_days_come_too(phone: Phone, visit: SiteVisit):
+    later = phone.ask("get", f"day/?on={business_day(3)}").json()
+    assert ([each["id"] for each in later["overdue"]], later["visits"]) == ([visit.pk], [])
+
+
+def test_closed_visit_says_how_it_was_reported(phone: Phone, visit: SiteVisit, technician: Technician):
+    closeout.close_out(visit, failure(), by=technician.user)
+    (shown,) = day(phone, visit)["visits"]
+    assert (shown["state"], shown["report"]["outcome"]) == ("closed", "unsuccessful")
+
+
+def test_reasons_are_those_of_visits_that_were_made(phone: Phone, visit: SiteVisit):
+    factories.OutcomeReasonFactory(code="weather", title="Weather", at_site=False)
+    factories.OutcomeReasonFactory(code="old", title="Old", is_active=False)
+    factories.OutcomeReasonFactory(code="dog", title="Dog")
+    codes = [each["code"] for each in day(phone, visit)["reasons"]]
+    assert "dog" in codes
+    assert not {"weather", "old"} & set(codes)
+
+
+def test_day_takes_the_same_queries_for_one_visit_and_for_many(phone: Phone, technician: Technician):
+    first = planned(technician)
+    with CaptureQueriesContext(
+        connection,
+    ) as one:
+        assert len(day(phone, first)["visits"]) == 1
+    for number in range(4):
+        planned(technician)
+        planned(new_technician(f"T-{number + 10}"))
+    with CaptureQueriesContext(connection) as many:
+        assert len(day(phone, first)["visits"]) == 5
+    assert len(many) == len(one)
+
+
+@pytest.mark.parametrize("on", ["tomorrow", "2026-02-30", "99999-01-01"])
+def test_day_that_is_none_is_refused_with_the_field(phone: Phone, visit: SiteVisit, on: str):
+    answer = phone.ask("get", f"day/?on={on}")
+    assert (answer.status_code, answer.json()["code"], list(answer.json()["errors"])) == (400, "invalid", ["on"])
+
+
+def test_signed_out_is_told_apart(db: None):
+    for path in ("day/", "who/"):
+        answer = Phone(None).ask("get", path)
+        assert (answer.status_code, answer.json()["code"]) == (401, "signed_out")
+
+
+def test_customer_finds_nothing(client: Client, visit: SiteVisit):
+    client.force_login(visit.order.round.request.owner)
+    assert client.get("/field/api/day/").status_code == 404
+
+
+def test_inactive_technician_finds_nothing(phone: Phone, technician: Technician):
+    technician.is_active = False
+    technician.save()
+    assert phone.ask("get", "who/").status_code == 404
+
+
+def test_who_gives_a_token_that_writes_are_taken_with(visit: SiteVisit, technician: Technician):
+    phone = Phone(technician)
+    phone.client = Client(enforce_csrf_checks=True)
+    phone.client.force_login(technician.user)
+    token = phone.ask("get", "who/").json()["csrf"]
+    path = f"visits/{visit.pk}/on-site/"
+    without = phone.ask("post", path, {"at": None})
+    assert (without.status_code, without.json()["code"]) == (403, "csrf")
+    assert phone.ask("post", path, {"at": None}, headers={"X-CSRFToken": token}).json()["state"] == "on_site"
+
+
+def test_another_technicians_visit_is_not_there(visit: SiteVisit):
+    stranger = Phone(new_technician("T-2"))
+    assert stranger.ask("post", f"visits/{visit.pk}/on-site/", {}).status_code == 404
+    assert day(stranger, visit)["visits"] == []
+
+
+def test_visit_given_to_another_meanwhile_is_refused_with_what_to_do(phone: Phone, visit: SiteVisit):
+    second = new_technician("T-2")
+    orders.schedule(visit, by=factories.dispatcher(), technician=second, on=business_day(), window="morning")
+    answer = phone.ask("post", f"visits/{visit.pk}/on-site/", {"at": timezone.now().isoformat()})
+    assert (answer.status_code, answer.json()["code"]) == (409, "reassigned")
+    assert "Call dispatch" in answer.json()["detail"]
