@@ -14,7 +14,7 @@ from commands.processes import Child, free_port, listens
 
 PYTHON = sys.executable
 CELERY = [PYTHON, "-m", "celery", "--app", "msa_portal", "--quiet"]
-QUEUES = "default,notices,documents,dispatch"
+QUEUES = "default,notices,documents"
 
 
 def redis_program() -> str:
@@ -52,6 +52,12 @@ def web(port: int, env: Mapping[str, str], logs: Path) -> Child:
 def worker(env: Mapping[str, str], logs: Path) -> Child:
     options = ["--queues", QUEUES, "--concurrency", "2", "--without-gossip", "--without-mingle"]
     return Child("worker", [*CELERY, "worker", *options], logs / "worker.log", env)
+
+
+def planner(env: Mapping[str, str], logs: Path) -> Child:
+    """A plan takes as long as dispatch allows: mail and documents do not wait for it."""
+    options = ["--queues", "dispatch", "--concurrency", "1", "--hostname", "planner@%h", "--without-gossip"]
+    return Child("planner", [*CELERY, "worker", *options, "--without-mingle"], logs / "planner.log", env)
 
 
 def scheduler(schedule: Path, env: Mapping[str, str], logs: Path) -> Child:

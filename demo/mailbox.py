@@ -45,10 +45,11 @@ def _arrived(message: EmailMessage, address: str) -> ArrivedMail:
 
 
 def _attached(part: MIMEPart) -> dict[str, str]:
+    body = part.get_payload(decode=True)
     return {
         "name": part.get_filename() or "",
         "content_type": part.get_content_type(),
-        "text": part.get_payload(decode=True).decode(),
+        "text": body.decode() if isinstance(body, bytes) else "",
     }
 
 

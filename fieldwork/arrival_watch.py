@@ -15,8 +15,8 @@ from msa_portal.db import lock
 
 
 def watch() -> int:
-    """Tell again where somebody who is on the way is expected outside the window that was told, or half an hour off.
-    Returns how many were told."""
+    """Tell again, once at most for each day, where somebody who is on the way is expected outside the window that was
+    told, or half an hour off. The page always knows the newest. Returns how many were told."""
     now = timezone.now()
     told = SiteVisit.objects.filter(state=SiteVisit.State.SCHEDULED, scheduled_on=local_day(now))
     told = told.filter(on_the_way_at__isnull=False, expected_at__isnull=False)
@@ -38,7 +38,7 @@ def _look_again(visit: SiteVisit, expected_at: datetime) -> bool:
         lock(visit.order.round.request)
         fresh = lock(visit)
         waits = fresh.state == SiteVisit.State.SCHEDULED and fresh.on_the_way_at is not None
-        if not waits or not _is_news(fresh, expected_at):
+        if not waits or not _is_news(fresh, expected_at) or notices.was_told_anew(fresh):
             return False
         fresh.expected_at = expected_at
         fresh.save(update_fields=["expected_at", "updated_at"])

@@ -5,11 +5,17 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+from django.urls import reverse
+
 from fieldwork import arrivals, calendars, preparation, wish_rules
 from fieldwork.models import DayChange, SiteVisit
 from msa_portal import formats
+from msa_portal.accounts.models import User
+from msa_portal.accounts.roles import Role
+from msa_portal.notices.links import absolute
+from msa_portal.notices.models import NoticeMessage
 from msa_portal.notices.outbox import Attachment, Notice
-from requests_app.notices import tell
+from requests_app.notices import Person, tell
 
 _BOTH = "customer and agent"
 
@@ -42,6 +48,11 @@ class VisitExpectedAnew(Notice):
 class VisitReminder(Notice):
     name = "visit_reminder"
     audience = _BOTH
+
+
+class DayChangeAsked(Notice):
+    name = "day_change_asked"
+    audience = "dispatchers"
 
 
 class DayChangeKept(Notice):
@@ -79,9 +90,15 @@ def visit_on_the_way(visit: SiteVisit, expected_at: datetime) -> None:
 
 
 def visit_expected_anew(visit: SiteVisit, expected_at: datetime) -> None:
+    """Once for each day that was told."""
     starts, ends = calendars.times_of(visit)
-    more = {"out_of_window": not starts <= expected_at <= ends}
-    _about_the_day(VisitExpectedAnew, visit, told=f"{expected_at:%H%M}", **_arrival(expected_at), **more)
+    outside = not starts <= expected_at <= ends
+    _about_the_day(VisitExpectedAnew, visit, out_of_window=outside, **_arrival(expected_at))
+
+
+def was_told_anew(visit: SiteVisit) -> bool:
+    key = f"{VisitExpectedAnew.name}:{_key(visit)}:"
+    return NoticeMessage.objects.filter(unique_key__startswith=key).exists()
 
 
 def visit_reminder(visit: SiteVisit) -> None:
@@ -89,11 +106,35 @@ def visit_reminder(visit: SiteVisit) -> None:
     _about_the_day(VisitReminder, visit, key=f"{visit.pk}:{visit.scheduled_on}:{visit.window}")
 
 
+def day_change_asked(wish: DayChange) -> None:
+    """To everybody who plans the days: none of the offers suited."""
+    address = absolute(reverse("admin:fieldwork_daychange_changelist") + "?state__exact=open")
+    tell(
+        DayChangeAsked,
+        wish.order.round.request,
+        key=str(wish.pk),
+        people=_dispatchers(),
+        action_url=address,
+        day=formats.day(wish.was_on),
+        window=wish.get_was_window_display(),
+        unsuitable=[f"{formats.day(each.on)}: {each.get_part_display()}" for each in wish.order.unsuitable_days.all()],
+    )
+
+
+def _dispatchers() -> list[Person]:
+    users = User.objects.filter(groups__name=Role.DISPATCHER, is_active=True).order_by("pk")
+    return [Person(user.email, user.name, user) for user in users]
+
+
 def day_change_kept(visit: SiteVisit) -> None:
     _about_the_day(DayChangeKept, visit, key=str(visit.order_id))
 
 
-def _arrival(expected_at: datetime) -> dict[str, str]:
+def _key(visit: SiteVisit) -> str:
+    return f"{visit.pk}:{visit.moves}"
+
+
+def _arrival(expected_at: datetime) -> dict[str, Any]:
     return {"about": arrivals.about(expected_at), "range": arrivals.between(expected_at)}
 
 
@@ -102,7 +143,6 @@ def _about_the_day(
     visit: SiteVisit,
     *,
     key: str = "",
-    told: str = "",
     attachments: list[Attachment] | None = None,
     **values: Any,
 ) -> None:
@@ -111,7 +151,7 @@ def _about_the_day(
     tell(
         notice,
         visit.order.round.request,
-        key=key or f"{visit.pk}:{visit.moves}{told and f':{told}'}",
+        key=key or _key(visit),
         attachments=attachments or (),
         day=formats.day(visit.scheduled_on) if visit.scheduled_on else "",
         window=visit.get_window_display(),

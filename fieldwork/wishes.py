@@ -9,7 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from fieldwork import day_offers, orders, unsuitable_days, wish_rules
+from fieldwork import day_offers, notices, orders, unsuitable_days, wish_rules
+from fieldwork.calendars import day_of
 from fieldwork.models import DayChange, SiteVisit, Technician
 from fieldwork.wish_rules import Half
 from msa_portal.accounts.models import User
@@ -70,7 +71,9 @@ def ask(request: MSARequest, halves: Collection[Half], *, by: User) -> DayChange
         here = (visit.scheduled_on, visit.window)
         others = [half for half in halves if half != here]
         unsuitable_days.replace(visit, unsuitable_days.check(visit, others), by=by)
-        return _write(visit, by=by, state=_State.OPEN)
+        made = _write(visit, by=by, state=_State.OPEN)
+        notices.day_change_asked(made)
+    return made
 
 
 def _locked_visit(request: MSARequest) -> SiteVisit:
@@ -82,7 +85,7 @@ def _locked_visit(request: MSARequest) -> SiteVisit:
 
 def _write(visit: SiteVisit, *, by: User, **fields: object) -> DayChange:
     wish = DayChange.objects.create(
-        order=visit.order, visit=visit, was_on=visit.scheduled_on, was_window=visit.window, asked_by=by, **fields
+        order=visit.order, visit=visit, was_on=day_of(visit), was_window=visit.window, asked_by=by, **fields
     )
     codes = {"visit": visit.pk, "answer": str(wish.state)}
     settlement.note(visit.order.round.request, EventKind.DAY_CHANGE_ASKED, by=by, codes=codes)

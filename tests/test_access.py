@@ -55,7 +55,7 @@ ADDRESSES = {
         "requests:photos", "requests:photo", "requests:readiness", "requests:document", "requests:agreement_invite", "requests:agreement_address", "requests:agreement_cancel", "requests:agreement_sign", "requests:agreement_consent", "requests:agreement_open", "requests:agreement_withdraw_consent", "requests:paper", "payments:fee", "payments:cancel", "payments:canceled", "payments:pay",
         "payments:returned", "payments:submit", "payments:receipt", "payments:money", "payments:ask_refund", "payments:refund_note",
         "payments:invite", "payments:uninvite",
-        "fieldwork:visit_file", "fieldwork:unsuitable_days", "fieldwork:today",
+        "fieldwork:visit_file", "fieldwork:unsuitable_days", "fieldwork:another_day", "fieldwork:none_suits", "fieldwork:today",
     },
     PAYMENT: {"payments:joint_returned", "payments:cancel_joint"},
     VISIT: {"fieldwork:visit", "fieldwork:on_site", "fieldwork:close_out", "fieldwork:flyer", "fieldwork:site_photo", "fieldwork:day", "fieldwork:put_back", "fieldwork:agreement",
@@ -300,6 +300,8 @@ NOT_EVERYBODY = {
 # Staff have the screening page for these.
 AGENTS_ALONE = {"requests:hand_over"}
 OWNERS_ALONE = {
+    "fieldwork:another_day",
+    "fieldwork:none_suits",
     "fieldwork:unsuitable_days",
     "requests:form",
     "requests:corrections",

@@ -22,7 +22,7 @@ NAMES = [
 ]
 ABOUT = {
     *("made_at", "commit", "database", "database_version", "python", "django", "cores", "load_1_min"),
-    *("repetitions", "requests", "payments", "rows", "record_pairs"),
+    *("repetitions", "requests", "payments", "rows", "record_pairs", "dispatch"),
 }
 
 
@@ -31,7 +31,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What one run of the least repetitions wrote."""
     folder: Path = tmp_path_factory.mktemp("bench")
     command = [sys.executable, "-m", "tests.benchmarks", "--repetitions=1", "--requests=8", "--payments=250"]
-    command.append(f"--folder={folder}")
+    command += ["--dispatch-seconds=2", "--dispatch-visits=50", f"--folder={folder}"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=480, check=False)
     assert done.returncode == 0, done.stderr
     [path] = folder.iterdir()
@@ -101,3 +101,14 @@ def test_money_stays_within_its_queries(result):
     assert 0 < queries["webhook"] <= 4
     assert 0 < queries["settlement"] <= 120
     assert 0 < queries["reconciliation"] <= 24
+
+
+def test_week_is_planned_four_ways_and_none_breaks_a_rule(result):
+    week = result["dispatch"]
+    rows = {row["name"]: row for row in week["rows"]}
+    assert list(rows) == ["ours", "pyvroom", "pyvrp", "nearest"]
+    assert (week["visits"], week["technicians"], week["seconds"]) == (50, 2, 2)
+    for row in rows.values():
+        assert (row["violations"], row["missed_by_us"]) == (0, 0)
+        assert rows["ours"]["cost"] <= row["cost"]
+    assert week["small"]["gap_percent"] >= 0

@@ -67,7 +67,7 @@ class BoardAdmin(ScriptViews, ReadOnlyAdmin):
             "side_more": more,
             "side_token": read.tokens.side,
             "today": today,
-            "untold": script_words.untold(len(board.differences(shown.from_on, shown.until_on))),
+            "untold": script_words.untold(publishing.count(shown.from_on, shown.until_on)),
             "words": script_words.all_words(),
             "map": geography.of_map(),
         }

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from fieldwork.admin.base import only
-from fieldwork.board import picture, script_words, span, tokens
+from fieldwork.board import picture, publishing, script_words, span, tokens
 from fieldwork.board.forms import MoveForm, seen_of
 from fieldwork.board.span import Span
 from fieldwork.board.tokens import Key
@@ -41,10 +41,9 @@ class ScriptViews:
         except ValueError:
             return HttpResponseBadRequest()
         changed = [key for key, token in had.items() if marks.of(key) != token]
-        side_changed = asked.get("side") != marks.side
-        if not changed and not side_changed:
+        if not changed and asked.get("side") == marks.side:
             return HttpResponse(status=204)
-        return JsonResponse(_parts(http, shown, changed, with_side=side_changed))
+        return JsonResponse(_parts(http, shown, changed, side_had=asked.get("side")))
 
     @only(SCHEDULE)
     def preview_view(self, http: HttpRequest) -> HttpResponse:
@@ -138,19 +137,20 @@ def _refused(refusal: Refused) -> JsonResponse:
 def _changed(http: HttpRequest, asked: dict[str, Any], change: board.Change, said: str) -> JsonResponse:
     """The lanes that changed, drawn anew, and what they break now."""
     keys = [(each.technician, each.on) for each in change.lanes]
-    parts = _parts(http, _span(asked), keys, with_side=True)
+    parts = _parts(http, _span(asked), keys, side_had=asked.get("side"))
     return JsonResponse(parts | {"said": said, "breaks": list(change.breaks)})
 
 
-def _parts(http: HttpRequest, shown: Span, keys: list[Key], *, with_side: bool) -> dict[str, Any]:
+def _parts(http: HttpRequest, shown: Span, keys: list[Key], *, side_had: Any) -> dict[str, Any]:
+    """`side_had`: the token of the side in the browser; it is drawn anew only where it changed."""
     today = local_day(timezone.now())
     marks = tokens.read(shown.from_on, shown.until_on, today=today)
     inside = [key for key in keys if shown.from_on <= key[1] <= shown.until_on]
     cells = picture.some(inside, shown, today=today, marks=marks)
     drawn = {cell.name: _draw(http, "cell", {"span": shown, "cell": cell}) for cell in cells}
-    untold = len(board.differences(shown.from_on, shown.until_on))
+    untold = publishing.count(shown.from_on, shown.until_on)
     parts: dict[str, Any] = {"lanes": drawn, "untold": script_words.untold(untold)}
-    if with_side:
+    if side_had != marks.side:
         side, more = picture.side(shown, today=today)
         context = {"span": shown, "side": side, "side_more": more, "side_token": marks.side}
         parts["side"] = _draw(http, "side", context)

@@ -51,7 +51,7 @@ class ConflictViews(ModelAdmin):
             try:
                 closeout.review(kept, by=http.user, note=form.cleaned_data["note"])  # type: ignore[arg-type]
             except Refused as refusal:
-                form.add_error(next(iter(refusal.fields), None), str(refusal))
+                messages.error(http, str(refusal))
             else:
                 messages.success(http, _("Looked at. Your note stays with the report."))
                 return redirect("admin:fieldwork_closeout_conflicts")
@@ -66,7 +66,7 @@ class ConflictViews(ModelAdmin):
             "accepted_checks": _checks(accepted) if accepted else [],
             "form": form,
         }
-        return render(http, "admin/fieldwork/closeout/conflict.html", context, status=422 if form.errors else 200)
+        return render(http, "admin/fieldwork/closeout/conflict.html", context, status=422 if form.is_bound else 200)
 
     def _context(self, http: HttpRequest, title: str) -> dict[str, Any]:
         return {**self.admin_site.each_context(http), "title": title, "opts": self.opts}
@@ -75,7 +75,8 @@ class ConflictViews(ModelAdmin):
 def _checks(report: CloseOut) -> list[tuple[str, str]]:
     """The rules that the technician ticked off, each with the answer in words."""
     names = {"ok": _("in order"), "not_ok": _("not in order"), "not_seen": _("not seen")}
-    return [(rule, names.get(str(answer), str(answer))) for rule, answer in sorted(report.checklist.items())]
+    rows = sorted(report.checklist.items(), key=lambda each: (len(each[0]), each[0]))  # E2 before E10
+    return [(rule, names.get(str(answer), str(answer))) for rule, answer in rows]
 
 
 def unreviewed() -> Any:

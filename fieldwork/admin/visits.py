@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from fieldwork import learning, orders
+from fieldwork.admin import figures
 from fieldwork.admin.base import ReadOnlyAdmin
 from fieldwork.models import ServiceOrder, SiteVisit, Technician
 from fieldwork.planning import positions
@@ -128,6 +129,7 @@ class WaitingFilter(admin.SimpleListFilter):
 
 @admin.register(SiteVisit)
 class SiteVisitAdmin(ReadOnlyAdmin):
+    change_list_template = "admin/fieldwork/sitevisit/change_list.html"
     list_display = ["order", "reference", "place", "state", "technician", "scheduled_on", "window", "due_on"]
     list_filter = [WaitingFilter, "state", "technician", "scheduled_on"]
     search_fields = ["order__number", "order__round__request__reference", "order__round__request__city"]
@@ -149,6 +151,7 @@ class SiteVisitAdmin(ReadOnlyAdmin):
         name = "fieldwork_sitevisit_schedule"
         return [
             path("<int:pk>/schedule/", self.admin_site.admin_view(self.schedule_view), name=name),
+            *figures.urls(self.admin_site),
             *super().get_urls(),
         ]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -38,6 +39,22 @@ def changes(from_on: date, until_on: date) -> list[Change]:
     people = words.names_of_technicians({slot.technician for slot in slots})
     found.sort(key=lambda each: ((each.now or each.was).on, each.visit.pk))  # type: ignore[union-attr]
     return [_change(each, people) for each in found]
+
+
+def count(from_on: date, until_on: date) -> int:
+    """How many lines `changes` has, read lightly: the board asks after each move. One query."""
+    between = (from_on, until_on)
+    on_board = Q(placement__lane__on__range=between)
+    told = Q(state=SiteVisit.State.SCHEDULED, scheduled_on__range=between)
+    rows = SiteVisit.objects.filter(
+        on_board | told, state__in=[SiteVisit.State.UNSCHEDULED, SiteVisit.State.SCHEDULED]
+    )
+    placed = ("placement__lane__technician", "placement__lane__on", "placement__window")
+    found = rows.values_list("state", "technician", "scheduled_on", "window", *placed)
+    nowhere = (None, None, None)
+    return sum(
+        (tuple(each[1:4]) if each[0] == SiteVisit.State.SCHEDULED else nowhere) != tuple(each[4:]) for each in found
+    )
 
 
 def _change(each: Difference, people: dict[int, str]) -> Change:

@@ -12,10 +12,11 @@ from pyvrp.exceptions import PenaltyBoundWarning
 from pyvrp.IteratedLocalSearch import IteratedLocalSearchCallbacks
 from pyvrp.search import LocalSearch, PerturbationManager, compute_neighbours
 
+from fieldwork.dispatch.construct import construct
 from fieldwork.dispatch.ground import Ground, Orders
 from fieldwork.dispatch.model import Model
 from fieldwork.dispatch.problem import Visit
-from fieldwork.dispatch.regions import Regions
+from fieldwork.dispatch.regions import Region, Regions
 from fieldwork.dispatch.tuning import Tuning
 
 _POLL = 0.25  # seconds
@@ -42,6 +43,10 @@ class Budget:
             self._looks_again = now + _POLL
             self._look(now)
         return self.stopped or now >= self.until or self.done == self.iterations
+
+    def left(self) -> float | None:
+        """Seconds; None where iterations are counted instead, so that the same is done again."""
+        return None if self.iterations is not None else max(self.until - time.monotonic(), 0.0)
 
     def _look(self, now: float) -> None:
         self.stopped = self.stopped or bool(self.asked and self.asked())
@@ -83,16 +88,28 @@ def improve(ground: Ground, start: Orders, budget: Budget, *, seed: int, tuning:
     """A plan that is no worse than `start` and breaks no rule."""
     budget.drive, budget.unserved = ground.drive(start), len(ground.missed(start))
     search = _Search(RandomNumberGenerator(seed=seed), tuning)
-    if len(ground.problem.visits) <= tuning.whole:
+    if len(ground.problem.visits) <= tuning.whole or _visits_a_route(start) > tuning.long:
         callbacks = _Best(budget, len(ground.problem.visits))
         return search.best(ground, start, _Slice(budget), callbacks)
-    best, regions = start, Regions(ground, search.rng, tuning.region)
+    best, regions = start, Regions(ground, search.rng, tuning.region, tuning.routes)
     while not budget.over():
         region = regions.next(best)
-        found = search.best(region.ground, region.orders, _Slice(budget, tuning.slice), IteratedLocalSearchCallbacks())
-        best = region.put_back(best, found)
+        best = region.put_back(best, _planned_again(region, search, budget, tuning))
         budget.drive, budget.unserved = ground.drive(best), len(ground.missed(best))
     return best
+
+
+def _visits_a_route(orders: Orders) -> float:
+    routes = [len(visits) for visits in orders.values() if visits]
+    return sum(routes) / max(len(routes), 1)
+
+
+def _planned_again(region: Region, search: _Search, budget: Budget, tuning: Tuning) -> Orders:
+    """pyvroom plans the region from nothing. Where that is no better than what stands, pyvrp improves what stands."""
+    found = construct(region.ground, seconds=budget.left(), searches=tuning.anew, depth=tuning.anew_depth)
+    if better(region.ground, found, region.orders):
+        return found
+    return search.best(region.ground, region.orders, _Slice(budget, tuning.slice), IteratedLocalSearchCallbacks())
 
 
 @dataclass

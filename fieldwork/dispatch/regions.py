@@ -36,8 +36,8 @@ class Region:
 class Regions:
     """One after the other, each begun at the route whose turn it is; a round begins each route's region once."""
 
-    def __init__(self, ground: Ground, rng: RandomNumberGenerator, size: int) -> None:
-        self.ground, self.rng, self.size = ground, rng, size
+    def __init__(self, ground: Ground, rng: RandomNumberGenerator, size: int, fewest: int) -> None:
+        self.ground, self.rng, self.size, self.fewest = ground, rng, size, fewest
         self._turns: list[int] = []
 
     def next(self, orders: Orders) -> Region:
@@ -48,7 +48,7 @@ class Regions:
         apart = self._apart(orders[first], served, orders)
         for index in np.argsort(apart, kind="stable"):
             route = orders[served[index]]
-            if shifts and len(visits) + len(route) > self.size:
+            if len(shifts) >= self.fewest and len(visits) + len(route) > self.size:
                 break
             shifts.append(served[index])
             visits += route

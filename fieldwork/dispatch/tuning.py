@@ -13,12 +13,16 @@ from fieldwork.dispatch.ground import Ground
 class Tuning:
     searches: int = 4  # of pyvroom, each from another start
     depth: int = 0  # of pyvroom's own exploration
-    construct_share: float = 0.25  # of the seconds, at most
+    construct_share: float = 0.4  # of the seconds, at most
     finish: float = 0.05  # seconds kept back for the times and the checker
     whole: int = 200  # up to so many visits pyvrp has the whole problem at once
-    region: int = 150  # visits of a part, where it has not
-    slice: int = 1000  # iterations for a part
-    penalty: float = 50_000.0  # of pyvrp, for a second too late or a unit too much, to begin with
+    long: int = 25  # visits a route, beyond which a part would have too few routes: the whole again
+    region: int = 60  # visits of a part, where it has not
+    routes: int = 5  # of a part, at least
+    anew: int = 4  # searches of pyvroom for a part, from nothing
+    anew_depth: int = 1
+    slice: int = 200  # iterations of pyvrp for a part
+    penalty: float = 20.0  # of pyvrp, for a second too late or a unit too much, to begin with
     params: SolveParams = field(default_factory=SolveParams)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 
+from fieldwork import devices_then
 from fieldwork.models import CloseOut
-from requests_app.enums import PLACES_DEVICE, FollowUpKind, VisitOutcome
-from requests_app.models import FollowUp, OutcomeReason, normalized_panel_model
+from requests_app.enums import PLACES_DEVICE, VisitOutcome
+from requests_app.models import OutcomeReason, normalized_panel_model
 
 # What stays with the panel, whoever comes and whenever. The rest is put right before the visit (D18), or is a matter
 # of the account, the system behind the panel, or the utility.
@@ -36,7 +36,7 @@ def made() -> list[Made]:
 
     The device is the one of that visit: a Modification Request after it keeps the one before.
     """
-    before = _devices_before()
+    then = devices_then.load()
     reasons: dict[int, set[int]] = defaultdict(set)
     given = CloseOut.reasons.through.objects.filter(closeout__accepted=True)
     for visit, reason in given.values_list("closeout__visit_id", "outcomereason_id"):
@@ -52,7 +52,7 @@ def made() -> list[Made]:
             site=account or str(request),
             panel_model=panel,
             normalized=normalized_panel_model(panel),
-            device=_device_at(before.get(request, []), number, device),
+            device=then.of(request, number, device),
             succeeded=outcome == VisitOutcome.COMPLETE,
             reasons=frozenset(reasons.get(visit, ())),
         )
@@ -60,19 +60,6 @@ def made() -> list[Made]:
             "visit_id", "outcome", *(f"{at}{name}" for name in fields)
         )
     ]
-
-
-def _devices_before() -> dict[int, list[tuple[int, int | None]]]:
-    found: dict[int, list[tuple[int, int | None]]] = defaultdict(list)
-    changes = FollowUp.objects.filter(kind=FollowUpKind.MODIFY).order_by("round__number")
-    for request, number, device in changes.values_list("request_id", "round__number", "old_device_id"):
-        found[request].append((number, device))
-    return found
-
-
-def _device_at(changes: Iterable[tuple[int, int | None]], number: int, now: int | None) -> int | None:
-    """The first change after the visit says what was there before; one that was taken back says the same."""
-    return next((device for of_round, device in changes if of_round > number), now)
 
 
 def can_teach(reason: OutcomeReason) -> bool:

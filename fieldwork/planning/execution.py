@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 import structlog
@@ -18,6 +19,7 @@ from fieldwork.planning.problem import Translated
 log = structlog.get_logger(__name__)
 
 BEAT_SECONDS = 0.5
+REPEAT_SECONDS = 3600
 
 
 class Stopped(Exception):
@@ -98,18 +100,37 @@ def lanes_seen(run: PlanRun) -> list[dict[str, Any]]:
     return [{"technician": technician, "on": on.isoformat(), "version": version} for technician, on, version in rows]
 
 
-def _solve(run: PlanRun, translated: Translated, heart: Heart) -> tuple[dispatch.Plan, tuple[dispatch.Moved, ...]]:
-    """Published visits stay as far as they can, and the engine says which could not."""
-    options: dict[str, Any] = {
-        "seconds": run.seconds,
-        "seed": run.seed,
-        "progress": heart.progress,
-        "stop": lambda: heart.stopped,
-    }
+def _solve(
+    run: PlanRun, translated: Translated, heart: Heart | None = None
+) -> tuple[dispatch.Plan, tuple[dispatch.Moved, ...]]:
+    """Published visits stay as far as they can, and the engine says which could not. Without a heart: as many iterations
+    as the run had, however long they take."""
+    options: dict[str, Any] = {"seconds": run.seconds, "seed": run.seed}
+    if heart is None:
+        options |= {"seconds": REPEAT_SECONDS, "iterations": run.result["iterations"]}
+    else:
+        options |= {"progress": heart.progress, "stop": lambda: heart.stopped}
     if any(visit.published for visit in translated.problem.visits):
         replanned = dispatch.replan(translated.problem, **options)
         return replanned.plan, replanned.moved
     return dispatch.solve(translated.problem, **options), ()
+
+
+class Repeat(StrEnum):
+    SAME = "same"
+    OTHER_PLAN = "other_plan"
+    OTHER_PROBLEM = "other_problem"
+
+
+def repeat(run: PlanRun) -> Repeat:
+    """Plan a finished run again with its seed, and compare. Writes nothing. Where visits, technicians or days changed
+    since, the problem is another, and nothing can be said."""
+    translated = problem.build(run.from_on, run.until_on)
+    if translated.hash() != run.problem_hash:
+        return Repeat.OTHER_PROBLEM
+    plan, moved = _solve(run, translated)
+    routes = results.stored(translated, plan, moved)["routes"]
+    return Repeat.SAME if routes == run.result["routes"] else Repeat.OTHER_PLAN
 
 
 def _finish(run: PlanRun, state: str, **values: Any) -> None:

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from fieldwork import learning
 from fieldwork.models import Absence, DayChange, Placement, ServiceOrder, SiteVisit, Skill
 from fieldwork.planning import durations, shifts
 from fieldwork.planning.shifts import Rota
@@ -60,6 +61,8 @@ class Facts:
     visits: tuple[SiteVisit, ...]
     minutes: dict[int, int]
     needs: SkillNeeds
+    # A rule that was learned since their order was issued speaks against them: dispatch looks first.
+    held: frozenset[int] = frozenset()
 
 
 def load(
@@ -77,7 +80,9 @@ def load(
     busy = {slot.technician for each in found for slot in (board_slot(each), published_slot(each)) if slot}
     busy |= {technician for technician, _on in lanes}
     rota = shifts.load(from_on, until_on, also=busy, days_too=[on for _technician, on in lanes])
-    return Facts(today, rota, found, durations.minutes_for(found), SkillNeeds.load())
+    pks = SiteVisit.objects.filter(pk__in=[each.pk for each in found])
+    held = frozenset(learning.held(pks).values_list("pk", flat=True))
+    return Facts(today, rota, found, durations.minutes_for(found), SkillNeeds.load(), held)
 
 
 def with_relations(rows: SiteVisitRows) -> SiteVisitRows:

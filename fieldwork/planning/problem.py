@@ -24,7 +24,7 @@ DUE_TODAY, MOST_URGENT = 30, 60
 @dataclass(frozen=True)
 class Translated:
     """A problem, and what its numbers mean. `left_out`: visits that are not planned, by their id, with the reason's
-    code: `disputed`, `no_position`, `nobody_works` (a commitment on a day on which its technician does not work)."""
+    code: `disputed`, `held`, `no_position`, `nobody_works` (a commitment on a day on which its technician does not work)."""
 
     problem: Problem
     days: tuple[date, ...]
@@ -240,7 +240,8 @@ class _Planning(_Translation):
         if stands is None:
             return False
         begun = row.on_the_way_at is not None or row.state == SiteVisit.State.ON_SITE
-        return row.is_fixed or begun or stands.on <= self.found.today or row.order.round.disputed
+        waits = row.order.round.disputed or row.pk in self.found.held
+        return row.is_fixed or begun or stands.on <= self.found.today or waits
 
     def _why_left_out(self, row: SiteVisit, commitment: Slot | None) -> str:
         if commitment is not None:
@@ -248,6 +249,8 @@ class _Planning(_Translation):
             return "" if works else "nobody_works"
         if row.order.round.disputed:
             return "disputed"
+        if row.pk in self.found.held:
+            return "held"
         return "" if _position(row) else "no_position"
 
     def _fixed(self, slot: Slot) -> Fixed:

@@ -30,6 +30,7 @@ WHY_UNSERVED = {
     "too_long": gettext_lazy("it does not fit even as the only visit of a day"),
     "full": gettext_lazy("the days are full"),
     "disputed": gettext_lazy("the payment of its fee is disputed"),
+    "held": gettext_lazy("a new rule speaks against its panel or device: look at it first"),
     "no_position": gettext_lazy("its position is not known: set it on the service order"),
     "nobody_works": gettext_lazy("it is fixed on a day on which its technician does not work"),
 }

@@ -10,7 +10,7 @@ import logging
 import smtplib
 import uuid
 from datetime import timedelta
-from email.headerregistry import ContentTypeHeader, HeaderRegistry
+from email.headerregistry import HeaderRegistry
 from email.message import MIMEPart
 from typing import Any
 
@@ -125,7 +125,7 @@ def _mail(message: NoticeMessage) -> EmailMultiAlternatives:
 
 def _attached(name: str, content_type: str, text: str) -> MIMEPart:
     """A part of its own: calendars need a parameter of their type ("method") that a bare MIME type cannot carry."""
-    kind: ContentTypeHeader = HeaderRegistry()("Content-Type", content_type)
+    kind: Any = HeaderRegistry()("Content-Type", content_type)  # a header that knows its parts
     part = MIMEPart()
     part.set_content(
         text.replace("\r\n", "\n"),

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import io
 import json
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import BrowserContext, BrowserType, FilePayload, Locator, Page, Request, expect
+from playwright.sync_api import BrowserContext, BrowserType, CDPSession, FilePayload, Locator, Page, Request, expect
 
-from tests.browser.journey import PHONE, Watch, wait_for
+from tests.browser.journey import PATIENCE, PHONE, Watch
 from tests.factories import PASSWORD
 from tests.stack import LiveStack
 
@@ -61,6 +63,7 @@ class Phone:
         self.page: Page
         self.watch: FieldWatch
         self.asked: list[Request] = []
+        self.devtools: CDPSession | None = None
         self.switches_on()
 
     # The phone itself
@@ -72,8 +75,18 @@ class Phone:
         self.context.set_default_timeout(20_000)
         self.context.set_offline(offline)
         self.watch = FieldWatch(self.context)
-        self.context.on("request", self.asked.append)
+        self.context.on("request", self._asked)
         self.page = self.context.new_page()
+
+    def _asked(self, request: Request) -> None:
+        self.asked.append(request)
+
+    def waits_until(self, what: Callable[[], bool], said: str) -> None:
+        """Routes and events are only heard while the page is asked something: a plain sleep would stop them."""
+        deadline = time.monotonic() + PATIENCE
+        while not what():
+            assert time.monotonic() < deadline, said
+            self.page.wait_for_timeout(200)
 
     def is_closed(self) -> None:
         self.context.close()
@@ -95,6 +108,7 @@ class Phone:
         self.page.goto(f"{self.stack.url}/accounts/login/?next={APP}")
         self.page.get_by_label("Email").fill(email)
         self.page.get_by_label("Password").first.fill(PASSWORD)
+        self.page.locator("label", has_text="Remember").click()  # else the browser forgets when it is closed
         self.page.get_by_role("button", name="Sign in").first.click()
         self.page.locator("html[data-ready]").wait_for(state="attached")
 
@@ -147,6 +161,15 @@ class Phone:
         self.title("Checks")
         self.presses("I looked: all")
         self.title("Photos")
+
+    def takes_large_photos_until(self, words: str) -> None:
+        said = self.page.get_by_text(words)
+        for count in range(1, 6):
+            self.page.locator("[data-camera]").set_input_files(a_photo("", large=True))
+            expect(said.or_(self.page.locator(".thumb").nth(count - 1)).first).to_be_visible()
+            if said.is_visible():
+                return
+        raise AssertionError(f"Nothing said “{words}”.")
 
     def takes_a_photo(self, color: str, *, large: bool = False) -> None:
         self.page.locator("[data-camera]").set_input_files(a_photo(color, large=large))
@@ -217,17 +240,11 @@ class Phone:
         """As the first version would have left it: it asked for less."""
         self.page.evaluate(OLDER)
 
-    def fills_up(self) -> None:
-        self.has_quota(1)
-
-    def has_room_again(self) -> None:
-        self.has_quota(None)
-
-    def has_quota(self, size: int | None) -> None:
-        session = self.context.new_cdp_session(self.page)
+    def has_room_for(self, size: int | None) -> None:
+        """It holds as long as the session that says so."""
+        self.devtools = self.devtools or self.context.new_cdp_session(self.page)
         quota = {} if size is None else {"quotaSize": size}
-        session.send("Storage.overrideQuotaForOrigin", {"origin": self.stack.url} | quota)
-        session.detach()
+        self.devtools.send("Storage.overrideQuotaForOrigin", {"origin": self.stack.url} | quota)
 
     def rows(self, store: str) -> list[dict[str, Any]]:
         """What this phone keeps in that store, without the photos' bytes."""
@@ -235,7 +252,7 @@ class Phone:
         return found
 
     def has_nothing_left(self) -> None:
-        wait_for(lambda: self.rows("reports") == [] and self.rows("photos") == [], "Something stayed on the phone.")
+        self.waits_until(lambda: self.rows("reports") == [] and self.rows("photos") == [], "Something stayed on the phone.")
 
 
 OLDER = """async () => {

@@ -14,8 +14,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import BrowserType, Request, Route, expect
 
-from tests.browser.field import Field, Phone, a_photo
-from tests.browser.journey import wait_for
+from tests.browser.field import Field, Phone
 from tests.stack import LiveStack
 
 REPORTS = re.compile(r"/field/api/reports/")
@@ -232,7 +231,7 @@ def test_photo_goes_on_where_its_upload_broke_off(
 
     phone.context.route(REPORTS, break_off)
     phone.is_back()
-    wait_for(lambda: len(chunks(phone.asked)) >= 3 or None, "No third chunk was tried.")
+    phone.waits_until(lambda: len(chunks(phone.asked)) >= 3, "No third chunk was tried.")
     phone.is_closed()
     received = field.call(f"received({visit})")
     assert 0 < received < size
@@ -291,13 +290,14 @@ def test_report_may_be_changed_until_its_sending_begins(
 
 
 def test_full_phone_says_so_and_loses_nothing(phone: Phone, day: Callable[[int], list[int]]) -> None:
+    phone.has_room_for(2_500_000)
     (visit,) = day(1)
     phone.begins(visit)
     phone.looks_at_everything()
-    phone.fills_up()
-    phone.page.locator("[data-camera]").set_input_files(a_photo("", large=True))
-    expect(phone.page.get_by_text("This phone is full")).to_be_visible()
+    phone.takes_large_photos_until("This phone is full")
     phone.looks_around()
-    phone.has_room_again()
+    kept = len(phone.rows("photos"))
+    phone.has_room_for(None)
     phone.takes_a_photo("red")
+    expect(phone.page.locator(".thumb")).to_have_count(kept + 1)
     assert [row["answers"]["access"] for row in phone.rows("reports")] == ["ok"]

@@ -118,6 +118,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "visit_expected_anew": _ARRIVAL | {"out_of_window": True},
     "visit_reminder": _DAY,
     "day_change_kept": _DAY,
+    "day_change_asked": _DAY | {"unsuitable": ["Tue, Dec 8, 2026: Morning"]},
     "fee_due": _MONEY | {"second": True, "act_by": "Tue, Dec 8, 2026"},
     "receipt": _MONEY | {"paid_at": "Tue, Dec 8, 2026, 3:04 p.m.", "visits": "1", "payer": "Alice"},
     "receipt_for_several": _MONEY | {"count": 2, "lines": [{"reference": "MSA-2026-000124", "amount": 27922}] * 2},

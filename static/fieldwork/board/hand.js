@@ -211,8 +211,7 @@ function end() {
 /** What others changed. Gives the lanes that were drawn anew; null where the portal did not answer. */
 export async function refresh() {
   const tokens = Object.fromEntries(cells().map((cell) => [cell.dataset.lane, cell.dataset.token]));
-  const side = board.querySelector("[data-side]").dataset.token;
-  const answer = await ask(board.dataset.changes, { tokens, side });
+  const answer = await ask(board.dataset.changes, { tokens });
   if (!answer.ok) return null;
   if (answer.status === 204) return [];
   const focused = document.activeElement?.closest("[data-visit]")?.dataset.visit;

@@ -81,7 +81,7 @@ export async function ask(address, body) {
   if (body) {
     options.method = "POST";
     options.headers["Content-Type"] = "application/json";
-    options.body = JSON.stringify({ ...body, span: span() });
+    options.body = JSON.stringify({ ...body, span: span(), side: side().dataset.token });
   }
   try {
     const response = await fetch(address, options);

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from fieldwork import learning, tasks
 from fieldwork.models import RuleProposal, SiteVisit
+from fieldwork.planning import problem
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused, Stale
 from msa_portal.notices.models import NoticeMessage
@@ -21,7 +22,7 @@ from requests_app.models import IncompatiblePanel, MSARequest, PanelRestriction,
 from requests_app.timeline import timeline
 from tests import factories
 from tests.fieldwork.after.learned import PANEL, clips, socket, technician, visited
-from tests.fieldwork.conftest import planned
+from tests.fieldwork.conftest import business_day, planned, visit_of
 
 pytestmark = pytest.mark.django_db
 WHY = "The cover does not come off with this device in the socket"
@@ -164,6 +165,14 @@ def test_timer_issues_no_order_for_a_request_that_the_rule_speaks_against(
         "pending_service_order",
         "service_order_issued",
     ]
+
+
+def test_planner_leaves_a_held_visit_to_dispatch(proposal: RuleProposal, supervisor: User, device: Product):
+    held, fine = visit_of(factories.ordered(panel_model=PANEL, device=device)), visit_of(factories.ordered())
+    accept(proposal, supervisor)
+    left_out = problem.build(business_day(1), business_day(3)).left_out
+    assert left_out[held.pk] == "held"
+    assert left_out.get(fine.pk) != "held"
 
 
 def test_list_that_changed_since_it_was_seen_is_shown_again(proposal: RuleProposal, supervisor: User, device: Product):

@@ -167,7 +167,7 @@ def test_what_was_promised_is_said_in_the_notice(tess: Technician):
 
 
 def test_removal_asks_for_a_clear_way_alone(tess: Technician):
-    request = factories.ordered(request_type="removal", existing_device=factories.ProductFactory(), device=None)
+    request = factories.ordered(request_type="removal", existing_adapter="msa", device=None)
     text = told("visit_scheduled", planned(tess, request, on=business_day(3)))[0].text
     assert "Keep the way to the meter clear and safe" in text
     assert "waterproof" not in text

@@ -133,6 +133,6 @@ def test_feed_takes_the_same_queries_for_one_visit_and_for_many(
             planned(
                 tess, factories.ordered(factories.valid(factories.submitted(factories.complete_request(owner=owner))))
             )
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(4):
             answer = client.get(path_of(feed))
         assert len(summaries(answer)) == count

@@ -9,7 +9,17 @@ import pytest
 from django.utils import timezone
 
 from fieldwork import closeout, orders
-from fieldwork.models import Absence, District, Lane, Placement, ServiceOrder, Skill, Technician, UnsuitableDay
+from fieldwork.models import (
+    Absence,
+    District,
+    Lane,
+    Placement,
+    ServiceOrder,
+    Skill,
+    Technician,
+    UnsuitableDay,
+    VisitDuration,
+)
 from fieldwork.planning import board
 from fieldwork.planning.board import Seen
 from msa_portal import formats
@@ -201,6 +211,7 @@ def test_placing_asks_as_often_whatever_stands_there(
     technician: Technician, dispatcher: User, count: int, django_assert_num_queries: Any
 ):
     *others, visit = waiting(count)
+    VisitDuration.objects.create(request_type=visit.order.round.request.request_type, set_minutes=10)
     for other in others:
         put(other, technician, by=dispatcher)
     looked = seen(technician, business_day())
