@@ -24,7 +24,7 @@ DISTRICTS = {
 }
 SKILLS = {
     "commercial-panels": ("Commercial panels", []),
-    "gma-removal": ("Generator meter adapter removal", [RequestType.GMA_REMOVAL.value]),
+    "removals": ("Removal of an adapter", [RequestType.REMOVAL.value]),
 }
 # Nobody signs in as these two: they fill the board.
 MORE_TECHNICIANS = {"T-1003": "Nia Cole", "T-1004": "Omar Finn"}
@@ -59,7 +59,7 @@ def equip_technicians(today: date) -> None:
     for technician in people.values():
         technician.save()
     tess.skills.set(skills.values())
-    theo.skills.set([skills["gma-removal"]])
+    theo.skills.set([skills["removals"]])
     theo.districts.set(District.objects.filter(name__in=["Valley", "Foothills East"]))
     nia.districts.set(District.objects.filter(name="Valley"))
     omar.districts.set(District.objects.filter(name="Foothills East"))

@@ -10,8 +10,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from fieldwork import dispatch, orders, tasks
-from fieldwork.models import Absence, Placement, PlanRun, Technician
+from fieldwork import closeout, dispatch, tasks
+from fieldwork.models import Absence, Placement, PlanRun, ServiceOrder, SiteVisit, Skill, Technician
 from fieldwork.planning import board, execution, results, runs
 from msa_portal import formats
 from msa_portal.accounts.models import User
@@ -308,15 +308,21 @@ def test_lane_that_changed_since_planning_began_is_left_and_named(technician: Te
     assert taken.placed == len(visits) - len(stays)
 
 
-def test_visit_that_began_meanwhile_is_not_moved(technician: Technician, dispatcher: User):
-    from fieldwork import closeout
-
+@pytest.mark.parametrize("happened", ["on site", "fixed"])
+def test_visit_that_began_or_was_fixed_meanwhile_is_not_moved(technician: Technician, dispatcher: User, happened: str):
+    """What happened changed no lane's version, or it is that lane's guard that holds; the visit's own does here."""
+    other = at_yard("T-2")
     [visit] = waiting()
+    put(visit, other, by=dispatcher)
+    board.publish(business_day(1), business_day(1), by=dispatcher)
+    Absence.objects.create(technician=other, from_on=business_day(1), until_on=business_day(1))
     run = planned(dispatcher, days=1)
-    orders.schedule(visit, by=dispatcher, technician=technician, on=business_day(9), window="morning")
-    closeout.go_on_site(visit, by=technician.user)
-    assert runs.take(run, by=dispatcher).placed == 0
-    assert standing(technician, business_day(9)) == [(visit.pk, "morning")]
+    assert [each[2] for each in where(run)] == [technician.pk]
+    if happened == "on site":
+        closeout.go_on_site(visit, by=other.user)
+    else:
+        SiteVisit.objects.update(is_fixed=True)
+    assert (runs.take(run, by=dispatcher).placed, standing(other)) == (0, [(visit.pk, "morning")])
 
 
 def test_replanning_moves_what_it_must_and_says_why(technician: Technician, dispatcher: User):
@@ -338,8 +344,6 @@ def test_replanning_moves_what_it_must_and_says_why(technician: Technician, disp
 
 
 def test_what_has_no_place_is_told_with_why(technician: Technician, dispatcher: User):
-    from fieldwork.models import ServiceOrder, Skill
-
     lost, unskilled = waiting(2)
     ServiceOrder.objects.filter(pk=lost.order_id).update(latitude=None, longitude=None)
     Skill.objects.create(code="x", title="X").devices.add(unskilled.order.round.request.device)
