@@ -165,7 +165,7 @@ def flyer(http: HttpRequest, pk: int) -> HttpResponse:
     try:
         if asked == "page":
             context = flyers.content(row)
-            picture = qr_svg(context["qr_url"]).decode()
+            picture = qr_svg(context["qr_url"], any_size=True).decode()
             return render(http, "fieldwork/flyer.html", context | {"qr": SafeString(picture)})
         paper = flyers.Paper(asked) if asked in set(flyers.Paper) else flyers.Paper.LETTER
         content = flyers.render(row, paper=paper)

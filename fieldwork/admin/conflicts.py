@@ -28,7 +28,7 @@ class ConflictViews(ModelAdmin):
         wrap = self.admin_site.admin_view
         return [
             path("conflicts/", wrap(self.conflicts_view), name="fieldwork_closeout_conflicts"),
-            path("conflicts/<uuid:pk>/", wrap(self.conflict_view), name="fieldwork_closeout_conflict"),
+            path("conflicts/<uuid:report>/", wrap(self.conflict_view), name="fieldwork_closeout_conflict"),
             *super().get_urls(),
         ]
 
@@ -40,12 +40,12 @@ class ConflictViews(ModelAdmin):
         return render(http, "admin/fieldwork/closeout/conflicts.html", context)
 
     @only(REVIEW)
-    def conflict_view(self, http: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    def conflict_view(self, http: HttpRequest, report: uuid.UUID) -> HttpResponse:
         """Both reports side by side, with their photos."""
         rows = CloseOut.objects.exclude(conflict="").select_related(
             "by__user", "reviewed_by", "visit__order__round__request", "visit__technician__user"
         )
-        kept = get_object_or_404(rows.prefetch_related("reasons", "photos__reason"), pk=pk)
+        kept = get_object_or_404(rows.prefetch_related("reasons", "photos__reason"), pk=report)
         form = ReviewForm(http.POST if http.method == "POST" else None)
         if form.is_valid():
             try:

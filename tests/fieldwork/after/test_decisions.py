@@ -17,7 +17,7 @@ from msa_portal.accounts.models import User
 from msa_portal.errors import Refused, Stale
 from msa_portal.notices.models import NoticeMessage
 from requests_app import completeness, lifecycle, panel_rules, product_rules
-from requests_app.enums import EventKind
+from requests_app.enums import EventKind, WithdrawalReason
 from requests_app.models import IncompatiblePanel, MSARequest, PanelRestriction, Product, RequestEvent
 from requests_app.timeline import timeline
 from tests import factories
@@ -150,7 +150,7 @@ def test_planned_visit_of_a_touched_request_is_held_until_an_order_is_issued_aft
     assert list(learning.held(SiteVisit.objects.all())) == [touched]
     lifecycle.issue_service_order(waiting, by=factories.staff())
     assert list(learning.held(SiteVisit.objects.all())) == [touched]
-    lifecycle.withdraw(touched.order.round.request, by=factories.staff(), reason="other")  # type: ignore[arg-type]
+    lifecycle.withdraw(touched.order.round.request, by=factories.staff(), reason=WithdrawalReason.OTHER)
     assert list(learning.held(SiteVisit.objects.all())) == []
 
 
@@ -182,6 +182,26 @@ def test_list_that_changed_since_it_was_seen_is_shown_again(proposal: RulePropos
         learning.accept(proposal, kind=learning.Kind.DEVICE, explanation=WHY, seen=seen, by=supervisor)
     proposal.refresh_from_db()
     assert (proposal.state, PanelRestriction.objects.count(), told()) == ("open", 0, [])
+
+
+@pytest.mark.parametrize("meanwhile", ["withdrawn", "another device"])
+def test_request_that_changed_between_list_and_lock_is_judged_as_it_is_now(
+    supervisor: User, device: Product, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+):
+    request = factories.complete_request(panel_model=PANEL, device=device)
+    seen = panel_rules.impacts
+
+    def slow(rule: PanelRestriction) -> list[product_rules.Impact]:
+        found = seen(rule)
+        if meanwhile == "withdrawn":
+            lifecycle.withdraw(request, by=factories.staff(), reason=WithdrawalReason.OTHER)
+        else:
+            MSARequest.objects.filter(pk=request.pk).update(device=factories.ProductFactory())
+        return found
+
+    monkeypatch.setattr(panel_rules, "impacts", slow)
+    rule = PanelRestriction(panel_model=PANEL, device=device, explanation=f"{WHY}.")
+    assert (panel_rules.save(rule, by=supervisor), told()) == ([], [])
 
 
 def test_second_decision_is_told_of_the_first(proposal: RuleProposal, supervisor: User):
