@@ -57,8 +57,10 @@ def address(http: HttpRequest) -> HttpResponse:
     """The address of the person's feed, to copy; a new one by POST."""
     user: User = http.user  # type: ignore[assignment]  # login_required comes first
     if http.method == "POST":
-        feeds.renew(by=user)
-        messages.success(http, _("You have a new address. The one before does not work any more."))
+        if feeds.renew(by=user).generation > 1:
+            messages.success(http, _("You have a new address. The one before does not work any more."))
+        else:
+            messages.success(http, _("Here is your address."))
         return redirect("fieldwork:calendar")
     made = CalendarFeed.objects.filter(user=user).first()
     return render(http, "fieldwork/calendar.html", {"address": feeds.address(made) if made else ""})

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from fieldwork.models import Absence, DayChange, ServiceOrder, SiteVisit, UnsuitableDay
 from msa_portal.business_days import calendar
@@ -66,11 +67,21 @@ def check_changeable(visit: SiteVisit) -> None:
         raise Refused(_already(wish), code="already_used")
     latest = _latest(visit.scheduled_on)
     if local_day(timezone.now()) > latest:
-        raise Refused(
-            _("It is too late. Another day can be chosen until %(notice)s business days before the visit.")
-            % {"notice": getattr(ProgramSettings.current(), _NOTICE)},
-            code="too_late",
-        )
+        raise Refused(_too_late(getattr(ProgramSettings.current(), _NOTICE)), code="too_late")
+
+
+def _too_late(notice: int) -> str:
+    """The reason, and what can still be done."""
+    reason = ngettext(
+        "It is too late: another day can be chosen until %(notice)s business day before the visit.",
+        "It is too late: another day can be chosen until %(notice)s business days before the visit.",
+        notice,
+    ) % {"notice": notice}
+    what_now = _(
+        "Nobody has to be at home. Make sure that the technician can reach the meter, and have somebody open a locked gate. "
+        "If the visit cannot be done for that reason, you can reschedule it afterward, and a second fee may be due."
+    )
+    return f"{reason} {what_now}"
 
 
 def _already(wish: DayChange) -> str:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from fieldwork import wish_answers
 from fieldwork.admin.base import ReadOnlyAdmin
 from fieldwork.models import DayChange
+from msa_portal import formats
 from msa_portal.errors import Refused
 
 
@@ -37,7 +38,9 @@ class DayChangeAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("does not suit"))
     def unsuitable(self, row: DayChange) -> str:
-        return ", ".join(f"{each.on:%m/%d} {each.get_part_display()}" for each in row.order.unsuitable_days.all())
+        return ", ".join(
+            f"{formats.day(each.on)} {each.get_part_display()}" for each in row.order.unsuitable_days.all()
+        )
 
     @admin.display(description=gettext_lazy("visit"))
     def move(self, row: DayChange) -> str:
