@@ -54,6 +54,12 @@ def worker(env: Mapping[str, str], logs: Path) -> Child:
     return Child("worker", [*CELERY, "worker", *options], logs / "worker.log", env)
 
 
+def planner(env: Mapping[str, str], logs: Path) -> Child:
+    """A plan takes as long as dispatch allows: mail and documents do not wait for it."""
+    options = ["--queues", "dispatch", "--concurrency", "1", "--hostname", "planner@%h", "--without-gossip"]
+    return Child("planner", [*CELERY, "worker", *options, "--without-mingle"], logs / "planner.log", env)
+
+
 def scheduler(schedule: Path, env: Mapping[str, str], logs: Path) -> Child:
     options = ["--schedule", str(schedule), "--pidfile", ""]
     return Child("scheduler", [*CELERY, "beat", *options], logs / "scheduler.log", env)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from email.message import MIMEPart
 
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.http import content_disposition_header
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
@@ -38,14 +40,24 @@ def _arrived(message: EmailMessage, address: str) -> ArrivedMail:
         text=str(message.body),
         html=html[0] if html else "",
         message_id=message.extra_headers.get("Message-ID", ""),
+        attachments=[_attached(each) for each in message.attachments if isinstance(each, MIMEPart)],
     )
+
+
+def _attached(part: MIMEPart) -> dict[str, str]:
+    body = part.get_payload(decode=True)
+    return {
+        "name": part.get_filename() or "",
+        "content_type": part.get_content_type(),
+        "text": body.decode() if isinstance(body, bytes) else "",
+    }
 
 
 @require_safe
 def mailbox(request: HttpRequest) -> HttpResponse:
     """Everybody's mail, newest first; `?to=` shows one address."""
     chosen = request.GET.get("to", "").strip()
-    mails = ArrivedMail.objects.defer("text", "html")
+    mails = ArrivedMail.objects.defer("text", "html", "attachments")
     if chosen:
         mails = mails.filter(to_email__iexact=chosen)
     addresses = ArrivedMail.objects.order_by("to_email").values_list("to_email", flat=True).distinct()
@@ -56,6 +68,16 @@ def mailbox(request: HttpRequest) -> HttpResponse:
 @require_safe
 def mail(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "demo/mail.html", {"mail": get_object_or_404(ArrivedMail, pk=pk)})
+
+
+@require_safe
+def mail_attachment(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    attachments = get_object_or_404(ArrivedMail, pk=pk).attachments
+    if number >= len(attachments):
+        raise Http404
+    each = attachments[number]
+    headers = {"Content-Disposition": content_disposition_header(True, each["name"])}
+    return HttpResponse(each["text"], content_type=f"{each['content_type']}; charset=utf-8", headers=headers)
 
 
 @require_safe

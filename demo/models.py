@@ -15,6 +15,9 @@ class ArrivedMail(models.Model):
     subject = models.CharField(_("subject"), max_length=250)
     text = models.TextField(_("text"))
     html = models.TextField(_("HTML"), blank=True)
+    attachments = models.JSONField(
+        _("attachments"), default=list, blank=True, db_default=models.Value([], models.JSONField())
+    )
     message_id = models.CharField(max_length=120, blank=True)
     arrived_at = models.DateTimeField(_("arrived"), auto_now_add=True)
 

@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from demo import accounts
+from demo import field as field_data
 from demo.accounts import ACCOUNTS, PASSWORD, Account
 from fieldwork import closeout, orders
 from fieldwork.models import SiteVisit, Technician
@@ -54,6 +55,8 @@ COMPANY = "Bright Roof Solar"
 def seed() -> None:
     with documents.atomic():
         people = _make_people()
+        field_data.make_places()
+        field_data.equip_technicians(calendar.local_day(timezone.now()))
         _approve_products()
         _make_service_accounts()
         _Story(people).tell()
@@ -165,6 +168,12 @@ HOMES = {
     "fee_1": Home("700100000018", "Yara Gibson", "184 Sage Court", "San Dimas", "91773", "223010-100018"),
     "fee_2": Home("700100000019", "Zane Hall", "195 Tulip Way", "La Verne", "91750", "223010-100019"),
     "fee_3": Home("700100000020", "Ada Irwin", "206 Umber Lane", "Azusa", "91702", "223010-100020"),
+    "plan_1": Home("700100000021", "Bea Jones", "217 Violet Drive", "Arcadia", "91006", "223010-100021"),
+    "plan_2": Home("700100000022", "Cal King", "228 Willow Street", "Duarte", "91010", "223010-100022"),
+    "plan_3": Home("700100000023", "Dee Lopez", "239 Yucca Road", "Azusa", "91702", "223010-100023"),
+    "plan_4": Home("700100000024", "Eli Moore", "250 Zinnia Court", "Glendora", "91740", "223010-100024"),
+    "plan_5": Home("700100000025", "Fay Nolan", "261 Aspen Way", "Covina", "91722", "223010-100025"),
+    "plan_6": Home("700100000026", "Gus Owens", "272 Beech Lane", "West Covina", "91790", "223010-100026"),
     "try_it": Home("700100000017", _MAYA, "173 Redwood Way", "Monrovia", "91016", "223010-100017"),
 }
 
@@ -179,6 +188,7 @@ def _make_service_accounts() -> None:
             "meter_number": home.meter_number,
             "service_class": "residential",
             "meter_kind": "self_contained",
+            **field_data.position_of(home.zip_code, int(home.account_number[-4:])),
             **home.record,
         }
         ServiceAccount.objects.get_or_create(account_number=home.account_number, defaults=defaults)
@@ -237,6 +247,8 @@ class _Story:
         self._require_corrections(self._submitted("corrections", manager))
         self._valid("pending", colleague)
         self._ordered("unscheduled", colleague)
+        for number in range(1, 7):
+            self._ordered(f"plan_{number}", colleague)
         self._scheduled("second_visit", manager, window=SiteVisit.Window.AFTERNOON)
         self._scheduled("visit", customer, window=SiteVisit.Window.MORNING)
 

@@ -7,8 +7,10 @@ class FieldworkConfig(AppConfig):
     verbose_name = _("Field work")
 
     def ready(self) -> None:
-        from fieldwork import notice_receivers, panels, receivers
+        from fieldwork import customer_panels, notice_receivers, panels, receivers, shown_photos
 
         receivers.connect()
         notice_receivers.connect()
         panels.connect()
+        shown_photos.connect()
+        customer_panels.connect()

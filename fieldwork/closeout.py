@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from fieldwork import arrivals
 from fieldwork.models import CloseOut, SiteVisit, Technician, VisitPhoto, annotated_path, photo_path
 from fieldwork.orders import close_order
 from fieldwork.report import Photo, Report, serial_matches
@@ -27,7 +28,7 @@ __all__ = ["Photo", "Report", "close_out", "go_on_site", "kept_before", "on_my_w
 def on_my_way(visit: SiteVisit, *, by: User, expected_at: datetime | None = None) -> SiteVisit:
     """The technician sets out: customer and agent are told when to expect them. Repeating is harmless.
 
-    `expected_at` None: as `arrivals.expected` works it out.
+    `expected_at` None: as `arrivals.leaving` works it out from the stops before and the way.
     """
     with transaction.atomic():
         request = lock(visit.order.round.request)
@@ -40,7 +41,7 @@ def on_my_way(visit: SiteVisit, *, by: User, expected_at: datetime | None = None
         _check_today(fresh)
         now = timezone.now()
         fresh.on_the_way_at = now
-        fresh.expected_at = expected_at or now
+        fresh.expected_at = expected_at or arrivals.leaving(fresh, now)
         fresh.save(update_fields=["on_the_way_at", "expected_at", "updated_at"])
         codes = {"visit": fresh.pk, "expected_at": fresh.expected_at.isoformat()}
         settlement.note(request, EventKind.VISIT_ON_THE_WAY, by=by, codes=codes)

@@ -1,7 +1,8 @@
-"""Tells of a visit that was scheduled or moved, in the transaction of that event."""
+"""Tells of a visit's day, its moves, its end and its arrival, in the transaction of that event."""
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -13,10 +14,12 @@ from requests_app.models import MSARequest, RequestEvent
 from requests_app.notices import upload_removed
 from requests_app.signals import event_recorded, file_infected
 
-NOTICES = {
+PLANNED = {
     EventKind.VISIT_SCHEDULED: notices.visit_scheduled,
     EventKind.VISIT_MOVED: notices.visit_moved,
 }
+# After these the day that was told is no more.
+_ENDED = (EventKind.VISIT_CANCELED, EventKind.VISIT_PUT_BACK)
 
 
 def connect() -> None:
@@ -25,15 +28,48 @@ def connect() -> None:
 
 
 def tell(request: MSARequest, event: RequestEvent, **_kwargs: Any) -> None:
-    notice = NOTICES.get(EventKind(event.kind))
-    if notice is not None and not _only_technician_changed(request, event):
-        notice(SiteVisit.objects.select_related("order__round__request").get(pk=event.codes["visit"]))
+    kind = EventKind(event.kind)
+    if kind in PLANNED:
+        if not _only_technician_changed(request, event):
+            PLANNED[kind](_visit(event.codes["visit"]))
+    elif kind in _ENDED:
+        _tell_of_end(request, event, event.codes["visit"], withdrawn=False)
+    elif kind == EventKind.WITHDRAW:
+        for visit in SiteVisit.objects.filter(
+            order__round__request=request, state=SiteVisit.State.CANCELED, scheduled_on__isnull=False
+        ):
+            _tell_of_end(request, event, visit.pk, withdrawn=True)
+    elif kind == EventKind.VISIT_ON_THE_WAY:
+        notices.visit_on_the_way(_visit(event.codes["visit"]), datetime.fromisoformat(event.codes["expected_at"]))
+
+
+def _visit(pk: int) -> SiteVisit:
+    return SiteVisit.objects.select_related("order__round__request").get(pk=pk)
+
+
+def _told_last(request: MSARequest, event: RequestEvent, visit: int) -> RequestEvent | None:
+    """The day that people believe in before this event; None where they know of none."""
+    kinds = [*PLANNED, *_ENDED]
+    last = request.events.filter(kind__in=kinds, sequence__lt=event.sequence, codes__visit=visit).last()
+    return last if last is not None and last.kind in PLANNED else None
 
 
 def _only_technician_changed(request: MSARequest, event: RequestEvent) -> bool:
     """The customer was told of this very day and window already."""
-    told = request.events.filter(kind__in=NOTICES, sequence__lt=event.sequence).last()
-    return told is not None and all(told.codes[part] == event.codes[part] for part in ("visit", "on", "window"))
+    told = _told_last(request, event, event.codes["visit"])
+    return told is not None and all(told.codes[part] == event.codes[part] for part in ("on", "window"))
+
+
+def _tell_of_end(request: MSARequest, event: RequestEvent, visit: int, *, withdrawn: bool) -> None:
+    told = _told_last(request, event, visit)
+    if told is not None:
+        notices.visit_canceled(
+            _visit(visit),
+            on=date.fromisoformat(told.codes["on"]),
+            window=told.codes["window"],
+            moves=told.codes["moves"],
+            withdrawn=withdrawn,
+        )
 
 
 def tell_of_infected(sender: Any, row: VisitPhoto, request: MSARequest, **_kwargs: Any) -> None:

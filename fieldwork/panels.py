@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from fieldwork import shown_photos
 from fieldwork.models import CloseOut, SiteVisit
 from msa_portal.accounts.models import User
-from requests_app import cure_panels, evidence, panels
+from requests_app import cure_panels, evidence, failures, panels
+from requests_app.enums import VisitOutcome
+from requests_app.failures import Explained
 from requests_app.models import MSARequest
+from requests_app.visit_photos import ShownPhoto
 
 
 def connect() -> None:
@@ -17,9 +21,9 @@ def connect() -> None:
 
 
 def visits(request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
-    """Each visit: when it is planned, whether somebody is there, how it went and why.
+    """Each visit: when it is planned, whether somebody is there, how it went and why, with the photos.
 
-    The office alone sees the technician's notes and photos.
+    The office alone sees the technician's notes, and what each camera says of where and when (fault 36).
     """
     rows = list(SiteVisit.objects.filter(order__round__request=request).select_related("order__round").order_by("pk"))
     if not rows:
@@ -27,10 +31,24 @@ def visits(request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | No
     reports = CloseOut.objects.filter(visit__in=rows, accepted=True).prefetch_related("reasons", "photos")
     by_visit = {report.visit_id: report for report in reports}
     context = {
-        "visits": [(visit, by_visit.get(visit.pk)) for visit in reversed(rows)],
+        "visits": [_shown(request, visit, by_visit.get(visit.pk)) for visit in reversed(rows)],
         "is_office": viewer.sees_all_requests,
+        "device": request.device if request.places_device else None,
+        "next_steps": request.device.steps if request.places_device and request.device else [],
     }
     return "fieldwork/partials/visit_panel.html", context
+
+
+def _shown(
+    request: MSARequest, visit: SiteVisit, report: CloseOut | None
+) -> tuple[SiteVisit, CloseOut | None, list[ShownPhoto], list[Explained]]:
+    """The visit with its report; a failed one with its reasons, and the photos that show none of them."""
+    photos = shown_photos.shown(report.photos.all()) if report else []
+    if report is None or report.outcome != VisitOutcome.UNSUCCESSFUL:
+        return visit, report, photos, []
+    reasons = failures.explained(request, visit.order.round)
+    known = {each.reason.pk for each in reasons}
+    return visit, report, [photo for photo in photos if photo.reason not in known], reasons
 
 
 def put_right(request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from fieldwork import orders
+from django.db import transaction
+from django.db.models.signals import post_delete, post_save
+
+from fieldwork import orders, wish_answers
 from msa_portal.accounts.models import User
+from msa_portal.business_days.models import ClosureDay
 from requests_app.enums import EventKind
 from requests_app.models import MSARequest, RequestEvent
 from requests_app.signals import event_recorded
@@ -14,6 +18,8 @@ from requests_app.signals import event_recorded
 def connect() -> None:
     """Called once when the app is ready."""
     event_recorded.connect(on_event, dispatch_uid="fieldwork.on_event")
+    for changed in (post_save, post_delete):
+        changed.connect(on_closure_day, sender=ClosureDay, dispatch_uid=f"fieldwork.on_closure_day.{id(changed)}")
 
 
 def on_event(request: MSARequest, event: RequestEvent, by: User | None, **_kwargs: Any) -> None:
@@ -21,3 +27,14 @@ def on_event(request: MSARequest, event: RequestEvent, by: User | None, **_kwarg
         orders.open_order(request, by=by)
     elif event.kind == EventKind.WITHDRAW and (number := event.codes.get("round")):
         orders.cancel_order(request.rounds.get(number=number))
+    if event.kind in {EventKind.VISIT_SCHEDULED, EventKind.VISIT_MOVED}:
+        wish_answers.settle_by_move(request, event, by=by)
+    elif event.kind in {EventKind.WITHDRAW, EventKind.COMPLETE, EventKind.FAIL}:
+        wish_answers.end_all(request)
+
+
+def on_closure_day(**_kwargs: Any) -> None:
+    """Due days move with the days on which nobody works (D7). Nightly they are reckoned anew anyway."""
+    from fieldwork import tasks
+
+    transaction.on_commit(lambda: tasks.kick(tasks.refresh_due_dates))

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import structlog
 from celery import shared_task
 from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from fieldwork import arrival_watch, due_dates, learning, reminders
 from fieldwork.models import VisitPhoto
 from fieldwork.phone import uploads
+from fieldwork.planning import durations, execution, positions, runs
 from msa_portal.business_days import calendar
 from msa_portal.errors import Refused
 from requests_app import lifecycle, quarantine
@@ -15,12 +22,25 @@ from requests_app.models import MSARequest, ProgramSettings
 
 log = structlog.get_logger(__name__)
 
+# The longest time that a dispatcher may give the planner (`PlanRun.seconds`), and reading and writing around it. A task
+# that outlives the broker's visibility timeout is handed out again: the run's claim stops the second.
+_PLAN_SECONDS = 600 + 120
+
+
+def kick(task: Any, *args: Any) -> None:
+    """Ask a worker now. A broker that is down costs nothing: the sweeper asks later."""
+    try:
+        task.apply_async(args=args, retry=False)
+    except (BrokerError, RedisConnectionError, RedisTimeoutError) as error:
+        log.warning("broker_out_of_reach", task=task.name, args=args, error=type(error).__name__)
+
 
 @shared_task
 def issue_due_orders() -> int:
     """The timer for valid requests (S): issue what has waited for the days that supervisors set.
 
-    One that cannot be issued, a disputed fee say, is passed over and logged; staff see why.
+    One that cannot be issued, a disputed fee say, is passed over and logged; staff see why. One that a rule
+    speaks against, learned while it waited, is left for staff to decide.
     """
     wait = ProgramSettings.current().auto_issue_days
     if wait is None:
@@ -28,7 +48,7 @@ def issue_due_orders() -> int:
     days = calendar.load()
     today = calendar.local_day(timezone.now())
     issued = 0
-    for request in MSARequest.objects.awaiting_service_order().iterator():
+    for request in learning.not_ruled_out(MSARequest.objects.awaiting_service_order()).iterator():
         if days.add(calendar.local_day(request.waiting_since), wait) > today:
             continue
         try:
@@ -40,9 +60,53 @@ def issue_due_orders() -> int:
     return issued
 
 
+@shared_task(time_limit=_PLAN_SECONDS)
+def plan(run_pk: int) -> None:
+    execution.execute(run_pk)
+
+
+@shared_task
+def sweep_plans() -> int:
+    return runs.sweep()
+
+
+@shared_task
+def tend_orders() -> None:
+    """Nightly: due days as the clocks stand now, and positions of sites that had none."""
+    due_dates.refresh()
+    positions.locate_missing()
+    positions.follow_districts()
+
+
+@shared_task
+def refresh_due_dates() -> int:
+    return due_dates.refresh()
+
+
+@shared_task
+def learn_durations() -> int:
+    return durations.learn()
+
+
+@shared_task
+def propose_rules() -> int:
+    """What visits taught, each night, for staff to decide on."""
+    return learning.propose()
+
+
 @shared_task
 def scan_quarantine() -> None:
     quarantine.look_again(VisitPhoto.objects.all())
+
+
+@shared_task
+def remind_of_visits() -> int:
+    return reminders.remind()
+
+
+@shared_task
+def watch_arrivals() -> int:
+    return arrival_watch.watch()
 
 
 @shared_task

@@ -6,23 +6,27 @@ from datetime import date, timedelta
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from fieldwork import closeout, flyers, orders, told
 from fieldwork.forms import CloseOutForm
-from fieldwork.models import CloseOut, SiteVisit, VisitPhoto
+from fieldwork.models import CloseOut, SiteVisit
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused
+from msa_portal.pdf import qr_svg
 from requests_app import eligibility, photos
 from requests_app.enums import DocumentKind
-from requests_app.models import Document
+from requests_app.models import Document, OutcomeReason
 
+# Why nobody could go to a site: the visit is moved then, not failed (D13).
+NOT_REACHED = OutcomeReason.objects.filter(is_active=True, at_site=False)
 _YEARS = timedelta(days=3 * 366)
 
 
@@ -91,6 +95,7 @@ def visit(http: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "visit": row,
         "request_": request,
+        "not_reached": NOT_REACHED if row.state == SiteVisit.State.SCHEDULED else (),
         "checks": [rule for rule in eligibility.rules_for(request.request_type) if rule.checklist],
         "close_out": row.close_outs.filter(accepted=True).prefetch_related("reasons", "photos").first(),
     }
@@ -107,6 +112,24 @@ def on_site(http: HttpRequest, pk: int) -> HttpResponse:
         messages.error(http, str(refusal))
         return redirect("fieldwork:visit", pk=row.pk)
     return redirect("fieldwork:close_out", pk=row.pk)
+
+
+@login_required
+@require_POST
+def put_back(http: HttpRequest, pk: int) -> HttpResponse:
+    """Nobody can go there today: dispatch plans the visit again (D13)."""
+    row, user = _my_visit(http, pk)
+    reason = NOT_REACHED.filter(code=http.POST.get("reason", "")).first()
+    if reason is None:
+        messages.error(http, _("Choose why nobody can go, then give the visit back."))
+        return redirect("fieldwork:visit", pk=row.pk)
+    try:
+        orders.put_back(row, by=user, reason=reason)
+    except Refused as refusal:
+        messages.error(http, str(refusal))
+    else:
+        messages.success(http, _("Given back. Dispatch plans a new day, and the customer is told."))
+    return redirect("fieldwork:day")
 
 
 @login_required
@@ -136,15 +159,21 @@ def _sent(http: HttpRequest, kept: CloseOut) -> HttpResponse:
 
 @login_required
 def flyer(http: HttpRequest, pk: int) -> HttpResponse:
-    """The leave-behind flyer of a visit that did not succeed (V4)."""
+    """The leave-behind flyer of a visit that did not succeed (V4): `?format=letter`, `label`, or `page` to show it."""
     row, _user = _my_visit(http, pk)
+    asked = http.GET.get("format", "")
     try:
-        content = flyers.render(row)
+        if asked == "page":
+            context = flyers.content(row)
+            picture = qr_svg(context["qr_url"], any_size=True).decode()
+            return render(http, "fieldwork/flyer.html", context | {"qr": SafeString(picture)})
+        paper = flyers.Paper(asked) if asked in set(flyers.Paper) else flyers.Paper.LETTER
+        content = flyers.render(row, paper=paper)
     except Refused as refusal:
         messages.error(http, str(refusal))
         return redirect("fieldwork:visit", pk=row.pk)
     answer = HttpResponse(content, content_type="application/pdf")
-    answer["Content-Disposition"] = f'inline; filename="flyer-{row.order.number}.pdf"'
+    answer["Content-Disposition"] = f'inline; filename="flyer-{row.order.number}-{paper}.pdf"'
     return answer
 
 
@@ -160,19 +189,3 @@ def site_photo(http: HttpRequest, pk: int, site_photo: int) -> HttpResponse:
         return photos.thumbnail(get_object_or_404(pictures, pk=site_photo))
     except FileNotFoundError as error:
         raise Http404 from error
-
-
-@login_required
-def photo(http: HttpRequest, pk: int) -> FileResponse:
-    """To the visit's technician and to the office; to nobody else (fault 31)."""
-    user: User = http.user  # type: ignore[assignment]  # login_required comes first
-    photos = VisitPhoto.objects.all()
-    if not user.sees_all_requests:
-        photos = photos.filter(close_out__visit__in=SiteVisit.objects.assigned_to(user))
-    row = get_object_or_404(photos, pk=pk)
-    if not row.is_readable:
-        raise Http404
-    answer = FileResponse(row.file.open("rb"), as_attachment=True, filename=f"visit-photo-{row.pk}.jpg")
-    answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer

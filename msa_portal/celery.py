@@ -31,9 +31,15 @@ app.conf.beat_schedule = {
     "render-receipts": {"task": "payments.tasks.sweep_receipts", "schedule": 300.0},
     "make-monthly-statements": {"task": "payments.tasks.make_statements", "schedule": 3600.0},
     "issue-due-orders": {"task": "fieldwork.tasks.issue_due_orders", "schedule": 3600.0},
+    "remind-of-visits": {"task": "fieldwork.tasks.remind_of_visits", "schedule": crontab(minute=5)},
+    "watch-arrivals": {"task": "fieldwork.tasks.watch_arrivals", "schedule": 300.0},
+    "begin-silent-planning-runs-again": {"task": "fieldwork.tasks.sweep_plans", "schedule": 15.0},
+    "tend-service-orders": {"task": "fieldwork.tasks.tend_orders", "schedule": crontab(minute=10, hour=2)},
+    "learn-visit-durations": {"task": "fieldwork.tasks.learn_durations", "schedule": crontab(minute=40, hour=2)},
     # By the utility's clock (TIME_ZONE), when the provider's list of yesterday is complete.
     "compare-days-with-provider": {"task": "payments.tasks.reconcile_days", "schedule": crontab(minute=20, hour=3)},
     "compare-today-with-provider": {"task": "payments.tasks.reconcile_today", "schedule": crontab(minute=50)},
+    "propose-rules": {"task": "fieldwork.tasks.propose_rules", "schedule": crontab(minute=40, hour=2)},
     "send-and-follow-refunds": {"task": "payments.tasks.sweep_refunds", "schedule": 120.0},
 }
 

@@ -135,6 +135,28 @@ def scanner_address(name: str) -> str:
     return _read(name, "an address such as tcp://clamav:3310 or unix:///run/clamav/clamd.ctl", convert, "")
 
 
+def tile_address(name: str) -> str:
+    """Where a map's tiles are, with {z}, {x} and {y}, and {s} for the server's name where there are several."""
+
+    def convert(raw: str) -> str:
+        parts = urlsplit(raw)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or "," in raw or ";" in raw or " " in raw:
+            raise ValueError(raw)
+        if not all(part in raw for part in ("{z}", "{x}", "{y}")):
+            raise ValueError(raw)
+        return raw
+
+    return _read(name, "an address such as https://tiles.example.com/{z}/{x}/{y}.png", convert, "")
+
+
+def tile_origins(address: str) -> list[str]:
+    """What a Content Security Policy must allow for these tiles."""
+    if not address:
+        return []
+    parts = urlsplit(address)
+    return [f"{parts.scheme}://{parts.netloc.replace('{s}', '*')}"]
+
+
 def database(name: str, default: str) -> dict[str, Any]:
     """Django's settings for a `postgres://…` or `sqlite:///…` address."""
 

@@ -80,8 +80,8 @@ def render_pdf(
     return rendered
 
 
-def qr_svg(url: str) -> bytes:
-    """A QR code as SVG, for PDF and pages alike."""
+def qr_svg(url: str, *, any_size: bool = False) -> bytes:
+    """A QR code as SVG, for PDF and pages alike. `any_size`: as large as the page's styles make it."""
     out = io.BytesIO()
-    segno.make(url, error="m", micro=False).save(out, kind="svg", border=2, scale=4, xmldecl=False)
+    segno.make(url, error="m", micro=False).save(out, kind="svg", border=2, scale=4, xmldecl=False, omitsize=any_size)
     return out.getvalue()

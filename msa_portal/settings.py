@@ -151,6 +151,13 @@ CUSTOMER_RECORDS_REST = 30  # seconds for which a service that failed is left al
 if bool(CUSTOMER_RECORDS_URL) != bool(CUSTOMER_RECORDS_KEY):
     raise ImproperlyConfigured("CUSTOMER_RECORDS_URL and CUSTOMER_RECORDS_KEY go together: set both, or neither.")
 
+# Driving times by road, from an OSRM server; without one, as the crow flies with a road factor.
+OSRM_URL = env.service_address("OSRM_URL", plain_http=True)
+
+# Tiles for the dispatcher's map, such as "https://tiles.example.com/{z}/{x}/{y}.png"; without them, a plain grid.
+TILE_URL = env.tile_address("TILE_URL")
+TILE_ATTRIBUTION = env.text("TILE_ATTRIBUTION")
+
 # --- Jobs -------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL or "redis://127.0.0.1:6379/0"
 CELERY_TASK_IGNORE_RESULT = True
@@ -175,6 +182,7 @@ CELERY_TASK_ROUTES = {
     "payments.tasks.render_refund_note": {"queue": "documents"},
     "payments.tasks.render_statement": {"queue": "documents"},
     "requests_app.tasks.render_agreement": {"queue": "documents"},
+    "fieldwork.tasks.plan": {"queue": "dispatch"},
 }
 
 # --- Mail -------------------------------------------------------------------------------
@@ -260,7 +268,7 @@ SECURE_CSP = {
     "default-src": [CSP.SELF],
     "script-src": [CSP.SELF],
     "style-src": [CSP.SELF],
-    "img-src": [CSP.SELF, "data:", "blob:"],
+    "img-src": [CSP.SELF, "data:", "blob:", *env.tile_origins(TILE_URL)],
     "font-src": [CSP.SELF],
     "connect-src": [CSP.SELF],
     "object-src": [CSP.NONE],

@@ -40,7 +40,7 @@ def verdict(
     request: MSARequest,
     *,
     on: date,
-    panels: frozenset[str] | None = None,
+    panels: eligibility.Panels | None = None,
     documents: tuple[str, ...] | None = None,
 ) -> eligibility.Verdict:
     """The eligibility rules over the request's facts, judged on that day (E6).

@@ -62,7 +62,7 @@ def _tell(notice: type[Notice], request: MSARequest, *, key: str, act_by: date |
         mailed = f"{SIGNING_LINK}:{link.key}" if link and person.user is None else ""
         # The step at which this very person goes on; sign-in leads there.
         where = next_step(request, person.user) if person.user else None
-        to = {"action_url": absolute(where.url)} if where and where.url else {}
+        to: dict[str, Any] = {"action_url": absolute(where.url)} if where and where.url else {}
         tell(
             notice, request, key=key, people=[person], private_link=mailed, act_by=act_by,
             status=request.status, **to, **values,

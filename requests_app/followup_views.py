@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
-from requests_app import agreements, cures, followups, lifecycle, permissions, policies
+from requests_app import agreements, cures, failures, followups, lifecycle, permissions, policies
 from requests_app.cures import Item
 from requests_app.enums import FollowUpKind, Status, WithdrawalReason
 from requests_app.followup_forms import CureForm, ModificationForm, WithdrawForm
@@ -106,12 +106,16 @@ def _cure_page(
     http: HttpRequest, request: MSARequest, *, posted: tuple[Item, CureForm] | None = None, status: int = 200
 ) -> HttpResponse:
     visit = followups.failed_round(request)
-    found = cures.items(request, visit)
+    found, reasons = cures.items(request, visit), failures.explained(request, visit)
     here = posted[0].reason.pk if posted else 0
     context = {
         "request_": request,
         "visit": visit,
-        "items": [(each, posted[1] if posted and each.reason.pk == here else CureForm(each)) for each in found],
+        "items": [
+            (item, posted[1] if posted and item.reason.pk == here else CureForm(item), each)
+            for item, each in zip(found, reasons, strict=True)
+        ],
+        "other_photos": failures.other_photos(visit, reasons),
         "posted_reason": here,
         "form": posted[1] if posted else None,
         "left": sum(not each.done for each in found),
@@ -148,7 +152,13 @@ def modify(http: HttpRequest, reference: str) -> HttpResponse:
             form.add_error("device" if "device" in refusal.fields else None, str(refusal))
         else:
             return _after_saving(http, request)
-    context = {"request_": request, "visit": visit, "form": form, "fee_due": followups.second_fee_due(visit)}
+    context = {
+        "request_": request,
+        "visit": visit,
+        "form": form,
+        "fee_due": followups.second_fee_due(visit),
+        "reasons": failures.explained(request, visit),
+    }
     return render(http, "requests_app/modify.html", context)
 
 

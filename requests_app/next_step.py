@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused
-from requests_app import agreements, completeness, form_steps, permissions, policies, readiness
+from requests_app import agreements, completeness, eligibility, form_steps, permissions, policies, readiness
 from requests_app.enums import FINAL, AgreementState, FollowUpKind, Party, Status
 from requests_app.models import Agreement, FollowUp, MSARequest
 
@@ -27,7 +27,7 @@ class Step:
     reason: str = ""
 
 
-def next_step(request: MSARequest, user: User, *, panels: frozenset[str] | None = None) -> Step | None:
+def next_step(request: MSARequest, user: User, *, panels: eligibility.Panels | None = None) -> Step | None:
     """The one action that this person should take now; None where they wait for others.
 
     Reads related rows through `all()`: a list that prefetches agreements with their signatures
@@ -48,7 +48,7 @@ def _to(name: str, request: MSARequest, *more: Any) -> str:
     return reverse(name, args=[request.reference, *more])
 
 
-def _before_submission(request: MSARequest, user: User, today: date, panels: frozenset[str] | None) -> Step:
+def _before_submission(request: MSARequest, user: User, today: date, panels: eligibility.Panels | None) -> Step:
     gaps = completeness.gaps(request)
     if gaps:
         return Step(_("Go on with the form"), _to("requests:form", request, gaps[0].step))

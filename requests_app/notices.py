@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,8 +15,8 @@ from msa_portal.accounts.models import User
 from msa_portal.business_days import calendar
 from msa_portal.business_days.calendar import local_day
 from msa_portal.notices.links import PRIVATE_LINK, absolute
-from msa_portal.notices.outbox import Notice, queue
-from requests_app import agreement_text, agreements, corrections, fee_rules, followups
+from msa_portal.notices.outbox import Attachment, Notice, queue
+from requests_app import agreement_text, agreements, corrections, failures, fee_rules, followups, visit_photos
 from requests_app.enums import (
     CorrectionKind,
     EventKind,
@@ -187,6 +187,7 @@ def tell(
     to_page: str = "",
     private_link: str = "",
     act_by: date | None = None,
+    attachments: Sequence[Attachment] = (),
     **values: Any,
 ) -> None:
     """Queue the notice for each person, once per key and person.
@@ -209,6 +210,7 @@ def tell(
             recipient=person.user,
             reference=request.reference or "",
             private_link=private_link,
+            attachments=attachments,
         )
 
 
@@ -376,9 +378,25 @@ _COMPLETE_IN_WORDS = {
 
 
 def visit_complete(request: MSARequest, event: RequestEvent) -> None:
-    """One official status for every type, told in the words of the request's own (D2)."""
+    """One official status for every type, told in the words of the request's own (D2), and what comes next."""
     words = _COMPLETE_IN_WORDS[RequestType(request.request_type)]
-    tell(VisitComplete, request, key=str(event.pk), outcome=words, status=request.get_status_display())
+    visit = request.rounds.get(number=event.codes["round"])
+    tell(
+        VisitComplete,
+        request,
+        key=str(event.pk),
+        outcome=words,
+        status=request.get_status_display(),
+        device=str(request.device) if request.places_device and request.device else "",
+        next_steps=next_steps(request),
+        photos_url=f"{page(request)}#visit-title" if visit_photos.of(visit) else "",
+    )
+
+
+def next_steps(request: MSARequest) -> list[str]:
+    """What the maker's device asks of its owner now; empty where staff entered nothing, or nothing was put in."""
+    device = request.device if request.places_device else None
+    return device.steps if device else []
 
 
 def visit_unsuccessful(request: MSARequest, event: RequestEvent) -> None:
@@ -389,10 +407,21 @@ def visit_unsuccessful(request: MSARequest, event: RequestEvent) -> None:
         request,
         key=str(event.pk),
         act_by=request.owner_acts_by,
-        reasons=[{"title": reason.title, "explanation": reason.explanation} for reason in visit.reasons.all()],
+        reasons=[_failure(request, each) for each in failures.explained(request, visit)],
         second_fee=followups.second_fee_due(visit),
         options=_options(request),
     )
+
+
+def _failure(request: MSARequest, each: failures.Explained) -> dict[str, str]:
+    return {
+        "title": each.reason.title,
+        "explanation": each.reason.explanation,
+        "whose": each.whose,
+        "todo": each.todo,
+        "cost": each.cost,
+        "photo_url": f"{page(request, 'reschedule')}#reason-{each.reason.pk}" if each.photos else "",
+    }
 
 
 def _options(request: MSARequest) -> list[dict[str, str]]:

@@ -39,7 +39,7 @@ def with_what_is_judged(requests: MSARequestQuerySet) -> MSARequestQuerySet:
     )
 
 
-def code_against(request: MSARequest, *, today: date, now: datetime, panels: frozenset[str]) -> str:
+def code_against(request: MSARequest, *, today: date, now: datetime, panels: eligibility.Panels) -> str:
     """The code of the refusal that `check_payable` would raise, "fix_first" for all that is unsaid; else empty."""
     sent = {document.topic for document in getattr(request, _DOCUMENTS)}
     missing = missing_documents(request, here=sent)

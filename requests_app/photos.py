@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models.fields.files import FieldFile
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -120,17 +121,19 @@ def _check_may(request: MSARequest, topic: PhotoTopic, *, by: User) -> None:
 
 
 def thumbnail(photo: Document) -> HttpResponse:
-    """A small copy for a page to show; the caller has checked who asks (fault 31).
+    """A small copy for a page to show; the caller has checked who asks (fault 31)."""
+    return small_copy(photo.file, name=f"photo-{photo.pk}.jpg")
 
-    Raises `FileNotFoundError` where the file is gone.
-    """
-    with photo.file.open("rb") as file, Image.open(file, formats=("JPEG",)) as image:
+
+def small_copy(kept: FieldFile, *, name: str) -> HttpResponse:
+    """The photo, small, under a name of ours. Raises `FileNotFoundError` where the file is gone."""
+    with kept.open("rb") as file, Image.open(file, formats=("JPEG",)) as image:
         image.draft("RGB", (THUMBNAIL_SIDE, THUMBNAIL_SIDE))
         image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
         out = io.BytesIO()
         image.convert("RGB").save(out, "JPEG", quality=80)
     answer = HttpResponse(out.getvalue(), content_type="image/jpeg")
-    answer["Content-Disposition"] = f'inline; filename="photo-{photo.pk}.jpg"'
+    answer["Content-Disposition"] = f'inline; filename="{name}"'
     answer["X-Content-Type-Options"] = "nosniff"
     answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
     answer["Cache-Control"] = f"private, max-age={_A_DAY}, immutable"

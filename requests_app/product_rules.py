@@ -101,7 +101,7 @@ def _impact(
     new: Product,
     days: Iterable[date],
     today: date,
-    panels: frozenset[str],
+    panels: eligibility.Panels,
     sent: set[str],
 ) -> Impact | None:
     """The first day that makes a difference."""
@@ -117,7 +117,9 @@ def _impact(
     return None
 
 
-def _points(request: MSARequest, device: Product, day: date, panels: frozenset[str], sent: set[str]) -> list[Point]:
+def _points(
+    request: MSARequest, device: Product, day: date, panels: eligibility.Panels, sent: set[str]
+) -> list[Point]:
     request.device = device
     missing = tuple(title for key, title in device.documents_by_key.items() if key not in sent)
     verdict = completeness.verdict(request, on=day, panels=panels, documents=missing)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import batched
 from pathlib import Path
 from typing import Any
@@ -32,8 +34,12 @@ COLUMNS = (
     "service_class",
     "meter_kind",
 )
-_MAY_BE_EMPTY = frozenset({"unit", "meter_number"})
-_VALUES = tuple(name for name in COLUMNS if name != "account_number")
+# Where the meter is, in degrees (WGS 84): both columns or neither. A file without them leaves known positions alone.
+POSITION = ("latitude", "longitude")
+_MAY_BE_EMPTY = frozenset({"unit", "meter_number", *POSITION})
+_MOST_DEGREES = {"latitude": 90, "longitude": 180}
+_MICRO = Decimal("0.000001")
+_PLAIN_FIGURE = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,20})?")
 _BATCH = 500
 MOST_ERRORS_KEPT = 200
 
@@ -75,7 +81,7 @@ class Report:
 class _Reading:
     """What was read so far: good rows by account number, the row of each number, and errors."""
 
-    rows: list[dict[str, str]] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
     first_row: dict[str, int] = field(default_factory=dict)
     errors: list[RowError] = field(default_factory=list)
     error_count: int = 0
@@ -101,7 +107,7 @@ def import_service_accounts(path: Path, *, dry_run: bool = False) -> Report:
     return report
 
 
-def read(path: Path) -> list[dict[str, str]]:
+def read(path: Path) -> list[dict[str, Any]]:
     """The file's rows, checked and cleaned, or `BadFile`."""
     reading = _Reading()
     try:
@@ -140,10 +146,11 @@ def _read_rows(lines: Any, reading: _Reading) -> None:
 
 
 def _check_header(header: list[str]) -> None:
-    if sorted(header) != sorted(COLUMNS):
-        missing = ", ".join(name for name in COLUMNS if name not in header) or "-"
+    wanted = COLUMNS + (POSITION if set(header) & set(POSITION) else ())
+    if sorted(header) != sorted(wanted):
+        missing = ", ".join(name for name in wanted if name not in header) or "-"
         extra = (
-            ", ".join(dict.fromkeys(name for name in header if name not in COLUMNS or header.count(name) > 1)) or "-"
+            ", ".join(dict.fromkeys(name for name in header if name not in wanted or header.count(name) > 1)) or "-"
         )
         raise BadFile(
             _("The first line must name the columns. Missing: %(missing)s. Not known, or twice: %(extra)s.")
@@ -154,6 +161,7 @@ def _check_header(header: list[str]) -> None:
 def _read_row(cells: dict[str, str], row: int, reading: _Reading) -> None:
     values = {name: _clean(name, cell) for name, cell in cells.items()}
     wrong = [(name, message) for name, value in values.items() for message in _errors_of(name, value)]
+    wrong += _half_a_position(values)
     for name, message in wrong:
         reading.complain(row, name, message)
     number = values["account_number"]
@@ -162,7 +170,7 @@ def _read_row(cells: dict[str, str], row: int, reading: _Reading) -> None:
     elif number:
         reading.first_row[number] = row
     if not wrong:
-        reading.rows.append(values)
+        reading.rows.append(values | {name: _degrees(values[name]) for name in POSITION if name in values})
 
 
 def _clean(name: str, cell: str) -> str:
@@ -173,10 +181,25 @@ def _clean(name: str, cell: str) -> str:
     return text.lower() if name in {"service_class", "meter_kind"} else text
 
 
+def _half_a_position(values: dict[str, str]) -> Iterator[tuple[str, str]]:
+    empty = [name for name in POSITION if not values.get(name, "")]
+    if len(empty) == 1 and empty[0] in values:
+        yield empty[0], _("Give both latitude and longitude, or leave both empty.")
+
+
+def _degrees(value: str) -> Decimal | None:
+    return Decimal(value).quantize(_MICRO) if value else None
+
+
 def _errors_of(name: str, value: str) -> Iterator[str]:
     if not value:
         if name not in _MAY_BE_EMPTY:
             yield _("Must not be empty.")
+        return
+    if name in POSITION:
+        if not _is_degrees(value, _MOST_DEGREES[name]):
+            most = _MOST_DEGREES[name]
+            yield _("Must be degrees from %(least)s to %(most)s, such as 34.142508.") % {"least": -most, "most": most}
         return
     column: Any = ServiceAccount._meta.get_field(name)
     pattern = [_PATTERNS[name]] if name in _PATTERNS else []
@@ -188,8 +211,14 @@ def _errors_of(name: str, value: str) -> Iterator[str]:
         yield from error.messages[:1]
 
 
-def _write(rows: list[dict[str, str]]) -> Report:
+def _is_degrees(value: str, most: int) -> bool:
+    """A plain decimal figure: no exponent, no `NaN`, no other script's digits."""
+    return bool(_PLAIN_FIGURE.fullmatch(value)) and abs(Decimal(value)) <= most
+
+
+def _write(rows: list[dict[str, Any]]) -> Report:
     report, now = Report(), timezone.now()
+    values = [name for name in (rows[0] if rows else {}) if name != "account_number"]
     for batch in batched(rows, _BATCH, strict=False):
         numbers = [row["account_number"] for row in batch]
         stored = {
@@ -201,17 +230,17 @@ def _write(rows: list[dict[str, str]]) -> Report:
         for account in changed:
             account.imported_at = now
         bulk_create_with_history(new, ServiceAccount, default_change_reason="Import")
-        bulk_update_with_history(changed, ServiceAccount, [*_VALUES, "imported_at"], default_change_reason="Import")
+        bulk_update_with_history(changed, ServiceAccount, [*values, "imported_at"], default_change_reason="Import")
         report.created += len(new)
         report.updated += len(changed)
         report.unchanged += len(batch) - len(new) - len(changed)
     return report
 
 
-def _changed(account: ServiceAccount | None, row: dict[str, str]) -> ServiceAccount | None:
+def _changed(account: ServiceAccount | None, row: dict[str, Any]) -> ServiceAccount | None:
     """The account with the row's values, where they differ from its own."""
-    if account is None or all(getattr(account, name) == row[name] for name in _VALUES):
+    if account is None or all(getattr(account, name) == value for name, value in row.items()):
         return None
-    for name in _VALUES:
-        setattr(account, name, row[name])
+    for name, value in row.items():
+        setattr(account, name, value)
     return account

@@ -62,7 +62,7 @@ def _key(http: HttpRequest) -> int | None:
     return int(before) if before.isdecimal() and len(before) < 19 else None
 
 
-def _row(request: MSARequest, user: User, clocks: Clocks, panels: frozenset[str]) -> dict[str, Any]:
+def _row(request: MSARequest, user: User, clocks: Clocks, panels: eligibility.Panels) -> dict[str, Any]:
     return {
         "request": request,
         "tone": tone(request),

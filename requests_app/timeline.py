@@ -79,7 +79,7 @@ def _details(event: RequestEvent, titles: dict[str, str]) -> Iterable[str]:
         yield titles.get(f"agent:{event.codes.get('agent')}", "")
     if event.kind == EventKind.AGENT_REVOKED and event.codes.get("why") in _WHY_ENDED:
         yield str(_WHY_ENDED[event.codes["why"]])
-    if event.kind == EventKind.PRODUCT_RULES_CHANGED:
+    if event.kind in (EventKind.PRODUCT_RULES_CHANGED, EventKind.PANEL_RULE_ADDED):
         yield from _rules_changed(event)
     planned = event.codes.get("on")
     if event.kind in (EventKind.VISIT_SCHEDULED, EventKind.VISIT_MOVED) and isinstance(planned, str):

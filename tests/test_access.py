@@ -31,7 +31,7 @@ ADDRESSES = {
     PUBLIC: {
         "landing", "help", "help_topic", "healthz", "readyz", "api-eligibility", "api-products", "api-fees", "api-schema",
         "api-docs", "requests:eligibility", "requests:after_visit", "requests:eligibility_start", "requests:products", "requests:verify", "payments:fees",
-        "demo:mailbox", "demo:mail", "demo:mail_html",
+        "demo:mailbox", "demo:mail", "demo:mail_attachment", "demo:mail_html",
         "account_login", "account_logout", "account_inactive", "account_signup", "account_email_verification_sent",
         "account_reset_password", "account_confirm_login_code", "account_reset_password_from_key_done",
         "account_reset_password_from_key", "account_reset_password_done", "account_request_login_code",
@@ -46,6 +46,7 @@ ADDRESSES = {
         "mfa_add_webauthn", "mfa_reauthenticate_webauthn", "mfa_remove_webauthn", "mfa_edit_webauthn",
         "usersessions_list", "requests:agents", "requests:list", "requests:new",
         "payments:several", "payments:pay_several",
+        "fieldwork:calendar",
         "payments:statements", "payments:statement", "payments:statement_pdf", "payments:statement_csv",
     },
     REQUEST: {
@@ -54,15 +55,16 @@ ADDRESSES = {
         "requests:photos", "requests:photo", "requests:readiness", "requests:document", "requests:agreement_invite", "requests:agreement_address", "requests:agreement_cancel", "requests:agreement_sign", "requests:agreement_consent", "requests:agreement_open", "requests:agreement_withdraw_consent", "requests:paper", "payments:fee", "payments:cancel", "payments:canceled", "payments:pay",
         "payments:returned", "payments:submit", "payments:receipt", "payments:money", "payments:ask_refund", "payments:refund_note",
         "payments:invite", "payments:uninvite",
+        "fieldwork:visit_file", "fieldwork:unsuitable_days", "fieldwork:another_day", "fieldwork:none_suits", "fieldwork:today",
     },
     PAYMENT: {"payments:joint_returned", "payments:cancel_joint"},
-    VISIT: {"fieldwork:visit", "fieldwork:on_site", "fieldwork:close_out", "fieldwork:flyer", "fieldwork:site_photo", "fieldwork:day", "fieldwork:agreement",
+    VISIT: {"fieldwork:visit", "fieldwork:on_site", "fieldwork:close_out", "fieldwork:flyer", "fieldwork:site_photo", "fieldwork:day", "fieldwork:put_back", "fieldwork:agreement",
             "fieldwork:api_who", "fieldwork:api_day", "fieldwork:api_on_my_way", "fieldwork:api_on_site", "fieldwork:api_report",
             "fieldwork:api_photos", "fieldwork:api_photo"},
-    PHOTO: {"fieldwork:photo"},
+    PHOTO: {"fieldwork:photo", "fieldwork:photo_small", "fieldwork:photo_marked"},
     WEBHOOK: {"payments:webhook"},
     COMPANY: {"payments:company_statement", "payments:company_statement_pdf", "payments:company_statement_csv"},
-    SIGNER: {"requests:sign", "requests:sign_paper", "requests:sign_consent", "requests:sign_open", "requests:sign_withdraw_consent", "requests:sign_claim", "requests:sign_document", "requests:sign_claim_resume",
+    SIGNER: {"fieldwork:feed", "requests:sign", "requests:sign_paper", "requests:sign_consent", "requests:sign_open", "requests:sign_withdraw_consent", "requests:sign_claim", "requests:sign_document", "requests:sign_claim_resume",
              "payments:link", "payments:link_pay", "payments:link_receipt", "payments:link_returned"},
 }  # fmt: skip
 KIND_OF = {name: kind for kind, names in ADDRESSES.items() for name in names}
@@ -119,7 +121,7 @@ class World:
         if kind_of(name) == PAYMENT:
             special["pk"] = self.values["payment"]
         if name.startswith("fieldwork:"):
-            special["pk"] = self.values["photo"] if name == "fieldwork:photo" else self.visit.pk
+            special["pk"] = self.values["photo"] if kind_of(name) == PHOTO else self.visit.pk
         if name == "requests:document":
             special = dict.fromkeys(ALL_ROUTES[name] - {"reference"}, self.values["document"])
         if name.startswith("admin:"):
@@ -173,7 +175,7 @@ def world(db: None) -> World:
         id=uuid.uuid4(),
         outcome=VisitOutcome.UNSUCCESSFUL,
         reasons=[factories.OutcomeReasonFactory()],
-        photos=[closeout.Photo(jpeg(), "0" * 64)],
+        photos=[closeout.Photo(jpeg(), "0" * 64, annotated=jpeg())],
     )
     kept = closeout.close_out(visit, report, by=tess)
     people = {
@@ -259,7 +261,7 @@ def test_anonymous_is_sent_to_sign_in(world: World) -> None:
 STRANGERS = {
     REQUEST: ("other customer", "other agent", "technician", "other technician"),
     VISIT: ("owner", "agent", "other customer", "other technician", "staff"),
-    PHOTO: ("owner", "agent", "other customer", "other technician"),
+    PHOTO: ("other customer", "other agent", "other technician"),
     PAYMENT: ("owner", "other customer", "other agent", "technician", "other technician", "staff"),
     COMPANY: ("owner", "other customer", "other agent", "technician", "other technician"),
 }
@@ -281,7 +283,7 @@ def test_stranger_finds_nothing_and_writes_nothing(world: World, kind: int, role
 INSIDERS = {
     REQUEST: ("owner", "agent", "staff"),
     VISIT: ("technician",),
-    PHOTO: ("technician", "staff"),
+    PHOTO: ("owner", "agent", "technician", "staff"),
     PAYMENT: ("agent",),
     COMPANY: ("agent", "staff"),
 }
@@ -298,6 +300,9 @@ NOT_EVERYBODY = {
 # Staff have the screening page for these.
 AGENTS_ALONE = {"requests:hand_over"}
 OWNERS_ALONE = {
+    "fieldwork:another_day",
+    "fieldwork:none_suits",
+    "fieldwork:unsuitable_days",
     "requests:form",
     "requests:corrections",
     "requests:device_documents",

@@ -16,12 +16,13 @@ pytestmark = pytest.mark.slow
 
 NAMES = [
     *("bare_view", "middleware", "landing", "status", "list_1", "list_many", "readiness", "screening", "autosave"),
+    *("day_1", "day_many", "sync_1", "sync_many"),
     *("bare_agreement", "agreement", "bare_inserts", "lifecycle"),
     *("bare_store", "webhook", "bare_fetch", "settlement", "bare_listing", "reconciliation"),
 ]
 ABOUT = {
     *("made_at", "commit", "database", "database_version", "python", "django", "cores", "load_1_min"),
-    *("repetitions", "requests", "payments", "rows", "record_pairs"),
+    *("repetitions", "requests", "payments", "rows", "record_pairs", "dispatch"),
 }
 
 
@@ -30,7 +31,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What one run of the least repetitions wrote."""
     folder: Path = tmp_path_factory.mktemp("bench")
     command = [sys.executable, "-m", "tests.benchmarks", "--repetitions=1", "--requests=8", "--payments=250"]
-    command.append(f"--folder={folder}")
+    command += ["--dispatch-seconds=2", "--dispatch-visits=50", f"--folder={folder}"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=480, check=False)
     assert done.returncode == 0, done.stderr
     [path] = folder.iterdir()
@@ -87,6 +88,12 @@ def test_saving_and_readiness_stay_within_their_queries(result):
     assert 0 < queries["readiness"] <= 6
 
 
+def test_a_technicians_day_takes_as_many_queries_with_many_visits_as_with_one(result):
+    queries = {row["name"]: row["queries"] for row in result["rows"]}
+    assert 0 < queries["day_1"] == queries["day_many"]
+    assert 0 < queries["sync_1"] == queries["sync_many"]
+
+
 def test_money_stays_within_its_queries(result):
     """A day of 250 payments takes three pages of the provider's list, and no query more than one of three."""
     queries = {row["name"]: row["queries"] for row in result["rows"]}
@@ -94,3 +101,14 @@ def test_money_stays_within_its_queries(result):
     assert 0 < queries["webhook"] <= 4
     assert 0 < queries["settlement"] <= 120
     assert 0 < queries["reconciliation"] <= 24
+
+
+def test_week_is_planned_four_ways_and_none_breaks_a_rule(result):
+    week = result["dispatch"]
+    rows = {row["name"]: row for row in week["rows"]}
+    assert list(rows) == ["ours", "pyvroom", "pyvrp", "nearest"]
+    assert (week["visits"], week["technicians"], week["seconds"]) == (50, 3, 2)
+    for row in rows.values():
+        assert (row["violations"], row["missed_by_us"]) == (0, 0)
+        assert rows["ours"]["cost"] <= row["cost"]
+    assert week["small"]["gap_percent"] >= 0

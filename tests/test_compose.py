@@ -27,7 +27,7 @@ from tests import servers
 pytestmark = [pytest.mark.postgres, pytest.mark.redis, pytest.mark.slow]
 
 COMPOSE = ROOT / "docker-compose.yml"
-OURS = {"web", "worker", "scheduler", "migrate"}
+OURS = {"web", "worker", "planner", "scheduler", "migrate"}
 PROGRAMS = Path(sys.executable).parent
 VARIABLE = re.compile(r"(?<!\$)\$\{(\w+)(?::([-?])([^}]*))?\}")
 GIVEN = {
@@ -145,6 +145,14 @@ def test_worker_answers_a_ping_and_takes_from_every_queue(deployment: Deployment
         family.wait_until(lambda: bool(app.control.ping(timeout=0.5)), worker, SECONDS)
         [queues] = app.control.inspect(timeout=2).active_queues().values()
     assert {queue["name"] for queue in queues} == {"default", "notices", "documents"}
+
+
+def test_planner_takes_from_the_queue_of_plans_alone(deployment: Deployment, family: Family):
+    planner = family.start(deployment.child("planner"))
+    with Celery(broker=deployment.redis_url) as app:
+        family.wait_until(lambda: bool(app.control.ping(timeout=0.5)), planner, SECONDS)
+        [queues] = app.control.inspect(timeout=2).active_queues().values()
+    assert {queue["name"] for queue in queues} == {"dispatch"}
 
 
 def test_scheduler_starts_and_keeps_its_schedule(deployment: Deployment, family: Family):

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from fieldwork.admin.base import ReadOnlyAdmin
+from fieldwork.admin.conflicts import ConflictViews
 from fieldwork.models import CloseOut
 from fieldwork.phone import outbox_file
 from msa_portal.errors import Refused
@@ -29,10 +30,14 @@ class OutboxFileForm(forms.Form):
 
 
 @admin.register(CloseOut)
-class CloseOutAdmin(ReadOnlyAdmin):
-    list_display = ["visit", "outcome", "by", "received_at", "accepted", "conflict"]
+class CloseOutAdmin(ConflictViews, ReadOnlyAdmin):
+    list_display = ["visit", "outcome", "by", "received_at", "via", "accepted", "conflict", "has_right_clock"]
     list_filter = ["accepted", "outcome"]
     list_select_related = ["visit__order", "by__user"]
+
+    @admin.display(description=gettext_lazy("phone's clock"), boolean=True)
+    def has_right_clock(self, row: CloseOut) -> bool | None:
+        return None if row.clock_off_seconds is None else not row.clock_is_off
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.take_in_view)

@@ -14,15 +14,52 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from fieldwork import orders
+from fieldwork import learning, orders
+from fieldwork.admin import figures
 from fieldwork.admin.base import ReadOnlyAdmin
 from fieldwork.models import ServiceOrder, SiteVisit, Technician
+from fieldwork.planning import positions
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused
 
 
+class PositionForm(forms.ModelForm):
+    """All that a dispatcher changes of an order: where the van goes."""
+
+    class Meta:
+        model = ServiceOrder
+        fields = ["latitude", "longitude"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, words in _POSITION_WORDS.items():
+            if name in self.fields:
+                self.fields[name].required = True
+                self.fields[name].error_messages["required"] = words
+
+
+_POSITION_WORDS = {
+    "latitude": gettext_lazy("Enter degrees north, such as 34.142508."),
+    "longitude": gettext_lazy("Enter degrees east, negative in California, such as -117.998112."),
+}
+
+
 @admin.register(ServiceOrder)
 class ServiceOrderAdmin(ReadOnlyAdmin):
+    form = PositionForm
+    fields = [
+        "number",
+        "reference",
+        "place",
+        "state",
+        "issued_at",
+        "due_on",
+        "district",
+        "position_source",
+        "latitude",
+        "longitude",
+    ]
+    readonly_fields = ["number", "reference", "place", "state", "issued_at", "due_on", "district", "position_source"]
     list_display = ["number", "reference", "state", "issued_at", "due_on"]
     list_filter = ["state"]
     search_fields = ["number", "round__request__reference"]
@@ -31,6 +68,18 @@ class ServiceOrderAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("request"))
     def reference(self, row: ServiceOrder) -> str:
         return str(row.round.request)
+
+    @admin.display(description=gettext_lazy("place"))
+    def place(self, row: ServiceOrder) -> str:
+        return row.round.request.full_address
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("fieldwork.schedule_sitevisit")
+
+    def save_model(self, request: HttpRequest, obj: ServiceOrder, form: Any, change: bool) -> None:
+        if form.changed_data:
+            position = (form.cleaned_data["latitude"], form.cleaned_data["longitude"])
+            positions.move_position(obj, *position, by=request.user)  # type: ignore[arg-type]  # signed in
 
 
 class ScheduleForm(forms.Form):
@@ -61,6 +110,7 @@ class WaitingFilter(admin.SimpleListFilter):
             ("schedule", gettext_lazy("To be scheduled")),
             ("today", gettext_lazy("Today")),
             ("late", gettext_lazy("Late: the day is past")),
+            ("held", gettext_lazy("Look first: a new rule speaks against it")),
         ]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
@@ -72,11 +122,14 @@ class WaitingFilter(admin.SimpleListFilter):
                 return queryset.filter(scheduled_on=today)
             case "late":
                 return queryset.open().filter(scheduled_on__lt=today)
+            case "held":
+                return learning.held(queryset)
         return queryset
 
 
 @admin.register(SiteVisit)
 class SiteVisitAdmin(ReadOnlyAdmin):
+    change_list_template = "admin/fieldwork/sitevisit/change_list.html"
     list_display = ["order", "reference", "place", "state", "technician", "scheduled_on", "window", "due_on"]
     list_filter = [WaitingFilter, "state", "technician", "scheduled_on"]
     search_fields = ["order__number", "order__round__request__reference", "order__round__request__city"]
@@ -98,6 +151,7 @@ class SiteVisitAdmin(ReadOnlyAdmin):
         name = "fieldwork_sitevisit_schedule"
         return [
             path("<int:pk>/schedule/", self.admin_site.admin_view(self.schedule_view), name=name),
+            *figures.urls(self.admin_site),
             *super().get_urls(),
         ]
 
@@ -136,6 +190,7 @@ class SiteVisitAdmin(ReadOnlyAdmin):
             "form": form,
             "may_schedule": http.user.has_perm("fieldwork.schedule_sitevisit"),
             "is_movable": visit.state in {SiteVisit.State.UNSCHEDULED, SiteVisit.State.SCHEDULED},
+            "is_held": learning.held(SiteVisit.objects.filter(pk=visit.pk)).exists(),
             "close_outs": visit.close_outs.select_related("by__user").prefetch_related("reasons", "photos"),
         }
         return render(http, "admin/fieldwork/sitevisit/schedule.html", context)

@@ -15,6 +15,8 @@ from requests_app.enums import VisitOutcome
 from requests_app.models import MSARequest
 from requests_app.models.documents import Scanned
 
+CLOCK_MAY_DIFFER = 300  # seconds
+
 
 class CloseOut(models.Model):
     """What a technician reported of a visit. `id` is minted when the form opens; `body_hash` tells
@@ -71,6 +73,11 @@ class CloseOut(models.Model):
 
     def __str__(self) -> str:
         return f"{self.visit_id} {self.outcome}"
+
+    @property
+    def clock_is_off(self) -> bool:
+        """The phone's clock differed by more than five minutes: its times are not to be relied on (fault 19)."""
+        return abs(self.clock_off_seconds or 0) > CLOCK_MAY_DIFFER
 
 
 def photo_path(instance: Any, filename: str) -> str:

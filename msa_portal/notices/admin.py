@@ -7,11 +7,12 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.http import content_disposition_header
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -58,13 +59,14 @@ class NoticeMessageAdmin(admin.ModelAdmin):
         "message_id",
         "as_text",
         "as_html",
+        "attached",
     ]
 
     class Media:
         css = {"all": ["notices/admin.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[NoticeMessage]:
-        return super().get_queryset(request).defer("text", "html")
+        return super().get_queryset(request).defer("text", "html", "attachments")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -80,7 +82,12 @@ class NoticeMessageAdmin(admin.ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         html = path("<int:pk>/html/", self.admin_site.admin_view(self.html_as_sent), name="notices_noticemessage_html")
-        return [html, *super().get_urls()]
+        attachment = path(
+            "<int:pk>/attachments/<int:number>/",
+            self.admin_site.admin_view(self.attachment_as_sent),
+            name="notices_noticemessage_attachment",
+        )
+        return [html, attachment, *super().get_urls()]
 
     @admin.display(description=gettext_lazy("text, as sent"))
     def as_text(self, message: NoticeMessage) -> SafeString:
@@ -96,6 +103,27 @@ class NoticeMessageAdmin(admin.ModelAdmin):
             '<iframe class="notice-frame" sandbox="" src="{}" title="{}"></iframe>',
             reverse("admin:notices_noticemessage_html", args=[message.pk]),
             _("The message as sent"),
+        )
+
+    @admin.display(description=gettext_lazy("attachments, as sent"))
+    def attached(self, message: NoticeMessage) -> SafeString | str:
+        name = "admin:notices_noticemessage_attachment"
+        links = [
+            (reverse(name, args=[message.pk, number]), each["name"]) for number, each in enumerate(message.attachments)
+        ]
+        return format_html_join(", ", '<a href="{}">{}</a>', links) or "-"
+
+    def attachment_as_sent(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        message = get_object_or_404(NoticeMessage, pk=pk)
+        if number >= len(message.attachments):
+            raise Http404
+        each = message.attachments[number]
+        return HttpResponse(
+            each["text"],
+            content_type=f"{each['content_type']}; charset=utf-8",
+            headers={"Content-Disposition": content_disposition_header(True, each["name"])},
         )
 
     @method_decorator(xframe_options_sameorigin)

@@ -10,6 +10,8 @@ import logging
 import smtplib
 import uuid
 from datetime import timedelta
+from email.headerregistry import HeaderRegistry
+from email.message import MIMEPart
 from typing import Any
 
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -116,7 +118,23 @@ def _mail(message: NoticeMessage) -> EmailMultiAlternatives:
         headers={"Message-ID": message.message_id, "Auto-Submitted": "auto-generated"},
     )
     mail.attach_alternative(html, "text/html")
+    for each in message.attachments:
+        mail.attach(_attached(**each))
     return mail
+
+
+def _attached(name: str, content_type: str, text: str) -> MIMEPart:
+    """A part of its own: calendars need a parameter of their type ("method") that a bare MIME type cannot carry."""
+    kind: Any = HeaderRegistry()("Content-Type", content_type)  # a header that knows its parts
+    part = MIMEPart()
+    part.set_content(
+        text.replace("\r\n", "\n"),
+        subtype=kind.subtype,
+        disposition="attachment",
+        filename=name,
+        params=dict(kind.params),
+    )
+    return part
 
 
 def _with_private_link(message: NoticeMessage) -> tuple[str, str]:

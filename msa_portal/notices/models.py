@@ -25,7 +25,8 @@ class NoticeMessage(models.Model):
 
     Bodies hold `PRIVATE_LINK` in place of a link that lets its bearer act: the link is made when
     the message is sent, so that nobody who reads the row can use it. Confidential bodies (sign-in
-    codes) are emptied once sent.
+    codes) are emptied once sent. `attachments` are small files of text, as they were written when the
+    row was: `{"name", "content_type", "text"}` each, so that sending again sends the same.
     """
 
     class State(models.TextChoices):
@@ -43,6 +44,9 @@ class NoticeMessage(models.Model):
     subject = models.CharField(_("subject"), max_length=250)
     text = models.TextField(_("text"))
     html = models.TextField(_("HTML"))
+    attachments = models.JSONField(
+        _("attachments"), default=list, blank=True, db_default=models.Value([], models.JSONField())
+    )
     reference = models.CharField(_("request"), max_length=20, blank=True, db_index=True)
     private_link = models.CharField(max_length=120, blank=True)
     confidential = models.BooleanField(default=False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, ClassVar
 
@@ -28,6 +30,15 @@ _AT_THE_SCREEN, _LATER = 0, 6
 
 class UnsafeAddress(ValueError):
     """Not one plain e-mail address: a header could hide in it."""
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A small file of text that goes with a message; `content_type` with its parameters."""
+
+    name: str
+    content_type: str
+    text: str
 
 
 class Notice:
@@ -55,6 +66,7 @@ def queue(
     recipient: User | None = None,
     reference: str = "",
     private_link: str = "",
+    attachments: Iterable[Attachment] = (),
 ) -> NoticeMessage | None:
     """Write the message to the outbox; it leaves after the commit, and never after a rollback.
 
@@ -75,6 +87,7 @@ def queue(
     row = _row(notice, render(notice.name, context | {"reference": reference}))
     row.unique_key, row.to_email, row.recipient = unique_key, to, recipient
     row.reference, row.private_link = reference, private_link
+    row.attachments = [asdict(each) for each in attachments]
     return _insert(row)
 
 

@@ -32,5 +32,10 @@ def moment(value: datetime | None) -> str:
 
 
 @register.filter
+def time_of_day(value: datetime | None) -> str:
+    return formats.time_of_day(value) if value else ""
+
+
+@register.filter
 def starts_with(text: str | None, start: str) -> bool:
     return text is not None and text.startswith(start)

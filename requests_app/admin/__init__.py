@@ -1,5 +1,5 @@
 """The staff desk for this app, one module a topic."""
 
-from requests_app.admin import paper, reference, screening
+from requests_app.admin import panels, paper, reference, screening
 
-__all__ = ["paper", "reference", "screening"]
+__all__ = ["panels", "paper", "reference", "screening"]

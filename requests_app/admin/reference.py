@@ -11,7 +11,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _now
@@ -23,23 +22,18 @@ from msa_portal.errors import Refused
 from msa_portal.history_admin import KeptAdmin
 from msa_portal.validators import one_line
 from requests_app import form_steps, product_rules
+from requests_app.admin.asks_first import AsksFirst
 from requests_app.enums import PLACES_DEVICE, Companion, RequestType
 from requests_app.models import (
     AgreementWording,
     CorrectionReason,
-    IncompatiblePanel,
     OutcomeReason,
     Product,
     ProgramSettings,
     ServiceAccount,
-    normalized_panel_model,
 )
 from requests_app.product_rules import Impact
 from requests_app.reference import end_approval, publish_wording
-
-SHORTEST_PANEL_MODEL = 5
-MOST_LISTED = 50
-_NOT_AGAIN = {"csrfmiddlewaretoken", "_confirmed"}
 
 
 class DocumentTitlesField(forms.CharField):
@@ -110,7 +104,7 @@ class ProductForm(forms.ModelForm):
 
 
 @admin.register(Product)
-class ProductAdmin(KeptAdmin):
+class ProductAdmin(AsksFirst):
     form = ProductForm
     list_display = [
         "manufacturer",
@@ -144,6 +138,7 @@ class ProductAdmin(KeptAdmin):
         (_("Where the facts come from"), {"fields": ["source", "verified"]}),
     ]
     actions = ["end_approval_today"]
+    who_is_told = _("Customers and agents who have not sent the request yet get a mail where the device is ruled out.")
 
     @admin.display(description=_("needs"))
     def needs(self, product: Product) -> str:
@@ -186,7 +181,7 @@ class ProductAdmin(KeptAdmin):
                 new.approved_until = today
                 found += product_rules.impacts(old, new)
         title = _now("End the approval after today?")
-        return self._ask_first(request, found, title, reverse("admin:requests_app_product_changelist"))
+        return self.ask_first(request, found, title, reverse("admin:requests_app_product_changelist"))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -197,43 +192,17 @@ class ProductAdmin(KeptAdmin):
             form = self.get_form(request, old, change=True)(request.POST, request.FILES, instance=copy(old))
             if form.is_valid():
                 title = _now("Change the rules of %(product)s?") % {"product": old}
-                page = self._ask_first(request, product_rules.impacts(old, form.instance), title, request.path)
+                page = self.ask_first(request, product_rules.impacts(old, form.instance), title, request.path)
                 if page is not None:
                     return page
         return super().change_view(request, object_id, form_url, extra_context)
-
-    def _ask_first(self, request: HttpRequest, found: list[Impact], title: str, back: str) -> HttpResponse | None:
-        """The page that lists what would change; None where nothing does, or this very list was confirmed."""
-        seen = product_rules.digest(found)
-        if not found or request.POST.get("_confirmed") == seen:
-            return None
-        typed = [(name, value) for name, values in request.POST.lists() for value in values if name not in _NOT_AGAIN]
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": title,
-            "impacts": found[:MOST_LISTED],
-            "count": len(found),
-            "more": max(len(found) - MOST_LISTED, 0),
-            "seen": seen,
-            "changed_meanwhile": "_confirmed" in request.POST,
-            "typed": typed,
-            "back": back,
-        }
-        return render(request, "admin/requests_app/product/impacts.html", context)
 
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
         if not change:
             super().save_model(request, obj, form, change)
             return
         found = product_rules.save(obj, by=request.user)  # type: ignore[arg-type]  # the admin lets nobody else in
-        if found:
-            text = ngettext(
-                "One open request is affected. It is noted there.",
-                "%(n)s open requests are affected. It is noted on each.",
-                len(found),
-            )
-            self.message_user(request, text % {"n": len(found)}, messages.INFO)
+        self.say_how_many(request, found)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         product = kwargs.get("obj")
@@ -241,31 +210,6 @@ class ProductAdmin(KeptAdmin):
             text = _now("Requests name this product, so it can't be deleted. Enter a last day of approval instead.")
             self.message_user(request, text, messages.INFO)
         return super().render_change_form(request, context, *args, **kwargs)
-
-
-class IncompatiblePanelForm(forms.ModelForm):
-    def clean_model(self) -> str:
-        """Long enough that a longer suffix does not take in other panels, and not there yet (E8)."""
-        model = self.cleaned_data["model"]
-        normalized = normalized_panel_model(model)
-        if len(normalized) < SHORTEST_PANEL_MODEL:
-            raise ValidationError(
-                _("Enter at least %(least)s letters and digits: every model that begins with them is refused."),
-                params={"least": SHORTEST_PANEL_MODEL},
-            )
-        for other in IncompatiblePanel.objects.exclude(pk=self.instance.pk):
-            if normalized.startswith(other.normalized):
-                raise ValidationError(
-                    _("“%(other)s” is on the list and covers this model already."), params={"other": other}
-                )
-        return str(model)
-
-
-@admin.register(IncompatiblePanel)
-class IncompatiblePanelAdmin(KeptAdmin):
-    form = IncompatiblePanelForm
-    list_display = ["model", "note"]
-    search_fields = ["model", "normalized", "note"]
 
 
 class CodedReasonAdmin(KeptAdmin):

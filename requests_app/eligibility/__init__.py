@@ -1,6 +1,6 @@
 """Eligibility: `judge(facts, on=day)` goes through `RULES` and gives a `Verdict`."""
 
-from requests_app.eligibility.facts import FIELDS, DeviceFacts, Facts, Unlisted
+from requests_app.eligibility.facts import FIELDS, DeviceFacts, Facts, Panels, Taught, Unlisted
 from requests_app.eligibility.judge import Finding, Outcome, Verdict, judge
 from requests_app.eligibility.panels import load_panels
 from requests_app.eligibility.rules import BY_NUMBER, RULES, Rule, Severity, questions_for, rules_for
@@ -14,8 +14,10 @@ __all__ = [
     "Facts",
     "Finding",
     "Outcome",
+    "Panels",
     "Rule",
     "Severity",
+    "Taught",
     "Unlisted",
     "Verdict",
     "facts_from",

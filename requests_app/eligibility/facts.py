@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,11 +30,27 @@ class Unlisted:
     """A device that is not on the list: E6 finds it, and nothing else is asked of it."""
 
 
+class Taught(NamedTuple):
+    """Visits taught that work on this panel cannot be done with that device, or with any (E7)."""
+
+    normalized: str
+    device: int | None
+    explanation: str
+
+
+@dataclass(frozen=True)
+class Panels:
+    """What staff keep of panel models, each normalized: those with double-sided clips (E8), and what visits taught."""
+
+    incompatible: frozenset[str] = frozenset()
+    taught: tuple[Taught, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Facts:
     """The facts of docs/api.md, by the API's names and in its order. None: nobody has said yet.
 
-    `incompatible_panels` are normalized models (E8), and `panel_model_confirmed` says that a person stood
+    `incompatible_panels` are normalized models (E8), `taught` is what visits showed of some (E7), and `panel_model_confirmed` says that a person stood
     by the model as typed when asked whether one of these was meant; neither is a fact of the site.
     Nor are `missing_documents`, the titles of what the device asks for and nobody has sent yet.
     """
@@ -63,10 +79,11 @@ class Facts:
     clear_meter_access: bool | None = None
     panel_model_confirmed: bool = False
     incompatible_panels: frozenset[str] = frozenset()
+    taught: tuple[Taught, ...] = ()
     missing_documents: tuple[str, ...] = ()
 
 
-_NO_FACTS = {"panel_model_confirmed", "incompatible_panels", "missing_documents"}
+_NO_FACTS = {"panel_model_confirmed", "incompatible_panels", "taught", "missing_documents"}
 FIELDS = tuple(field.name for field in dataclasses.fields(Facts) if field.name not in _NO_FACTS)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from msa_portal import formats
 from requests_app.eligibility.facts import FIELDS, DeviceFacts, Facts
-from requests_app.eligibility.rules import BY_NUMBER, NEVER_MISSED, Case, Rule, Severity, rules_for
+from requests_app.eligibility.rules import BY_NUMBER, NEVER_MISSED, Case, Rule, Severity, rules_for, taught_here
 from requests_app.enums import Companion, RequestType
 
 
@@ -102,6 +102,7 @@ def figures(facts: Facts, on: date) -> dict[str, Any]:
         "device_types": ", ".join(str(RequestType(each).label).lower() for each in types),
         "lacking": ", ".join(_lacking(facts, device)) if device else "",
         "documents": ", ".join(facts.missing_documents),
+        "taught": taught_here(facts),
     }
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db.models import BooleanField, IntegerField, Value
 from rapidfuzz.distance import OSA
 
-from requests_app.models import IncompatiblePanel, normalized_panel_model
+from requests_app.eligibility.facts import Panels, Taught
+from requests_app.models import IncompatiblePanel, PanelRestriction, normalized_panel_model
 
 # Read from a worn label, these are taken for each other.
 _LOOK_ALIKES = str.maketrans({"O": "0", "Q": "0", "I": "1", "L": "1", "B": "8", "S": "5", "Z": "2", "G": "6"})
@@ -15,9 +17,14 @@ _KEYBOARD = ("QWERTYUIOP", "ASDFGHJKL", "ZXCVBNM")
 _SHORTEST = 8
 
 
-def load_panels() -> frozenset[str]:
-    """The normalized models that staff keep: one query."""
-    return frozenset(IncompatiblePanel.objects.values_list("normalized", flat=True))
+def load_panels() -> Panels:
+    """The normalized models that staff keep, and what visits taught: one query."""
+    no, yes = Value(False, BooleanField()), Value(True, BooleanField())
+    listed = IncompatiblePanel.objects.order_by().values_list("normalized", Value(None, IntegerField()), Value(""), no)
+    learned = PanelRestriction.objects.filter(is_active=True).order_by()
+    rows = list(listed.union(learned.values_list("normalized", "device_id", "explanation", yes), all=True).order_by())
+    taught = sorted((Taught(*row[:3]) for row in rows if row[3]), key=lambda each: (each.normalized, each.device or 0))
+    return Panels(frozenset(row[0] for row in rows if not row[3]), tuple(taught))
 
 
 def matches(panel_model: str, incompatible: Iterable[str]) -> bool:

@@ -13,7 +13,19 @@ from enum import StrEnum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from requests_app.eligibility.facts import FALSE, FIELDS, TRUE, Facts, Truth, Unlisted, device_is, is_, known, over
+from requests_app.eligibility.facts import (
+    FALSE,
+    FIELDS,
+    TRUE,
+    Facts,
+    Taught,
+    Truth,
+    Unlisted,
+    device_is,
+    is_,
+    known,
+    over,
+)
 from requests_app.eligibility.panels import matches, near_miss
 from requests_app.enums import (
     PLACES_DEVICE,
@@ -121,6 +133,35 @@ def _over_device_limit(facts: Facts) -> Truth:
     if isinstance(facts.device, Unlisted) or (facts.device and facts.device.max_service_amps is None):
         return FALSE
     return known(facts, ("device", "panel_rating_amps"), lambda device, panel: panel > device.max_service_amps)
+
+
+def taught_here(facts: Facts) -> str:
+    """What visits taught of this panel with this device, in words; empty where nothing, or nobody can tell yet."""
+    device = getattr(facts.device, "id", None)
+    here = (each for each in _taught_of_panel(facts) if each.device in {None, device})
+    return min(here, key=lambda each: each.device is not None).explanation if _taught(facts).value else ""
+
+
+def _taught_of_panel(facts: Facts) -> list[Taught]:
+    """Nobody waits for the model (`NEVER_MISSED`): while it is open, nothing was taught of it."""
+    model = facts.panel_model or ""
+    return [each for each in facts.taught if matches(model, (each.normalized,))]
+
+
+def _taught_of_any_device(facts: Facts) -> Truth:
+    return TRUE if any(each.device is None for each in _taught_of_panel(facts)) else FALSE
+
+
+def _taught_of_device(facts: Facts) -> Truth:
+    """With this device, where other devices may do."""
+    devices = {each.device for each in _taught_of_panel(facts)}
+    if not devices or None in devices or isinstance(facts.device, Unlisted):
+        return FALSE
+    return known(facts, ("device",), lambda device: device.id in devices)
+
+
+def _taught(facts: Facts) -> Truth:
+    return _taught_of_any_device(facts) | _taught_of_device(facts)
 
 
 def _panel_listed(facts: Facts) -> Truth:
@@ -272,10 +313,24 @@ E7 = Rule(
     number="E7",
     question=_("Does the device fit the meter socket?"),
     judged_for=PLACES_DEVICE,
-    fields=("device", "panel_rating_amps"),
+    fields=("device", "panel_rating_amps", "panel_model"),
     cases=(
         Case(
-            holds=_over_device_limit,
+            holds=_taught_of_any_device,
+            severity=Severity.BLOCKS,
+            field="panel_model",
+            message=_("%(taught)s Site visits to panels of this model did not succeed."),
+            todo=_("Check the model on the panel's label. If it is right, ask your installer about another panel."),
+        ),
+        Case(
+            holds=_taught_of_device,
+            severity=Severity.BLOCKS,
+            field="device",
+            message=_("%(taught)s Site visits with this device to panels of this model did not succeed."),
+            todo=_("Choose another device. If the panel's label names another model, put the model right."),
+        ),
+        Case(
+            holds=lambda facts: _over_device_limit(facts) & ~_taught(facts),
             severity=Severity.BLOCKS,
             field="device",
             message=_(

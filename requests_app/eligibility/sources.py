@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from requests_app.eligibility.facts import FIELDS, DeviceFacts, Facts, Unlisted
+from requests_app.eligibility.facts import FIELDS, DeviceFacts, Facts, Panels, Unlisted
 from requests_app.eligibility.panels import load_panels
 from requests_app.enums import DocumentKind, ScanState
 from requests_app.models import Document, MSARequest, Product, normalized_panel_model
@@ -18,7 +18,7 @@ def facts_of(
     request: MSARequest,
     *,
     on: date,
-    panels: frozenset[str] | None = None,
+    panels: Panels | None = None,
     documents: tuple[str, ...] | None = None,
 ) -> Facts:
     """The request's facts, its device as approved on that day (E6, D15).
@@ -27,12 +27,14 @@ def facts_of(
     list hands `panels` and the missing `documents` in and selects the device with its rows.
     """
     values = {name: _said(getattr(request, name)) for name in FIELDS if name != "device"}
+    panels = load_panels() if panels is None else panels
     device = device_facts(request.device, on=on) if request.device else None
     return Facts(
         **values,
         device=device,
         panel_model_confirmed=is_confirmed(request),
-        incompatible_panels=load_panels() if panels is None else panels,
+        incompatible_panels=panels.incompatible,
+        taught=panels.taught,
         missing_documents=missing_documents(request) if documents is None else documents,
     )
 
@@ -62,11 +64,13 @@ def facts_from(answers: Mapping[str, Any], *, on: date) -> Facts:
     """Facts from validated answers by the API's names, the device as its id."""
     values = {name: _said(answers.get(name)) for name in FIELDS if name != "device"}
     device = device_by_id(answers.get("device"), on=on)
+    panels = load_panels() if values["panel_model"] else Panels()
     return Facts(
         **values,
         device=device,
         panel_model_confirmed=bool(answers.get("panel_model_confirmed")),
-        incompatible_panels=load_panels() if values["panel_model"] else frozenset(),
+        incompatible_panels=panels.incompatible,
+        taught=panels.taught,
     )
 
 

@@ -103,6 +103,11 @@ class Product(models.Model):
         """The titles of the documents that it asks for, each by what ties an upload to it."""
         return {document_key(title): title for title in self.required_documents}
 
+    @property
+    def steps(self) -> list[str]:
+        """`next_steps`, one a line."""
+        return [" ".join(line.split()) for line in self.next_steps.splitlines() if line.strip()]
+
     def serves(self, request_type: str) -> bool:
         return not self.request_types or request_type in self.request_types
 

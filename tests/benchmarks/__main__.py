@@ -26,6 +26,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--repetitions", type=count, default=30, help="how often each is timed (30)")
     parser.add_argument("--requests", type=count, default=200, help="how many requests the long list has (200)")
     parser.add_argument("--payments", type=count, default=10_000, help="how many a day's comparison has (10000)")
+    parser.add_argument("--dispatch-seconds", type=count, default=20, help="for each planner of the made week (20)")
+    parser.add_argument("--dispatch-visits", type=count, default=1000, help="in the made week (1000)")
     parser.add_argument("--folder", type=Path, default=VAR / "bench", help="where the JSON goes (var/bench)")
     return parser.parse_args()
 
@@ -47,7 +49,13 @@ def main() -> int:
     prepare(chosen.postgres)
     from tests.benchmarks import report, run
 
-    result = run.everything(repetitions=chosen.repetitions, many=chosen.requests, payments=chosen.payments)
+    result = run.everything(
+        repetitions=chosen.repetitions,
+        many=chosen.requests,
+        payments=chosen.payments,
+        dispatch_seconds=chosen.dispatch_seconds,
+        dispatch_visits=chosen.dispatch_visits,
+    )
     say(report.table(result))
     say(f"\nWritten to {report.write(result, chosen.folder)}")
     return 0

@@ -17,7 +17,17 @@ def table(result: dict[str, Any]) -> str:
     ]
     head = f"{'':<40}{'queries':>8}{'median ms':>11}{'CPU ms':>9}{'ratio':>9}{'CPU ratio':>11}{'per s':>10}  to"
     return "\n".join(
-        ["", ", ".join(about), "", head, *map(_line, result["rows"]), "", *_pairs(result["record_pairs"])]
+        [
+            "",
+            ", ".join(about),
+            "",
+            head,
+            *map(_line, result["rows"]),
+            "",
+            *_pairs(result["record_pairs"]),
+            "",
+            *_dispatch(result["dispatch"]),
+        ]
     )
 
 
@@ -29,6 +39,18 @@ def _pairs(judged: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
         for each in [*kinds, total]:
             title = f"{name.replace('_', '-')}: {each['kind'].replace('_', ' ')}"
             yield f"{title:<40}{each['pairs']:>8}{each['wrong']:>8}{100 * each['wrong'] / each['pairs']:>10.2f}"
+
+
+def _dispatch(week: dict[str, Any]) -> Iterator[str]:
+    """The same week planned four ways; driving a visit is the ratio to ours."""
+    title = f"{week['visits']} visits, {week['technicians']} technicians, {week['seconds']:g} s each"
+    yield f"{title:<45}{'served':>8}{'hours':>9}{'ratio':>8}{'not by us':>11}"
+    for row in week["rows"]:
+        figures = f"{row['hours_driven']:>9.1f}{row['driving_ratio']:>8.2f}{row['missed_by_us']:>11}"
+        yield f"{row['title']:<45}{row['served']:>8}{figures}"
+    small = week["small"]
+    yield f"Translation and checker: {week['overhead_percent']} % of the time"
+    yield f"{small['instance']} in {small['seconds']:g} s: {small['cost']}, {small['gap_percent']} % over the best known"
 
 
 def _line(row: dict[str, Any]) -> str:

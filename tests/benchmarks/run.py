@@ -17,7 +17,8 @@ from django.utils import timezone
 
 from commands.console import ROOT, step
 from tests import servers
-from tests.benchmarks import agreements, lifecycle, measure, money, pages
+from tests.benchmarks import agreements, field, lifecycle, measure, money, pages
+from tests.benchmarks.dispatch import compare
 from tests.requests_app.records import pairs
 
 # As in production: no debugging aids, static files known beforehand.
@@ -30,11 +31,15 @@ LIKE_PRODUCTION = {
 }
 
 
-def everything(*, repetitions: int, many: int, payments: int) -> dict[str, Any]:
+def everything(
+    *, repetitions: int, many: int, payments: int, dispatch_seconds: float, dispatch_visits: int
+) -> dict[str, Any]:
     with step("Fresh database"):
         call_command("migrate", verbosity=0, interactive=False)
     with pooled():
-        return measured(repetitions, many, payments)
+        result = measured(repetitions, many, payments)
+    with step(f"A week of {dispatch_visits} visits, planned four ways, {dispatch_seconds:g} s each"):
+        return result | {"dispatch": compare.measured(seconds=dispatch_seconds, visits=dispatch_visits)}
 
 
 @contextmanager
@@ -55,7 +60,7 @@ def pooled() -> Iterator[None]:
 def measured(repetitions: int, many: int, payments: int) -> dict[str, Any]:
     with override_settings(**LIKE_PRODUCTION), money.provider_and_broker() as sandbox:
         with step(f"{many} requests, made through the services"):
-            cases = pages.cases(many) + agreements.cases()
+            cases = pages.cases(many) + field.cases() + agreements.cases()
         with step(f"{payments} payments, in our books and the provider's"):
             of_money = money.cases(sandbox, repetitions=repetitions, payments=payments)
         # The last to be made: its inserts are sent again as they are, with ids that must stay free.

@@ -252,7 +252,9 @@ class Phone:
         return found
 
     def has_nothing_left(self) -> None:
-        self.waits_until(lambda: self.rows("reports") == [] and self.rows("photos") == [], "Something stayed on the phone.")
+        self.waits_until(
+            lambda: self.rows("reports") == [] and self.rows("photos") == [], "Something stayed on the phone."
+        )
 
 
 OLDER = """async () => {

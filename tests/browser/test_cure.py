@@ -38,7 +38,8 @@ def test_failed_visit_is_cured_from_the_flyers_code(ron: Person, meet: Meet) -> 
     on = dan.schedules(reference, accounts.TECHNICIAN.name)
     tess = signed_in(meet, accounts.TECHNICIAN, phone=True)
     tess.closes_out(on, RON.street, "Could not be done", "The MSA was not there in its package", "No safe way")
-    address = re.search(r"http\S+/after-visit/\S+?/", tess.pdf("Flyer to leave behind").replace("\n", ""))
+    tess.presses("Flyer to leave behind")
+    address = re.search(r"http\S+/after-visit/\S+?/", tess.pdf("Print on a sheet").replace("\n", ""))
     assert address
 
     scanner = meet(ron.email, ron.name, phone=True)

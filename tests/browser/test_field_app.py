@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import BrowserType, Request, Route, expect
 
-from tests.browser.field import Field, Phone, a_photo
+from tests.browser.field import Field, Phone
 from tests.stack import LiveStack
 
 REPORTS = re.compile(r"/field/api/reports/")

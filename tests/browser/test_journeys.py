@@ -170,7 +170,8 @@ def test_agent_corrects_reschedules_and_succeeds(meet: Meet, homes: dict[str, Ho
     tess = signed_in(meet, accounts.TECHNICIAN, phone=True)
     on = dan.schedules(reference, accounts.TECHNICIAN.name)
     tess.closes_out(on, homes["hugo"].street, "Could not be done", "The MSA was not there in its package")
-    assert reference in tess.pdf("Flyer to leave behind")
+    tess.presses("Flyer to leave behind")
+    assert reference in tess.pdf("Print on a sheet")
 
     ben.sees_status(reference, "Site Visit Unsuccessful")
     assert reference in ben.mail("The site visit was not successful")

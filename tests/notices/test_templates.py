@@ -28,7 +28,15 @@ _CHANGED = {
 }
 _TIMES = {"order_from": 5, "order_to": 10, "visit_by": "Tue, Jan 12, 2027"}
 _MONEY = {"amount": "$279.22", "site_address": "12 Oak Avenue, Monrovia, CA 91016"}
-_DAY = {"day": "Tue, Dec 8, 2026", "window": "between 8 a.m. and noon", "places_device": True}
+_DAY = {
+    "day": "Tue, Dec 8, 2026",
+    "window": "between 8 a.m. and noon",
+    "places_device": True,
+    "ready": ["Keep the way to the meter clear and safe."],
+    "promised": ["Put the MSA into a bright bag."],
+    "change_by": "Fri, Dec 4, 2026",
+}
+_ARRIVAL = _DAY | {"about": "about 10:40 a.m.", "range": "between 10:25 a.m. and 10:55 a.m."}
 _CHANGE = {
     "change": "Your password was changed.",
     "timestamp": "Tue, Dec 8, 2026",
@@ -54,9 +62,23 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "corrections_required": {"corrections": [_ITEM], "cannot_be_served": True, "act_by": "Tue, Dec 8, 2026"},
     "request_valid": _TIMES | {"places_device": True},
     "service_order_issued": {},
-    "visit_complete": {"outcome": "Removal complete", "status": "Installation Complete"},
+    "visit_complete": {
+        "outcome": "Installation complete",
+        "status": "Installation Complete",
+        "device": "Acme Adapter 2",
+        "next_steps": ["Switch the battery on.", "Scan the code on its side."],
+        "photos_url": "http://localhost:8000/requests/MSA-2026-000123/#visit-title",
+    },
     "visit_unsuccessful": {
-        "reasons": [_ITEM],
+        "reasons": [
+            _ITEM
+            | {
+                "whose": "On the customer's side",
+                "todo": "Put it right, then send a photo that shows it.",
+                "cost": "It costs you nothing.",
+                "photo_url": "http://localhost:8000/requests/MSA-2026-000123/reschedule/#reason-1",
+            }
+        ],
         "second_fee": True,
         "options": [{"url": "http://localhost:8000/x/", "title": "Withdraw IR", "what": "You end the request."}],
     },
@@ -67,6 +89,12 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "device": "Acme Adapter 2",
         "why": ["Made for 150 A at most."],
         "from_day": "Tue, Dec 8, 2026",
+    },
+    "panel_ruled_out": {
+        "stage": "visit",
+        "panel": "HOMC40U200",
+        "device": "Acme Adapter 2",
+        "why": ["The cover does not come off."],
     },
     "draft_left": {"act_by": "Tue, Dec 8, 2026", "status": "unsubmitted"},
     "deadline_near": {
@@ -84,7 +112,13 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "upload_removed": {"file_name": "photo.jpg"},
     "request_claimed": {},
     "visit_scheduled": _DAY,
-    "visit_moved": _DAY,
+    "visit_moved": _DAY | {"chosen": True},
+    "visit_canceled": _DAY | {"withdrawn": True},
+    "visit_on_the_way": _ARRIVAL,
+    "visit_expected_anew": _ARRIVAL | {"out_of_window": True},
+    "visit_reminder": _DAY,
+    "day_change_kept": _DAY,
+    "day_change_asked": _DAY | {"unsuitable": ["Tue, Dec 8, 2026: Morning"]},
     "fee_due": _MONEY | {"second": True, "act_by": "Tue, Dec 8, 2026"},
     "receipt": _MONEY | {"paid_at": "Tue, Dec 8, 2026, 3:04 p.m.", "visits": "1", "payer": "Alice"},
     "receipt_for_several": _MONEY | {"count": 2, "lines": [{"reference": "MSA-2026-000124", "amount": 27922}] * 2},

@@ -226,6 +226,7 @@ def test_clock_a_day_ahead_is_flagged_and_the_servers_time_rules(phone: Phone, v
     assert answer["clock_off_seconds"] == pytest.approx(86_400, abs=60)
     kept = CloseOut.objects.get()
     assert kept.received_at < timezone.now() < kept.device_time
+    assert kept.clock_is_off
     visit.refresh_from_db()
     assert visit.on_site_at < timezone.now()
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from requests_app.eligibility import DeviceFacts, Facts, Unlisted
+from requests_app.eligibility import DeviceFacts, Facts, Taught, Unlisted
 
 PANELS = frozenset({"MBED3042B200PV", "MBE1836B125BS"})
+TAUGHT = (
+    Taught("HOMC40U200", None, "The cover does not come off."),
+    Taught("QC816F200", 1, "Its collar hits the door."),
+)
 
 
 def device(**changes: Any) -> DeviceFacts:
@@ -52,7 +56,7 @@ DOMAINS: dict[str, list[Any]] = {
     "service_entrance": ["overhead", "underground"],
     "service_amps": [200, 201],
     "panel_rating_amps": [60, 100, 200, 201],
-    "panel_model": ["BR816B200RF", "mbed 3042-b200pv6"],
+    "panel_model": ["BR816B200RF", "mbed 3042-b200pv6", "homc 40u-200c", "QC816F200S"],
     "double_sided_clips": [False, True],
     "backfeed_amps": [60, 150, 300],
     "device": [
@@ -61,7 +65,7 @@ DOMAINS: dict[str, list[Any]] = {
         device(approved=False),
         device(isolating=False),
         device(requires_storage=False, max_service_amps=None),
-        device(isolating=False, requires_storage=False, max_service_amps=90),
+        device(id=2, isolating=False, requires_storage=False, max_service_amps=90),
         device(companions=("transfer switch",), request_types=("replacement",)),
         device(requires_storage=False, companions=("transfer switch",)),
     ],
@@ -85,4 +89,4 @@ COMPLETIONS: dict[str, list[Any]] = DOMAINS | {
 
 
 def facts(**changes: Any) -> Facts:
-    return Facts(**READY | {"incompatible_panels": PANELS} | changes)
+    return Facts(**READY | {"incompatible_panels": PANELS, "taught": TAUGHT} | changes)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from requests_app.eligibility import RULES, DeviceFacts, Facts, judge, questions_for
 from requests_app.eligibility.rules import NEVER_MISSED
-from tests.requests_app.eligibility.facts import COMPLETIONS, DOMAINS, PANELS
+from tests.requests_app.eligibility.facts import COMPLETIONS, DOMAINS, PANELS, TAUGHT
 
 DAY = date(2026, 11, 23)
 type Found = frozenset[tuple[str, str]]
@@ -35,9 +35,9 @@ def table(f: Facts) -> Found:
         ("E6", "blocks"): d is None
         or not d.approved
         or (bool(d.request_types) and f.request_type not in d.request_types),
-        ("E7", "blocks"): d is not None
-        and d.max_service_amps is not None
-        and f.panel_rating_amps > d.max_service_amps,
+        ("E7", "blocks"): f.panel_model == "homc 40u-200c"
+        or (d is not None and d.id == 1 and f.panel_model == "QC816F200S")
+        or (d is not None and d.max_service_amps is not None and f.panel_rating_amps > d.max_service_amps),
         ("E8", "blocks"): f.double_sided_clips or f.panel_model == "mbed 3042-b200pv6",
         ("E9", "fixable"): d is not None and d.isolating and f.liquid_tight_on_communication_cable,
         ("E10", "fixable"): f.energized_conductors_in_liquid_tight == "no",
@@ -82,7 +82,7 @@ def _makes_a_difference(place: int, outcomes: dict[tuple[Any, ...], Found]) -> b
 
 
 def build(values: dict[str, Any]) -> Facts:
-    return Facts(**values, incompatible_panels=PANELS)
+    return Facts(**values, incompatible_panels=PANELS, taught=TAUGHT)
 
 
 def judged(values: dict[str, Any]) -> tuple[Found, set[str]]:

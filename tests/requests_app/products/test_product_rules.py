@@ -247,7 +247,7 @@ def test_change_that_touches_nobody_is_saved_at_once(desk: Client, product: Prod
 
 
 def test_long_list_is_cut_and_counted(desk: Client, product: Product, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("requests_app.admin.reference.MOST_LISTED", 2)
+    monkeypatch.setattr("requests_app.admin.asks_first.MOST_LISTED", 2)
     for _n in range(5):
         factories.complete_request(device=product)
     page = desk.post(url(product), typed(product, max_service_amps="150"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 
@@ -169,3 +170,51 @@ def test_queries_do_not_grow_within_a_batch(file: Path):
             run(file, *rows)
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def run_with_positions(file: Path, *rows: str) -> str:
+    file.write_text("\n".join([f"{HEADER},latitude,longitude", *rows]) + "\n", encoding="utf-8")
+    out = StringIO()
+    call_command("import_service_accounts", str(file), stdout=out)
+    return out.getvalue().strip()
+
+
+def positions() -> list[tuple[Decimal | None, Decimal | None]]:
+    return list(ServiceAccount.objects.order_by("account_number").values_list("latitude", "longitude"))
+
+
+def test_position_is_read_where_the_file_has_it(file: Path):
+    run_with_positions(file, f"{ALICE},34.142508,-117.998112", f"{BOB},,")
+    assert positions() == [(Decimal("34.142508"), Decimal("-117.998112")), (None, None)]
+    again = "0 accounts were created, 0 updated, 2 are unchanged."
+    assert run_with_positions(file, f"{ALICE},34.1425080,-117.998112", f"{BOB},,") == again
+
+
+def test_file_without_positions_leaves_them_and_an_empty_cell_takes_them_away(file: Path):
+    run_with_positions(file, f"{ALICE},34.142508,-117.998112")
+    run(file, ALICE.replace("12 Oak", "99 Elm"))
+    assert positions() == [(Decimal("34.142508"), Decimal("-117.998112"))]
+    run_with_positions(file, f"{ALICE},,")
+    assert positions() == [(None, None)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "error"),
+    [
+        ("91,-117", "latitude: Must be degrees from -90 to 90, such as 34.142508."),
+        ("34,-181", "longitude: Must be degrees from -180 to 180, such as 34.142508."),
+        ("NaN,-117", "latitude: Must be degrees from -90 to 90, such as 34.142508."),
+        ("1e1,-117", "latitude: Must be degrees from -90 to 90, such as 34.142508."),
+        ("34.1,", "longitude: Give both latitude and longitude, or leave both empty."),
+    ],
+)
+def test_position_that_is_none_is_an_error(file: Path, cells: str, error: str):
+    file.write_text(f"{HEADER},latitude,longitude\n{ALICE},{cells}\n", encoding="utf-8")
+    _message, errors = refusal(file)
+    assert (errors, ServiceAccount.objects.count()) == ([f"Row 2, column {error}"], 0)
+
+
+def test_one_of_the_two_columns_is_not_enough(file: Path):
+    file.write_text(f"{HEADER},latitude\n{ALICE},34.1\n", encoding="utf-8")
+    message, _errors = refusal(file)
+    assert message == "The first line must name the columns. Missing: longitude. Not known, or twice: -."

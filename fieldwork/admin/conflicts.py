@@ -1,0 +1,83 @@
+"""Reports that could not close their visit: dispatch looks at both and says what it found (faults 17, 20)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+
+from fieldwork import closeout
+from fieldwork.admin.base import only
+from fieldwork.board.forms import ReviewForm
+from fieldwork.models import CloseOut
+from msa_portal.errors import Refused
+
+REVIEW = "fieldwork.review_closeout"
+
+
+class ConflictViews(ModelAdmin):
+    """The pages for conflicts, beside the list of all close-outs."""
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("conflicts/", wrap(self.conflicts_view), name="fieldwork_closeout_conflicts"),
+            path("conflicts/<uuid:report>/", wrap(self.conflict_view), name="fieldwork_closeout_conflict"),
+            *super().get_urls(),
+        ]
+
+    @only(REVIEW)
+    def conflicts_view(self, http: HttpRequest) -> HttpResponse:
+        """Those that wait, the oldest first."""
+        rows = unreviewed().select_related("by__user", "visit__order__round__request").order_by("received_at")
+        context = {**self._context(http, _("Conflicts of close-outs")), "rows": rows}
+        return render(http, "admin/fieldwork/closeout/conflicts.html", context)
+
+    @only(REVIEW)
+    def conflict_view(self, http: HttpRequest, report: uuid.UUID) -> HttpResponse:
+        """Both reports side by side, with their photos."""
+        rows = CloseOut.objects.exclude(conflict="").select_related(
+            "by__user", "reviewed_by", "visit__order__round__request", "visit__technician__user"
+        )
+        kept = get_object_or_404(rows.prefetch_related("reasons", "photos__reason"), pk=report)
+        form = ReviewForm(http.POST if http.method == "POST" else None)
+        if form.is_valid():
+            try:
+                closeout.review(kept, by=http.user, note=form.cleaned_data["note"])  # type: ignore[arg-type]
+            except Refused as refusal:
+                messages.error(http, str(refusal))
+            else:
+                messages.success(http, _("Looked at. Your note stays with the report."))
+                return redirect("admin:fieldwork_closeout_conflicts")
+        closed_by = kept.visit.close_outs.filter(accepted=True).select_related("by__user")
+        accepted = closed_by.prefetch_related("reasons", "photos__reason").first()
+        context = {
+            **self._context(http, _("Conflict of %(order)s") % {"order": kept.visit.order}),
+            "kept": kept,
+            "visit": kept.visit,
+            "accepted": accepted,
+            "kept_checks": _checks(kept),
+            "accepted_checks": _checks(accepted) if accepted else [],
+            "form": form,
+        }
+        return render(http, "admin/fieldwork/closeout/conflict.html", context, status=422 if form.is_bound else 200)
+
+    def _context(self, http: HttpRequest, title: str) -> dict[str, Any]:
+        return {**self.admin_site.each_context(http), "title": title, "opts": self.opts}
+
+
+def _checks(report: CloseOut) -> list[tuple[str, str]]:
+    """The rules that the technician ticked off, each with the answer in words."""
+    names = {"ok": _("in order"), "not_ok": _("not in order"), "not_seen": _("not seen")}
+    rows = sorted(report.checklist.items(), key=lambda each: (len(each[0]), each[0]))  # E2 before E10
+    return [(rule, names.get(str(answer), str(answer))) for rule, answer in rows]
+
+
+def unreviewed() -> Any:
+    return CloseOut.objects.exclude(conflict="").filter(reviewed_at__isnull=True)

@@ -1,0 +1,52 @@
+"""The way to a plan: pyvroom constructs, pyvrp improves, the better of the two stands, the checker has the last word."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from fieldwork.dispatch.assemble import assemble
+from fieldwork.dispatch.construct import construct
+from fieldwork.dispatch.ground import Ground
+from fieldwork.dispatch.improve import Budget, improve
+from fieldwork.dispatch.plan import Plan
+from fieldwork.dispatch.problem import Problem
+from fieldwork.dispatch.tuning import Tuning, tuning_for
+
+# Told now and then: share of the work done (0 to 1), seconds of driving of the best plan so far, visits that it leaves out.
+type Progress = Callable[[float, int, int], object]
+
+
+def solve(
+    problem: Problem,
+    *,
+    seconds: float,
+    seed: int = 0,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+    iterations: int | None = None,
+    tuning: Tuning | None = None,
+) -> Plan:
+    """A plan without a broken rule within `seconds` by the wall clock, everything included.
+
+    Where `iterations` are given the search ends after so many of pyvrp's, and the same seed gives the same routes again on
+    any machine, unless the clock came first: the plan's `iterations` say how far it came. `stop` is polled while pyvrp
+    searches (every quarter of a second); the best plan until then is returned.
+    """
+    began = time.monotonic()
+    ground = Ground(problem)
+    tuning = tuning or tuning_for(ground)
+    until = began + seconds - tuning.finish
+    limit = None if iterations else seconds * tuning.construct_share
+    start = construct(ground, seconds=limit, searches=tuning.searches, depth=tuning.depth)
+    engine, best = "pyvroom", start
+    budget = Budget(until, iterations, stop, progress, began)
+    if start and not budget.over():
+        best = improve(ground, start, budget, seed=seed, tuning=tuning)
+        engine = "pyvroom" if best is start else "pyvrp"
+    if not best:
+        engine = "none"
+    plan = assemble(ground, best, engine=engine, iterations=budget.done, seed=seed, began=began)
+    if progress:
+        progress(1.0, plan.drive, len(plan.unserved))
+    return plan

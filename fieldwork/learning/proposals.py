@@ -1,0 +1,86 @@
+"""Proposing rules, each night: visits that failed again and again on one panel model, with one device, for one reason."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from fieldwork.learning import evidence
+from fieldwork.learning.evidence import Made
+from fieldwork.models import RuleProposal
+from msa_portal.db import lock
+from requests_app import eligibility, panel_rules
+from requests_app.eligibility import Panels
+from requests_app.models import OutcomeReason, ProgramSettings
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """`device` None: whatever the device. A longer suffix of the model counts as the model (E8)."""
+
+    normalized: str
+    device: int | None
+    reason: int
+    failed: tuple[Made, ...]
+    successes: int
+
+    @property
+    def spelled(self) -> str:
+        """The model as most people typed it."""
+        exact = Counter(each.panel_model for each in self.failed if each.normalized == self.normalized)
+        return exact.most_common(1)[0][0]
+
+
+def propose() -> int:
+    """Propose what is new, and bring the evidence of open proposals up to date; may run as often as it likes.
+
+    Returns how many are new. What a rule covers already, and what staff declined, is not proposed again.
+    """
+    visits = [each for each in evidence.made() if len(each.normalized) >= panel_rules.SHORTEST_MODEL]
+    reasons = [reason for reason in OutcomeReason.objects.all() if evidence.can_teach(reason)]
+    least, panels = ProgramSettings.current().propose_rule_after, eligibility.load_panels()
+    patterns = (pattern for reason in reasons for pattern in _patterns(visits, reason, least))
+    return sum(_keep(pattern) for pattern in patterns if not _is_covered(pattern, panels))
+
+
+def _patterns(visits: Iterable[Made], reason: OutcomeReason, least: int) -> Iterator[Pattern]:
+    any_device = evidence.whatever_the_device(reason)
+    by_device: dict[int | None, list[Made]] = defaultdict(list)
+    for each in visits:
+        if any_device or each.device is not None:
+            by_device[None if any_device else each.device].append(each)
+    for device, of_device in by_device.items():
+        failed = [each for each in of_device if reason.pk in each.reasons]
+        proposed: list[str] = []
+        for model in sorted({each.normalized for each in failed}, key=lambda model: (len(model), model)):
+            here = tuple(each for each in failed if each.normalized.startswith(model))
+            if len({each.site for each in here}) < least or model.startswith(tuple(proposed)):
+                continue
+            proposed.append(model)
+            fine = sum(each.succeeded and each.normalized.startswith(model) for each in of_device)
+            yield Pattern(model, device, reason.pk, here, fine)
+
+
+def _is_covered(pattern: Pattern, panels: Panels) -> bool:
+    taught = (each.normalized for each in panels.taught if each.device in {None, pattern.device})
+    return pattern.normalized.startswith((*panels.incompatible, *taught))
+
+
+def _keep(pattern: Pattern) -> bool:
+    """Whether it is a new proposal. One that was decided keeps the evidence that the decision was made on."""
+    with transaction.atomic():
+        row, created = RuleProposal.objects.get_or_create(
+            panel_normalized=pattern.normalized,
+            device_id=pattern.device,
+            reason_id=pattern.reason,
+            defaults={"panel_model": pattern.spelled, "successes": pattern.successes},
+        )
+        fresh = lock(row)
+        if fresh.state == RuleProposal.State.OPEN:
+            fresh.visits.set([each.visit for each in pattern.failed])
+            fresh.successes = pattern.successes
+            fresh.save(update_fields=["successes", "updated_at"])
+    return created

@@ -1,0 +1,154 @@
+"""A technician's day on the board: locked, changed, and its times worked out anew.
+
+Whoever needs a visit and lanes locks the request first, then the visit, then the lanes in the order of their ids.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import cast
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from fieldwork import dispatch
+from fieldwork.dispatch.plan import Route
+from fieldwork.models import Lane, Placement, PlanRun, SiteVisit
+from fieldwork.planning import facts, problem
+from fieldwork.planning.problem import Translated
+from fieldwork.planning.shifts import WINDOWS, moment
+from msa_portal.accounts.models import User
+
+Key = tuple[int, date]
+ORDER = {window: index for index, window in enumerate(WINDOWS)}
+TIMES = ("position", "arrives_at", "minutes", "drive_seconds", "drive_meters")
+
+
+def lock_lanes(keys: Iterable[Key]) -> dict[Key, Lane]:
+    """Those lanes, made where they are missing, locked until the transaction ends."""
+    wanted = set(keys)
+    known = {(lane.technician_id, lane.on) for lane in _rows(wanted)}
+    missing = [Lane(technician_id=technician, on=on) for technician, on in sorted(wanted - known)]
+    if missing:
+        Lane.objects.bulk_create(missing, ignore_conflicts=True)
+    rows = _rows(wanted).select_for_update(of=("self",)).order_by("pk")
+    return {(lane.technician_id, lane.on): lane for lane in rows if (lane.technician_id, lane.on) in wanted}
+
+
+def _rows(keys: Iterable[Key]) -> QuerySet[Lane]:
+    technicians, days = {key[0] for key in keys}, {key[1] for key in keys}
+    return Lane.objects.filter(technician__in=technicians, on__in=days)
+
+
+def touch(lanes: Iterable[Lane], *, by: User | None) -> None:
+    """What stands in them changed: who saw them before has an old picture now."""
+    rows = list(lanes)
+    for lane in rows:
+        lane.version += 1
+        lane.changed_at, lane.changed_by = timezone.now(), by
+    Lane.objects.bulk_update(rows, ["version", "changed_at", "changed_by"])
+
+
+def put(
+    visit: SiteVisit, lane: Lane, window: str, position: int | None, *, by: User | None, run: PlanRun | None = None
+) -> None:
+    """Into that lane as its `position`-th stop, from 1; None: as the last one of its window. Nothing is timed yet."""
+    others = in_order(Placement.objects.filter(lane=lane).exclude(visit=visit))
+    if position is None:
+        position = 1 + sum(ORDER[each.window] <= ORDER[window] for each in others)
+    for index, each in enumerate(others, 1):
+        each.position = index if index < position else index + 1
+    Placement.objects.bulk_update(others, ["position"])
+    values = {"lane": lane, "window": window, "position": position, "minutes": 0, "run": run, "placed_by": by}
+    Placement.objects.update_or_create(visit=visit, defaults=values)
+
+
+def in_order(placements: Iterable[Placement]) -> list[Placement]:
+    """As the day goes: the morning's stops before the afternoon's."""
+    return sorted(placements, key=lambda each: (ORDER[each.window], each.position, each.pk))
+
+
+def retime(lanes: Iterable[Lane]) -> dict[Key, Times]:
+    """Work out order, arrivals and driving of all that stands in them, and what each lane breaks.
+
+    The number of queries does not grow with the number of lanes and stops.
+    """
+    rows = {lane.pk: lane for lane in lanes}
+    stops: dict[Key, list[Placement]] = defaultdict(list)
+    for each in in_order(Placement.objects.filter(lane__in=rows).select_related("visit")):
+        lane = rows[each.lane_id]
+        stops[lane.technician_id, lane.on].append(each)
+    timed = timelines({key: [(each.visit, each.window) for each in placed] for key, placed in stops.items()})
+    for key, placed in stops.items():
+        _tell_times(key[1], placed, timed[key])
+    Placement.objects.bulk_update([each for placed in stops.values() for each in placed], TIMES, batch_size=500)
+    return timed
+
+
+@dataclass(frozen=True)
+class Break:
+    """A rule that a lane breaks: the engine's code, or `absent`, `unsuitable`, `after_due`; for one visit, or for the day."""
+
+    code: str
+    visit: int | None
+
+
+@dataclass(frozen=True)
+class Times:
+    """A lane's day; `route` None where its times cannot be worked out. `minutes` at each visit, by its id."""
+
+    route: Route | None
+    breaks: tuple[Break, ...]
+    minutes: Mapping[int, int]
+
+
+def timelines(stops: Mapping[Key, Sequence[tuple[SiteVisit, str]]]) -> dict[Key, Times]:
+    """Those lanes with those stops in that order, as times."""
+    asked = {key: placed for key, placed in stops.items() if placed}
+    if not asked:
+        return {}
+    translated = problem.standing(asked)
+    found: dict[Key, Times] = {}
+    for key, placed in asked.items():
+        route, violations = dispatch.timeline(
+            translated.problem, translated.shifts[key], [visit.pk for visit, _window in placed]
+        )
+        broken = [Break(each.code, cast("int | None", each.visit)) for each in violations]
+        found[key] = Times(route, (*broken, *_against_wishes(translated, key, placed)), translated.minutes)
+    return found
+
+
+def _against_wishes(translated: Translated, key: Key, placed: Iterable[tuple[SiteVisit, str]]) -> Iterator[Break]:
+    """What the engine does not know of: days off, the customer's wishes, the due day."""
+    if translated.rota.on(*key) is None:
+        yield Break("absent", None)
+    for visit, window in placed:
+        order = translated.visits[visit.pk].order
+        if not facts.suits(order, key[1], window):
+            yield Break("unsuitable", visit.pk)
+        if order.due_on < key[1]:
+            yield Break("after_due", visit.pk)
+
+
+def _tell_times(on: date, placed: Iterable[Placement], times: Times) -> None:
+    by_visit = {stop.visit: stop for stop in times.route.stops} if times.route else {}
+    for position, each in enumerate(placed, 1):
+        each.position, each.minutes = position, times.minutes[each.visit_id]
+        stop = by_visit.get(each.visit_id)
+        each.arrives_at = moment(on, stop.begins) if stop else None
+        each.drive_seconds, each.drive_meters = (stop.drive, stop.meters) if stop else (0, 0)
+
+
+def take_off(visits: Iterable[SiteVisit], *, by: User | None) -> None:
+    """Off the board, and the lanes that they leave timed anew. The caller holds the visits' locks."""
+    placed = Placement.objects.filter(visit__in=list(visits))
+    keys = set(placed.values_list("lane__technician", "lane__on"))
+    if not keys:
+        return
+    held = lock_lanes(keys)
+    placed.delete()
+    touch(held.values(), by=by)
+    retime(held.values())

@@ -1,0 +1,1 @@
+"""Plans measured: the public instances, and a made week."""

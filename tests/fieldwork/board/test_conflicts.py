@@ -1,0 +1,71 @@
+"""Reports kept as conflicts: both stand side by side, and dispatch says what it found (faults 17, 20)."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from fieldwork import closeout
+from fieldwork.models import CloseOut
+from tests import factories
+from tests.fieldwork.conftest import failure, planned, report
+
+LIST, ONE = "admin:fieldwork_closeout_conflicts", "admin:fieldwork_closeout_conflict"
+
+
+@pytest.fixture
+def kept(dan, tess, theo) -> CloseOut:
+    """Tess closed the visit; Theo, who had it before, reports too."""
+    visit = planned(theo)
+    visit = planned(tess, visit.order.round.request)
+    closeout.close_out(visit, report(notes="All in."), by=tess.user)
+    return closeout.close_out(visit, failure(notes="Nobody there."), by=theo.user)
+
+
+def test_both_reports_stand_side_by_side(client, kept):
+    html = client.get(reverse(ONE, args=[kept.pk])).content.decode()
+    for words in ("All in.", "Nobody there.", "Tess Lund", "Theo Grant", "E9: in order"):
+        assert words in html
+
+
+def test_what_dispatch_found_stays_with_the_report(client, dan, kept):
+    assert str(kept.visit.order) in client.get(reverse(LIST)).content.decode()
+    answer = client.post(reverse(ONE, args=[kept.pk]), {"note": "Called both: Tess was there."})
+    assert answer.headers["Location"] == reverse(LIST)
+    fresh = CloseOut.objects.get(pk=kept.pk)
+    assert (fresh.reviewed_by, fresh.review_note) == (dan, "Called both: Tess was there.")
+    assert "No conflict waits." in client.get(reverse(LIST)).content.decode()
+    again = client.get(reverse(ONE, args=[kept.pk])).content.decode()
+    assert "Called both: Tess was there." in again
+    assert "Mark as looked at" not in again
+
+
+def test_a_note_is_asked_for(client, kept):
+    answer = client.post(reverse(ONE, args=[kept.pk]), {"note": " "})
+    assert answer.status_code == 422
+    assert CloseOut.objects.get(pk=kept.pk).reviewed_at is None
+
+
+def test_second_dispatcher_hears_who_looked_at_it(client, kept):
+    closeout.review(kept, by=factories.supervisor(), note="Done.")
+    answer = client.post(reverse(ONE, args=[kept.pk]), {"note": "Mine."})
+    assert answer.status_code == 422
+    assert "Sue Supervisor looked at this report" in answer.content.decode()
+
+
+def test_accepted_report_is_no_conflict(client, kept):
+    accepted = CloseOut.objects.get(accepted=True)
+    assert client.get(reverse(ONE, args=[accepted.pk])).status_code == 404
+
+
+def test_only_who_may_review_finds_them(client, kept):
+    client.force_login(factories.staff())
+    assert client.get(reverse(LIST)).status_code == 404
+    assert client.post(reverse(ONE, args=[kept.pk]), {"note": "x"}).status_code == 404
+    assert CloseOut.objects.get(pk=kept.pk).reviewed_at is None
+
+
+def test_staff_desk_counts_them_for_dispatchers_alone(client, kept):
+    assert "1 to look at" in client.get(reverse("admin:index")).content.decode()
+    client.force_login(factories.staff())
+    assert "to look at" not in client.get(reverse("admin:index")).content.decode()

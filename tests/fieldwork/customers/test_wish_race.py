@@ -1,0 +1,123 @@
+"""Another day asked for five times at once, with the lock and without it; two who want the last place of a half day."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import date
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from fieldwork import day_offers, unsuitable_days, wishes
+from fieldwork.models import DayChange, SiteVisit, Technician
+from fieldwork.planning import lanes
+from msa_portal.errors import Refused
+from requests_app.enums import EventKind
+from requests_app.models import MSARequest
+from tests.fieldwork.conftest import business_day, planned, visit_of
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+AT_ONCE = 5
+
+
+def at_once(*acts: Callable[[], Any]) -> tuple[list[Any], list[BaseException]]:
+    ready = threading.Barrier(len(acts), timeout=20)
+    answers: list[Any] = []
+    failures: list[BaseException] = []
+
+    def run(act: Callable[[], Any]) -> None:
+        try:
+            ready.wait()
+            answers.append(act())
+        except BaseException as error:  # noqa: BLE001  (told by the test's own thread)
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=[act]) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return answers, failures
+
+
+@pytest.fixture
+def far(technician: Technician) -> SiteVisit:
+    return planned(technician, on=business_day(6))
+
+
+def choice(visit: SiteVisit, on: date, window: str = "morning") -> Callable[[], Any]:
+    request = MSARequest.objects.select_related("owner").get(pk=visit.order.round.request_id)
+    assert request.owner is not None
+    return lambda: wishes.choose(request, on=on, window=window, by=request.owner).scheduled_on
+
+
+def asked(visit: SiteVisit) -> int:
+    return visit.order.round.request.events.filter(kind=EventKind.DAY_CHANGE_ASKED).count()
+
+
+def test_five_at_once_change_the_day_once(far: SiteVisit):
+    """Each wants a day of its own: the first has it, the others read that it was changed once already."""
+    days = [each.on for each in day_offers.find(far) if each.window == "morning"]
+    assert len(days) >= 2
+    answers, failures = at_once(*(choice(far, days[number % len(days)]) for number in range(AT_ONCE)))
+    [wish] = DayChange.objects.all()
+    moved = visit_of(far.order.round.request)
+    assert set(answers) == {wish.to_on} == {moved.scheduled_on}
+    assert {(type(each), getattr(each, "code", "")) for each in failures} <= {(Refused, "already_used")}
+    assert (moved.moves, asked(far)) == (1, 1)
+
+
+def test_without_the_lock_the_race_is_lost(far: SiteVisit, monkeypatch: pytest.MonkeyPatch):
+    """The row that there is once for each order stops the second, but with no answer that a person could read."""
+    monkeypatch.setattr(wishes, "lock", lambda row: type(row)._default_manager.get(pk=row.pk))
+    day = next(each.on for each in day_offers.find(far) if each.window == "morning")
+    _answers, failures = at_once(*(choice(far, day) for _number in range(AT_ONCE)))
+    assert [each for each in failures if not isinstance(each, Refused)] != []
+    assert DayChange.objects.count() == 1
+
+
+def the_last_place(technician: Technician) -> tuple[list[SiteVisit], date]:
+    """Two visits of other days, and a half day that has room for one of them."""
+    Technician.objects.filter(pk=technician.pk).update(daily_minutes=70)
+    visits = [planned(technician, on=business_day(ahead)) for ahead in (6, 7)]
+    return visits, business_day(4)
+
+
+def test_two_who_want_the_last_place_get_it_once(technician: Technician):
+    visits, day = the_last_place(technician)
+    answers, failures = at_once(*(choice(visit, day) for visit in visits))
+    assert (answers, [getattr(each, "code", each) for each in failures]) == ([day], ["taken"])
+    assert SiteVisit.objects.filter(scheduled_on=day).count() == 1
+
+
+def test_without_the_lanes_lock_both_get_the_last_place(technician: Technician, monkeypatch: pytest.MonkeyPatch):
+    visits, day = the_last_place(technician)
+    monkeypatch.setattr(day_offers, "lanes", SimpleNamespace(ORDER=lanes.ORDER, lock_lanes=lambda _keys: {}))
+    met = threading.Barrier(2, timeout=20)
+    hold = day_offers.hold
+
+    def unheld(*args: Any) -> Any:
+        found = hold(*args)
+        met.wait()
+        return found
+
+    monkeypatch.setattr(day_offers, "hold", unheld)
+    answers, failures = at_once(*(choice(visit, day) for visit in visits))
+    assert (answers, failures) == ([day, day], [])
+
+
+def test_naming_days_at_once_keeps_one_row_a_day(far: SiteVisit):
+    request = MSARequest.objects.select_related("owner").get(pk=far.order.round.request_id)
+    halves = [(business_day(3), "morning"), (business_day(6), "afternoon")]
+    assert request.owner is not None
+    answers, failures = at_once(
+        *(lambda: unsuitable_days.name(request, halves, by=request.owner) for _each in range(3))
+    )
+    assert (answers, failures) == ([2, 2, 2], [])
+    assert request.events.filter(kind=EventKind.UNSUITABLE_DAYS_NAMED).count() == 1
