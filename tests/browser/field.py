@@ -210,7 +210,7 @@ class Phone:
         self.marks()
         self.presses("Keep it")
         self.presses("Next", exact=True)
-        self.title("Anything else?")
+        self.title("What is not safe?")
         self.presses("Loose dog")
         self.presses("Next", exact=True)
         self.title("Is this right?")
