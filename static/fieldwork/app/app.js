@@ -67,7 +67,8 @@ connection.watch = () => { shown(); refresh(); };
 watch(async (status) => {
   await shown();
   refresh();
-  if (status.state === "offline" || status.state === "busy") registration?.sync?.register(TAG).catch(() => {});
+  // Only while the browser knows of no network: else it would call back at once, again and again.
+  if (status.state === "offline" && !navigator.onLine) registration?.sync?.register(TAG).catch(() => {});
 });
 
 navigator.storage?.persist?.();
