@@ -46,6 +46,7 @@ class LiveStack:
         portal = f"http://127.0.0.1:{port}"
         self.web = services.web(port, self.env, folder)
         self.worker = services.worker(self.env, folder)
+        self.planner = services.planner(self.env, folder)
         store = folder / "sandbox.sqlite3"
         self.sandbox = services.sandbox(sandbox_port, portal, WEBHOOK_SECRET, store, folder)
 
@@ -57,7 +58,7 @@ class LiveStack:
         prepared.start()
         assert prepared.process
         assert prepared.process.wait(SECONDS_TO_START * 2) == 0, prepared.last_lines()
-        for child in (self.sandbox, self.web, self.worker):
+        for child in (self.sandbox, self.web, self.worker, self.planner):
             self.family.start(child)
         self.family.wait_until(lambda: answers(f"{self.url}/healthz"), self.web, SECONDS_TO_START)
         self.family.wait_until(self.worker_answers, self.worker, SECONDS_TO_START)

@@ -108,9 +108,10 @@ def _visits_a_route(orders: Orders) -> float:
 
 def _planned_again(region: Region, search: _Search, budget: Budget, tuning: Tuning) -> Orders:
     """pyvroom plans the region from nothing. Where that is no better than what stands, pyvrp improves what stands."""
-    found = construct(region.ground, seconds=budget.left(), searches=tuning.anew, depth=tuning.anew_depth)
-    if better(region.ground, found, region.orders):
-        return found
+    if tuning.anew:
+        found = construct(region.ground, seconds=budget.left(), searches=tuning.anew, depth=tuning.anew_depth)
+        if better(region.ground, found, region.orders):
+            return found
     return search.best(region.ground, region.orders, _Slice(budget, tuning.slice), IteratedLocalSearchCallbacks())
 
 
