@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from pyvrp import PenaltyParams
 from pyvrp.solve import SolveParams
 
 from fieldwork.dispatch.ground import Ground
@@ -19,7 +20,7 @@ class Tuning:
     long: int = 25  # visits a route, beyond which a part would have too few routes: the whole again
     region: int = 70  # visits of a part, where it has not
     routes: int = 5  # of a part, at least
-    anew: int = 8  # searches of pyvroom for a part, from nothing
+    anew: int = 8  # searches of pyvroom for a part, from nothing; 0: pyvrp alone
     anew_depth: int = 1
     slice: int = 50  # iterations of pyvrp for a part
     penalty: float = 20.0  # of pyvrp, for a second too late or a unit too much, to begin with
@@ -31,4 +32,10 @@ def tuning_for(ground: Ground) -> Tuning:
     visits, shifts = len(ground.problem.visits), ground.problem.shifts
     tuning = Tuning(finish=0.02 + visits / 5000, searches=4 if visits <= 200 else 1)
     alike = len({(shift.day, shift.starts, shift.ends, shift.start_place, shift.end_place) for shift in shifts}) <= 1
-    return replace(tuning, region=100, anew=2, slice=400) if alike else tuning
+    if not alike:
+        return tuning
+    # Penalties are learned within the few iterations that a part gets.
+    params = (
+        SolveParams(penalty=PenaltyParams(solutions_between_updates=100)) if visits > tuning.whole else tuning.params
+    )
+    return replace(tuning, region=200, anew=0, slice=1000, params=params)

@@ -97,8 +97,6 @@ def dan(meet: Meet) -> Person:
 def test_visit_is_dragged_into_a_lane(dan: Person, live_stack: LiveStack) -> None:
     board = Dispatcher(dan, "Drew Drag", made(live_stack, "Drew Drag", "81000"))
     board.opens_the_board()
-    board.page.get_by_label("Technician", exact=True).select_option(label="Drew Drag")
-    dan.presses("Show")
     board.page.get_by_label("Find by number, street or city").fill("SO-2026-810000")
     visit, there = board.block("SO-2026-810000"), board.half("afternoon")
     expect(there).to_be_in_viewport()
