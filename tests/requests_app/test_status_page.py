@@ -155,13 +155,18 @@ def test_timeline_tells_reasons_and_keeps_the_names_of_staff_from_customers():
 
 def test_page_needs_no_more_queries_with_a_longer_history(client):
     short, long = factories.submitted(), factories.failed()
+    reasons = [
+        factories.OutcomeReasonFactory(code=f"reason-{number}", title=f"Reason {number}") for number in range(4)
+    ]
+    longest = factories.failed(reasons=reasons)
     counts = []
-    for request in (short, short, long):
+    for request in (short, short, long, longest):
         client.force_login(request.owner)
         with CaptureQueriesContext(connection) as queries:
             assert client.get(request.get_absolute_url()).status_code == 200
         counts.append(len(queries))
-    assert counts[2] - counts[1] <= 5  # the reasons of the visit and the form that follows it
+    assert counts[3] == counts[2]
+    assert counts[2] - counts[1] <= 7  # the reasons of the visit, its photos, and the form that follows it
 
 
 @pytest.mark.parametrize(

@@ -213,7 +213,7 @@ def test_reading_asks_as_often_whatever_there_is(
     for visit in made:
         owner = visit.order.round.request.owner
         UnsuitableDay.objects.create(order=visit.order, on=business_day(3), part="morning", named_by=owner)
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         translated = problem.build(*week())
         assert len(translated.problem.visits) == visits
         translated.hash()
