@@ -268,7 +268,7 @@ class _Story:
         facts |= {name: getattr(place, name) for name in known}
         facts |= {"customer_name": place.name, "customer_phone": "626-555-0100"}
         request = drafts.save_facts(request, facts, by=by, version=request.version)
-        records.check(request, by=by)
+        records.check_now(request, by=None)  # the people of the demo keep their own tries
         return request
 
     def _ready_to_sign(self, home: str, by: User) -> MSARequest:

@@ -32,7 +32,7 @@ def again(row, **values):
     return fresh
 
 name = "{name}"
-user = User.objects.create(email=name.split()[0].lower() + "@example.com", name=name)
+user = User.objects.create(email=name.replace(" ", ".").lower() + "@example.com", name=name)
 user.grant(Role.TECHNICIAN)
 Technician.objects.create(user=user, employee_number=name, home_latitude="34.14", home_longitude="-118.00")
 today = calendar.local_day(timezone.now())

@@ -11,8 +11,8 @@ from django.test import Client
 from demo import accounts
 from fieldwork.models import SiteVisit
 from msa_portal.accounts.models import User
-from requests_app import history
-from requests_app.enums import Status
+from requests_app import drafts, history, records
+from requests_app.enums import RecordCheck, Status
 from requests_app.models import MSARequest, Product
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +39,16 @@ def test_seeding_fills_every_status_once(client: Client):
         assert client.get(account.start).status_code == 200, account
         client.post("/accounts/logout/")
     assert MSARequest.objects.count() == made
+    for account in (accounts.CUSTOMER, accounts.MANAGER, accounts.COLLEAGUE):
+        checks_as_many_accounts_as_anybody(User.objects.get(email=account.email))
+
+
+def checks_as_many_accounts_as_anybody(user: User) -> None:
+    request = drafts.start(by=user, company=user.companies.first())
+    for number in range(records.CHECKS_AN_HOUR_BY_USER):
+        facts = {"customer_name": "Somebody New", "zip_code": "91016", "account_number": f"70012345600{number}"}
+        request = drafts.save_facts(request, facts, by=user, version=request.version)
+        assert records.check(request, by=user) == RecordCheck.DIFFERS
 
 
 def test_seeding_again_is_quick(django_assert_num_queries):
