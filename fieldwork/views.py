@@ -75,6 +75,7 @@ def day(http: HttpRequest) -> HttpResponse:
         "later": open_visits[1:],
         "done": [each for each in visits if each not in open_visits],
         "overdue": mine.open().filter(scheduled_on__lt=today),
+        "next_on": None if visits else mine.next_day_after(on),
     }
     return render(http, "fieldwork/day.html", context)
 

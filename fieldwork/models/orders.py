@@ -76,6 +76,11 @@ class SiteVisitQuerySet(models.QuerySet["SiteVisit"]):
         stops = self.filter(scheduled_on=day).exclude(state=SiteVisit.State.CANCELED)
         return stops.order_by("-window", F("position").asc(nulls_last=True), "pk")
 
+    def next_day_after(self, day: date) -> date | None:
+        """The first day after it with an open visit."""
+        later = self.open().filter(scheduled_on__gt=day).order_by("scheduled_on")
+        return later.values_list("scheduled_on", flat=True).first()
+
 
 class SiteVisit(Timestamped):
     """One planned presence at the site: who, on which day, in which window."""

@@ -30,6 +30,7 @@ def day_of(technician: Technician, on: date) -> dict[str, Any]:
         "technician": person(technician),
         "visits": [_visit(each, known) for each in today],
         "overdue": [_visit(each, known) for each in overdue],
+        "next_on": None if today else mine.next_day_after(on),
         "reasons": [_reason(each) for each in OutcomeReason.objects.filter(is_active=True, at_site=True)],
     }
 

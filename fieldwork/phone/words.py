@@ -36,6 +36,7 @@ WORDS = {
     "then": _("Then"),
     "done": _("Done"),
     "no_visits": _("No visits are planned for you on this day."),
+    "next_visits": _("Your next visits: {day}"),
     "no_day_offline": _("There is no coverage, and no day on this phone yet. Open the app once with coverage."),
     "no_day_signed_out": _("Sign in to see your day."),
     "no_day_yet": _("Your day is being fetched."),

@@ -100,6 +100,7 @@ async function screen(on) {
     nodes: [
       ...head(day), overdue(day), ...(await unfinished(visits)),
       !visits.length && h("p", { class: "lead" }, t("no_visits")),
+      day.next_on && link(t("next_visits", { day: dayText(day.next_on) }), `#/day/${day.next_on}`, "button--wide"),
       next && stop(next, true),
       ...(list(t("then"), open.slice(1)) || []), ...(list(t("done"), visits.filter((visit) => !isOpen(visit))) || []),
       next && bar(...acts(next, day)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -51,6 +52,18 @@ def test_day_names_what_was_promised_and_what_was_put_right(phone: Phone, visit:
 def test_visits_left_open_on_earlier_days_come_too(phone: Phone, visit: SiteVisit):
     later = phone.ask("get", f"day/?on={business_day(3)}").json()
     assert ([each["id"] for each in later["overdue"]], later["visits"]) == ([visit.pk], [])
+
+
+def test_empty_day_names_the_next_one_with_visits(phone: Phone, visit: SiteVisit, technician: Technician, client: Client):
+    before = visit.scheduled_on - timedelta(days=1)
+    assert phone.ask("get", f"day/?on={before}").json()["next_on"] == visit.scheduled_on.isoformat()
+    assert day(phone, visit)["next_on"] is None
+    client.force_login(technician.user)
+    there = f'href="?on={visit.scheduled_on.isoformat()}">Your next visits: '
+    assert there in client.get(f"/field/?on={before}").text
+    assert "Your next visits" not in client.get(f"/field/?on={visit.scheduled_on}").text
+    closeout.close_out(visit, failure(), by=technician.user)
+    assert phone.ask("get", f"day/?on={before}").json()["next_on"] is None
 
 
 def test_closed_visit_says_how_it_was_reported(phone: Phone, visit: SiteVisit, technician: Technician):
