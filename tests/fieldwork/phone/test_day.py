@@ -54,7 +54,9 @@ def test_visits_left_open_on_earlier_days_come_too(phone: Phone, visit: SiteVisi
     assert ([each["id"] for each in later["overdue"]], later["visits"]) == ([visit.pk], [])
 
 
-def test_empty_day_names_the_next_one_with_visits(phone: Phone, visit: SiteVisit, technician: Technician, client: Client):
+def test_empty_day_names_the_next_one_with_visits(
+    phone: Phone, visit: SiteVisit, technician: Technician, client: Client
+):
     before = visit.scheduled_on - timedelta(days=1)
     assert phone.ask("get", f"day/?on={before}").json()["next_on"] == visit.scheduled_on.isoformat()
     assert day(phone, visit)["next_on"] is None
