@@ -27,8 +27,10 @@ MEANT = ("ERR_INTERNET_DISCONNECTED", "ERR_FAILED", "ERR_CONNECTION_REFUSED", "4
 class FieldWatch(Watch):
     """Axe, console, foreign requests and sideways scroll on each screen of the app; being without coverage is no fault."""
 
+    meant = MEANT
+
     def _heard(self, message: Any) -> None:
-        if not any(each in message.text for each in MEANT):
+        if not any(each in message.text for each in self.meant):
             super()._heard(message)
 
     @staticmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -49,6 +50,12 @@ def _visit(mine: Technician, place: int) -> int:
     # Browser tests run on holidays too, on which nobody is scheduled.
     SiteVisit.objects.filter(pk=visit.pk).update(scheduled_on=today, position=place + 1)
     return visit.pk
+
+
+def put_off(visit: int) -> None:
+    """To tomorrow."""
+    tomorrow = calendar.local_day(timezone.now()) + timedelta(days=1)
+    SiteVisit.objects.filter(pk=visit).update(scheduled_on=tomorrow)
 
 
 def cancel(visit: int) -> None:

@@ -64,6 +64,28 @@ def day(phone: Phone, field: Field, email: str) -> Callable[[int], list[int]]:
     return day
 
 
+def test_work_begun_on_another_day_stays_on_the_phone(phone: Phone, field: Field, email: str) -> None:
+    (visit,) = field.day(email, 1)
+    field.call(f"put_off({visit})")
+    phone.signs_in(email)
+    phone.reads("No visits are planned for you on this day.")
+    phone.looks_around()
+    phone.is_kept_here()
+    phone.presses("Your next visits")
+    phone.sees_a_day_of(1)
+    phone.presses("I am on site")
+    expect(phone.page.locator(".field-stop")).to_contain_text("On site")
+    phone.waits_until(lambda: not phone.rows("acts"), "“On site” was not sent.")
+    expect(phone.page.locator(".field-stop")).to_contain_text("On site")
+    phone.loses_coverage()
+    phone.is_closed()
+
+    phone.switches_on(offline=True)
+    phone.opens(f"/visit/{visit}")
+    phone.presses("Close out")
+    phone.title("Can you get to the meter safely?")
+
+
 def test_three_visits_without_coverage_arrive_once(
     phone: Phone, field: Field, email: str, day: Callable[[int], list[int]]
 ) -> None:
@@ -146,6 +168,7 @@ def test_new_version_comes_while_forms_wait(
     phone.looks_at_everything()
     phone.makes_the_draft_older()
     phone.context.route(REPORTS, lambda route: route.abort())
+    phone.watch.meant += ("ERR_CONNECTION_RESET",)  # connections that the server held open end with it
     field.stack.deploy(FIELD_APP_RELEASE=uuid4().hex)
 
     phone.is_back()

@@ -15,9 +15,11 @@ import * as updates from "./updates.js";
 import * as visit from "./visit.js";
 
 const TAG = "msa-outbox";
+const CALL_BACK = 60_000; // a browser that calls back although there is no network is not asked again at once
 const OFTEN = 10 * 60_000; // a day that is older than this is asked for again when the app comes to the front
 let syncedAt = 0;
 let registration = null;
+let askedToCallBack = -Infinity;
 
 for (const part of [day, visit, closeout, done, flyer, outboxPage, more]) part.connect();
 
@@ -68,7 +70,9 @@ watch(async (status) => {
   await shown();
   refresh();
   // Only while the browser knows of no network: else it would call back at once, again and again.
-  if (status.state === "offline" && !navigator.onLine) registration?.sync?.register(TAG).catch(() => {});
+  if (status.state !== "offline" || navigator.onLine || Date.now() - askedToCallBack < CALL_BACK) return;
+  askedToCallBack = Date.now();
+  registration?.sync?.register(TAG).catch(() => {});
 });
 
 navigator.storage?.persist?.();

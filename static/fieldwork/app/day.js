@@ -4,7 +4,7 @@ import { connection, Offline, SignedOut } from "./api.js";
 import { bar, button, h, link, notice } from "./dom.js";
 import { mine } from "./outbox.js";
 import { draw, path, route } from "./router.js";
-import { dayOf, look, stored, sync } from "./sync.js";
+import { dayOf, hold, look, stored, sync } from "./sync.js";
 import { dayAfter, dayText, timeOf, today } from "./times.js";
 import { t } from "./words.js";
 
@@ -26,6 +26,7 @@ export async function withStates(visits) {
 const isOpen = (visit) => ["scheduled", "on_the_way", "on_site"].includes(visit.now);
 
 export const tap = (visit, day, kind) => button(t(kind === "on-site" ? "on_site_do" : "on_my_way_do"), async () => {
+  await hold(day);
   await act(visit, day.on, day.technician.id, kind, { order: visit.order, reference: visit.reference });
   await draw();
 }, kind === "on-site" && visit.now === "scheduled" ? "" : "button--primary");

@@ -51,9 +51,14 @@ function plain({ csrf: _csrf, ...day }) {
 }
 
 export async function look(on) {
-  const day = plain(await fetchDay(on));
-  other.set(on, { ...day, synced_at: new Date().toISOString() });
-  return other.get(on);
+  const day = { ...plain(await fetchDay(on)), synced_at: new Date().toISOString() };
+  if (await get("days", on)) await put("days", day);
+  else other.set(on, day);
+}
+
+// A day on which work has begun stays on this phone, whichever day it is.
+export async function hold(day) {
+  if (!(await get("days", day.on))) await put("days", day);
 }
 
 // Whether or not there is coverage, addresses of the day before yesterday are nobody's work. A day more than
