@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -10,4 +10,6 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from msa_portal.accounts.roles import sync_role_groups
 
-        post_migrate.connect(sync_role_groups, dispatch_uid="sync_role_groups")
+        # The signal comes once an app, in their order: with the last one, every permission is there.
+        *_others, last = apps.get_app_configs()
+        post_migrate.connect(sync_role_groups, sender=last, dispatch_uid="sync_role_groups")

@@ -37,7 +37,7 @@ def products():
             "model": row["model"],
             "part_number": row["part_number"],
             "isolating": row["isolating"] == "yes",
-            "requires_storage": row["requires_storage"] == "yes",
+            "required_companions": ["storage"] if row["requires_storage"] == "yes" else [],
             "max_service_amps": int(row["max_service_amps"]) if row["max_service_amps"] else None,
             "notes": row["notes"],
             "source": row["source"],
@@ -52,8 +52,16 @@ def outcome_reasons():
 
 
 def correction_reasons():
-    for position, row in enumerate(rows_of("correction_reasons.csv"), 1):
-        yield row | {"position": position * 10}
+    """What is wrong in the form, then what is wrong with a document."""
+    for start, name in ((0, "correction_reasons.csv"), (400, "document_reasons.csv")):
+        for position, row in enumerate(rows_of(name), 1):
+            yield row | {"position": start + position * 10}
+
+
+def add_paper_reasons(apps):
+    reasons = apps.get_model("requests_app", "PaperReason").objects
+    for position, row in enumerate(rows_of("paper_reasons.csv"), 1):
+        reasons.create(**row, position=position * 10)
 
 
 def fill_reference_data(apps, _schema_editor):
@@ -64,6 +72,7 @@ def fill_reference_data(apps, _schema_editor):
     fill(apps, "requests_app", "OutcomeReason", outcome_reasons(), key=("code",))
     fill(apps, "requests_app", "CorrectionReason", correction_reasons(), key=("code",))
     fill(apps, "requests_app", "Product", products(), key=("manufacturer", "model", "part_number"))
+    add_paper_reasons(apps)
 
 
 class Migration(migrations.Migration):
