@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import connection
-from django.db.backends.sqlite3.base import DatabaseOperations as SQLiteOperations
+from django.db.transaction import Atomic, get_connection
+from django.test import TestCase, TransactionTestCase
 
 from msa_portal.celery import app
-from payments import ledger_guard
-from tests import servers
+from tests import databases, servers
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -44,20 +44,34 @@ def loopback_only() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session", autouse=True)
-def emptied_with_its_ledger() -> Iterator[None]:
-    """After a test SQLite empties each table by DELETE, which the ledger refuses: its triggers stand aside.
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: Any, worker_id: str) -> Iterator[None]:
+    """This process's copy of the migrated database; whoever commits leaves a fresh one behind."""
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
+        copy = databases.Copy(worker_id)
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _case: copy.make())
+        with django_db_blocker.block():
+            yield
 
-    They are back with the `post_migrate` that follows. PostgreSQL truncates, which they let pass.
+
+@pytest.fixture
+def commits(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits for a commit runs where the outermost block of the tested code ends.
+
+    The test itself stays in a transaction that is rolled back: for code that hands over to tasks,
+    not for what happens between two connections.
     """
-    flush = SQLiteOperations.sql_flush
+    end = Atomic.__exit__
 
-    def without_triggers(self: SQLiteOperations, *args: Any, **kwargs: Any) -> list[str]:
-        return [f"DROP TRIGGER IF EXISTS {name}" for name in ledger_guard.TRIGGERS] + flush(self, *args, **kwargs)
+    def end_and_go_on(self: Atomic, exc_type: Any, exc_value: Any, traceback: Any) -> None:
+        end(self, exc_type, exc_value, traceback)
+        on = get_connection(self.using)
+        if exc_type is None and on.in_atomic_block and not on.savepoint_ids and not on.needs_rollback:
+            waiting, on.run_on_commit = on.run_on_commit, []
+            for _savepoints, act, _robust in waiting:
+                act()
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(SQLiteOperations, "sql_flush", without_triggers)
-        yield
+    monkeypatch.setattr(Atomic, "__exit__", end_and_go_on)
 
 
 @pytest.fixture(autouse=True)

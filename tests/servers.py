@@ -10,14 +10,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from signal import SIGQUIT
+from signal import SIGINT, SIGQUIT
 from typing import Any
 
 from commands import services
 from commands.processes import Family, end_with_parent, free_port
+from tests import prepared
 
 SECONDS_TO_START = 20
 
@@ -51,9 +53,9 @@ def unprivileged_account() -> dict[str, Any]:
 
 
 class Postgres:
-    """A cluster without durability, for one run."""
+    """A cluster without durability, for one run: an empty one, or a copy made by `copy_to`."""
 
-    def __init__(self) -> None:
+    def __init__(self, copy_to: Callable[[Path], None] | None = None) -> None:
         self.programs = postgres_programs()
         self.account = unprivileged_account()
         self.folder = Path(tempfile.mkdtemp(prefix="msa-postgres-", dir="/tmp"))
@@ -62,15 +64,20 @@ class Postgres:
         self.env = {"PATH": f"{self.programs}:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": str(self.folder)}
         self.port = free_port()
         self.data = self.folder / "data"
-        self._initialize()
+        if copy_to:
+            copy_to(self.data)
+            self._hand_over()
+        else:
+            self._initialize()
         self._start()
         atexit.register(self.stop)
 
     def url(self, database: str = "postgres") -> str:
         return f"postgres://postgres@127.0.0.1:{self.port}/{database}"
 
-    def make_database(self, name: str) -> str:
-        self._run("createdb", "--host=127.0.0.1", f"--port={self.port}", "--username=postgres", name)
+    def make_database(self, name: str, template: str = "template0") -> str:
+        server = ["--host=127.0.0.1", f"--port={self.port}", "--username=postgres"]
+        self._run("createdb", *server, f"--template={template}", name)
         return self.url(name)
 
     def _run(self, program: str, *arguments: str) -> None:
@@ -80,6 +87,12 @@ class Postgres:
     def _initialize(self) -> None:
         trust = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync"]
         self._run("initdb", f"--pgdata={self.data}", *trust)
+
+    def _hand_over(self) -> None:
+        self.data.chmod(0o700)
+        if self.account:
+            for path in (self.data, *self.data.rglob("*")):
+                os.chown(path, self.account["user"], self.account["group"], follow_symlinks=False)
 
     def _start(self) -> None:
         relaxed = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200"]
@@ -105,15 +118,48 @@ class Postgres:
         return subprocess.run(probe, env=self.env, cwd="/", check=False).returncode == 0
 
     def stop(self) -> None:
-        if self.process.poll() is None:
-            self.process.send_signal(SIGQUIT)
-            self.process.wait(SECONDS_TO_START)
+        self._end(SIGQUIT)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def keep(self, folder: Path) -> None:
+        """Ends in order and leaves its data in the folder, for later clusters."""
+        self._end(SIGINT)
+        shutil.copytree(self.data, folder, dirs_exist_ok=True)
+        self.stop()
+
+    def _end(self, number: int) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+            self.process.wait(SECONDS_TO_START)
+
+
+MIGRATED = "migrated"  # the database that tests copy
+
+
+def make_migrated_cluster(folder: Path) -> None:
+    cluster = Postgres()
+    prepared.migrate(cluster.make_database(MIGRATED))
+    cluster.keep(folder)
+
+
+def make_migrated_file(folder: Path) -> None:
+    prepared.migrate(f"sqlite:///{folder / MIGRATED}")
+    assert sorted(path.name for path in folder.iterdir()) == [MIGRATED]
 
 
 @cache
 def postgres() -> Postgres:
-    return Postgres()
+    """This run's cluster, which knows the migrated database."""
+    key = prepared.migrated_key(str(postgres_programs()))
+    return Postgres(lambda target: prepared.copied("postgres", key, make_migrated_cluster, target))
+
+
+@cache
+def migrated_file() -> Path:
+    """This run's copy of the migrated SQLite database."""
+    folder = scratch_folder() / "migrated"
+    prepared.copied("sqlite", prepared.migrated_key(), make_migrated_file, folder)
+    return folder / MIGRATED
 
 
 @cache
@@ -137,6 +183,6 @@ def database_url() -> str:
     wanted = os.environ.get("TEST_DATABASE", "sqlite")
     if wanted not in {"sqlite", "postgres"}:
         sys.exit("TEST_DATABASE must be sqlite or postgres.")
-    url = postgres().url() if wanted == "postgres" else f"sqlite:///{scratch_folder() / 'portal.sqlite3'}"
+    url = postgres().url(MIGRATED) if wanted == "postgres" else f"sqlite:///{migrated_file()}"
     os.environ["TEST_DATABASE_URL"] = url
     return url

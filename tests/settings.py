@@ -18,11 +18,7 @@ os.environ["MEDIA_ROOT"] = str(servers.scratch_folder() / "media")
 from msa_portal.settings import *
 from msa_portal.settings import DATABASES
 
-# In a file rather than in memory, where SQLite knows neither WAL nor a busy timeout.
-DATABASES["default"].setdefault("TEST", {})
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    DATABASES["default"]["TEST"]["NAME"] = str(servers.scratch_folder() / "test.sqlite3")
-else:
+if not DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"].pop("pool")  # a pool's connections would outlive the test database
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,0 +1,96 @@
+"""Databases made once and kept in var/test-cache, which each process of each run copies.
+
+An entry's name carries a hash of all that it is made of: one that went stale is never looked at.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from commands.console import ROOT, VAR
+
+CACHE = VAR / "test-cache"
+KEPT = 3  # entries of a kind: a branch's, the one before, another branch's
+OURS = ("msa_portal", "requests_app", "payments", "fieldwork", "demo")
+# What a migrated database is made of, beside the migrations: what they import and read, the models (their
+# permissions and content types), and what listens to `post_migrate`. A test holds this list to be whole.
+MIGRATED_FROM = (
+    *("requirements.txt", "msa_portal/settings.py", "msa_portal/initial_data.py", "msa_portal/env.py"),
+    *("**/migrations/*.py", "**/models.py", "**/models/*.py", "**/apps.py", "requests_app/data/*.csv"),
+    *("msa_portal/business_days/statutory.py", "msa_portal/accounts/roles.py", "payments/ledger_guard.py"),
+)
+TESTS_OWN = ("tests/prepared.py", "tests/settings.py", "tests/servers.py")
+
+
+def files(patterns: Iterable[str]) -> list[Path]:
+    """Those of ours that match, in order; a pattern without one is a mistake."""
+    found: set[Path] = set()
+    for pattern in patterns:
+        places = [ROOT / app for app in OURS] if pattern.startswith("**") else [ROOT]
+        matching = {path for place in places for path in place.glob(pattern) if path.is_file()}
+        if not matching:
+            raise LookupError(f"Nothing in {ROOT} is named {pattern}: say in tests/prepared.py where it is now.")
+        found |= matching
+    return sorted(found)
+
+
+def digest(paths: Iterable[Path], *more: str) -> str:
+    made = hashlib.sha256("\0".join((sys.version, *more)).encode())
+    for path in paths:
+        made.update(f"\0{path.relative_to(ROOT)}\0".encode())
+        made.update(path.read_bytes())
+    return made.hexdigest()[:16]
+
+
+def migrated_key(*more: str) -> str:
+    return digest(files((*MIGRATED_FROM, *TESTS_OWN)), *more)
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """One process at a time fills, copies and clears the cache."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def copied(kind: str, key: str, make: Callable[[Path], None], target: Path) -> None:
+    """The entry's folder as a new folder `target`; made by `make` where there is none."""
+    with alone():
+        entry = CACHE / f"{kind}-{key}"
+        if not entry.exists():
+            unfinished = CACHE / f"unfinished-{os.getpid()}"
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir()
+            try:
+                make(unfinished)
+                unfinished.rename(entry)
+            finally:
+                shutil.rmtree(unfinished, ignore_errors=True)
+        entry.touch()
+        _clear(kind)
+        shutil.copytree(entry, target)
+
+
+def _clear(kind: str) -> None:
+    by_use = sorted(CACHE.glob(f"{kind}-*"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in by_use[KEPT:]:
+        shutil.rmtree(path)
+
+
+def migrate(url: str) -> None:
+    """In a process of its own: settings are read once in each, and this one's are not read yet."""
+    env = {**os.environ, "TEST_DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    command = [sys.executable, "-m", "django", "migrate", "--verbosity=0", "--no-input"]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"The test database could not be migrated:\n{done.stderr}")
