@@ -20,26 +20,19 @@ from django.utils.translation import gettext as _
 from demo import accounts
 from demo import field as field_data
 from demo.accounts import ACCOUNTS, PASSWORD, Account
-from fieldwork import closeout, orders
 from fieldwork.models import SiteVisit, Technician
+from fieldwork.visits import closeouts, orders
 from msa_portal.accounts.models import Company, Membership, User
 from msa_portal.business_days import calendar
 from payments.models import Fee
 from payments.services import fees
-from requests_app import (
-    agreement_rendering,
-    agreements,
-    consents,
-    documents,
-    drafts,
-    eligibility,
-    followups,
-    lifecycle,
-    records,
-    screening,
-)
-from requests_app.corrections import RequiredCorrection
+from requests_app import eligibility
+from requests_app.agreements import versions
 from requests_app.enums import DocumentKind, Party, VisitOutcome, WithdrawalReason
+from requests_app.files import storage
+from requests_app.follow_ups import follow_ups
+from requests_app.lifecycle import drafts, transitions
+from requests_app.lifecycle.correction_items import RequiredCorrection
 from requests_app.models import (
     Agreement,
     CorrectionReason,
@@ -48,12 +41,16 @@ from requests_app.models import (
     Product,
     ServiceAccount,
 )
+from requests_app.screening import desk
+from requests_app.signing import esign_consent, invitations, signatures
+from requests_app.signing import rendering as agreement_rendering
+from requests_app.utility_records import comparison
 
 COMPANY = "Bright Roof Solar"
 
 
 def seed() -> None:
-    with documents.atomic():
+    with storage.atomic():
         people = _make_people()
         field_data.make_places()
         field_data.equip_technicians(calendar.local_day(timezone.now()))
@@ -256,7 +253,7 @@ class _Story:
         self._close_out(self._scheduled("failed", customer), "package-missing")
         self._reschedule("rescheduled", manager)
         withdrawn = self._submitted("withdrawn", manager)
-        lifecycle.withdraw(withdrawn, by=manager, reason=WithdrawalReason.CHANGED_PLANS)
+        transitions.withdraw(withdrawn, by=manager, reason=WithdrawalReason.CHANGED_PLANS)
 
     def _start(self, home: str, by: User, **facts: Any) -> MSARequest:
         """Started by that person, for themselves or as an agent, with where it is and those facts."""
@@ -268,12 +265,12 @@ class _Story:
         facts |= {name: getattr(place, name) for name in known}
         facts |= {"customer_name": place.name, "customer_phone": "626-555-0100"}
         request = drafts.save_facts(request, facts, by=by, version=request.version)
-        records.check_now(request, by=None)  # the people of the demo keep their own tries
+        comparison.check_now(request, by=None)  # the people of the demo keep their own tries
         return request
 
     def _ready_to_sign(self, home: str, by: User) -> MSARequest:
         request = self._start(home, by, device=self._device(), **_SITE)
-        agreement_rendering.render(agreements.prepare(request, by=by).pk)
+        agreement_rendering.render(versions.prepare(request, by=by).pk)
         return request
 
     @staticmethod
@@ -285,22 +282,22 @@ class _Story:
         agreement = Agreement.objects.current().get(request=request)
         document = request.documents.get(kind=DocumentKind.AGREEMENT)
         for party, name, proof in self._signers(agreement, by):
-            consents.open_document(agreement, party, proof)
-            consents.give(agreement, party, proof)
-            agreements.sign(agreement, party=party, name=name, document_sha256=document.sha256, proof=proof)
+            esign_consent.open_document(agreement, party, proof)
+            esign_consent.give(agreement, party, proof)
+            signatures.sign(agreement, party=party, name=name, document_sha256=document.sha256, proof=proof)
         request.refresh_from_db()
         return request
 
     @staticmethod
-    def _signers(agreement: Agreement, by: User) -> Iterator[tuple[Party, str, agreements.Proof]]:
+    def _signers(agreement: Agreement, by: User) -> Iterator[tuple[Party, str, invitations.Proof]]:
         request = agreement.request
-        own = agreements.Proof(by, None, by.email, "127.0.0.1", "demo data")
+        own = invitations.Proof(by, None, by.email, "127.0.0.1", "demo data")
         if not request.has_agent:
             yield Party.CUSTOMER, by.name, own
             return
         yield Party.AGENT, by.name, own
-        invitation = agreements.invite_customer(agreement, by=by)
-        linked = agreements.Proof(None, invitation, invitation.email, "127.0.0.1", "demo data")
+        invitation = invitations.invite_customer(agreement, by=by)
+        linked = invitations.Proof(None, invitation, invitation.email, "127.0.0.1", "demo data")
         yield Party.CUSTOMER, request.customer_name, linked
 
     def _submitted(self, home: str, by: User) -> MSARequest:
@@ -314,20 +311,18 @@ class _Story:
     def _require_corrections(self, request: MSARequest) -> None:
         note = _("The name on the utility's account is spelled another way. Please check your bill.")
         item = RequiredCorrection(CorrectionReason.objects.get(code="name-differs"), note=note)
-        lifecycle.require_corrections(request, by=self.people[accounts.STAFF], items=[item])
+        transitions.require_corrections(request, by=self.people[accounts.STAFF], items=[item])
 
     def _valid(self, home: str, by: User) -> MSARequest:
         request, staff = self._submitted(home, by), self.people[accounts.STAFF]
-        answers = {
-            str(code.value): (str(each.answer.value), "") for code, each in screening.suggestions(request).items()
-        }
-        screening.answer_checks(request, answers, by=staff)
-        lifecycle.deem_valid(request, by=staff)
+        answers = {str(code.value): (str(each.answer.value), "") for code, each in desk.suggestions(request).items()}
+        desk.answer_checks(request, answers, by=staff)
+        transitions.deem_valid(request, by=staff)
         return request
 
     def _ordered(self, home: str, by: User) -> MSARequest:
         request = self._valid(home, by)
-        lifecycle.issue_service_order(request, by=self.people[accounts.STAFF])
+        transitions.issue_service_order(request, by=self.people[accounts.STAFF])
         return request
 
     def _scheduled(self, home: str, by: User, window: SiteVisit.Window = SiteVisit.Window.MORNING) -> SiteVisit:
@@ -347,10 +342,10 @@ class _Story:
         by = self.people[accounts.TECHNICIAN]
         rules = [rule for rule in eligibility.rules_for(visit.order.round.request.request_type) if rule.checklist]
         failed = {each.rule for each in OutcomeReason.objects.filter(code__in=reasons)}
-        closeout.go_on_site(visit, by=by)
-        closeout.close_out(
+        closeouts.go_on_site(visit, by=by)
+        closeouts.close_out(
             visit,
-            closeout.Report(
+            closeouts.Report(
                 id=uuid4(),
                 outcome=VisitOutcome.UNSUCCESSFUL if reasons else VisitOutcome.COMPLETE,
                 reasons=list(OutcomeReason.objects.filter(code__in=reasons)),
@@ -365,4 +360,4 @@ class _Story:
         visit = self._scheduled(home, by)
         self._close_out(visit, "meter-or-record-error")
         request = MSARequest.objects.get(pk=visit.order.round.request_id)
-        followups.save_reschedule(request, by=by, statements={"meter-or-record-error": _("On the utility's side")})
+        follow_ups.save_reschedule(request, by=by, statements={"meter-or-record-error": _("On the utility's side")})

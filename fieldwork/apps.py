@@ -7,10 +7,12 @@ class FieldworkConfig(AppConfig):
     verbose_name = _("Field work")
 
     def ready(self) -> None:
-        from fieldwork import customer_panels, notice_receivers, panels, receivers, shown_photos
+        from fieldwork import notice_receivers, receivers, sections
+        from fieldwork.customer import sections as customer_sections
+        from fieldwork.customer import shown_photos
 
         receivers.connect()
         notice_receivers.connect()
-        panels.connect()
+        sections.connect()
         shown_photos.connect()
-        customer_panels.connect()
+        customer_sections.connect()

@@ -23,11 +23,11 @@ _ENDED = (EventKind.VISIT_CANCELED, EventKind.VISIT_PUT_BACK)
 
 
 def connect() -> None:
-    event_recorded.connect(tell, dispatch_uid="fieldwork.notices")
+    event_recorded.connect(send_notices, dispatch_uid="fieldwork.notices")
     file_infected.connect(tell_of_infected, sender=VisitPhoto, dispatch_uid="fieldwork.notices.infected")
 
 
-def tell(request: MSARequest, event: RequestEvent, **_kwargs: Any) -> None:
+def send_notices(request: MSARequest, event: RequestEvent, **_kwargs: Any) -> None:
     kind = EventKind(event.kind)
     if kind in PLANNED:
         if not _only_technician_changed(request, event):

@@ -7,15 +7,17 @@ from typing import Any
 
 from django.urls import reverse
 
-from fieldwork import arrivals, calendars, preparation, wish_rules
+from fieldwork.customer import calendars
+from fieldwork.day_changes import rules
 from fieldwork.models import DayChange, SiteVisit
+from fieldwork.visits import arrivals, preparation
 from msa_portal import formats
 from msa_portal.accounts.models import User
 from msa_portal.accounts.roles import Role
 from msa_portal.notices.links import absolute
 from msa_portal.notices.models import NoticeMessage
 from msa_portal.notices.outbox import Attachment, Notice
-from requests_app.notices import Person, tell
+from requests_app.notices import Person, notify
 
 _BOTH = "customer and agent"
 
@@ -73,7 +75,7 @@ def visit_moved(visit: SiteVisit) -> None:
 
 def visit_canceled(visit: SiteVisit, *, on: date, window: str, moves: int, withdrawn: bool) -> None:
     """`on`, `window` and `moves` as they were told last: the visit itself has no day any more."""
-    tell(
+    notify(
         VisitCanceled,
         visit.order.round.request,
         key=f"{visit.pk}:{moves}",
@@ -109,7 +111,7 @@ def visit_reminder(visit: SiteVisit) -> None:
 def day_change_asked(wish: DayChange) -> None:
     """To everybody who plans the days: none of the offers suited."""
     address = absolute(reverse("admin:fieldwork_daychange_changelist") + "?state__exact=open")
-    tell(
+    notify(
         DayChangeAsked,
         wish.order.round.request,
         key=str(wish.pk),
@@ -146,9 +148,9 @@ def _about_the_day(
     attachments: list[Attachment] | None = None,
     **values: Any,
 ) -> None:
-    prepared = preparation.of(visit.order.round.request)
-    change_by = wish_rules.last_day(visit)
-    tell(
+    prepared = preparation.preparation_for(visit.order.round.request)
+    change_by = rules.last_day(visit)
+    notify(
         notice,
         visit.order.round.request,
         key=key or _key(visit),

@@ -7,7 +7,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 
-from fieldwork import orders, wish_answers
+from fieldwork.day_changes import answers
+from fieldwork.visits import orders
 from msa_portal.accounts.models import User
 from msa_portal.business_days.models import ClosureDay
 from requests_app.enums import EventKind
@@ -28,9 +29,9 @@ def on_event(request: MSARequest, event: RequestEvent, by: User | None, **_kwarg
     elif event.kind == EventKind.WITHDRAW and (number := event.codes.get("round")):
         orders.cancel_order(request.rounds.get(number=number))
     if event.kind in {EventKind.VISIT_SCHEDULED, EventKind.VISIT_MOVED}:
-        wish_answers.settle_by_move(request, event, by=by)
+        answers.settle_by_move(request, event, by=by)
     elif event.kind in {EventKind.WITHDRAW, EventKind.COMPLETE, EventKind.FAIL}:
-        wish_answers.end_all(request)
+        answers.end_all(request)
 
 
 def on_closure_day(**_kwargs: Any) -> None:

@@ -11,13 +11,16 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from fieldwork import arrival_watch, due_dates, learning, reminders
+from fieldwork import learning
+from fieldwork.customer import reminders
 from fieldwork.models import VisitPhoto
 from fieldwork.phone import uploads
 from fieldwork.planning import durations, execution, positions, runs
+from fieldwork.visits import arrival_watch, due_dates
 from msa_portal.business_days import calendar
 from msa_portal.errors import Refused
-from requests_app import lifecycle, quarantine
+from requests_app.files import quarantine
+from requests_app.lifecycle import transitions
 from requests_app.models import MSARequest, ProgramSettings
 
 log = structlog.get_logger(__name__)
@@ -52,7 +55,7 @@ def issue_due_orders() -> int:
         if days.add(calendar.local_day(request.waiting_since), wait) > today:
             continue
         try:
-            lifecycle.issue_service_order(request, by=None)
+            transitions.issue_service_order(request, by=None)
         except Refused as refusal:
             log.info("service_order_not_issued", request=request.reference, code=refusal.code)
         else:

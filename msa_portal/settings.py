@@ -38,7 +38,7 @@ INSTALLED_APPS = [
     "requests_app",
     "payments",
     "fieldwork",
-    "msa_portal.admin_config.PortalAdminConfig",
+    "msa_portal.admin.config.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",

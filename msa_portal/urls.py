@@ -4,9 +4,9 @@ from django.apps import apps
 from django.contrib import admin
 from django.urls import include, path
 
-handler400 = "msa_portal.public_views.bad_request"
+handler400 = "msa_portal.public.views.bad_request"
 urlpatterns = [
-    path("", include("msa_portal.public_urls")),
+    path("", include("msa_portal.public.urls")),
     path("accounts/", include("msa_portal.accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),

@@ -12,8 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from msa_portal.business_days.calendar import local_day
-from payments import decisions, refund_rules
-from payments.decisions import Row, Side, Standing
+from payments import decision_table, refund_rules
+from payments.decision_table import Row, Side, Standing
 from payments.money import dollars
 from requests_app.api.schema import problems
 from requests_app.api.views import THROTTLED, PublicView
@@ -101,7 +101,7 @@ class FeesSerializer(serializers.Serializer[Any]):
     unusable_payments = PaidApartSerializer(many=True)
 
 
-def answer(table: decisions.Table) -> dict[str, Any]:
+def answer(table: decision_table.Table) -> dict[str, Any]:
     """The table as the API gives it: whole cents become strings with two decimals here."""
     found = [schedule for schedule in table.in_force.values() if schedule]
     return {
@@ -173,4 +173,4 @@ class FeesView(PublicView):
         responses={200: FeesSerializer, **problems(THROTTLED)},
     )
     def get(self, request: Request) -> Response:
-        return Response(FeesSerializer(answer(decisions.table(local_day(timezone.now())))).data)
+        return Response(FeesSerializer(answer(decision_table.table(local_day(timezone.now())))).data)

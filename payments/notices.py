@@ -17,7 +17,7 @@ from msa_portal.notices.links import absolute
 from msa_portal.notices.outbox import Notice, queue
 from payments.models import Allocation, Fee, PayInvitation, Payment, ReconciliationItem, Refund, Statement
 from requests_app.models import MSARequest, ProgramSettings
-from requests_app.notices import Person, recipients, tell
+from requests_app.notices import Person, notify, recipients
 
 _MOST_LINES = 20
 PAY_LINK = "pay"  # the kind of private link that opens the payment page of an invitation
@@ -82,7 +82,7 @@ class BooksDiffer(Notice):
 def fee_due(fee: Fee) -> None:
     """The fee form is open, for those who have an account to pay it from."""
     request = fee.round.request
-    tell(
+    notify(
         FeeDue,
         request,
         key=str(fee.pk),
@@ -110,7 +110,7 @@ def receipts(payment: Payment, settled: list[Allocation]) -> None:
 def _receipt(part: Allocation, payment: Payment, person: Person) -> None:
     """Whoever paid by a link and has no account finds the receipt behind that link."""
     by_link = payment.invitation is not None and person.user is None and _is_payer(person, payment)
-    tell(
+    notify(
         Receipt,
         part.fee.round.request,
         key=str(part.pk),
@@ -144,7 +144,7 @@ def _receipt_for_several(payment: Payment, settled: list[Allocation]) -> None:
 
 def refund_paid(refund: Refund) -> None:
     request = _request_of(refund)
-    tell(
+    notify(
         RefundPaid,
         request,
         key=str(refund.pk),
@@ -170,7 +170,7 @@ def arrivals() -> Callable[[Refund], date]:
 def refund_declined(refund: Refund) -> None:
     """With the supervisor's reason, to whoever asked or paid."""
     request = _request_of(refund)
-    tell(
+    notify(
         RefundDeclined,
         request,
         key=str(refund.pk),
@@ -183,7 +183,7 @@ def refund_declined(refund: Refund) -> None:
 
 def refund_failed(refund: Refund) -> None:
     """Told to supervisors alone: the customer's money is not on its way yet."""
-    tell(
+    notify(
         RefundFailed,
         _request_of(refund),
         key=str(refund.pk),
@@ -198,8 +198,8 @@ def payment_held(part: Allocation) -> None:
     """Money arrived that cannot be used: customer and staff are told (D15)."""
     request, payment = part.fee.round.request, part.payment
     amount = formats.usd(part.received_cents or part.amount_cents)
-    tell(PaymentHeld, request, key=str(part.pk), people=_with_payer(request, payment), amount=amount)
-    tell(
+    notify(PaymentHeld, request, key=str(part.pk), people=_with_payer(request, payment), amount=amount)
+    notify(
         PaymentHeldStaff,
         request,
         key=str(part.pk),
@@ -213,7 +213,7 @@ def payment_held(part: Allocation) -> None:
 def invited_to_pay(invitation: PayInvitation, fee: Fee) -> None:
     """The customer of an agent gets a link that opens the payment page, without an account."""
     request = invitation.round.request
-    tell(
+    notify(
         InvitedToPay,
         request,
         key=str(invitation.pk),

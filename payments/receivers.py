@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from msa_portal.accounts.models import User
-from payments import panels
+from payments import sections
 from payments.services import fees, invitations, withdrawal
 from requests_app.enums import EventKind
 from requests_app.models import MSARequest, RequestEvent
@@ -31,7 +31,7 @@ _ENDS_INVITATIONS = frozenset(
 def connect() -> None:
     """Called once when the app is ready."""
     event_recorded.connect(on_event, dispatch_uid="payments.on_event")
-    panels.connect()
+    sections.connect()
 
 
 def on_event(request: MSARequest, event: RequestEvent, by: User | None, **_kwargs: Any) -> None:

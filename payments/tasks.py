@@ -21,7 +21,7 @@ from payments.services import (
     events,
     receipts,
     reconciliation,
-    sending,
+    refund_sending,
     settle,
     statement_files,
     statements,
@@ -68,7 +68,7 @@ def end_checkout(payment_pk: int) -> None:
 
 @shared_task(**_AGAIN)
 def send_refund(refund_pk: int) -> None:
-    sending.send(Refund.objects.select_related("payment").get(pk=refund_pk))
+    refund_sending.send(Refund.objects.select_related("payment").get(pk=refund_pk))
 
 
 @shared_task(time_limit=120)

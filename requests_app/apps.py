@@ -7,27 +7,15 @@ class RequestsConfig(AppConfig):
     verbose_name = _("MSA requests")
 
     def ready(self) -> None:
-        from requests_app import (
-            checks,  # noqa: F401  (registers them)
-            cure_panels,
-            deadlines,
-            notice_receivers,
-            panels,
-            paper,
-            paper_views,
-            product_panels,
-            readiness_panels,
-            signer_names,
-            signing_links,
-        )
+        from requests_app import deadlines, hooks, receivers, sections
+        from requests_app.signing import invitations, paper, signer_names
+        from requests_app.views import paper as paper_views
 
         deadlines.connect()
         paper.connect()
-        panels.register("paper", paper_views.panel)
-        panels.register("screening", paper_views.desk_panel)
-        panels.register("screening", signer_names.panel)
-        notice_receivers.connect()
-        signing_links.connect()
-        readiness_panels.connect()
-        product_panels.connect()
-        cure_panels.connect()
+        hooks.register_section("paper", paper_views.panel)
+        hooks.register_section("screening", paper_views.desk_panel)
+        hooks.register_section("screening", signer_names.panel)
+        receivers.connect()
+        invitations.connect()
+        sections.connect()

@@ -31,30 +31,30 @@ class Deadline:
         return self.left_days < 0
 
 
-def of(request: MSARequest, *, today: date, figures: ProgramSettings) -> Deadline | None:
+def deadline_of(request: MSARequest, *, today: date, figures: ProgramSettings) -> Deadline | None:
     if request.owner_acts_by is None or request.status not in OWNER_HOLDS:
         return None
     left = (request.owner_acts_by - today).days
     return Deadline(request.owner_acts_by, left, left <= figures.first_reminder_days)
 
 
-def anew() -> date:
+def new_deadline() -> date:
     """The last day for what starts or changes now."""
     return local_day(timezone.now()) + timedelta(days=ProgramSettings.current().draft_life_days)
 
 
-def renewed(request: MSARequest) -> date:
-    return max(anew(), request.owner_acts_by or date.min)
+def extended_deadline(request: MSARequest) -> date:
+    return max(new_deadline(), request.owner_acts_by or date.min)
 
 
-def acted(request: MSARequest, *, by: User | None) -> None:
+def record_activity(request: MSARequest, *, by: User | None) -> None:
     """Somebody did something about it. `by` None: the customer, by a mailed link.
 
     The caller holds the lock on the request.
     """
     if request.status not in OWNER_HOLDS or not (by is None or permissions.acts_for(by, request)):
         return
-    last_day = renewed(request)
+    last_day = extended_deadline(request)
     if last_day != request.owner_acts_by:
         request.owner_acts_by = last_day
         request.save(update_fields=["owner_acts_by"])
@@ -67,4 +67,4 @@ def connect() -> None:
 def _on_event(request: MSARequest, event: RequestEvent, by: User | None, **_kwargs: Any) -> None:
     """An event of the owner's or agent's is an act, whatever its kind; one without a person is the portal's."""
     if by is not None or event.kind == EventKind.AGREEMENT_SIGNED:
-        acted(request, by=by)
+        record_activity(request, by=by)

@@ -313,7 +313,7 @@ class DocumentKind(models.TextChoices):
 
 
 class PhotoTopic(models.TextChoices):
-    """What a guided photo shows; each is evidence for rules (`requests_app.photos`)."""
+    """What a guided photo shows; each is evidence for rules (`requests_app.files.site_photos`)."""
 
     PANEL_LABEL = "panel_label", _("Panel label")
     METER_SOCKET = "meter_socket", _("Meter and socket")

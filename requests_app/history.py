@@ -1,4 +1,4 @@
-"""Appending to a request's history, and verifying it."""
+"""A request's history: appending an event, verifying the chain, who acted, and whose turn is next."""
 
 from __future__ import annotations
 
@@ -6,13 +6,44 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from msa_portal import formats
 from msa_portal.accounts.models import User
+from msa_portal.db import lock
+from msa_portal.errors import Stale
 from requests_app import signals
-from requests_app.enums import EventKind
-from requests_app.holders import holder_of
-from requests_app.models import MSARequest, RequestEvent
+from requests_app.enums import (
+    FINAL,
+    WITH_UTILITY,
+    AgreementState,
+    EventKind,
+    Holder,
+    Party,
+    Status,
+)
+from requests_app.models import (
+    Agreement,
+    MSARequest,
+    RequestEvent,
+)
+
+
+def display_name_for(actor: User | None, viewer: User | None) -> str:
+    """The actor's name; to customers and agents, whoever works for the utility is "the utility".
+
+    `actor` None is a timer, `viewer` None is nobody in particular.
+    """
+    if actor is None:
+        return _("the portal")
+    if actor == viewer:
+        return _("you")
+    inside = viewer is not None and (viewer.is_staff or bool(viewer.roles))
+    if not inside and (actor.is_staff or any(actor.groups.all())):
+        return _("the utility")
+    return str(actor)
 
 
 def record(
@@ -37,7 +68,7 @@ def record(
         kind=kind,
         from_status=from_status or request.status,
         to_status=request.status,
-        holder=holder_of(request),
+        holder=waiting_on(request),
         actor=by,
         at=timezone.now(),
         codes=codes or {},
@@ -70,3 +101,51 @@ def broken_links(request: MSARequest | None = None) -> Iterator[str]:
         if event.digest != event.computed_digest():
             yield f"request {event.request_id}: event {event.sequence} was changed"
         digest = event.digest
+
+
+def waiting_on(request: MSARequest) -> Holder:
+    """Who must act next. While the customer's signature is out, that is the customer."""
+    if request.status in FINAL:
+        return Holder.NOBODY
+    if request.status in WITH_UTILITY:
+        return Holder.UTILITY
+    if not request.has_agent or _waits_for_customer_signature(request):
+        return Holder.CUSTOMER
+    return Holder.AGENT
+
+
+def _waits_for_customer_signature(request: MSARequest) -> bool:
+    agreement = Agreement.objects.current().filter(request=request, state=AgreementState.SIGNING).first()
+    if agreement is None:
+        return False
+    waited_for = agreement.waited_for
+    return Party.CUSTOMER in waited_for and (request.status != Status.UNSUBMITTED or Party.AGENT not in waited_for)
+
+
+def stale(request: MSARequest, *, to: User | None) -> Stale:
+    """What happened meanwhile, by whom and when, and where the request is now."""
+    status = request.get_status_display()
+    last = request.events.exclude(from_status=F("to_status")).select_related("actor").last()
+    if last is None:
+        return Stale(
+            _("This request is “%(status)s”, so that is not possible now.") % {"status": status}, code="stale"
+        )
+    return Stale(
+        _(
+            "Meanwhile this happened: %(event)s, by %(who)s, on %(when)s. "
+            "The request is now “%(status)s”. Look at it again before you decide."
+        )
+        % {
+            "event": last.get_kind_display(),
+            "who": display_name_for(last.actor, to),
+            "when": formats.moment(last.at),
+            "status": status,
+        },
+        code="stale",
+    )
+
+
+def record_locked(request: MSARequest, kind: EventKind, *, by: User | None, codes: dict[str, object]) -> None:
+    """Record a payment's event that moves no status: fee raised, payment held, a refund's steps."""
+    with transaction.atomic():
+        record(lock(request), kind, by=by, codes=codes)

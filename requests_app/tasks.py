@@ -11,8 +11,13 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from requests_app import agreement_rendering, authority, expiry, quarantine, records, signing_reminders
+from requests_app.files import quarantine
+from requests_app.lifecycle import expiry
 from requests_app.models import Agreement, Document
+from requests_app.signing import authority
+from requests_app.signing import reminders as signing_reminders
+from requests_app.signing import rendering as agreement_rendering
+from requests_app.utility_records import comparison
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +50,7 @@ def sweep_agreements() -> None:
 
 @shared_task
 def remind_signers() -> None:
-    signing_reminders.tend()
+    signing_reminders.run_due()
 
 
 @shared_task
@@ -54,16 +59,16 @@ def scan_quarantine() -> None:
 
 
 @shared_task(time_limit=1800)
-def tend_deadlines() -> None:
-    expiry.tend()
+def run_due_deadlines() -> None:
+    expiry.run_due()
 
 
 @shared_task(time_limit=1800)
-def tend_authorities() -> None:
-    authority.tend()
+def run_due_authorities() -> None:
+    authority.run_due()
 
 
 @shared_task(time_limit=900)
 def compare_with_record() -> None:
     """What a record out of reach left undone."""
-    records.tend()
+    comparison.run_due()

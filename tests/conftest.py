@@ -11,7 +11,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 from django.db.transaction import Atomic, get_connection
-from django.test import TestCase, TransactionTestCase
+from django.test import TransactionTestCase
 
 from msa_portal.celery import app
 from tests import databases, servers

@@ -19,7 +19,7 @@ from factory.django import DjangoModelFactory
 
 from msa_portal.accounts.models import Company, Membership, User
 from msa_portal.accounts.roles import Role
-from requests_app import agreements, consents, corrections, drafts, lifecycle, settlement
+from requests_app.agreements import versions
 from requests_app.enums import (
     AgreementState,
     CheckAnswer,
@@ -30,6 +30,7 @@ from requests_app.enums import (
     Settlement,
     WithdrawalReason,
 )
+from requests_app.lifecycle import drafts, settlement, transitions
 from requests_app.models import (
     Agreement,
     AgreementWording,
@@ -41,6 +42,8 @@ from requests_app.models import (
     ScreeningAnswer,
     ServiceAccount,
 )
+from requests_app.screening import corrections
+from requests_app.signing import esign_consent, invitations, signatures
 
 PASSWORD = "correct horse battery staple"
 
@@ -231,7 +234,7 @@ def prepared(request: MSARequest) -> Agreement:
     """The agreement, open for signatures, with a stand-in for the rendered PDF."""
     if not AgreementWording.objects.filter(published_at__isnull=False).exists():
         AgreementWordingFactory()
-    agreement = agreements.prepare(request, by=actor_of(request))
+    agreement = versions.prepare(request, by=actor_of(request))
     if agreement.state == AgreementState.RENDERING:
         body = b"%PDF-1.7 " + agreement.number.encode()
         agreement.document = Document.objects.create(
@@ -255,8 +258,8 @@ def sign(agreement: Agreement, party: Party) -> None:
     if party == Party.CUSTOMER and request.owner:
         person = request.owner
     elif party == Party.CUSTOMER:
-        invitation = agreements.invite_customer(agreement, by=person)
-    proof = agreements.Proof(
+        invitation = invitations.invite_customer(agreement, by=person)
+    proof = invitations.Proof(
         user=None if invitation else person,
         invitation=invitation,
         email=request.customer_email if invitation else person.email,
@@ -265,9 +268,9 @@ def sign(agreement: Agreement, party: Party) -> None:
     )
     name = request.customer_name if party == Party.CUSTOMER else person.name
     assert agreement.document is not None
-    consents.open_document(agreement, party, proof)
-    consents.give(agreement, party, proof)
-    agreements.sign(agreement, party=party, name=name, document_sha256=agreement.document.sha256, proof=proof)
+    esign_consent.open_document(agreement, party, proof)
+    esign_consent.give(agreement, party, proof)
+    signatures.sign(agreement, party=party, name=name, document_sha256=agreement.document.sha256, proof=proof)
 
 
 def executed(request: MSARequest) -> MSARequest:
@@ -293,8 +296,8 @@ def submitted(request: MSARequest | None = None, **facts: Any) -> MSARequest:
 
 def corrections_required(request: MSARequest | None = None, *, note: str = "", **facts: Any) -> MSARequest:
     request = request or submitted(**facts)
-    item = lifecycle.RequiredCorrection(CorrectionReasonFactory(), note=note)
-    lifecycle.require_corrections(request, by=staff(), items=[item])
+    item = transitions.RequiredCorrection(CorrectionReasonFactory(), note=note)
+    transitions.require_corrections(request, by=staff(), items=[item])
     return refreshed(request)
 
 
@@ -309,20 +312,20 @@ def valid(request: MSARequest | None = None, **facts: Any) -> MSARequest:
         ScreeningAnswer.objects.update_or_create(
             screening=screening, check_code=code, defaults={"answer": CheckAnswer.YES, "answered_by": person}
         )
-    lifecycle.deem_valid(request, by=person)
+    transitions.deem_valid(request, by=person)
     return refreshed(request)
 
 
 def ordered(request: MSARequest | None = None, **facts: Any) -> MSARequest:
     """The service order is issued."""
     request = request or valid(**facts)
-    lifecycle.issue_service_order(request, by=staff())
+    transitions.issue_service_order(request, by=staff())
     return refreshed(request)
 
 
 def completed(request: MSARequest | None = None, **facts: Any) -> MSARequest:
     request = request or ordered(**facts)
-    lifecycle.complete(request, by=technician())
+    transitions.complete(request, by=technician())
     return refreshed(request)
 
 
@@ -332,7 +335,7 @@ def failed(
     """The visit did not succeed; by default the package was missing, which costs a second fee (D3)."""
     request = request or ordered(**facts)
     chosen = [OutcomeReasonFactory()] if reasons is None else list(reasons)
-    lifecycle.fail(request, by=technician(), reasons=chosen)
+    transitions.fail(request, by=technician(), reasons=chosen)
     return refreshed(request)
 
 
@@ -348,7 +351,7 @@ def utility_reason() -> OutcomeReason:
 
 def withdrawn(request: MSARequest | None = None, **facts: Any) -> MSARequest:
     request = request or submitted(**facts)
-    lifecycle.withdraw(request, by=actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
+    transitions.withdraw(request, by=actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
     return refreshed(request)
 
 

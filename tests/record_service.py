@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from requests_app.customer_records import service
+from requests_app.utility_records.sources import service
 
 KEY = "test-key"
 ACCOUNT = {

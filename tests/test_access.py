@@ -15,13 +15,13 @@ from django.urls.resolvers import RegexPattern
 from django.utils import timezone
 from PIL import Image
 
-from fieldwork import closeout, orders
 from fieldwork.models import SiteVisit, Technician
+from fieldwork.visits import closeouts, orders
 from msa_portal.accounts.models import User
 from msa_portal.business_days import calendar
 from payments.models import Allocation, Fee, FeeSchedule, Payment
-from requests_app import documents
 from requests_app.enums import DocumentKind, VisitOutcome
+from requests_app.files import storage
 from requests_app.models import Document, MSARequest, RequestEvent
 from tests import factories
 
@@ -171,13 +171,13 @@ def world(db: None) -> World:
     Technician.objects.create(user=stranger, employee_number="T-2")
     day = calendar.load().add(timezone.localdate(), 1)
     orders.schedule(visit, by=factories.dispatcher(), technician=technician, on=day, window="morning")
-    report = closeout.Report(
+    report = closeouts.Report(
         id=uuid.uuid4(),
         outcome=VisitOutcome.UNSUCCESSFUL,
         reasons=[factories.OutcomeReasonFactory()],
-        photos=[closeout.Photo(jpeg(), "0" * 64, annotated=jpeg())],
+        photos=[closeouts.Photo(jpeg(), "0" * 64, annotated=jpeg())],
     )
-    kept = closeout.close_out(visit, report, by=tess)
+    kept = closeouts.close_out(visit, report, by=tess)
     people = {
         "anonymous": None,
         "owner": alice,
@@ -190,7 +190,7 @@ def world(db: None) -> World:
     }
     document = Document.objects.filter(request=request).first()
     assert document is not None
-    site_photo = documents.store(
+    site_photo = storage.store(
         request, DocumentKind.SITE_PHOTO, name="a.jpg", body=jpeg(), by=bob, content_type="image/jpeg", topic="conduit"
     )
     values = {

@@ -12,10 +12,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 
-from fieldwork import closeout
 from fieldwork.admin.base import only
 from fieldwork.board.forms import ReviewForm
 from fieldwork.models import CloseOut
+from fieldwork.visits import closeouts
 from msa_portal.errors import Refused
 
 REVIEW = "fieldwork.review_closeout"
@@ -49,7 +49,7 @@ class ConflictViews(ModelAdmin):
         form = ReviewForm(http.POST if http.method == "POST" else None)
         if form.is_valid():
             try:
-                closeout.review(kept, by=http.user, note=form.cleaned_data["note"])  # type: ignore[arg-type]
+                closeouts.review(kept, by=http.user, note=form.cleaned_data["note"])  # type: ignore[arg-type]
             except Refused as refusal:
                 messages.error(http, str(refusal))
             else:

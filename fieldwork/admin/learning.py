@@ -17,10 +17,10 @@ from fieldwork import learning
 from fieldwork.admin.base import ReadOnlyAdmin
 from fieldwork.models import CloseOut, RuleProposal, SiteVisit
 from msa_portal.errors import Refused
-from requests_app import panel_rules, product_rules
 from requests_app.enums import EventKind
 from requests_app.models import MSARequest
-from requests_app.product_rules import Impact
+from requests_app.rule_changes import panels, products
+from requests_app.rule_changes.products import Impact
 
 MOST_LISTED = 50
 _DECIDE = "fieldwork.decide_ruleproposal"
@@ -44,7 +44,7 @@ class AcceptForm(forms.Form):
         kinds = [kind for kind in learning.Kind if proposal.device_id or kind != learning.Kind.DEVICE]
         self.fields["kind"].choices = [(kind.value, kind.label) for kind in kinds]  # type: ignore[attr-defined]
         self.fields["kind"].initial = kinds[-1] if "E8" in proposal.reason.rule else kinds[0]
-        self.fields["explanation"].initial = panel_rules.sentence(proposal.reason.title)
+        self.fields["explanation"].initial = panels.sentence(proposal.reason.title)
 
 
 class DeclineForm(forms.Form):
@@ -107,7 +107,7 @@ class RuleProposalAdmin(ReadOnlyAdmin):
         kind, words = learning.Kind(form.cleaned_data["kind"]), form.cleaned_data["explanation"]
         try:
             if not decided:
-                found = panel_rules.impacts(learning.rule_of(proposal, kind, words))
+                found = panels.impacts(learning.rule_of(proposal, kind, words))
                 return self._impact_page(http, proposal, form, found)
             seen = http.POST.get("seen", "")
             found = learning.accept(proposal, kind=kind, explanation=words, seen=seen, by=http.user)  # type: ignore[arg-type]  # signed in
@@ -143,7 +143,7 @@ class RuleProposalAdmin(ReadOnlyAdmin):
             "more": max(len(found) - MOST_LISTED, 0),
             "visits": visits,
             "planned": sum(each.scheduled_on is not None for each in visits),
-            "seen": product_rules.digest(found),
+            "seen": products.digest(found),
         }
         return render(http, "admin/fieldwork/ruleproposal/impact.html", context)
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from fieldwork.models import District, DistrictZip, Skill, VisitDuration, Yard
 from fieldwork.planning import positions
-from msa_portal.history_admin import KeptAdmin
+from msa_portal.admin.history import KeptAdmin
 from requests_app.enums import RequestType
 
 

@@ -129,7 +129,7 @@ def _shown(run: PlanRun) -> dict[str, Any]:
         "run": run,
         "is_open": run.state in PlanRun.OPEN_STATES,
         "progress": outcome.progress(run),
-        "outcome": outcome.of(run) if run.state == PlanRun.State.DONE else None,
+        "outcome": outcome.outcome_of(run) if run.state == PlanRun.State.DONE else None,
         "board_query": Span("week", run.from_on).query,
     }
 

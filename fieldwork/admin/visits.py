@@ -14,11 +14,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from fieldwork import learning, orders
-from fieldwork.admin import figures
+from fieldwork import learning
+from fieldwork.admin import metrics
 from fieldwork.admin.base import ReadOnlyAdmin
 from fieldwork.models import ServiceOrder, SiteVisit, Technician
 from fieldwork.planning import positions
+from fieldwork.visits import orders
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused
 
@@ -151,7 +152,7 @@ class SiteVisitAdmin(ReadOnlyAdmin):
         name = "fieldwork_sitevisit_schedule"
         return [
             path("<int:pk>/schedule/", self.admin_site.admin_view(self.schedule_view), name=name),
-            *figures.urls(self.admin_site),
+            *metrics.urls(self.admin_site),
             *super().get_urls(),
         ]
 

@@ -31,7 +31,7 @@ class Outcome:
     seconds: str
 
 
-def of(run: PlanRun) -> Outcome:
+def outcome_of(run: PlanRun) -> Outcome:
     """Of a run that is done. The number of queries is fixed."""
     result = run.result
     served = sum(len(route["stops"]) for route in result["routes"])

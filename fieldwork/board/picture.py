@@ -18,10 +18,10 @@ from fieldwork.board import tokens
 from fieldwork.board.span import Span
 from fieldwork.board.tokens import Key, Tokens
 from fieldwork.models import Placement, SiteVisit, Technician
-from fieldwork.planning import facts, lanes, shifts, words
-from fieldwork.planning.lanes import Break
+from fieldwork.planning import facts, shifts, technician_days, words
 from fieldwork.planning.publication import Difference, Kind, difference
 from fieldwork.planning.shifts import Rota, WorkDay
+from fieldwork.planning.technician_days import Break
 from msa_portal import formats
 
 # As many colors and dashes as routes are told apart by; the technician's initials tell them apart always.
@@ -215,7 +215,7 @@ def _stops(span: Span, keys: Collection[Key] = ()) -> dict[Key, list[SiteVisit]]
     for row in facts.with_relations(rows):
         found[row.placement.lane.technician_id, row.placement.lane.on].append(row)
     for stops in found.values():
-        stops.sort(key=lambda row: (lanes.ORDER[row.placement.window], row.placement.position, row.pk))
+        stops.sort(key=lambda row: (technician_days.ORDER[row.placement.window], row.placement.position, row.pk))
     return found
 
 
@@ -244,7 +244,7 @@ def _broken(
     """By lane and visit, what is broken there, in sentences; None: the day as a whole."""
     found: dict[Key, dict[int | None, tuple[str, ...]]] = defaultdict(dict)
     open_stops = {key: [(row, row.placement.window) for row in rows if row.is_movable] for key, rows in stops.items()}
-    for key, times in lanes.timelines(open_stops).items():
+    for key, times in technician_days.timelines(open_stops).items():
         rows = {row.pk: row for row in stops[key]}
         for each in times.breaks:
             said = _sentence(each, people[key[0]], key[1], rows)

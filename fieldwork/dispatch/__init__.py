@@ -7,11 +7,11 @@ whose order a person chose, `insertions` says where one more visit fits.
 from fieldwork.dispatch.checker import check
 from fieldwork.dispatch.inserting import insertions
 from fieldwork.dispatch.plan import Insertion, Moved, Plan, Replan, Route, Stop, Unserved, Violation
-from fieldwork.dispatch.problem import DayWindow, Fixed, Place, Problem, Shift, Visit
+from fieldwork.dispatch.problem import DayWindow, Fixed, Problem, Shift, Visit
 from fieldwork.dispatch.replanning import replan
 from fieldwork.dispatch.solver import solve
 from fieldwork.dispatch.timelines import timeline
-from fieldwork.dispatch.travel import Travel, haversine
+from fieldwork.dispatch.travel import Place, Travel, haversine
 
 __all__ = [
     "DayWindow",

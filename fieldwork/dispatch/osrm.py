@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import requests
 
-from fieldwork.dispatch.problem import Place
-from fieldwork.dispatch.travel import Travel
+from fieldwork.dispatch.travel import Place, Travel
 
 # As many sources and as many destinations a request: OSRM's own default allows 100 places in one.
 CHUNK = 50

@@ -8,17 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:
-    from fieldwork.dispatch.travel import Travel
-
-
-class Place(NamedTuple):
-    """Degrees, WGS 84."""
-
-    latitude: float
-    longitude: float
+from fieldwork.dispatch.travel import Place, Travel
 
 
 @dataclass(frozen=True)

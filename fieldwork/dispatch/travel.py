@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fieldwork.dispatch.problem import Place
+
+class Place(NamedTuple):
+    """Degrees, WGS 84."""
+
+    latitude: float
+    longitude: float
+
 
 EARTH_RADIUS = 6_371_008.8  # meters, the mean
 ROAD_FACTOR = 1.3  # streets are about that much longer than the crow's way

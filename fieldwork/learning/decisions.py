@@ -13,10 +13,11 @@ from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
 from msa_portal.db import lock
 from msa_portal.errors import Refused, Stale
-from requests_app import eligibility, panel_rules, product_rules
+from requests_app import eligibility
 from requests_app.models import IncompatiblePanel, PanelRestriction
-from requests_app.panel_rules import PanelRule
-from requests_app.product_rules import Impact
+from requests_app.rule_changes import panels, products
+from requests_app.rule_changes.panels import PanelRule
+from requests_app.rule_changes.products import Impact
 
 State = RuleProposal.State
 
@@ -50,7 +51,7 @@ def rule_of(proposal: RuleProposal, kind: Kind, explanation: str) -> PanelRule:
     device = proposal.device if kind == Kind.DEVICE else None
     known = PanelRestriction.objects.filter(normalized=proposal.panel_normalized, device=device).first()
     rule = known or PanelRestriction(panel_model=proposal.panel_model, device=device)
-    rule.explanation, rule.is_active = panel_rules.sentence(explanation), True
+    rule.explanation, rule.is_active = panels.sentence(explanation), True
     return rule
 
 
@@ -65,11 +66,11 @@ def accept(
     with transaction.atomic():
         fresh = _open(proposal, by)
         rule = rule_of(fresh, kind, explanation)
-        if product_rules.digest(panel_rules.impacts(rule)) != seen:
+        if products.digest(panels.impacts(rule)) != seen:
             raise Stale(
                 _("The list of open requests changed since you saw it. Please look again."), code="list_changed"
             )
-        found = panel_rules.save(rule, by=by, proposal=fresh.pk)
+        found = panels.save(rule, by=by, proposal=fresh.pk)
         _decide(fresh, State.ACCEPTED, by=by, note=note)
         for other in _covered_by(fresh, rule):
             said = _("Covered by the rule about %(panel)s.") % {"panel": fresh.panel_model}

@@ -6,8 +6,8 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 
-from fieldwork import devices_then
 from fieldwork.models import CloseOut
+from fieldwork.visits import device_history
 from requests_app.enums import PLACES_DEVICE, VisitOutcome
 from requests_app.models import OutcomeReason, normalized_panel_model
 
@@ -36,7 +36,7 @@ def made() -> list[Made]:
 
     The device is the one of that visit: a Modification Request after it keeps the one before.
     """
-    then = devices_then.load()
+    then = device_history.load()
     reasons: dict[int, set[int]] = defaultdict(set)
     given = CloseOut.reasons.through.objects.filter(closeout__accepted=True)
     for visit, reason in given.values_list("closeout__visit_id", "outcomereason_id"):

@@ -1,6 +1,6 @@
 import django.core.validators
 import django.db.models.deletion
-import fieldwork.models.reports
+import fieldwork.models.closeouts
 import simple_history.models
 import uuid
 from django.conf import settings
@@ -393,14 +393,14 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('scan', models.CharField(choices=[('not_scanned', 'Not scanned: no scanner is configured'), ('waiting', 'In quarantine: waiting for the virus scanner'), ('clean', 'No virus found'), ('infected', 'Virus found')], default='not_scanned', max_length=12, verbose_name='virus scan')),
                 ('scanned_at', models.DateTimeField(blank=True, null=True)),
-                ('file', models.ImageField(upload_to=fieldwork.models.reports.photo_path)),
+                ('file', models.ImageField(upload_to=fieldwork.models.closeouts.photo_path)),
                 ('sha256', models.CharField(max_length=64)),
                 ('original_sha256', models.CharField(max_length=64)),
                 ('evidence', models.JSONField(blank=True, default=dict)),
                 ('taken_at', models.DateTimeField(auto_now_add=True)),
                 ('device_taken_at', models.DateTimeField(blank=True, null=True, verbose_name="taken, phone's time")),
                 ('marks', models.JSONField(blank=True, db_default=models.Value([], models.JSONField()), default=list)),
-                ('annotated', models.ImageField(blank=True, db_default='', upload_to=fieldwork.models.reports.annotated_path)),
+                ('annotated', models.ImageField(blank=True, db_default='', upload_to=fieldwork.models.closeouts.annotated_path)),
                 ('close_out', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='photos', to='fieldwork.closeout')),
                 ('reason', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='requests_app.outcomereason', verbose_name='shows the reason')),
             ],

@@ -1,11 +1,11 @@
 """Technicians, service orders, site visits, the board, reports, and what is learned from them."""
 
+from fieldwork.models.closeouts import CloseOut, PhotoUpload, VisitPhoto, annotated_path, photo_path
+from fieldwork.models.day_changes import CalendarFeed, DayChange, UnsuitableDay
 from fieldwork.models.learning import RuleProposal
 from fieldwork.models.orders import ServiceOrder, SiteVisit, VisitDuration
 from fieldwork.models.people import Absence, District, DistrictZip, Skill, Technician, Weekday, WorkingHours, Yard
 from fieldwork.models.planning import Lane, Placement, PlanRun
-from fieldwork.models.reports import CloseOut, PhotoUpload, VisitPhoto, annotated_path, photo_path
-from fieldwork.models.wishes import CalendarFeed, DayChange, UnsuitableDay
 
 __all__ = [
     "Absence",

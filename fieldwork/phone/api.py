@@ -23,11 +23,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from fieldwork import closeout, orders, told
 from fieldwork.models import CloseOut, PhotoUpload, SiteVisit, Technician
-from fieldwork.phone import clock, handing_in, shell, sync, uploads
+from fieldwork.phone import clock, report_submission, shell, sync, uploads
 from fieldwork.phone.auth import IsTechnician, PhoneSession
 from fieldwork.phone.serializers import AnnouncedSerializer, MomentSerializer, ReportSerializer
+from fieldwork.visits import closeouts, orders, outcome_text
 from msa_portal.accounts.models import User
 from msa_portal.api import problem
 from msa_portal.business_days.calendar import local_day
@@ -109,12 +109,12 @@ class ActView(PhoneView):
 class OnMyWayView(ActView):
     def act(self, visit: SiteVisit, at: Any) -> SiteVisit:
         """Old news is not told."""
-        return closeout.on_my_way(visit, by=self.user) if timezone.now() - at <= _NEWS else visit
+        return closeouts.on_my_way(visit, by=self.user) if timezone.now() - at <= _NEWS else visit
 
 
 class OnSiteView(ActView):
     def act(self, visit: SiteVisit, at: Any) -> SiteVisit:
-        return closeout.go_on_site(visit, by=self.user, at=at)
+        return closeouts.go_on_site(visit, by=self.user, at=at)
 
 
 class PhotosView(PhoneView):
@@ -171,8 +171,8 @@ class ReportView(PhoneView):
         visit = self.reported_visit(sent["visit"])
         off = clock.seconds_ahead(self.phone_now, timezone.now())
         try:
-            kept = handing_in.from_phone(visit, report, sent, by=self.technician, clock_off_seconds=off)
-        except handing_in.PhotosMissing as without:
+            kept = report_submission.from_phone(visit, report, sent, by=self.technician, clock_off_seconds=off)
+        except report_submission.PhotosMissing as without:
             answer = problem(without.code, str(without), status.HTTP_409_CONFLICT)
             answer.data["missing"] = without.missing
             return answer
@@ -189,8 +189,8 @@ def _answer(kept: CloseOut) -> dict[str, Any]:
     return {
         "accepted": kept.accepted,
         "conflict": kept.conflict,
-        "conflict_text": told.of_conflict(kept) if kept.conflict else "",
-        "told": told.customer_is_told(kept),
+        "conflict_text": outcome_text.conflict_text(kept) if kept.conflict else "",
+        "told": outcome_text.customer_is_told(kept),
         "flyer": reverse("fieldwork:flyer", args=[kept.visit_id]) if has_flyer else "",
         "received_at": kept.received_at.isoformat(),
         "clock_off_seconds": kept.clock_off_seconds,

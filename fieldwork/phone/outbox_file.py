@@ -16,10 +16,10 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from fieldwork import orders, told
 from fieldwork.models import CloseOut, SiteVisit, Technician
-from fieldwork.phone.handing_in import hand_in
+from fieldwork.phone.report_submission import hand_in
 from fieldwork.phone.serializers import ReportSerializer
+from fieldwork.visits import orders, outcome_text
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
 
@@ -107,7 +107,7 @@ def _take_in(sent: Any, technician: Technician) -> Line:
 def _words(kept: CloseOut, *, was_here: bool) -> str:
     if was_here:
         return _("This report was here already.")
-    return told.of_conflict(kept) if kept.conflict else _("Taken in. The customer is told now.")
+    return outcome_text.conflict_text(kept) if kept.conflict else _("Taken in. The customer is told now.")
 
 
 def _bodies(photos: list[dict[str, Any]]) -> dict[str, bytes]:

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_safe
 
 from fieldwork.models import SiteVisit
 from fieldwork.phone import shell
-from requests_app import documents
 from requests_app.enums import AgreementState
+from requests_app.files import storage
 from requests_app.models import Agreement
 
 NAVY = "#12365b"
@@ -75,6 +75,6 @@ def agreement(http: HttpRequest, pk: int) -> HttpResponseBase:
     if latest is None or latest.executed_document is None:
         raise Http404
     try:
-        return documents.attachment(latest.executed_document)
+        return storage.attachment(latest.executed_document)
     except FileNotFoundError as error:
         raise Http404 from error

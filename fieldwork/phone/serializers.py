@@ -9,9 +9,9 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from fieldwork.annotations import check
-from fieldwork.forms import CHECK_ANSWERS
-from fieldwork.report import MAX_PHOTOS
+from fieldwork.forms.closeout import CHECK_ANSWERS
+from fieldwork.visits.annotations import check
+from fieldwork.visits.closeout_report import MAX_PHOTOS
 from msa_portal.errors import Refused
 from requests_app.enums import VisitOutcome
 from requests_app.models import OutcomeReason

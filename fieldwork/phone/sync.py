@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from fieldwork import told
 from fieldwork.models import CloseOut, SiteVisit, Technician
+from fieldwork.visits import outcome_text
 from requests_app.eligibility import rules_for
 from requests_app.enums import VisitOutcome
 from requests_app.models import Cure, MSARequest, OutcomeReason, Product, ReadinessStatement, VisitRound
@@ -101,7 +101,7 @@ def _site(visit: SiteVisit, request: MSARequest) -> dict[str, Any]:
         "access_notes": request.access_notes,
         "request_type": request.request_type,
         "request_type_text": request.get_request_type_display(),
-        "done_text": told.done(request.request_type),
+        "done_text": outcome_text.done_text(request.request_type),
         "device": _device(request.device),
         "existing_adapter_text": request.get_existing_adapter_display(),
         "meter_number": request.meter_number,

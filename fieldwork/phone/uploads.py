@@ -19,10 +19,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from fieldwork.models import CloseOut, PhotoUpload, SiteVisit, Technician, VisitPhoto
-from fieldwork.report import MAX_PHOTOS
+from fieldwork.visits.closeout_report import MAX_PHOTOS
 from msa_portal.db import lock
 from msa_portal.errors import Refused
-from requests_app import documents
+from requests_app.files import storage
 
 CHUNK_BYTES = 256 * 1024
 # More than the photos of a day: a phone that announces without end is stopped.
@@ -83,7 +83,7 @@ def append(upload: PhotoUpload, offset: int, chunk: bytes) -> int:
     Raises `WrongOffset`; `Damaged` where the whole has another hash than was announced; `Refused` for more than
     was announced.
     """
-    with documents.atomic():
+    with storage.atomic():
         fresh = lock(upload)
         if offset != fresh.received:
             raise WrongOffset(fresh.received)
@@ -91,7 +91,7 @@ def append(upload: PhotoUpload, offset: int, chunk: bytes) -> int:
             raise Refused(_("This is more, or less, than was announced."), code="size")
         path = _path(fresh, offset)
         _storage().delete(path)  # of a server that stopped between the file and its row
-        documents.write(path, chunk)
+        storage.write(path, chunk)
         fresh.received += len(chunk)
         fresh.save(update_fields=["received", "updated_at"])
     if fresh.is_complete and hashlib.sha256(b"".join(_chunks(fresh))).hexdigest() != fresh.sha256:
@@ -101,7 +101,7 @@ def append(upload: PhotoUpload, offset: int, chunk: bytes) -> int:
 
 
 def _begin_anew(upload: PhotoUpload) -> None:
-    with documents.atomic():
+    with storage.atomic():
         fresh = lock(upload)
         fresh.received = 0
         fresh.save(update_fields=["received", "updated_at"])

@@ -13,13 +13,13 @@ from datetime import date
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from fieldwork import orders
 from fieldwork.models import Lane, Placement, SiteVisit, Technician
-from fieldwork.planning import lanes, words
+from fieldwork.planning import technician_days, words
 from fieldwork.planning.costs import Cost, preview
 from fieldwork.planning.guards import Seen, check_may, check_movable, check_seen
-from fieldwork.planning.lanes import Key
 from fieldwork.planning.publication import Difference, Published, differences, publish
+from fieldwork.planning.technician_days import Key
+from fieldwork.visits import orders
 from msa_portal.accounts.models import User
 from msa_portal.db import lock
 from msa_portal.errors import Refused, Stale
@@ -68,9 +68,9 @@ def place(
         check_movable(fresh)
         orders.check_slot(fresh, technician=technician, on=on, window=window)
         target = (technician.pk, on)
-        held = lanes.lock_lanes({target, *_lane_of(fresh)})
+        held = technician_days.lock_lanes({target, *_lane_of(fresh)})
         check_seen(held.values(), seen)
-        lanes.put(fresh, held[target], window, position, by=by)
+        technician_days.put(fresh, held[target], window, position, by=by)
         return _changed(held.values(), by=by)
 
 
@@ -80,7 +80,7 @@ def unplace(visit: SiteVisit, *, seen: Sequence[Seen], by: User) -> Change:
     with transaction.atomic():
         fresh = lock(visit)
         check_movable(fresh)
-        held = lanes.lock_lanes(_lane_of(fresh))
+        held = technician_days.lock_lanes(_lane_of(fresh))
         if not held:
             raise Stale(_("This visit is not on the board any more."), code="stale")
         check_seen(held.values(), seen)
@@ -94,12 +94,12 @@ def fix(visit: SiteVisit, fixed: bool, *, by: User) -> None:
     with transaction.atomic():
         fresh = lock(visit)
         check_movable(fresh)
-        held = lanes.lock_lanes(_lane_of(fresh))
+        held = technician_days.lock_lanes(_lane_of(fresh))
         if fixed and not held:
             raise Refused(_("Place the visit first: a commitment has a technician and a day."), code="not_placed")
         fresh.is_fixed = fixed
         fresh.save(update_fields=["is_fixed", "updated_at"])
-        lanes.touch(held.values(), by=by)
+        technician_days.touch(held.values(), by=by)
     visit.is_fixed = fixed
 
 
@@ -110,7 +110,7 @@ def _lane_of(visit: SiteVisit) -> set[Key]:
 
 def _changed(held: Iterable[Lane], *, by: User) -> Change:
     rows = list(held)
-    lanes.touch(rows, by=by)
-    broken = lanes.retime(rows)
+    technician_days.touch(rows, by=by)
+    broken = technician_days.retime(rows)
     breaks = words.breaks(broken)
     return Change(tuple(Seen(row.technician_id, row.on, row.version) for row in rows), breaks)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from fieldwork.models import Placement, SiteVisit, Technician
-from fieldwork.planning import lanes, words
-from fieldwork.planning.lanes import Key, Times
+from fieldwork.planning import technician_days, words
+from fieldwork.planning.technician_days import Key, Times
 
 Stops = list[tuple[SiteVisit, str]]
 
@@ -31,7 +31,7 @@ def preview(visit: SiteVisit, *, technician: Technician, on: date, window: str, 
     before = _stops({target} | ({own} if own else set()))
     after = {key: [stop for stop in stops if stop[0].pk != visit.pk] for key, stops in before.items()}
     after[target] = _inserted(after[target], (visit, window), position)
-    was, would = lanes.timelines(before), lanes.timelines(after)
+    was, would = technician_days.timelines(before), technician_days.timelines(after)
     broken = set(words.breaks(was))
     return Cost(
         extra_drive_seconds=_sum(would, "drive") - _sum(was, "drive"),
@@ -48,13 +48,13 @@ def _stops(keys: Iterable[Key]) -> dict[Key, Stops]:
         key = (each.lane.technician_id, each.lane.on)
         if key in found:
             found[key].append(each)
-    return {key: [(each.visit, each.window) for each in lanes.in_order(rows)] for key, rows in found.items()}
+    return {key: [(each.visit, each.window) for each in technician_days.in_order(rows)] for key, rows in found.items()}
 
 
 def _inserted(stops: Stops, stop: tuple[SiteVisit, str], position: int | None) -> Stops:
     """As `lanes.put` orders them: by half day, within it where the dispatcher said."""
     index = len(stops) if position is None else max(position - 1, 0)
-    return sorted([*stops[:index], stop, *stops[index:]], key=lambda each: lanes.ORDER[each[1]])
+    return sorted([*stops[:index], stop, *stops[index:]], key=lambda each: technician_days.ORDER[each[1]])
 
 
 def _sum(times: Mapping[Key, Times], figure: str) -> int:

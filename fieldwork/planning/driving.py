@@ -11,8 +11,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from fieldwork.dispatch import osrm
-from fieldwork.dispatch.problem import Place
-from fieldwork.dispatch.travel import Travel, haversine
+from fieldwork.dispatch.travel import Place, Travel, haversine
 
 log = structlog.get_logger(__name__)
 

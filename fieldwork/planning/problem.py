@@ -11,7 +11,8 @@ from typing import Any
 
 from fieldwork import dispatch
 from fieldwork.dispatch.plan import Plan, Route, Unserved
-from fieldwork.dispatch.problem import DayWindow, Fixed, Place, Problem, Shift, Visit
+from fieldwork.dispatch.problem import DayWindow, Fixed, Problem, Shift, Visit
+from fieldwork.dispatch.travel import Place
 from fieldwork.models import SiteVisit
 from fieldwork.planning import driving, facts
 from fieldwork.planning.facts import Facts, Slot

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from fieldwork.models import PlanRun
 from fieldwork.planning.guards import check_may
-from fieldwork.planning.taking import Taken, take
+from fieldwork.planning.plan_adoption import Taken, take
 from msa_portal import formats
 from msa_portal.accounts.models import User
 from msa_portal.business_days import calendar

@@ -6,8 +6,8 @@ from django import forms
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from msa_portal.admin.history import KeptAdmin
 from msa_portal.business_days.models import ClosureDay
-from msa_portal.history_admin import KeptAdmin
 
 _SATURDAY = 5
 

@@ -16,7 +16,7 @@ from msa_portal import formats
 from msa_portal.errors import Refused
 from payments import provider
 from payments.admin.desk import MoneyAdmin, Step, nothing
-from payments.forms import ProposeForm, WaiveForm, WriteOffForm
+from payments.forms.refunds import ProposeForm, WaiveForm, WriteOffForm
 from payments.models import Allocation, Fee, Payment, ProviderEvent
 from payments.services import events, fees, refunds, settle
 from requests_app.models import MSARequest

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from msa_portal import formats
 from payments.admin.desk import MoneyAdmin, Step, nothing
-from payments.forms import ResolveForm
+from payments.forms.refunds import ResolveForm
 from payments.models import ReconciledDay, ReconciliationItem
 from payments.services import reconciliation
 

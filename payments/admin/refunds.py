@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from msa_portal import formats
 from msa_portal.errors import Refused
 from payments.admin.desk import MoneyAdmin, Step, nothing
-from payments.forms import ApproveForm, DeclineForm
+from payments.forms.refunds import ApproveForm, DeclineForm
 from payments.models import Dispute, Refund
 from payments.services import refunds
 from requests_app.models import MSARequest, ProgramSettings

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from msa_portal import formats
-from msa_portal.history_admin import KeptAdmin
+from msa_portal.admin.history import KeptAdmin
 from payments.models import FeeSchedule
 
 

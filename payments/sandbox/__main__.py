@@ -10,9 +10,9 @@ from typing import Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from . import later
-from .app import App
-from .context import Sandbox, make
+from payments.sandbox import later
+from payments.sandbox.app import App
+from payments.sandbox.context import Sandbox, make
 
 ADDRESS = "127.0.0.1"
 

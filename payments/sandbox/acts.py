@@ -4,13 +4,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from . import charging, checkout, disputes, refunds
-from .cards import card
-from .charging import Payer
-from .context import Sandbox
-from .errors import ApiError, missing
-from .pages import success_url
-from .store import Obj
+from payments.sandbox import checkout, disputes, refunds
+from payments.sandbox.context import Sandbox
+from payments.sandbox.errors import ApiError, missing
+from payments.sandbox.hosted import charging
+from payments.sandbox.hosted.charging import Payer
+from payments.sandbox.hosted.payment_page import success_url
+from payments.sandbox.hosted.test_cards import card
+from payments.sandbox.store import Obj
 
 Options = dict[str, Any]
 

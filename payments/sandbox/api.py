@@ -11,13 +11,13 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from . import balance, checkout, disputes, objects, refunds
-from . import params as p
-from .context import API_VERSION, Origin, Sandbox, origin
-from .errors import ApiError, internal, unauthorized
-from .faults import Fault
-from .idempotency import Answer
-from .store import Obj, new_id
+from payments.sandbox import balance, checkout, disputes, objects, refunds
+from payments.sandbox import params as p
+from payments.sandbox.context import API_VERSION, Origin, Sandbox, origin
+from payments.sandbox.errors import ApiError, internal, unauthorized
+from payments.sandbox.faults import Fault
+from payments.sandbox.idempotency import Answer
+from payments.sandbox.store import Obj, new_id
 
 Work = Callable[..., Obj]
 

@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.wrappers import Request, Response
 
-from . import api, control, dashboard, pages
-from .context import Sandbox
-from .rendering import page, style
+from payments.sandbox import api, control
+from payments.sandbox.context import Sandbox
+from payments.sandbox.hosted import dashboard, payment_page
+from payments.sandbox.rendering import page, style
 
 MOST_BODY = 1_000_000
 MOST_CONTROL_BODY = 32_000_000  # ten thousand rows at once
@@ -55,5 +56,5 @@ class App:
         found = SESSION.fullmatch(path)
         if not found:
             raise NotFound
-        answer = pages.authentication if found[2] else pages.pay
+        answer = payment_page.authentication if found[2] else payment_page.pay
         return answer(self.box, request, found[1])

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from . import params as p
-from .context import Sandbox
-from .reading import many, one
-from .store import Obj, new_id, now
+from payments.sandbox import params as p
+from payments.sandbox.context import Sandbox
+from payments.sandbox.reading import many, one
+from payments.sandbox.store import Obj, new_id, now
 
 LIST = p.listing(currency=p.text(3), source=p.text(), type=p.text())
 DAYS_TO_AVAILABLE = 2

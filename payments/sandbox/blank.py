@@ -1,6 +1,6 @@
 """What Stripe's objects show where nothing of ours sets it: each property is there, and null."""
 
-from .store import Obj
+from payments.sandbox.store import Obj
 
 
 def _null(names: str) -> Obj:

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from . import checkout
-from .cards import card
-from .charging import Payer, pay_by_card
-from .context import Sandbox, silence
-from .errors import ApiError
-from .store import Obj, at, now
+from payments.sandbox import checkout
+from payments.sandbox.context import Sandbox, silence
+from payments.sandbox.errors import ApiError
+from payments.sandbox.hosted.charging import Payer, pay_by_card
+from payments.sandbox.hosted.test_cards import card
+from payments.sandbox.store import Obj, at, now
 
 FIELDS = {"amount", "currency", "metadata", "client_reference_id", "created", "email"}
 CARD_NUMBER = "4242424242424242"

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from . import blank
-from . import params as p
-from .context import Sandbox
-from .errors import ApiError, ParamError
-from .reading import expanded, many, one, require
-from .store import Obj, new_id, now
+from payments.sandbox import blank
+from payments.sandbox import params as p
+from payments.sandbox.context import Sandbox
+from payments.sandbox.errors import ApiError, ParamError
+from payments.sandbox.reading import expanded, many, one, require
+from payments.sandbox.store import Obj, new_id, now
 
 SHORTEST, LONGEST = 30 * 60, 24 * 60 * 60
 LEAST_AMOUNT, MOST_AMOUNT = 50, 99_999_999

@@ -7,10 +7,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .faults import Faults
-from .idempotency import Idempotency
-from .store import Obj, Store, new_id, now
-from .webhooks import Webhooks
+from payments.sandbox.faults import Faults
+from payments.sandbox.idempotency import Idempotency
+from payments.sandbox.store import Obj, Store, new_id, now
+from payments.sandbox.webhooks import Webhooks
 
 API_VERSION = "2026-10-28.endive"
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from . import bulk, faults, forging, later, webhooks
-from .acts import act
-from .context import Sandbox
-from .errors import ApiError, missing
-from .store import Obj
+from payments.sandbox import bulk, faults, forging, later, webhooks
+from payments.sandbox.acts import act
+from payments.sandbox.context import Sandbox
+from payments.sandbox.errors import ApiError, missing
+from payments.sandbox.store import Obj
 
 Options = dict[str, Any]
 

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from . import balance, blank
-from . import params as p
-from .context import Sandbox
-from .errors import ApiError
-from .later import job
-from .reading import many, one, require
-from .store import Obj, new_id, now
+from payments.sandbox import balance, blank
+from payments.sandbox import params as p
+from payments.sandbox.context import Sandbox
+from payments.sandbox.errors import ApiError
+from payments.sandbox.later import job
+from payments.sandbox.reading import many, one, require
+from payments.sandbox.store import Obj, new_id, now
 
 LIST = p.listing(charge=p.text(), payment_intent=p.text())
 DAYS_TO_ANSWER = 9

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
-from .context import Sandbox
-from .errors import ApiError
-from .store import Obj
-from .webhooks import Attempt, payload, signature
+from payments.sandbox.context import Sandbox
+from payments.sandbox.errors import ApiError
+from payments.sandbox.store import Obj
+from payments.sandbox.webhooks import Attempt, payload, signature
 
 KINDS = ("bad_signature", "missing_signature", "stale", "future", "tampered", "altered")
 MOST_TIMES = 100

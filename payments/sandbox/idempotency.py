@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from .errors import ApiError, ParamError, idempotency
-from .store import Store, now
+from payments.sandbox.errors import ApiError, ParamError, idempotency
+from payments.sandbox.store import Store, now
 
 
 @dataclass(frozen=True)

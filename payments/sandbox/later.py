@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable
 
-from .checkout import close
-from .context import Sandbox
-from .store import now
+from payments.sandbox.checkout import close
+from payments.sandbox.context import Sandbox
+from payments.sandbox.store import now
 
 Job = Callable[[Sandbox, str], None]
 JOBS: dict[str, Job] = {}

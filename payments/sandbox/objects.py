@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from . import params as p
-from .context import Sandbox
-from .errors import ParamError
-from .reading import many, one
-from .store import Obj
+from payments.sandbox import params as p
+from payments.sandbox.context import Sandbox
+from payments.sandbox.errors import ParamError
+from payments.sandbox.reading import many, one
+from payments.sandbox.store import Obj
 
 INTENTS = p.listing()
 CHARGES = p.listing(payment_intent=p.text())

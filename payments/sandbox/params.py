@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
-from .errors import ParamError
+from payments.sandbox.errors import ParamError
 
 Check = Callable[[Any, str], Any]
 

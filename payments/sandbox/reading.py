@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from .context import Sandbox
-from .errors import ApiError, ParamError, missing
-from .store import Obj
+from payments.sandbox.context import Sandbox
+from payments.sandbox.errors import ApiError, ParamError, missing
+from payments.sandbox.store import Obj
 
 EXPANDABLE = {
     "checkout.session": {"payment_intent"},

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from . import balance, blank
-from . import params as p
-from .context import Sandbox
-from .disputes import blocks_refund
-from .errors import ApiError, ParamError
-from .later import job, schedule
-from .reading import expanded, many, one, require
-from .store import Obj, new_id, now
+from payments.sandbox import balance, blank
+from payments.sandbox import params as p
+from payments.sandbox.context import Sandbox
+from payments.sandbox.disputes import blocks_refund
+from payments.sandbox.errors import ApiError, ParamError
+from payments.sandbox.later import job, schedule
+from payments.sandbox.reading import expanded, many, one, require
+from payments.sandbox.store import Obj, new_id, now
 
 REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 GONE = ("failed", "canceled")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from .store import Obj, Store
+from payments.sandbox.store import Obj, Store
 
 MODES = ("normal", "hold", "drop", "duplicate", "reorder", "delay")
 REORDER_WINDOW = 0.4

@@ -23,9 +23,10 @@ from msa_portal.errors import Refused, Stale
 from payments import provider
 from payments.models import Allocation, Fee, Payment
 from payments.money import cents
-from payments.services import fees, invitations, settle, under_way
+from payments.services import fees, invitations, open_payments, settle
 from payments.services.payers import Payer
-from requests_app import permissions, settlement
+from requests_app import permissions
+from requests_app.lifecycle import settlement
 from requests_app.models import MSARequest
 
 logger = logging.getLogger(__name__)
@@ -93,10 +94,10 @@ def _prepare(requests: Sequence[MSARequest], *, payer: Payer, expected_cents: in
             % {"amount": formats.usd(total)},
             code="amount_changed",
         )
-    payment = under_way.reusable(owed, payer) or _new_payment(owed, payer)
+    payment = open_payments.reusable(owed, payer) or _new_payment(owed, payer)
     if payment.state == Payment.State.CREATED:
         for request in fresh:
-            settlement.freeze(request, until=under_way.ends_at(payment), by=payer.user)
+            settlement.freeze(request, until=open_payments.ends_at(payment), by=payer.user)
     return payment
 
 
@@ -176,7 +177,7 @@ def _wanted(payment: Payment) -> provider.NewSession:
         title=lines[0][0] if len(lines) == 1 else f"{len(lines)} meter socket adapter site visits",
         reference=settle.reference_of(payment),
         payer_email=payment.payer_email,
-        expires_at=under_way.ends_at(payment),
+        expires_at=open_payments.ends_at(payment),
         success_url=f"{_absolute(back)}?session={{CHECKOUT_SESSION_ID}}",
         cancel_url=_absolute(away),
     )
@@ -234,16 +235,16 @@ def cancel_checkout(request: MSARequest, *, by: User) -> Payment:
     several requests is canceled by whoever acts for all of them.
     """
     permissions.check_acts_for(by, request)
-    payment = under_way.live_payment(request)
+    payment = open_payments.live_payment(request)
     if payment is None:
         raise Refused(_("There is no open payment that could be canceled."), code="no_open_payment")
-    under_way.check_can_cancel(payment, by=by)
+    open_payments.check_can_cancel(payment, by=by)
     return cancel_payment(payment)
 
 
 def cancel_joint(payment: Payment, *, by: User) -> Payment:
     """Close a checkout for several requests; returns the payment as it is then (see `cancel_checkout`)."""
-    under_way.check_can_cancel(payment, by=by)
+    open_payments.check_can_cancel(payment, by=by)
     return cancel_payment(payment)
 
 

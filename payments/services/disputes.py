@@ -12,7 +12,7 @@ from django.utils import timezone
 from payments import provider
 from payments.models import Dispute, EntryKind, Payment
 from payments.services import ledger
-from requests_app import settlement
+from requests_app.lifecycle import settlement
 
 State = Payment.Dispute
 

@@ -16,8 +16,9 @@ from msa_portal.errors import Refused
 from payments import notices
 from payments.models import Fee, FeeSchedule, Payment
 from payments.services import ledger
-from requests_app import permissions, policies, settlement
+from requests_app import history, permissions
 from requests_app.enums import EventKind, Settlement
+from requests_app.lifecycle import policies, settlement
 from requests_app.models import MSARequest, ProgramSettings, VisitRound
 
 
@@ -100,7 +101,7 @@ def _raise(request: MSARequest, visit: VisitRound, *, by: User | None) -> Fee | 
         quote_holds_until=_holds_until(),
     )
     codes = {"round": visit.number, "fee": fee.pk, "cents": fee.amount_cents, "rule": visit.fee_reason}
-    settlement.note(request, EventKind.FEE_RAISED, by=by, codes=codes)
+    history.record_locked(request, EventKind.FEE_RAISED, by=by, codes=codes)
     ledger.fee_raised(fee, by=by)
     notices.fee_due(fee)
     return fee
@@ -197,7 +198,9 @@ def write_off(fee: Fee, *, by: User, reason: str) -> None:
         fresh.state, fresh.waived_by, fresh.waiver_reason = Fee.State.WRITTEN_OFF, by, reason.strip()
         fresh.save(update_fields=["state", "waived_by", "waiver_reason", "updated_at"])
         cents = ledger.fee_written_off(fresh, by=by)
-        settlement.note(fresh.round.request, EventKind.FEE_WRITTEN_OFF, by=by, codes={"fee": fresh.pk, "cents": cents})
+        history.record_locked(
+            fresh.round.request, EventKind.FEE_WRITTEN_OFF, by=by, codes={"fee": fresh.pk, "cents": cents}
+        )
         settlement.set_disputed(fresh.round, disputed=False, outcome="written_off")
     fee.refresh_from_db()
 

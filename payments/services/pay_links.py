@@ -16,11 +16,12 @@ from msa_portal.notices import links
 from msa_portal.notices.links import LinkGone, absolute
 from payments import notices
 from payments.models import Fee, PayInvitation, Payment
-from payments.services import checkout, fees, invitations, under_way
+from payments.services import checkout, fees, invitations, open_payments
 from payments.services.invitations import check_open, invitation_for, token_for
 from payments.services.payers import Payer
-from requests_app import permissions, policies, settlement
+from requests_app import history, permissions
 from requests_app.enums import EventKind
+from requests_app.lifecycle import policies
 from requests_app.models import MSARequest, VisitRound
 
 __all__ = [
@@ -88,7 +89,7 @@ def _check_nobody_pays(request: MSARequest) -> None:
         if payment.state == Payment.State.OPEN and payment.invitation_id is None:
             raise Refused(
                 _("Until %(until)s a payment of this fee is open. Cancel it first.")
-                % {"until": under_way.ends_at_in_words(payment)},
+                % {"until": open_payments.ends_at_in_words(payment)},
                 code="payment_open",
             )
 
@@ -110,7 +111,7 @@ def invite(request: MSARequest, *, by: User) -> PayInvitation:
             invited_by=by,
             expires_at=timezone.now() + invitations.LIFE,
         )
-        settlement.note(fresh, EventKind.PAY_INVITED, by=by, codes={"round": fee.round.number})
+        history.record_locked(fresh, EventKind.PAY_INVITED, by=by, codes={"round": fee.round.number})
         notices.invited_to_pay(invitation, fee)
     return invitation
 
@@ -122,7 +123,7 @@ def cancel(request: MSARequest, *, by: User) -> None:
         _check_agent(fresh, by)
         if not invitations.void(fresh):
             raise Refused(_("There is no link to take back: it ended already."), code="no_invitation")
-        settlement.note(fresh, EventKind.PAY_INVITATION_CANCELED, by=by, codes={})
+        history.record_locked(fresh, EventKind.PAY_INVITATION_CANCELED, by=by, codes={})
 
 
 def _check_agent(request: MSARequest, by: User) -> None:

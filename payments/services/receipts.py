@@ -10,8 +10,8 @@ from msa_portal.db import lock
 from msa_portal.pdf import render_pdf
 from payments import notices
 from payments.models import Allocation, Refund
-from requests_app import documents
 from requests_app.enums import DocumentKind
+from requests_app.files import storage
 from requests_app.models import Document, MSARequest
 from requests_app.notices import page
 
@@ -41,12 +41,12 @@ def render(part: Allocation) -> Document | None:
         "fees_together": part.payment.allocations.count(),
     }
     body = render_pdf("pdf/receipt.html", context | _about(request))
-    with documents.atomic():
+    with storage.atomic():
         lock(request)
         fresh = lock(part)
         if fresh.receipt is None:
             name = _("Receipt %(number)s.pdf") % {"number": number(part)}
-            fresh.receipt = documents.store(request, DocumentKind.RECEIPT, name=name, body=body, by=None)
+            fresh.receipt = storage.store(request, DocumentKind.RECEIPT, name=name, body=body, by=None)
             fresh.save(update_fields=["receipt"])
     return fresh.receipt
 
@@ -67,12 +67,12 @@ def render_note(refund: Refund) -> Document | None:
         "arrives_by": notices.arrives_by(refund),
     }
     body = render_pdf("pdf/refund_note.html", context | _about(request))
-    with documents.atomic():
+    with storage.atomic():
         lock(request)
         fresh = lock(refund)
         if fresh.document is None:
             name = _("Refund note %(number)s.pdf") % {"number": number_of_note(refund)}
-            fresh.document = documents.store(request, DocumentKind.REFUND_NOTE, name=name, body=body, by=None)
+            fresh.document = storage.store(request, DocumentKind.REFUND_NOTE, name=name, body=body, by=None)
             fresh.save(update_fields=["document", "updated_at"])
     return fresh.document
 

@@ -21,9 +21,9 @@ from msa_portal.errors import Refused, Stale
 from payments import notices, provider
 from payments.models import Allocation, Payment, Refund
 from payments.money import cents
-from payments.services import ledger, refund_following
-from payments.services.refund_following import note as record
-from payments.services.refund_following import recount
+from payments.services import ledger, refund_sync
+from payments.services.refund_sync import note as record
+from payments.services.refund_sync import recount
 from requests_app import permissions
 from requests_app.enums import EventKind
 from requests_app.models import MSARequest, ProgramSettings
@@ -145,7 +145,7 @@ def follow(payment: Payment, seen: Iterable[provider.ProviderRefund]) -> None:
 
     The caller holds the locks on the requests and the payment.
     """
-    dropped = refund_following.follow(payment, seen)
+    dropped = refund_sync.follow(payment, seen)
     for refund in dropped:
         propose(part_of(refund), amount_cents=refund.amount_cents, reason=Refund.Reason(refund.reason), by=None)
     for refund in payment.refunds.filter(state=State.PROPOSED).select_related("payment", "fee__round__request"):

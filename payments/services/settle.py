@@ -18,8 +18,9 @@ from payments import notices, provider
 from payments.models import Allocation, Fee, Payment
 from payments.refund_rules import owed_for
 from payments.services import disputes, ledger, refunds
-from requests_app import settlement
+from requests_app import history
 from requests_app.enums import EventKind, Settlement
+from requests_app.lifecycle import settlement
 from requests_app.models import MSARequest
 
 # How long the answers stand still for a bank debit under way.
@@ -131,7 +132,7 @@ def _receive(payment: Payment, seen: provider.Session) -> None:
             ledger.money_received(part, moved_at=seen.moved_at or payment.paid_at)
     _conclude(payment, parts)
     for part in parts:
-        _see_to_what_lies_apart(part)
+        _release_held_money(part)
 
 
 def _mismatch(payment: Payment, seen: provider.Session) -> str:
@@ -171,7 +172,7 @@ def _hold(part: Allocation, reason: str) -> None:
     part.state, part.held_reason = Allocation.State.HELD, reason
     part.save()
     codes = {"payment": part.payment_id, "reason": reason}
-    settlement.note(part.fee.round.request, EventKind.PAYMENT_HELD, by=None, codes=codes)
+    history.record_locked(part.fee.round.request, EventKind.PAYMENT_HELD, by=None, codes=codes)
 
 
 def _conclude(payment: Payment, parts: list[Allocation]) -> None:
@@ -193,7 +194,7 @@ def _conclude(payment: Payment, parts: list[Allocation]) -> None:
         transaction.on_commit(partial(tasks.kick, tasks.end_checkout, other.pk))
 
 
-def _see_to_what_lies_apart(part: Allocation) -> None:
+def _release_held_money(part: Allocation) -> None:
     """What the rules give back of it is sent, or proposed where a supervisor looks first (F1, D15)."""
     if part.state not in Allocation.UNAPPLIED:
         return

@@ -17,7 +17,7 @@ from payments.models import Account, Statement
 from payments.models.statements import statement_path
 from payments.services import statements
 from payments.services.statements import Addressee, MonthlyAccount
-from requests_app import documents
+from requests_app.files import storage
 
 
 class BooksDiffer(Exception):
@@ -84,7 +84,7 @@ def name_of(addressee: Addressee, month: date, suffix: str) -> str:
 def _store(account: MonthlyAccount, body: bytes) -> Statement:
     """File, row and notice together, or none of them. Two tasks at once leave one of each."""
     owner: Any = account.addressee.company or account.addressee.user
-    with documents.atomic():
+    with storage.atomic():
         lock(owner)
         existing = account.addressee.statements().filter(month=account.month).first()
         if existing is not None:
@@ -96,7 +96,7 @@ def _store(account: MonthlyAccount, body: bytes) -> Statement:
             sha256=hashlib.sha256(body).hexdigest(),
             size=len(body),
         )
-        statement.file.name = documents.write(statement_path(statement, ""), body)
+        statement.file.name = storage.write(statement_path(statement, ""), body)
         statement.save()
         if account.payments:
             notices.statement_ready(statement, paid_cents=account.paid_cents, payments=len(account.payments))

@@ -7,29 +7,29 @@ from typing import Any
 
 from django import template
 
-from payments import shown
-from payments.shown import Shown
+from payments.text import fee_explanations
+from payments.text.fee_explanations import Shown
 from requests_app.models import MSARequest, VisitRound
 
 register = template.Library()
 
 # By the name of the step's address.
 _STEPS: dict[str, Callable[[Any], list[Shown]]] = {
-    "payments_fee_waive": lambda fee: [shown.waiver(fee)],
-    "payments_payment_propose": shown.proposal,
-    "payments_refund_approve": shown.approving,
-    "payments_refund_decline": shown.declining,
+    "payments_fee_waive": lambda fee: [fee_explanations.waiver(fee)],
+    "payments_payment_propose": fee_explanations.proposal,
+    "payments_refund_approve": fee_explanations.approving,
+    "payments_refund_decline": fee_explanations.declining,
 }
 
 
 @register.simple_tag
 def fee_decision(visit: VisitRound, amount_cents: int) -> Shown:
-    return shown.fee_of_visit(visit, amount_cents)
+    return fee_explanations.fee_of_visit(visit, amount_cents)
 
 
 @register.simple_tag
 def no_fee_decision(request_: MSARequest) -> Shown:
-    return shown.no_fee(request_)
+    return fee_explanations.no_fee(request_)
 
 
 @register.simple_tag(takes_context=True)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from msa_portal.accounts.models import User
 from msa_portal.formats import usd
 from payments.models import FeeSchedule
-from payments.services import due
+from payments.services import payable_fees
 from requests_app.enums import RequestType
 
 register = template.Library()
@@ -23,7 +23,7 @@ def site_visit_fee() -> str:
 @register.simple_tag
 def fees_due(user: User) -> int:
     """How many fees this person could pay, at most 100."""
-    return due.count(user)
+    return payable_fees.count(user)
 
 
 @register.filter

@@ -12,23 +12,23 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from requests_app import panel_rules
-from requests_app.admin.asks_first import AsksFirst
+from requests_app.admin.confirm_rule_change import ConfirmsRuleChange
 from requests_app.models import IncompatiblePanel, PanelRestriction, normalized_panel_model
+from requests_app.rule_changes import panels
 
 
 def long_enough(model: str) -> str:
     """Its normalized form, long enough that a longer suffix does not take in other panels."""
     normalized = normalized_panel_model(model)
-    if len(normalized) < panel_rules.SHORTEST_MODEL:
+    if len(normalized) < panels.SHORTEST_MODEL:
         raise ValidationError(
             _("Enter at least %(least)s letters and digits: every model that begins with them is refused."),
-            params={"least": panel_rules.SHORTEST_MODEL},
+            params={"least": panels.SHORTEST_MODEL},
         )
     return normalized
 
 
-class PanelRuleAdmin(AsksFirst):
+class PanelRuleAdmin(ConfirmsRuleChange):
     """Added or changed through the service that tells the open requests; the list of them comes first."""
 
     who_is_told = _("Customers and agents get a mail where the rule speaks against their panel.")
@@ -41,14 +41,14 @@ class PanelRuleAdmin(AsksFirst):
         if request.method == "POST" and may and bool(old) == bool(object_id):
             form = self.get_form(request, old, change=bool(old))(request.POST, instance=copy(old))
             if form.is_valid():
-                found = panel_rules.impacts(form.instance)
+                found = panels.impacts(form.instance)
                 page = self.ask_first(request, found, _now("Save this rule about a panel model?"), request.path)
                 if page is not None:
                     return page
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        found = panel_rules.save(obj, by=request.user)  # type: ignore[arg-type]  # the admin lets nobody else in
+        found = panels.save(obj, by=request.user)  # type: ignore[arg-type]  # the admin lets nobody else in
         self.say_how_many(request, found)
 
 
@@ -78,7 +78,7 @@ class PanelRestrictionForm(forms.ModelForm):
         return str(self.cleaned_data["panel_model"])
 
     def clean_explanation(self) -> str:
-        return panel_rules.sentence(self.cleaned_data["explanation"])
+        return panels.sentence(self.cleaned_data["explanation"])
 
     def clean(self) -> dict[str, Any]:
         """One rule for each panel model and device, however the model is written."""

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from msa_portal.errors import Refused
-from requests_app import paper
 from requests_app.admin.reference import CodedReasonAdmin
 from requests_app.enums import PaperState, Party
+from requests_app.forms.paper import DecisionForm
 from requests_app.models import PaperReason, PaperSigning
-from requests_app.paper_forms import DecisionForm
+from requests_app.signing import paper
 
 
 @admin.register(PaperReason)

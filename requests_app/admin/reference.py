@@ -17,12 +17,12 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from msa_portal.admin.history import KeptAdmin
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused
-from msa_portal.history_admin import KeptAdmin
 from msa_portal.validators import one_line
-from requests_app import form_steps, product_rules
-from requests_app.admin.asks_first import AsksFirst
+from requests_app.admin.confirm_rule_change import ConfirmsRuleChange
+from requests_app.application import steps
 from requests_app.enums import PLACES_DEVICE, Companion, RequestType
 from requests_app.models import (
     AgreementWording,
@@ -32,8 +32,8 @@ from requests_app.models import (
     ProgramSettings,
     ServiceAccount,
 )
-from requests_app.product_rules import Impact
-from requests_app.reference import end_approval, publish_wording
+from requests_app.rule_changes import products as rule_changes_products
+from requests_app.rule_changes.products import Impact, end_approval, publish_wording
 
 
 class DocumentTitlesField(forms.CharField):
@@ -104,7 +104,7 @@ class ProductForm(forms.ModelForm):
 
 
 @admin.register(Product)
-class ProductAdmin(AsksFirst):
+class ProductAdmin(ConfirmsRuleChange):
     form = ProductForm
     list_display = [
         "manufacturer",
@@ -179,7 +179,7 @@ class ProductAdmin(AsksFirst):
             if old.is_approved_on(today):
                 new = copy(old)
                 new.approved_until = today
-                found += product_rules.impacts(old, new)
+                found += rule_changes_products.impacts(old, new)
         title = _now("End the approval after today?")
         return self.ask_first(request, found, title, reverse("admin:requests_app_product_changelist"))
 
@@ -192,7 +192,7 @@ class ProductAdmin(AsksFirst):
             form = self.get_form(request, old, change=True)(request.POST, request.FILES, instance=copy(old))
             if form.is_valid():
                 title = _now("Change the rules of %(product)s?") % {"product": old}
-                page = self.ask_first(request, product_rules.impacts(old, form.instance), title, request.path)
+                page = self.ask_first(request, rule_changes_products.impacts(old, form.instance), title, request.path)
                 if page is not None:
                     return page
         return super().change_view(request, object_id, form_url, extra_context)
@@ -201,7 +201,7 @@ class ProductAdmin(AsksFirst):
         if not change:
             super().save_model(request, obj, form, change)
             return
-        found = product_rules.save(obj, by=request.user)  # type: ignore[arg-type]  # the admin lets nobody else in
+        found = rule_changes_products.save(obj, by=request.user)  # type: ignore[arg-type]  # the admin lets nobody else in
         self.say_how_many(request, found)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
@@ -238,7 +238,7 @@ class CorrectionReasonForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        names: Any = [("", "---------"), *((name, form_steps.label(name)) for name in form_steps.ALL_FIELDS)]
+        names: Any = [("", "---------"), *((name, steps.label(name)) for name in steps.ALL_FIELDS)]
         choices: Any = self.fields.get("field")
         if choices is not None:
             choices.choices = names

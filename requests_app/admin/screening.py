@@ -17,24 +17,16 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from msa_portal.errors import Refused
-from requests_app import (
-    agreement_text,
-    agreements,
-    answers,
-    completeness,
-    corrections,
-    coverage,
-    customer_records,
-    expiry,
-    form_steps,
-    lifecycle,
-    policies,
-    records,
-    screening,
-)
+from requests_app.agreements import agreement_facts, versions
+from requests_app.agreements import text as agreement_text
+from requests_app.application import answers, completeness, steps
 from requests_app.enums import OWNER_HOLDS, CheckCode, Status, WithdrawalReason
+from requests_app.forms.screening import ChecksForm, CorrectionsForm, ExtensionForm, StaffWithdrawalForm
+from requests_app.lifecycle import correction_items, expiry, policies, transitions
 from requests_app.models import Agreement, Correction, MSARequest, RecordComparison
-from requests_app.screening_forms import ChecksForm, CorrectionsForm, ExtensionForm, StaffWithdrawalForm
+from requests_app.screening import corrections, desk
+from requests_app.utility_records import comparison as utility_records_comparison
+from requests_app.utility_records import sources
 
 
 class QueueFilter(admin.SimpleListFilter):
@@ -123,7 +115,7 @@ class MSARequestAdmin(admin.ModelAdmin):
         issued = 0
         for row in queryset:
             try:
-                lifecycle.issue_service_order(row, by=request.user)  # type: ignore[arg-type]  # signed in
+                transitions.issue_service_order(row, by=request.user)  # type: ignore[arg-type]  # signed in
             except Refused as refusal:
                 self.message_user(request, f"{row.reference}: {refusal}", messages.ERROR)
             else:
@@ -162,7 +154,7 @@ class MSARequestAdmin(admin.ModelAdmin):
         if http.method != "POST":
             return redirect("admin:requests_app_msarequest_changelist")
         try:
-            row = screening.take_next(by=http.user)  # type: ignore[arg-type]  # signed in
+            row = desk.take_next(by=http.user)  # type: ignore[arg-type]  # signed in
         except Refused as refusal:
             messages.error(http, str(refusal))
             return redirect("admin:requests_app_msarequest_changelist")
@@ -244,13 +236,13 @@ def _changes_context(row: MSARequest, changes: corrections.Changes) -> dict[str,
 
 def _item_row(item: Correction, row: MSARequest) -> dict[str, Any]:
     now = answers.answer_text(row, item.field) if item.field else ""
-    return {"item": item, "now": now, "proposal": corrections.proposal_in_words(item)}
+    return {"item": item, "now": now, "proposal": correction_items.proposal_in_words(item)}
 
 
 def _page_context(http: HttpRequest, row: MSARequest, *, posted: bool) -> dict[str, Any]:
     latest = row.screenings.prefetch_related("answers").last()
-    agreement, comparison = agreements.current(row), records.compare(row)
-    suggestions = screening.suggestions(row, comparison)
+    agreement, comparison = versions.current(row), utility_records_comparison.compare(row)
+    suggestions = desk.suggestions(row, comparison)
     posted_items = _posted_to(http, "corrections", posted)
     picker = _corrections_form(posted_items, row, comparison=comparison, suggestions=suggestions)
     return {
@@ -259,7 +251,7 @@ def _page_context(http: HttpRequest, row: MSARequest, *, posted: bool) -> dict[s
         "agreement": agreement,
         "agreement_rows": _agreement_rows(row, agreement),
         "comparison": comparison,
-        "record_is_remote": customer_records.configured().is_remote,
+        "record_is_remote": sources.configured().is_remote,
         "record_rows": _record_rows(comparison, picker.found_by_field()),
         "verdict": completeness.verdict(row, on=row.judged_on or timezone.localdate()),
         "screening": latest,
@@ -291,11 +283,11 @@ def _corrections_form(
     data: Any,
     row: MSARequest,
     *,
-    comparison: records.Comparison | None = None,
-    suggestions: Mapping[CheckCode, screening.Suggestion] | None = None,
+    comparison: utility_records_comparison.Comparison | None = None,
+    suggestions: Mapping[CheckCode, desk.Suggestion] | None = None,
 ) -> CorrectionsForm:
-    comparison = comparison or records.compare(row)
-    found = screening.found_reasons(row, comparison, suggestions or screening.suggestions(row, comparison))
+    comparison = comparison or utility_records_comparison.compare(row)
+    found = desk.found_reasons(row, comparison, suggestions or desk.suggestions(row, comparison))
     record = {each.field: each.proposal for each in comparison.differing}
     kept_open = row.corrections.unanswered().exists()
     return CorrectionsForm(data, request=row, found=found, record=record, kept_open=kept_open)
@@ -312,7 +304,7 @@ def _why_not_order(row: MSARequest) -> str:
 
 def _facts(row: MSARequest) -> list[tuple[Any, list[answers.Answer]]]:
     """The form's steps with the facts that apply, in words."""
-    return [(step.title, answers.answers_of(row, step)) for step in form_steps.STEPS]
+    return [(step.title, answers.answers_of(row, step)) for step in steps.STEPS]
 
 
 @dataclass(frozen=True)
@@ -331,8 +323,8 @@ def _agreement_rows(row: MSARequest, agreement: Agreement | None) -> list[_Row]:
     """What the agreement states beside what the request says now (A3)."""
     if agreement is None:
         return []
-    now, stated = agreements.covered_facts(row), agreement.facts
-    differing = coverage.differing(stated, now)
+    now, stated = versions.covered_facts(row), agreement.facts
+    differing = agreement_facts.differing(stated, now)
     return [
         _Row(
             agreement_text.label(name),
@@ -344,7 +336,7 @@ def _agreement_rows(row: MSARequest, agreement: Agreement | None) -> list[_Row]:
     ]
 
 
-def _record_rows(comparison: records.Comparison, reasons: Mapping[str, int]) -> list[_Row]:
+def _record_rows(comparison: utility_records_comparison.Comparison, reasons: Mapping[str, int]) -> list[_Row]:
     """What the utility's record says beside what the request says (C5)."""
     return [
         _Row(
@@ -352,7 +344,7 @@ def _record_rows(comparison: records.Comparison, reasons: Mapping[str, int]) -> 
             agreement_text.value(each.field, {each.field: each.theirs}),
             agreement_text.value(each.field, {each.field: each.ours}),
             not each.agrees,
-            reasons.get(screening.reason_field(each.field)),
+            reasons.get(desk.reason_field(each.field)),
             each.because,
         )
         for each in comparison.fields
@@ -361,7 +353,7 @@ def _record_rows(comparison: records.Comparison, reasons: Mapping[str, int]) -> 
 
 def _check_record(http: HttpRequest, row: MSARequest) -> str:
     """Ask the record again; it may take some seconds."""
-    records.check_now(row, by=http.user)  # type: ignore[arg-type]  # signed in
+    utility_records_comparison.check_now(row, by=http.user)  # type: ignore[arg-type]  # signed in
     kept = RecordComparison.objects.filter(request=row).first()
     if kept is None or kept.failure:
         raise Refused(_("The utility's record does not answer. It is asked again by itself."), code="out_of_reach")
@@ -369,27 +361,27 @@ def _check_record(http: HttpRequest, row: MSARequest) -> str:
 
 
 def _take(http: HttpRequest, row: MSARequest) -> str:
-    screening.take(row, by=http.user)  # type: ignore[arg-type]  # signed in
+    desk.take(row, by=http.user)  # type: ignore[arg-type]  # signed in
     return _("This request is on your desk.")
 
 
 def _hand_back(http: HttpRequest, row: MSARequest) -> str:
-    screening.hand_back(row, by=http.user)  # type: ignore[arg-type]  # signed in
+    desk.hand_back(row, by=http.user)  # type: ignore[arg-type]  # signed in
     return _("Back in the queue.")
 
 
 def _answer_checks(http: HttpRequest, row: MSARequest) -> str:
-    form = ChecksForm(http.POST, suggestions=screening.suggestions(row), screening=row.screenings.last())
+    form = ChecksForm(http.POST, suggestions=desk.suggestions(row), screening=row.screenings.last())
     if not form.is_valid():
         raise _Invalid
-    screening.answer_checks(row, form.answers(), by=http.user)  # type: ignore[arg-type]  # signed in
+    desk.answer_checks(row, form.answers(), by=http.user)  # type: ignore[arg-type]  # signed in
     if "then_valid" in http.POST:
         return _deem_valid(http, row)
     return _("Answers saved.")
 
 
 def _deem_valid(http: HttpRequest, row: MSARequest) -> str:
-    lifecycle.deem_valid(row, by=http.user)  # type: ignore[arg-type]  # signed in
+    transitions.deem_valid(row, by=http.user)  # type: ignore[arg-type]  # signed in
     return _("Found valid. It now waits for its service order.")
 
 
@@ -397,7 +389,7 @@ def _require_corrections(http: HttpRequest, row: MSARequest) -> str:
     form = _corrections_form(http.POST, row)
     if not form.is_valid():
         raise _Invalid
-    lifecycle.require_corrections(row, by=http.user, items=form.items())  # type: ignore[arg-type]  # signed in
+    transitions.require_corrections(row, by=http.user, items=form.items())  # type: ignore[arg-type]  # signed in
     return _("Sent back. The customer has been told what to correct.")
 
 
@@ -424,7 +416,7 @@ def _item(http: HttpRequest, row: MSARequest) -> Correction:
 
 
 def _issue(http: HttpRequest, row: MSARequest) -> str:
-    lifecycle.issue_service_order(row, by=http.user)  # type: ignore[arg-type]  # signed in
+    transitions.issue_service_order(row, by=http.user)  # type: ignore[arg-type]  # signed in
     return _("Service order issued. A dispatcher plans the visit now.")
 
 
@@ -433,7 +425,7 @@ def _withdraw(http: HttpRequest, row: MSARequest) -> str:
     if not form.is_valid():
         raise _Invalid
     data = form.cleaned_data
-    lifecycle.withdraw(row, by=http.user, reason=WithdrawalReason(data["reason"]), note=data["note"])  # type: ignore[arg-type]  # signed in
+    transitions.withdraw(row, by=http.user, reason=WithdrawalReason(data["reason"]), note=data["note"])  # type: ignore[arg-type]  # signed in
     return _("Withdrawn on the customer's word.")
 
 

@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from requests_app import form_steps
+from requests_app.application import steps
 from requests_app.enums import CorrectionAnswer
 from requests_app.forms.questions import lines
 from requests_app.forms.step import StepForm
@@ -22,11 +22,11 @@ WORDS_LENGTH = 1000
 def fields_of(correction: Correction, request: MSARequest) -> list[str]:
     """The form's fields that this item is about; none where it concerns no field that applies."""
     names = _TOGETHER.get(correction.field, (correction.field,))
-    return [name for name in names if name in form_steps.STEP_OF_FIELD and _applies(name, request)]
+    return [name for name in names if name in steps.STEP_OF_FIELD and _applies(name, request)]
 
 
 def _applies(name: str, request: MSARequest) -> bool:
-    return name in form_steps.step(form_steps.STEP_OF_FIELD[name]).shown_fields(request)
+    return name in steps.step(steps.STEP_OF_FIELD[name]).shown_fields(request)
 
 
 def _words(label: Any, *, initial: str, help_text: Any = "") -> forms.CharField:
@@ -60,7 +60,7 @@ class CorrectionForm(StepForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         for name in self.names:
-            required = form_steps.step(form_steps.STEP_OF_FIELD[name]).required_fields(self.request)
+            required = steps.step(steps.STEP_OF_FIELD[name]).required_fields(self.request)
             if name in required and data.get(name, True) in (None, ""):
                 self.add_error(name, ValidationError(_("Fill this in."), code="required"))
         if not self.errors and not data.get("answer") and not self.changes():

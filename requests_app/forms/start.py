@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from msa_portal.accounts.models import Company, User
-from requests_app import form_steps
+from requests_app.application import steps
 from requests_app.forms.step import StepForm
 from requests_app.models import MSARequest
 
@@ -42,7 +42,7 @@ class StartForm(forms.Form):
 
 def facts_from_answers(answers: Mapping[str, Any]) -> dict[str, Any]:
     """What the form can take over of the answers kept from the eligibility check; the rest is left."""
-    names = [name for name in answers if name in form_steps.ALL_FIELDS]
+    names = [name for name in answers if name in steps.ALL_FIELDS]
     data = {name: "" if answers[name] is None else answers[name] for name in names}
     form = StepForm(MSARequest(), names, {name: str(value) for name, value in data.items()})
     return {name: value for name, value in form.valid_changes().items() if value not in ("", None)}

@@ -7,7 +7,7 @@ from typing import Any
 from django import template
 from django.utils.safestring import SafeString
 
-from requests_app import panels
+from requests_app import hooks
 from requests_app.models import MSARequest
 
 register = template.Library()
@@ -16,4 +16,4 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def page_section(context: dict[str, Any], section: str, request_: MSARequest) -> SafeString:
     http = context["request"]
-    return panels.render(section, request_, http.user, http)
+    return hooks.render_sections(section, request_, http.user, http)

@@ -13,9 +13,11 @@ from pyhanko.sign import fields, signers
 from weasyprint import HTML
 
 from msa_portal import pdf, seals
-from requests_app import agreement_rendering, agreements, documents
+from requests_app.agreements import versions
 from requests_app.enums import Party
+from requests_app.files import storage
 from requests_app.models import Agreement
+from requests_app.signing import rendering as agreement_rendering
 from tests import factories
 from tests.benchmarks.measure import Case
 
@@ -26,7 +28,7 @@ def cases() -> list[Case]:
     agreement = signed()
 
     def ours() -> None:
-        with documents.atomic():
+        with storage.atomic():
             if not agreement_rendering.render(agreement.pk):
                 raise RuntimeError("nothing was rendered")
 
@@ -39,7 +41,7 @@ def cases() -> list[Case]:
 def signed() -> Agreement:
     """Signed by agent and customer; its sealed copy is not made yet."""
     request = factories.complete_request(company=factories.CompanyFactory())
-    agreement = agreements.prepare(request, by=factories.actor_of(request))
+    agreement = versions.prepare(request, by=factories.actor_of(request))
     agreement_rendering.render(agreement.pk)
     agreement.refresh_from_db()
     for party in (Party.AGENT, Party.CUSTOMER):

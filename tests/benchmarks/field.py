@@ -9,8 +9,8 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.urls import reverse
 from django.utils import timezone
 
-from fieldwork import orders
 from fieldwork.models import SiteVisit, Technician
+from fieldwork.visits import orders
 from msa_portal.business_days import calendar
 from tests import factories
 from tests.benchmarks import pages

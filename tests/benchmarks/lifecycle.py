@@ -12,13 +12,15 @@ from uuid import uuid4
 from django.db import connection
 from django.utils import timezone
 
-from fieldwork import closeout, orders
 from fieldwork.models import SiteVisit, Technician
+from fieldwork.visits import closeouts, orders
 from msa_portal.accounts.models import User
 from msa_portal.business_days import calendar
-from requests_app import drafts, form_steps, lifecycle, screening
+from requests_app.application import steps
 from requests_app.enums import CheckCode, Status, VisitOutcome
+from requests_app.lifecycle import drafts, transitions
 from requests_app.models import MSARequest, Product
+from requests_app.screening import desk
 from tests import factories
 from tests.benchmarks.measure import Case, Statements, rolled_back
 
@@ -67,14 +69,14 @@ def whole_life(people: People) -> None:
     """Everything but the rendering of PDFs and the talk with the payment provider."""
     request = filled_in(people)
     request = factories.paid(factories.executed(request))
-    screening.answer_checks(request, ALL_YES, by=people.staff)
-    lifecycle.deem_valid(request, by=people.staff)
-    lifecycle.issue_service_order(request, by=people.staff)
+    desk.answer_checks(request, ALL_YES, by=people.staff)
+    transitions.deem_valid(request, by=people.staff)
+    transitions.issue_service_order(request, by=people.staff)
     visit = SiteVisit.objects.get(order__round__request=request)
     orders.schedule(visit, by=people.dispatcher, technician=people.technician, on=people.on, window="morning")
-    closeout.go_on_site(visit, by=people.technician.user)
-    report = closeout.Report(id=uuid4(), outcome=VisitOutcome.COMPLETE)
-    closeout.close_out(visit, report, by=people.technician.user)
+    closeouts.go_on_site(visit, by=people.technician.user)
+    report = closeouts.Report(id=uuid4(), outcome=VisitOutcome.COMPLETE)
+    closeouts.close_out(visit, report, by=people.technician.user)
     if MSARequest.objects.get(pk=request.pk).status != Status.INSTALLATION_COMPLETE:
         raise RuntimeError("the lifecycle did not come to its end")
 
@@ -83,7 +85,7 @@ def filled_in(people: People) -> MSARequest:
     """Saved once a step, as the form does at the least."""
     request = drafts.start(by=people.owner)
     facts = factories.COMPLETE_FACTS | {"device": people.device}
-    for step in form_steps.STEPS:
+    for step in steps.STEPS:
         changes = {each.name: facts[each.name] for each in step.fields if each.name in facts}
         request = drafts.save_facts(request, changes, by=people.owner, version=request.version)
     return request

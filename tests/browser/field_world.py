@@ -11,8 +11,8 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from fieldwork import orders
 from fieldwork.models import CloseOut, PhotoUpload, SiteVisit, Technician
+from fieldwork.visits import orders
 from msa_portal.accounts.roles import Role
 from msa_portal.business_days import calendar
 from requests_app.models import Product

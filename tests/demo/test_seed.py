@@ -11,9 +11,11 @@ from django.test import Client
 from demo import accounts
 from fieldwork.models import SiteVisit
 from msa_portal.accounts.models import User
-from requests_app import drafts, history, records
+from requests_app import history
 from requests_app.enums import RecordCheck, Status
+from requests_app.lifecycle import drafts
 from requests_app.models import MSARequest, Product
+from requests_app.utility_records import comparison
 
 pytestmark = pytest.mark.django_db
 
@@ -45,10 +47,10 @@ def test_seeding_fills_every_status_once(client: Client):
 
 def checks_as_many_accounts_as_anybody(user: User) -> None:
     request = drafts.start(by=user, company=user.companies.first())
-    for number in range(records.CHECKS_AN_HOUR_BY_USER):
+    for number in range(comparison.CHECKS_AN_HOUR_BY_USER):
         facts = {"customer_name": "Somebody New", "zip_code": "91016", "account_number": f"70012345600{number}"}
         request = drafts.save_facts(request, facts, by=user, version=request.version)
-        assert records.check(request, by=user) == RecordCheck.DIFFERS
+        assert comparison.check(request, by=user) == RecordCheck.DIFFERS
 
 
 def test_seeding_again_is_quick(django_assert_num_queries):

@@ -11,11 +11,12 @@ from django.urls import reverse
 
 from fieldwork import tasks as field
 from msa_portal.errors import Refused
-from payments.forms import ApproveForm, PayForm, ProposeForm
+from payments.forms.paying import PayForm
+from payments.forms.refunds import ApproveForm, ProposeForm
 from payments.models import Fee, LedgerEntry, Payment, Refund
 from payments.money import cents, dollars
-from payments.services import audit, checkout, fees, refunds, sending
-from requests_app import lifecycle
+from payments.services import audit, checkout, fees, refund_sending, refunds
+from requests_app.lifecycle import transitions
 from requests_app.models import MSARequest
 from tests import factories
 from tests.faults.conftest import Site, signed_in
@@ -57,7 +58,7 @@ def test_fault_07_refund_sent_twice_is_one(payable: MSARequest, site: Site) -> N
     approve(refund, FEE)
     # As if the provider had forgotten the key, and we that it was sent: a repeat that differs is refused by key.
     Refund.objects.update(state="approved", provider_id=None, amount_cents=4999)
-    sending.send(Refund.objects.get())
+    refund_sending.send(Refund.objects.get())
     assert (site.refunds(payment), state_of(refund)) == ([(5000, "succeeded")], "succeeded")
 
 
@@ -182,7 +183,7 @@ def test_fault_12_dispute_holds_the_dispatch(payable: MSARequest, site: Site) ->
     disputed(payable, site)
     wait_long(payable, 20)
     with pytest.raises(Refused) as refusal:
-        lifecycle.issue_service_order(factories.refreshed(payable), by=factories.staff())
+        transitions.issue_service_order(factories.refreshed(payable), by=factories.staff())
     desk = signed_in(factories.staff())
     chosen = {"action": "issue_service_orders", "_selected_action": [payable.pk]}
     page = desk.post(reverse("admin:requests_app_msarequest_changelist"), chosen, follow=True).content.decode()
@@ -237,5 +238,5 @@ def test_fault_12_lost_is_written_off_and_the_visit_goes_on(payable: MSARequest,
     fees.write_off(Fee.objects.get(), by=factories.supervisor(), reason="The bank decided")
     site.deliver("charge.dispute.closed", "charge.dispute.created")
     assert (Fee.objects.get().state, payable.rounds.get().disputed) == ("written_off", False)
-    lifecycle.issue_service_order(factories.refreshed(payable), by=factories.staff())
+    transitions.issue_service_order(factories.refreshed(payable), by=factories.staff())
     assert list(audit.differences()) == []

@@ -18,9 +18,9 @@ from msa_portal.notices.models import NoticeMessage
 from payments import provider, tasks
 from payments.models import Allocation, Fee, Payment, Refund
 from payments.provider import returns
-from payments.services import audit, checkout, fees, refunds, sending, settle, withdrawal
-from requests_app import lifecycle, settlement
+from payments.services import audit, checkout, fees, refund_sending, refunds, settle, withdrawal
 from requests_app.enums import WithdrawalReason
+from requests_app.lifecycle import settlement, transitions
 from requests_app.models import MSARequest
 from tests import factories
 from tests.faults.conftest import Site
@@ -125,7 +125,7 @@ def send_twice_at_once(payment: Payment, monkeypatch: pytest.MonkeyPatch) -> lis
     refund = refunds.propose_by_staff(payment, by=factories.staff(), amount_cents=5000, note="Sorry")
     refunds.approve(refund, by=factories.supervisor(), expected_cents=FEE)
     monkeypatch.setattr(returns, "refunds_of", meeting(returns.refunds_of))
-    return at_once_each(*[lambda: sending.send(Refund.objects.select_related("payment").get())] * 2)
+    return at_once_each(*[lambda: refund_sending.send(Refund.objects.select_related("payment").get())] * 2)
 
 
 def test_fault_07_two_workers_send_one_refund(
@@ -198,7 +198,7 @@ def withdraw_and_settle(request: MSARequest, site: Site, monkeypatch: pytest.Mon
     def withdraw() -> None:
         fetched.wait(10)
         row = MSARequest.objects.get(pk=request.pk)
-        lifecycle.withdraw(row, by=factories.actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
+        transitions.withdraw(row, by=factories.actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
 
     assert at_once_each(lambda: settle.settle_from_provider(payment), withdraw) == []
     return payment
@@ -224,13 +224,13 @@ def test_without_the_lock_a_withdrawal_does_not_see_the_money(
     site.act(payment, "pay")
     meet = meeting(lambda answer: answer)
     paid_parts, receive = withdrawal._paid_parts, settle._receive
-    for module in (settle, settlement, lifecycle, withdrawal):
+    for module in (settle, settlement, transitions, withdrawal):
         monkeypatch.setattr(module, "lock", without_lock)
     monkeypatch.setattr(withdrawal, "_paid_parts", lambda request: meet(paid_parts(request)))
     monkeypatch.setattr(settle, "_receive", lambda *args: (receive(*args), meet(None)))
     row = MSARequest.objects.get(pk=payable.pk)
     failures = at_once_each(
         lambda: settle.settle_from_provider(payment),
-        lambda: lifecycle.withdraw(row, by=factories.actor_of(row), reason=WithdrawalReason.CHANGED_PLANS),
+        lambda: transitions.withdraw(row, by=factories.actor_of(row), reason=WithdrawalReason.CHANGED_PLANS),
     )
     assert failures or not Refund.objects.exists()

@@ -12,8 +12,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from PIL import Image
 
-from fieldwork import closeout, orders
 from fieldwork.models import SiteVisit, Technician
+from fieldwork.visits import closeouts, orders
 from msa_portal.accounts.models import User
 from msa_portal.accounts.roles import Role
 from msa_portal.business_days import calendar
@@ -45,11 +45,11 @@ def planned(
     return visit_of(visit.order.round.request)
 
 
-def report(**fields: Any) -> closeout.Report:
-    return closeout.Report(**{"id": uuid4(), "outcome": VisitOutcome.COMPLETE, "checklist": {"E9": "ok"}} | fields)
+def report(**fields: Any) -> closeouts.Report:
+    return closeouts.Report(**{"id": uuid4(), "outcome": VisitOutcome.COMPLETE, "checklist": {"E9": "ok"}} | fields)
 
 
-def failure(**fields: Any) -> closeout.Report:
+def failure(**fields: Any) -> closeouts.Report:
     reasons = [factories.OutcomeReasonFactory()]
     return report(**{"outcome": VisitOutcome.UNSUCCESSFUL, "reasons": reasons} | fields)
 

@@ -9,17 +9,17 @@ from uuid import uuid4
 import pytest
 from django.conf import settings
 
-from fieldwork import closeout, orders
 from fieldwork.models import CloseOut, SiteVisit, Technician, VisitPhoto
+from fieldwork.visits import closeouts, orders
 from msa_portal.errors import Refused
-from requests_app import lifecycle
 from requests_app.enums import Status, VisitOutcome
+from requests_app.lifecycle import transitions
 from tests import factories
 from tests.fieldwork.conftest import business_day, failure, new_technician, report
 
 pytestmark = pytest.mark.django_db
 
-PHOTOS = (closeout.Photo(b"one", "1" * 64), closeout.Photo(b"two", "2" * 64))
+PHOTOS = (closeouts.Photo(b"one", "1" * 64), closeouts.Photo(b"two", "2" * 64))
 
 
 def status(visit: SiteVisit) -> str:
@@ -31,7 +31,7 @@ def files() -> set[Path]:
 
 
 def test_complete_closes_visit_order_and_request(visit: SiteVisit, technician: Technician):
-    closeout.close_out(visit, report(serial_number="BS-1"), by=technician.user)
+    closeouts.close_out(visit, report(serial_number="BS-1"), by=technician.user)
     visit.refresh_from_db()
     visit.order.refresh_from_db()
     assert (visit.state, visit.order.state, status(visit)) == ("closed", "closed", Status.INSTALLATION_COMPLETE)
@@ -39,25 +39,25 @@ def test_complete_closes_visit_order_and_request(visit: SiteVisit, technician: T
 
 
 def test_failure_names_its_reasons_on_the_round(visit: SiteVisit, technician: Technician):
-    closeout.close_out(visit, failure(), by=technician.user)
+    closeouts.close_out(visit, failure(), by=technician.user)
     assert status(visit) == Status.SITE_VISIT_UNSUCCESSFUL
     assert [each.code for each in visit.order.round.reasons.all()] == ["package_missing"]
 
 
 def test_failure_without_a_reason_is_refused(visit: SiteVisit, technician: Technician):
     with pytest.raises(Refused, match="at least one reason"):
-        closeout.close_out(visit, report(outcome=VisitOutcome.UNSUCCESSFUL), by=technician.user)
+        closeouts.close_out(visit, report(outcome=VisitOutcome.UNSUCCESSFUL), by=technician.user)
     assert (CloseOut.objects.count(), status(visit)) == (0, Status.SERVICE_ORDER_ISSUED)
 
 
 def test_success_with_a_reason_is_refused(visit: SiteVisit, technician: Technician):
     with pytest.raises(Refused, match="one or the other"):
-        closeout.close_out(visit, failure(outcome=VisitOutcome.COMPLETE), by=technician.user)
+        closeouts.close_out(visit, failure(outcome=VisitOutcome.COMPLETE), by=technician.user)
 
 
 def test_the_same_report_again_gives_the_first_answer(visit: SiteVisit, technician: Technician):
     sent = failure(photos=PHOTOS)
-    answers = {closeout.close_out(visit, sent, by=technician.user) for _again in range(4)}
+    answers = {closeouts.close_out(visit, sent, by=technician.user) for _again in range(4)}
     assert [each.pk for each in answers] == [sent.id]
     assert (CloseOut.objects.count(), VisitPhoto.objects.count()) == (1, 2)
     assert visit.order.round.request.events.filter(kind="fail").count() == 1
@@ -65,9 +65,9 @@ def test_the_same_report_again_gives_the_first_answer(visit: SiteVisit, technici
 
 def test_another_report_under_the_same_id_is_refused(visit: SiteVisit, technician: Technician):
     sent = report()
-    closeout.close_out(visit, sent, by=technician.user)
+    closeouts.close_out(visit, sent, by=technician.user)
     with pytest.raises(Refused, match="different report") as refusal:
-        closeout.close_out(visit, replace(sent, notes="Something else"), by=technician.user)
+        closeouts.close_out(visit, replace(sent, notes="Something else"), by=technician.user)
     assert refusal.value.code == "different_report"
     assert CloseOut.objects.get().notes == ""
 
@@ -76,15 +76,15 @@ def test_the_same_id_for_another_visit_is_refused(visit: SiteVisit, technician: 
     from tests.fieldwork.conftest import planned
 
     sent = report()
-    closeout.close_out(visit, sent, by=technician.user)
+    closeouts.close_out(visit, sent, by=technician.user)
     with pytest.raises(Refused, match="different report"):
-        closeout.close_out(planned(technician), sent, by=technician.user)
+        closeouts.close_out(planned(technician), sent, by=technician.user)
 
 
 def test_a_second_technician_is_kept_as_a_conflict_with_the_evidence(visit: SiteVisit, technician: Technician):
     second = new_technician("T-2")
-    first = closeout.close_out(visit, report(), by=technician.user)
-    kept = closeout.close_out(visit, failure(photos=PHOTOS, notes="No package."), by=second.user)
+    first = closeouts.close_out(visit, report(), by=technician.user)
+    kept = closeouts.close_out(visit, failure(photos=PHOTOS, notes="No package."), by=second.user)
     assert (first.accepted, kept.accepted, kept.conflict) == (True, False, "already_closed")
     assert (kept.photos.count(), kept.notes, kept.by) == (2, "No package.", second)
     assert status(visit) == Status.INSTALLATION_COMPLETE
@@ -94,31 +94,31 @@ def test_a_second_technician_is_kept_as_a_conflict_with_the_evidence(visit: Site
 def test_a_report_of_a_visit_given_to_another_is_kept(visit: SiteVisit, technician: Technician):
     second = new_technician("T-2")
     orders.schedule(visit, by=factories.dispatcher(), technician=second, on=business_day(), window="morning")
-    assert closeout.close_out(visit, report(), by=technician.user).conflict == "reassigned"
-    assert closeout.close_out(visit, report(), by=second.user).accepted
+    assert closeouts.close_out(visit, report(), by=technician.user).conflict == "reassigned"
+    assert closeouts.close_out(visit, report(), by=second.user).accepted
     assert status(visit) == Status.INSTALLATION_COMPLETE
 
 
 def test_a_report_of_a_canceled_visit_is_kept(visit: SiteVisit, technician: Technician):
     factories.withdrawn(visit.order.round.request)
-    assert closeout.close_out(visit, report(), by=technician.user).conflict == "canceled"
+    assert closeouts.close_out(visit, report(), by=technician.user).conflict == "canceled"
     assert status(visit) == Status.WITHDRAWN
 
 
 def test_only_a_technician_closes_out(visit: SiteVisit):
     with pytest.raises(Refused, match="Only a meter technician"):
-        closeout.close_out(visit, report(), by=factories.dispatcher())
+        closeouts.close_out(visit, report(), by=factories.dispatcher())
 
 
 def test_going_on_site_twice_is_one_event(visit: SiteVisit, technician: Technician):
-    first = closeout.go_on_site(visit, by=technician.user).on_site_at
-    assert closeout.go_on_site(visit, by=technician.user).on_site_at == first
+    first = closeouts.go_on_site(visit, by=technician.user).on_site_at
+    assert closeouts.go_on_site(visit, by=technician.user).on_site_at == first
     assert visit.order.round.request.events.filter(kind="visit_started").count() == 1
 
 
 def test_another_technician_cannot_go_on_site(visit: SiteVisit):
     with pytest.raises(Refused, match="another technician"):
-        closeout.go_on_site(visit, by=new_technician("T-2").user)
+        closeouts.go_on_site(visit, by=new_technician("T-2").user)
 
 
 def test_no_file_stays_where_the_report_is_rolled_back(
@@ -128,7 +128,7 @@ def test_no_file_stays_where_the_report_is_rolled_back(
         raise Refused("The lifecycle refuses.", code="test")
 
     before = files()
-    monkeypatch.setattr(lifecycle, "complete", refuse)
+    monkeypatch.setattr(transitions, "complete", refuse)
     with pytest.raises(Refused, match="lifecycle refuses"):
-        closeout.close_out(visit, report(id=uuid4(), photos=PHOTOS), by=technician.user)
+        closeouts.close_out(visit, report(id=uuid4(), photos=PHOTOS), by=technician.user)
     assert (files(), VisitPhoto.objects.count()) == (before, 0)

@@ -8,13 +8,14 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from fieldwork import closeout, orders, tasks
+from fieldwork import tasks
 from fieldwork.models import ServiceOrder, SiteVisit, Technician
+from fieldwork.visits import closeouts, orders
 from msa_portal.business_days import calendar
 from msa_portal.errors import Refused, Stale
 from msa_portal.notices.models import NoticeMessage
-from requests_app import lifecycle, settlement
 from requests_app.enums import Status, WithdrawalReason
+from requests_app.lifecycle import settlement, transitions
 from requests_app.models import MSARequest, ProgramSettings
 from tests import factories
 from tests.fieldwork.conftest import business_day, new_technician, planned, visit_of
@@ -34,11 +35,11 @@ def test_due_day_leaves_out_the_days_that_the_customer_held():
     with time_machine.travel(datetime(2027, 3, 1, 20, tzinfo=UTC), tick=False) as clock:
         request = factories.corrections_required()
         clock.move_to(datetime(2027, 3, 8, 20, tzinfo=UTC))
-        from requests_app import corrections
+        from requests_app.screening import corrections
 
         for correction in request.corrections.all():
             corrections.answer(correction, by=request.owner, way="done", text="Put right.")
-        lifecycle.resubmit(request, by=request.owner)
+        transitions.resubmit(request, by=request.owner)
         factories.ordered(factories.valid(factories.refreshed(request)))
         assert ServiceOrder.objects.get().due_on == business_day(30)
 
@@ -100,7 +101,7 @@ def test_only_a_dispatcher_schedules(technician: Technician):
 
 
 def test_visit_that_has_begun_cannot_be_moved(visit: SiteVisit, technician: Technician):
-    closeout.go_on_site(visit, by=technician.user)
+    closeouts.go_on_site(visit, by=technician.user)
     with pytest.raises(Stale, match="Technician on site"):
         orders.schedule(visit, by=factories.dispatcher(), technician=technician, on=business_day(5), window="morning")
 
@@ -114,10 +115,10 @@ def test_withdrawal_cancels_order_and_visit(visit: SiteVisit):
 
 
 def test_technician_on_site_blocks_withdrawal(visit: SiteVisit, technician: Technician):
-    closeout.go_on_site(visit, by=technician.user)
+    closeouts.go_on_site(visit, by=technician.user)
     request = factories.refreshed(visit.order.round.request)
     with pytest.raises(Refused, match="at the site now"):
-        lifecycle.withdraw(request, by=request.owner, reason=WithdrawalReason.CHANGED_PLANS)
+        transitions.withdraw(request, by=request.owner, reason=WithdrawalReason.CHANGED_PLANS)
     assert factories.refreshed(request).status == Status.SERVICE_ORDER_ISSUED
 
 

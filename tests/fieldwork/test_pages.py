@@ -14,8 +14,8 @@ from django.utils import timezone
 from PIL import Image
 from pypdf import PdfReader
 
-from fieldwork import closeout, orders
 from fieldwork.models import CloseOut, SiteVisit, Technician, VisitPhoto
+from fieldwork.visits import closeouts, orders
 from msa_portal.accounts.models import User
 from msa_portal.business_days import calendar
 from msa_portal.errors import Stale
@@ -228,7 +228,7 @@ def test_report_of_a_visit_given_to_another_is_kept(client: Client, tess: User, 
 
 
 def test_close_out_of_a_closed_visit_shows_the_visit(client: Client, tess: User, visit: SiteVisit):
-    closeout.close_out(visit, report(), by=tess)
+    closeouts.close_out(visit, report(), by=tess)
     assert client.get(page_of(visit, "close_out"))["Location"] == page_of(visit)
 
 
@@ -258,7 +258,7 @@ def test_photo_is_an_attachment_for_whoever_may_see_it_and_for_nobody_else(
 
 
 def test_flyer_says_why_and_the_three_ways_on(client: Client, tess: User, visit: SiteVisit):
-    closeout.close_out(visit, failure(notes="Dog bites."), by=tess)
+    closeouts.close_out(visit, failure(notes="Dog bites."), by=tess)
     answer = client.get(page_of(visit, "flyer"))
     assert answer["Content-Type"] == "application/pdf"
     text = " ".join("".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.content)).pages).split())
@@ -273,7 +273,7 @@ def test_flyer_says_why_and_the_three_ways_on(client: Client, tess: User, visit:
 @pytest.mark.parametrize("is_closed", [False, True])
 def test_flyer_is_refused_for_a_visit_that_did_not_fail(client: Client, tess: User, visit: SiteVisit, is_closed: bool):
     if is_closed:
-        closeout.close_out(visit, report(), by=tess)
+        closeouts.close_out(visit, report(), by=tess)
     answer = client.get(page_of(visit, "flyer"), follow=True)
     assert answer.redirect_chain == [(page_of(visit), 302)]
     assert "only for a visit that did not succeed" in answer.content.decode()
@@ -289,8 +289,8 @@ def test_customer_sees_day_and_window_and_no_notes(client: Client, visit: SiteVi
     from msa_portal import formats
 
     assert f"{formats.day(visit.scheduled_on)}, between 8 a.m. and noon" in text
-    closeout.close_out(
-        visit, failure(notes="Dog bites.", photos=[closeout.Photo(b"one", "1" * 64)]), by=technician.user
+    closeouts.close_out(
+        visit, failure(notes="Dog bites.", photos=[closeouts.Photo(b"one", "1" * 64)]), by=technician.user
     )
     text = client.get(request.get_absolute_url()).content.decode()
     assert "The package with the MSA was not at the meter" in text
@@ -360,6 +360,6 @@ def test_giving_back_needs_a_reason_that_nobody_went(client: Client, tess: User,
 
 
 def test_visit_that_was_begun_is_not_given_back(tess: User, visit: SiteVisit, weather: OutcomeReason):
-    closeout.go_on_site(visit, by=tess)
+    closeouts.go_on_site(visit, by=tess)
     with pytest.raises(Stale, match="Technician on site"):
         orders.put_back(visit, by=tess, reason=weather)

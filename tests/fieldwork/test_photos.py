@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from fieldwork import closeout
-from fieldwork.forms import CloseOutForm
+from fieldwork.forms.closeout import CloseOutForm
 from fieldwork.models import SiteVisit, Technician, VisitPhoto
 from fieldwork.tasks import scan_quarantine
+from fieldwork.visits import closeouts
 from msa_portal.notices.models import NoticeMessage
 from requests_app.enums import ScanState
 from tests import clamd, crafted, factories
@@ -27,7 +27,7 @@ def form(visit: SiteVisit, *photos: bytes) -> CloseOutForm:
 def test_position_time_and_camera_are_kept_beside_the_photo_for_the_office(visit, technician, client):
     checked = form(visit, crafted.photo_with_position())
     assert checked.is_valid(), checked.errors
-    closeout.close_out(visit, checked.report(), by=technician.user)
+    closeouts.close_out(visit, checked.report(), by=technician.user)
     photo = VisitPhoto.objects.get()
     assert (photo.evidence["camera"], photo.evidence["latitude"]) == ("Pear Phone 9", 34.147833)
     with photo.file.open("rb") as file:
@@ -50,8 +50,8 @@ def test_infected_photo_is_refused_with_its_name(visit, settings):
 
 @pytest.fixture
 def waiting(visit: SiteVisit, technician: Technician) -> VisitPhoto:
-    sent = [closeout.Photo(crafted.image(), "1" * 64, {}, ScanState.WAITING)]
-    closeout.close_out(visit, failure(photos=sent), by=technician.user)
+    sent = [closeouts.Photo(crafted.image(), "1" * 64, {}, ScanState.WAITING)]
+    closeouts.close_out(visit, failure(photos=sent), by=technician.user)
     return VisitPhoto.objects.get()
 
 

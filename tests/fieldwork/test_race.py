@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 
-from fieldwork import closeout
 from fieldwork.models import CloseOut, SiteVisit, Technician, VisitPhoto
+from fieldwork.visits import closeouts
 from requests_app.enums import Status
 from tests import factories
 from tests.fieldwork.conftest import failure
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 AT_ONCE = 5
 
 
-def send_at_once(visit: SiteVisit, sent: closeout.Report, technician: Technician) -> tuple[list[Any], list[Any]]:
+def send_at_once(visit: SiteVisit, sent: closeouts.Report, technician: Technician) -> tuple[list[Any], list[Any]]:
     ready = threading.Barrier(AT_ONCE, timeout=10)
     answers: list[Any] = []
     failures: list[BaseException] = []
@@ -29,7 +29,7 @@ def send_at_once(visit: SiteVisit, sent: closeout.Report, technician: Technician
         try:
             row = SiteVisit.objects.select_related("order__round__request").get(pk=visit.pk)
             ready.wait()
-            answers.append(closeout.close_out(row, sent, by=technician.user).pk)
+            answers.append(closeouts.close_out(row, sent, by=technician.user).pk)
         except BaseException as error:  # noqa: BLE001  (told by the test's own thread)
             failures.append(error)
         finally:
@@ -43,8 +43,8 @@ def send_at_once(visit: SiteVisit, sent: closeout.Report, technician: Technician
     return answers, failures
 
 
-def a_report() -> closeout.Report:
-    return failure(id=uuid4(), photos=[closeout.Photo(b"one", "1" * 64), closeout.Photo(b"two", "2" * 64)])
+def a_report() -> closeouts.Report:
+    return failure(id=uuid4(), photos=[closeouts.Photo(b"one", "1" * 64), closeouts.Photo(b"two", "2" * 64)])
 
 
 def test_one_report_five_times_at_once_is_one_visit_and_one_set_of_photos(visit: SiteVisit, technician: Technician):
@@ -56,6 +56,6 @@ def test_one_report_five_times_at_once_is_one_visit_and_one_set_of_photos(visit:
 
 
 def test_without_the_lock_the_race_is_lost(visit: SiteVisit, technician: Technician, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(closeout, "lock", lambda row: type(row)._default_manager.get(pk=row.pk))
+    monkeypatch.setattr(closeouts, "lock", lambda row: type(row)._default_manager.get(pk=row.pk))
     _answers, failures = send_at_once(visit, a_report(), technician)
     assert failures != []

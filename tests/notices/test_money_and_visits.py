@@ -8,8 +8,8 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from fieldwork import orders
 from fieldwork.models import SiteVisit, Technician
+from fieldwork.visits import orders
 from msa_portal.accounts.models import User
 from msa_portal.business_days import calendar
 from msa_portal.notices.models import NoticeMessage

@@ -83,7 +83,7 @@ def test_address_with_a_header_in_it_is_refused(address: str) -> None:
 
 
 def test_subject_is_one_line_whatever_stands_in_it() -> None:
-    from requests_app.notices import DraftStartedForYou
+    from requests_app.lifecycle.notices import DraftStartedForYou
 
     values = {"agent_company": "Evil\r\nBcc: eve@example.com\r\n\x00Installers", "agent_name": "E"}
     with transaction.atomic():

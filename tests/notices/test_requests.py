@@ -9,10 +9,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from msa_portal.notices.models import NoticeMessage
-from requests_app import agreements, authority, drafts, followups, lifecycle, notices, signing_reminders
 from requests_app.enums import EventKind, Party, Settlement, WithdrawalReason
+from requests_app.follow_ups import follow_ups
+from requests_app.lifecycle import drafts, transitions
+from requests_app.lifecycle import notices as lifecycle_notices
 from requests_app.models import MSARequest, SigningInvitation
-from requests_app.notice_receivers import NOTICES
+from requests_app.receivers import NOTICES
+from requests_app.signing import authority, invitations
+from requests_app.signing import reminders as signing_reminders
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -63,7 +67,7 @@ def test_event_told_twice_queues_once() -> None:
     request = factories.submitted()
     event = request.events.get(kind=EventKind.SUBMIT)
     with transaction.atomic():
-        notices.request_submitted(request, event)
+        lifecycle_notices.request_submitted(request, event)
     assert len(told(request, "request_submitted")) == 1
 
 
@@ -76,7 +80,7 @@ def test_every_move_of_the_status_is_told() -> None:
 def test_invitation_holds_a_mark_and_no_key() -> None:
     request = factories.complete_request(company=factories.CompanyFactory())
     agreement = factories.prepared(request)
-    invitation = agreements.invite_customer(agreement, by=factories.actor_of(request))
+    invitation = invitations.invite_customer(agreement, by=factories.actor_of(request))
     row = only(request, "invitation_to_sign")
     assert (row.to_email, row.private_link) == (request.customer_email, f"sign:{invitation.key}")
     assert "https://private-link.invalid/" in row.text
@@ -85,12 +89,12 @@ def test_invitation_holds_a_mark_and_no_key() -> None:
 
 def test_signer_is_reminded_once_after_two_business_days() -> None:
     request = factories.complete_request(company=factories.CompanyFactory())
-    invitation = agreements.invite_customer(factories.prepared(request), by=factories.actor_of(request))
-    assert signing_reminders.tend() == 0
+    invitation = invitations.invite_customer(factories.prepared(request), by=factories.actor_of(request))
+    assert signing_reminders.run_due() == 0
     SigningInvitation.objects.update(
         created_at=timezone.now() - timedelta(days=6), expires_at=timezone.now() + timedelta(days=8)
     )
-    assert [signing_reminders.tend(), signing_reminders.tend()] == [1, 0]
+    assert [signing_reminders.run_due(), signing_reminders.run_due()] == [1, 0]
     assert only(request, "signature_reminder").private_link == f"sign:{invitation.key}"
 
 
@@ -99,7 +103,7 @@ def test_signer_who_signed_is_not_reminded() -> None:
     agreement = factories.prepared(request)
     factories.sign(agreement, Party.CUSTOMER)
     SigningInvitation.objects.update(created_at=timezone.now() - timedelta(days=6))
-    assert signing_reminders.tend() == 0
+    assert signing_reminders.run_due() == 0
 
 
 def test_corrections_name_each_item_with_note_and_field() -> None:
@@ -148,7 +152,7 @@ def test_failed_visit_on_the_utilitys_side_costs_nothing() -> None:
 
 def test_reschedule_is_confirmed() -> None:
     request = factories.failed(reasons=[factories.utility_reason()])
-    followups.save_reschedule(request, by=factories.actor_of(request), statements={"meter_or_record_error": "yes"})
+    follow_ups.save_reschedule(request, by=factories.actor_of(request), statements={"meter_or_record_error": "yes"})
     assert len(told(request, "reschedule_received")) == 1
 
 
@@ -165,14 +169,14 @@ def test_reschedule_is_confirmed() -> None:
 def test_withdrawal_says_what_comes_back(prepare: object, outlook: str) -> None:
     assert callable(prepare)
     request = prepare()
-    lifecycle.withdraw(request, by=factories.actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
-    assert notices.refund_outlook(request) == outlook
+    transitions.withdraw(request, by=factories.actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
+    assert lifecycle_notices.refund_outlook(request) == outlook
     assert len(told(request, "withdrawn")) == 1
 
 
 def test_withdrawal_by_the_timer_says_so() -> None:
     request = factories.submitted()
-    lifecycle.withdraw(request, by=None, reason=WithdrawalReason.EXPIRED)
+    transitions.withdraw(request, by=None, reason=WithdrawalReason.EXPIRED)
     assert "because the time to act ran out" in only(request, "withdrawn").text
 
 

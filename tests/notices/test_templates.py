@@ -11,7 +11,7 @@ from django.db import transaction
 
 import fieldwork.notices
 import payments.notices
-import requests_app.notices  # noqa: F401  declares
+import requests_app.receivers  # noqa: F401  declares
 from msa_portal.notices import account_mail  # noqa: F401  declares
 from msa_portal.notices.outbox import Notice, declared, queue
 from msa_portal.notices.rendering import render

@@ -12,11 +12,12 @@ import pytest
 from django.utils import timezone
 
 from payments import provider
-from payments.decisions import Facts, Standing
+from payments.decision_table import Facts, Standing
 from payments.models import Allocation, Fee, Payment
 from payments.services import settle
-from requests_app import cures, followups
 from requests_app.enums import Settlement, Status
+from requests_app.follow_ups import cures, follow_ups
+from requests_app.lifecycle import policies, transitions
 from requests_app.models import MSARequest, OutcomeReason, VisitRound
 from tests import factories
 
@@ -73,20 +74,20 @@ def fail(request: MSARequest, facts: Facts) -> MSARequest:
 def next_visit(monkeypatch: pytest.MonkeyPatch, request: MSARequest, *, modify: bool) -> MSARequest:
     """The visit after a failed one is asked for, and its fee paid where one is due."""
     if modify:
-        followups.save_modification(request, by=factories.actor_of(request), device=factories.ProductFactory())
+        follow_ups.save_modification(request, by=factories.actor_of(request), device=factories.ProductFactory())
         request = factories.executed(factories.refreshed(request))
-        followups.complete_if_ready(request, by=factories.actor_of(request))
+        transitions.advance(request, by=factories.actor_of(request))
     else:
         cure(request)
-        followups.save_reschedule(request, by=factories.actor_of(request))
+        follow_ups.save_reschedule(request, by=factories.actor_of(request))
     return pay(monkeypatch, factories.refreshed(request))
 
 
 def cure(request: MSARequest) -> None:
-    failed = followups.failed_round(request)
+    failed = policies.failed_round(request)
     OutcomeReason.objects.exclude(proof="nothing").update(proof="statement")
     for reason in failed.reasons.exclude(responsible="utility"):
-        cures.state(request, reason, by=factories.actor_of(request), statement="It is put right.")
+        cures.submit_cure(request, reason, by=factories.actor_of(request), statement="It is put right.")
 
 
 def reach(monkeypatch: pytest.MonkeyPatch, facts: Facts) -> MSARequest:

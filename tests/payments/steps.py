@@ -7,8 +7,8 @@ from django.test import Client
 from msa_portal.accounts.models import User
 from payments.models import Payment, Refund
 from payments.services import refunds, settle
-from requests_app import lifecycle
 from requests_app.enums import WithdrawalReason
+from requests_app.lifecycle import transitions
 from requests_app.models import MSARequest
 from tests import factories
 from tests.payments.conftest import opened
@@ -51,7 +51,7 @@ def pay_twice(request: MSARequest, sandbox: SandboxControl) -> tuple[Payment, Pa
 def withdraw(payment: Payment) -> Refund:
     """The owner withdraws; gives the refund that D4 proposes."""
     request = factories.refreshed(settle.requests_of(payment)[0])
-    lifecycle.withdraw(request, by=factories.actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
+    transitions.withdraw(request, by=factories.actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
     return Refund.objects.get(payment=payment)
 
 

@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 
 from payments.models import Allocation, Dispute, Fee, LedgerEntry, Payment, Refund
 from payments.services import audit, fees, refunds, settle
-from requests_app import lifecycle
 from requests_app.enums import WithdrawalReason
+from requests_app.lifecycle import transitions
 from requests_app.models import MSARequest, VisitRound
 from tests import factories
 from tests.payments.conftest import FEE
@@ -75,7 +75,7 @@ def test_nothing_differs_after_a_waiver(payable: MSARequest) -> None:
 
 
 def test_nothing_differs_after_a_withdrawal_without_payment(payable: MSARequest) -> None:
-    lifecycle.withdraw(payable, by=factories.actor_of(payable), reason=WithdrawalReason.CHANGED_PLANS)
+    transitions.withdraw(payable, by=factories.actor_of(payable), reason=WithdrawalReason.CHANGED_PLANS)
     assert (Fee.objects.get().state, list(audit.differences())) == ("canceled", [])
 
 

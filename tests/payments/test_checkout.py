@@ -12,8 +12,8 @@ from msa_portal.errors import Refused, Stale
 from payments import provider
 from payments.models import Fee, FeeSchedule, Payment
 from payments.services import checkout, fees
-from requests_app import lifecycle
 from requests_app.enums import Settlement, Status, WithdrawalReason
+from requests_app.lifecycle import transitions
 from requests_app.models import MSARequest
 from tests import factories
 from tests.payments.conftest import FEE, opened, state_of
@@ -129,6 +129,6 @@ def test_fee_is_not_waived_while_somebody_pays(payable: MSARequest) -> None:
 
 def test_withdrawal_closes_the_open_checkout(payable: MSARequest) -> None:
     payment = opened(payable)
-    lifecycle.withdraw(payable, by=factories.actor_of(payable), reason=WithdrawalReason.CHANGED_PLANS)
+    transitions.withdraw(payable, by=factories.actor_of(payable), reason=WithdrawalReason.CHANGED_PLANS)
     assert (state_of(payment), Fee.objects.get().state) == ("expired", "canceled")
     assert provider.fetch_session(str(payment.session_id)).status == "expired"

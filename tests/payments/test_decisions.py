@@ -14,13 +14,16 @@ import pytest
 from django.utils import timezone
 
 from msa_portal.errors import Refused
-from payments import decisions, refund_rules, tasks
-from payments.decisions import Facts, Row, Standing
+from payments import decision_table, refund_rules, tasks
+from payments.decision_table import Facts, Row, Standing
 from payments.models import Fee, FeeSchedule, Refund
 from payments.services import withdrawal
-from requests_app import fee_rules, followups, lifecycle, notices, policies
+from requests_app import fee_rules
 from requests_app.enums import FINAL, WITHDRAWABLE, RequestType, Status, WithdrawalReason
 from requests_app.fee_rules import Reason
+from requests_app.follow_ups import follow_ups
+from requests_app.lifecycle import notices as lifecycle_notices
+from requests_app.lifecycle import policies, transitions
 from requests_app.models import MSARequest, OutcomeReason, ProgramSettings
 from tests import factories
 from tests.payments.conftest import FEE
@@ -49,7 +52,7 @@ def what_the_services_do(request: MSARequest) -> dict[str, Any]:
     done: dict[str, Any] = {"preview": preview(request)}
     done["withdrawable"] = not policies.reason_against(policies.check_withdraw, request)
     if done["withdrawable"]:
-        lifecycle.withdraw(request, by=factories.actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
+        transitions.withdraw(request, by=factories.actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
         done["refunds"] = list(
             Refund.objects.filter(payment__fees__round__request=request)
             .order_by("fee__round__number")
@@ -71,7 +74,7 @@ def what_the_table_says(row: Row) -> dict[str, Any]:
 
 
 def check(monkeypatch: pytest.MonkeyPatch, facts: Facts, *, charged: bool = True) -> None:
-    row = decisions.decide(facts, charged=charged, prices=PRICES)
+    row = decision_table.decide(facts, charged=charged, prices=PRICES)
     request = reach(monkeypatch, facts)
     assert request.status == facts.status
     assert fee_raised(request) == (row.fee.due, row.fee_cents[RequestType.INSTALL]), facts
@@ -81,20 +84,20 @@ def check(monkeypatch: pytest.MonkeyPatch, facts: Facts, *, charged: bool = True
     if row.withdrawable:
         paid, back = bool(row.refunds), [bool(one.refund_cents) for one in row.refunds]
         outlook = "unpaid" if not paid else "full" if all(back) else "part" if any(back) else "none"
-        assert notices.refund_outlook(factories.refreshed(request)) == outlook
+        assert lifecycle_notices.refund_outlook(factories.refreshed(request)) == outlook
 
 
 def fee_raised(request: MSARequest) -> tuple[bool, int | None]:
     """Whether the portal asks for money now; after a failed visit it does when the next one is asked for."""
     if request.status == Status.SITE_VISIT_UNSUCCESSFUL:
         cure(request)
-        followups.save_reschedule(request, by=factories.actor_of(request))
+        follow_ups.save_reschedule(request, by=factories.actor_of(request))
         visit = request.rounds.last()
         assert visit is not None
         fee = Fee.objects.filter(round=visit, state=Fee.State.OPEN).first()
         assert (visit.fee_due, visit.fee_reason) == ((True, "D3") if fee else (False, "F3"))
         if fee is not None:
-            followups.cancel(factories.refreshed(request), by=factories.actor_of(request))
+            follow_ups.cancel(factories.refreshed(request), by=factories.actor_of(request))
             request.refresh_from_db()
             return True, fee.amount_cents
         return False, None
@@ -103,7 +106,7 @@ def fee_raised(request: MSARequest) -> tuple[bool, int | None]:
 
 
 def all_facts(reasons: list[OutcomeReason]) -> list[Facts]:
-    return list(decisions.standings([reason.as_fact for reason in reasons]))
+    return list(decision_table.standings([reason.as_fact for reason in reasons]))
 
 
 def kinds(reasons: list[OutcomeReason]) -> list[OutcomeReason]:
@@ -143,9 +146,9 @@ def test_visit_where_nobody_was_is_moved_and_its_fee_stays_good(
     request = factories.ordered(factories.valid(pay(monkeypatch, reach(monkeypatch, Facts(*DRAFT)))))
     reason = OutcomeReason.objects.get(code=code)
     with pytest.raises(Refused, match="Nobody was at the site"):
-        lifecycle.fail(request, by=factories.technician(), reasons=[reason])
+        transitions.fail(request, by=factories.technician(), reasons=[reason])
     request = factories.refreshed(request)
-    row = decisions.decide(
+    row = decision_table.decide(
         Facts(Status.SERVICE_ORDER_ISSUED, Standing.MOVED, (reason.as_fact,)), charged=True, prices=PRICES
     )
     assert (row.fee.due, row.fee.rule, row.facts.side) == (False, "D13", "nobody")
@@ -239,7 +242,7 @@ def test_what_cannot_occur_is_not_there(reasons: list[OutcomeReason]) -> None:
     assert not [row for row in rows if row.status == Status.UNSUBMITTED and row.reasons]
     unsuccessful = (Status.SITE_VISIT_UNSUCCESSFUL, Status.RESCHEDULE_REQUESTED)
     assert not [row for row in rows if row.status in unsuccessful and not row.failed]
-    table = [decisions.decide(row, charged=True, prices=PRICES) for row in rows]
+    table = [decision_table.decide(row, charged=True, prices=PRICES) for row in rows]
     assert {row.facts.status for row in table if row.withdrawable} == WITHDRAWABLE
     assert not [row for row in table if row.facts.status in FINAL and (row.fee.due or row.withdrawable)]
 
@@ -247,7 +250,7 @@ def test_what_cannot_occur_is_not_there(reasons: list[OutcomeReason]) -> None:
 def test_only_types_that_place_a_device_are_screened_again_after_a_failed_visit(reasons: list[OutcomeReason]) -> None:
     """D5."""
     for facts in all_facts(reasons):
-        row = decisions.decide(facts, charged=True, prices=PRICES)
+        row = decision_table.decide(facts, charged=True, prices=PRICES)
         by_modification = facts.failed and facts.status in {
             Status.REQUEST_SUBMITTED,
             Status.CORRECTIONS_REQUIRED,
@@ -259,9 +262,9 @@ def test_only_types_that_place_a_device_are_screened_again_after_a_failed_visit(
 
 def test_program_that_charges_no_second_fee_says_so() -> None:
     facts = Facts(Status.SITE_VISIT_UNSUCCESSFUL, Standing.FAILED, (Reason("gate", "customer"),))
-    row = decisions.decide(facts, charged=False, prices=PRICES)
+    row = decision_table.decide(facts, charged=False, prices=PRICES)
     assert (row.fee.due, row.fee.rule, row.fee.because) == (False, "F3", "not_charged")
-    assert decisions.decide(facts, charged=True, prices=PRICES).fee.codes == ("gate",)
+    assert decision_table.decide(facts, charged=True, prices=PRICES).fee.codes == ("gate",)
 
 
 def test_table_takes_the_schedule_in_force_on_its_day(schedule: FeeSchedule) -> None:
@@ -269,7 +272,7 @@ def test_table_takes_the_schedule_in_force_on_its_day(schedule: FeeSchedule) -> 
     later = FeeSchedule.objects.create(
         request_type="install", effective_from=today + timedelta(days=30), amount_cents=30150
     )
-    now, then = decisions.table(today), decisions.table(later.effective_from)
+    now, then = decision_table.table(today), decision_table.table(later.effective_from)
     first = RequestType.INSTALL
     assert (now.rows[0].fee_cents[first], then.rows[0].fee_cents[first]) == (FEE, 30150)
     assert (now.announced, then.announced) == ([later], [])

@@ -11,7 +11,8 @@ from django.utils import timezone
 from msa_portal.notices.models import NoticeMessage
 from payments.models import Refund
 from payments.services import settle
-from requests_app import expiry, stakes
+from requests_app import hooks
+from requests_app.lifecycle import expiry
 from requests_app.models import MSARequest, OutcomeReason
 from tests import factories
 from tests.payments.conftest import FEE, opened
@@ -32,7 +33,7 @@ def expire(request: MSARequest) -> str:
     """Both last runs of the timer; gives the last reminder's text."""
     for days in (87, 91):
         with time_machine.travel(timezone.now() + timedelta(days=days), tick=False):
-            expiry.tend()
+            expiry.run_due()
     request.refresh_from_db()
     return NoticeMessage.objects.get(reference=request.reference, kind="deadline_near").text
 
@@ -63,4 +64,4 @@ def test_visit_that_failed_on_the_utilitys_side_is_proposed_for_a_refund(paid: M
 
 
 def test_stake_is_what_d4_gives(paid: MSARequest) -> None:
-    assert stakes.of(paid) == stakes.Stake(FEE, FEE)
+    assert hooks.stake_of(paid) == hooks.Stake(FEE, FEE)

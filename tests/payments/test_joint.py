@@ -20,10 +20,13 @@ from msa_portal.notices.models import NoticeMessage
 from payments import provider
 from payments.models import Allocation, Fee, FeeSchedule, LedgerEntry, Payment, Refund
 from payments.models.ledger import Account
-from payments.services import checkout, due, fees, refunds, settle
-from requests_app import authority, drafts, followups, lifecycle, policies, promises, readiness
+from payments.services import checkout, fees, payable_fees, refunds, settle
 from requests_app.enums import Status, WithdrawalReason
+from requests_app.follow_ups import follow_ups
+from requests_app.lifecycle import drafts, policies, readiness_statements, transitions
 from requests_app.models import MSARequest
+from requests_app.readiness import readiness
+from requests_app.signing import authority
 from tests import factories
 from tests.payments.conftest import FEE, opened, state_of
 from tests.payments.sandbox.harness import SandboxControl
@@ -115,8 +118,8 @@ def test_page_costs_the_same_for_one_and_for_many(company: Company, bob: User) -
 
 
 def test_older_ones_are_a_page_further(three: list[MSARequest], bob: User) -> None:
-    first = due.page_of(bob, size=2)
-    rest = due.page_of(bob, before=first.older, size=2)
+    first = payable_fees.page_of(bob, size=2)
+    rest = payable_fees.page_of(bob, before=first.older, size=2)
     assert [row.request for row in (*first.rows, *rest.rows)] == list(reversed(three))
     assert rest.older is None
 
@@ -131,7 +134,9 @@ def _to_put_right(request: MSARequest, by: User) -> MSARequest:
 
 def _stated(request: MSARequest, by: User) -> MSARequest:
     request = _to_put_right(request, by)
-    promises.state(request, by=by, covers=[item.key for item in readiness.check(request).promisable])
+    readiness_statements.state_findings(
+        request, by=by, covers=[item.key for item in readiness.check(request).promisable]
+    )
     return request
 
 
@@ -141,13 +146,13 @@ def _failed(request: MSARequest) -> MSARequest:
 
 def _second_visit(request: MSARequest, by: User) -> MSARequest:
     request = _failed(request)
-    followups.save_reschedule(request, by=by, statements={"package_missing": "It is there now."})
+    follow_ups.save_reschedule(request, by=by, statements={"package_missing": "It is there now."})
     return request
 
 
 def _modified(request: MSARequest, by: User) -> MSARequest:
     request = _failed(request)
-    followups.save_modification(request, by=by, device=factories.ProductFactory())
+    follow_ups.save_modification(request, by=by, device=factories.ProductFactory())
     return request
 
 
@@ -190,7 +195,7 @@ def test_list_agrees_with_the_services(
     """The same amount, and a reason where, and only where, the service refuses."""
     request = factories.refreshed(arrange(a_request(company), bob))
     other = a_request(company, 77)  # a payment of both, so that one alone is not gone on with
-    row = next(each for each in due.page_of(bob).rows if each.request == request)
+    row = next(each for each in payable_fees.page_of(bob).rows if each.request == request)
     visit = policies.open_round(request)
     quotes = [fees.quote(request, visit), fees.quote(other, policies.open_round(other))]
     amounts = [quote.amount_cents for quote in quotes if quote]
@@ -262,7 +267,7 @@ def test_changed_amount_is_named_and_the_selection_kept(three: list[MSARequest],
 
 
 def test_what_cannot_be_paid_any_more_is_named(three: list[MSARequest], bob: User) -> None:
-    lifecycle.withdraw(three[0], by=bob, reason=WithdrawalReason.CHANGED_PLANS)
+    transitions.withdraw(three[0], by=bob, reason=WithdrawalReason.CHANGED_PLANS)
     answer = signed_in(bob).post("/payments/pay/", ticked(*three))
     assert f"{three[0].reference}: nothing is to be paid on it now." in answer.content.decode()
     assert (answer.status_code, Payment.objects.count()) == (409, 0)
@@ -316,7 +321,7 @@ def test_fee_withdrawn_meanwhile_is_held_and_the_others_submit(
 ) -> None:
     payment = joint(three, bob)
     provider_sandbox.act(str(payment.session_id), "pay")
-    lifecycle.withdraw(three[1], by=bob, reason=WithdrawalReason.CHANGED_PLANS)
+    transitions.withdraw(three[1], by=bob, reason=WithdrawalReason.CHANGED_PLANS)
     settle.settle_from_provider(payment)
     assert (state_of(payment), states_of(payment)) == ("paid", ["settled", "held", "settled"])
     assert statuses(three) == ["request_submitted", "withdrawn", "request_submitted"]
@@ -331,7 +336,7 @@ def test_refund_of_one_fee_leaves_the_others(
     three: list[MSARequest], bob: User, provider_sandbox: SandboxControl
 ) -> None:
     payment = paid(provider_sandbox, three, bob)
-    lifecycle.withdraw(factories.refreshed(three[0]), by=bob, reason=WithdrawalReason.CHANGED_PLANS)
+    transitions.withdraw(factories.refreshed(three[0]), by=bob, reason=WithdrawalReason.CHANGED_PLANS)
     refunds.approve(Refund.objects.get(), by=factories.supervisor(), expected_cents=FEE)
     left = list(payment.allocations.order_by("pk").values_list("refunded_cents", flat=True))
     assert (left, Refund.objects.get().state) == ([FEE, 0, 0], "succeeded")
@@ -440,7 +445,7 @@ def test_own_page_names_no_fee_of_the_others(
     alice = factories.UserFactory()
     drafts.claim(three[0], by=alice)
     payment = paid(provider_sandbox, [factories.refreshed(each) for each in three], bob)
-    lifecycle.withdraw(factories.refreshed(three[1]), by=bob, reason=WithdrawalReason.CHANGED_PLANS)
+    transitions.withdraw(factories.refreshed(three[1]), by=bob, reason=WithdrawalReason.CHANGED_PLANS)
     owner = signed_in(alice)
     pages = [text(owner, f"/requests/{three[0].reference}/{name}") for name in ("", "fee/", "withdraw/")]
     assert not [

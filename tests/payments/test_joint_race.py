@@ -13,8 +13,8 @@ from django.db import connection
 from msa_portal.accounts.models import Company, User
 from msa_portal.errors import Refused
 from payments.models import Allocation, Payment
-from payments.services import checkout, under_way
-from requests_app import settlement
+from payments.services import checkout, open_payments
+from requests_app.lifecycle import settlement
 from requests_app.models import MSARequest
 from tests import factories
 from tests.payments.conftest import FEE
@@ -89,7 +89,7 @@ def test_overlapping_selections_leave_one_live_payment_for_each_fee(
 def test_without_the_lock_a_fee_is_in_two_payments(
     requests: list[MSARequest], company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looked, look = threading.Barrier(2, timeout=10), under_way.reusable
+    looked, look = threading.Barrier(2, timeout=10), open_payments.reusable
 
     def read_without_lock(row: Any) -> Any:
         return type(row)._default_manager.get(pk=row.pk)
@@ -101,8 +101,8 @@ def test_without_the_lock_a_fee_is_in_two_payments(
 
     monkeypatch.setattr(checkout, "lock", read_without_lock)
     monkeypatch.setattr("payments.services.fees.lock", read_without_lock)
-    monkeypatch.setattr("requests_app.settlement.lock", read_without_lock)
-    monkeypatch.setattr(under_way, "reusable", look_together)
+    monkeypatch.setattr("requests_app.lifecycle.settlement.lock", read_without_lock)
+    monkeypatch.setattr(open_payments, "reusable", look_together)
     monkeypatch.setattr(settlement, "freeze", lambda *_args, **_kwargs: None)  # its event would collide, too
     came = at_the_same_moment(*selections(requests, company))
     assert [type(each).__name__ for each in came] == ["Payment", "Payment"]

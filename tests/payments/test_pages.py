@@ -8,8 +8,9 @@ from django.test import Client
 from msa_portal.accounts.models import User
 from payments.models import Fee, FeeSchedule, Payment
 from payments.services import settle
-from requests_app import followups, lifecycle
 from requests_app.enums import WithdrawalReason
+from requests_app.follow_ups import follow_ups
+from requests_app.lifecycle import transitions
 from requests_app.models import MSARequest
 from tests import factories
 from tests.payments.conftest import FEE, opened, state_of
@@ -101,7 +102,7 @@ def test_second_fee_says_why(payable: MSARequest, owner: Client, provider_sandbo
     provider_sandbox.act(str(payment.session_id), "pay")
     settle.settle_from_provider(payment)
     request = factories.failed(factories.ordered(factories.valid(factories.refreshed(payable))))
-    followups.save_reschedule(
+    follow_ups.save_reschedule(
         request, by=factories.actor_of(request), statements={"package_missing": "It is there now."}
     )
     page = text(owner, address(request))
@@ -125,7 +126,7 @@ def test_withdrawal_page_says_what_comes_back(
     settle.settle_from_provider(payment)
     assert "$279.22 comes back" in text(owner, f"/requests/{payable.reference}/withdraw/")
     request = factories.refreshed(payable)
-    lifecycle.withdraw(request, by=factories.actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
+    transitions.withdraw(request, by=factories.actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
     assert "Refund of $279.22" in text(owner, f"/requests/{payable.reference}/")
 
 

@@ -18,9 +18,10 @@ from msa_portal.errors import Refused
 from msa_portal.notices.models import NoticeMessage
 from payments.models import Fee, FeeSchedule, PayInvitation, Payment, Refund
 from payments.services import checkout, pay_links, refunds, settle
-from requests_app import authority, drafts, lifecycle
 from requests_app.enums import Status, WithdrawalReason
+from requests_app.lifecycle import drafts, transitions
 from requests_app.models import MSARequest
+from requests_app.signing import authority
 from tests import factories
 from tests.payments.conftest import FEE, opened, state_of
 from tests.payments.sandbox.harness import SandboxControl
@@ -197,9 +198,9 @@ def test_token_that_we_did_not_make_is_not_there_and_tries_are_counted(invitatio
 
 
 def test_signing_key_of_another_kind_of_link_opens_nothing(invitation: PayInvitation) -> None:
-    from requests_app import signing_links
+    from requests_app.signing import invitations
 
-    assert Client().get(f"/pay/{signing_links.token_for(invitation.key)}/").status_code == 404
+    assert Client().get(f"/pay/{invitations.token_for(invitation.key)}/").status_code == 404
 
 
 # --- Paid --------------------------------------------------------------------------------
@@ -263,7 +264,7 @@ def test_refund_shows_behind_the_link(
     request_: MSARequest, invitation: PayInvitation, bob: User, provider_sandbox: SandboxControl
 ) -> None:
     paid(provider_sandbox, invitation)
-    lifecycle.withdraw(factories.refreshed(request_), by=bob, reason=WithdrawalReason.CHANGED_PLANS)
+    transitions.withdraw(factories.refreshed(request_), by=bob, reason=WithdrawalReason.CHANGED_PLANS)
     refunds.approve(Refund.objects.get(), by=factories.supervisor(), expected_cents=FEE)
     assert re.search(r"Refund of \$279.22: Refunded", Client().get(path(invitation)).content.decode())
 
@@ -290,7 +291,7 @@ def _agent_pays(request: MSARequest, bob: User) -> None:
 
 
 def _withdraw(request: MSARequest, bob: User) -> None:
-    lifecycle.withdraw(request, by=bob, reason=WithdrawalReason.CHANGED_PLANS)
+    transitions.withdraw(request, by=bob, reason=WithdrawalReason.CHANGED_PLANS)
 
 
 def _revoke(request: MSARequest, _bob: User) -> None:

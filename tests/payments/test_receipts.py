@@ -9,7 +9,7 @@ from pypdf import PdfReader
 
 from payments.models import Allocation, Payment, Refund
 from payments.services import receipts
-from requests_app import documents
+from requests_app.files import storage
 from requests_app.models import Document
 from tests import factories
 from tests.payments import bookings
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 def text_of(document: Document | None) -> str:
     assert document is not None
-    reader = PdfReader(io.BytesIO(documents.read(document)))
+    reader = PdfReader(io.BytesIO(storage.read(document)))
     root = reader.root_object
     assert root["/MarkInfo"]["/Marked"]  # tagged
     assert [page.mediabox[2:] for page in reader.pages] == [[612, 792]]  # one page of Letter

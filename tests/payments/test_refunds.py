@@ -10,9 +10,10 @@ from payments.models import Fee, Payment, Refund
 from payments.provider.client import client as stripe_client
 from payments.provider.returns import refunds_of
 from payments.refund_rules import PaidVisit, refund_owed
-from payments.services import refunds, sending, settle, withdrawal
-from requests_app import followups, lifecycle
+from payments.services import refund_sending, refunds, settle, withdrawal
 from requests_app.enums import WithdrawalReason
+from requests_app.follow_ups import follow_ups
+from requests_app.lifecycle import transitions
 from requests_app.models import MSARequest
 from tests import factories
 from tests.payments.conftest import FEE, opened, request_of, state_of
@@ -54,7 +55,7 @@ def pay(request: MSARequest, sandbox: SandboxControl, card: str = "4242424242424
 def withdraw(payment: Payment) -> Refund:
     """The owner withdraws; the refund that D4 proposes."""
     request = factories.refreshed(request_of(payment))
-    lifecycle.withdraw(request, by=factories.actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
+    transitions.withdraw(request, by=factories.actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
     return Refund.objects.get(payment=payment)
 
 
@@ -71,7 +72,7 @@ def test_withdrawn_before_the_visit_is_refunded_in_full(paid: Payment) -> None:
 
 def test_visit_that_failed_on_the_customers_side_costs_its_fee(paid: Payment) -> None:
     request = factories.failed(factories.ordered(factories.valid(factories.refreshed(request_of(paid)))))
-    lifecycle.withdraw(request, by=factories.actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
+    transitions.withdraw(request, by=factories.actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
     assert not Refund.objects.exists()
 
 
@@ -83,7 +84,7 @@ def test_visit_that_failed_on_the_utilitys_side_is_refunded(paid: Payment) -> No
 
 def test_second_fee_without_a_second_visit_is_refunded(paid: Payment, provider_sandbox: SandboxControl) -> None:
     request = factories.failed(factories.ordered(factories.valid(factories.refreshed(request_of(paid)))))
-    followups.save_reschedule(
+    follow_ups.save_reschedule(
         request, by=factories.actor_of(request), statements={"package_missing": "It is there now."}
     )
     second = pay(factories.refreshed(request), provider_sandbox)
@@ -95,12 +96,12 @@ def test_second_fee_without_a_second_visit_is_refunded(paid: Payment, provider_s
 
 def test_follow_up_taken_back_cancels_its_fee(paid: Payment) -> None:
     request = factories.failed(factories.ordered(factories.valid(factories.refreshed(request_of(paid)))))
-    followups.save_reschedule(
+    follow_ups.save_reschedule(
         request, by=factories.actor_of(request), statements={"package_missing": "It is there now."}
     )
     fee = Fee.objects.get(round__number=2)
     assert fee.state == "open"
-    followups.cancel(factories.refreshed(request), by=factories.actor_of(request))
+    follow_ups.cancel(factories.refreshed(request), by=factories.actor_of(request))
     assert state_of(fee) == "canceled"
 
 
@@ -144,7 +145,7 @@ def test_promise_gives_way_to_a_refund_made_in_the_dashboard(
     provider_sandbox.act(str(paid.session_id), "refund", amount=20000)
     settle.settle_from_provider(paid)
     assert state_of(refund) == "failed"
-    sending.send(Refund.objects.get(pk=refund.pk))
+    refund_sending.send(Refund.objects.get(pk=refund.pk))
     paid.refresh_from_db()
     again = Refund.objects.get(state="proposed")
     assert (state_of(refund), paid.refunded_cents) == ("failed", 20000)

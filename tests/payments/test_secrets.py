@@ -22,7 +22,7 @@ from payments.models import Payment, ProviderEvent
 from payments.provider import client
 from payments.services import pay_links, refunds, settle
 from requests_app.models import MSARequest, RequestEvent
-from requests_app.signing_links import token_for as signing_token_for
+from requests_app.signing.invitations import token_for as signing_token_for
 from tests import factories
 from tests.payments.conftest import FEE, part_of
 from tests.payments.sandbox.harness import SECRET, SandboxControl

@@ -14,9 +14,10 @@ from payments.models import Payment, ProviderEvent, Refund
 from payments.provider.client import client as stripe_client
 from payments.provider.events import read_object
 from payments.services import checkout, events, settle
-from requests_app import authority, drafts, lifecycle
 from requests_app.enums import Status, WithdrawalReason
+from requests_app.lifecycle import drafts, transitions
 from requests_app.models import MSARequest
+from requests_app.signing import authority
 from tests import factories
 from tests.payments.conftest import opened, state_of
 from tests.payments.sandbox.harness import SandboxControl
@@ -60,7 +61,7 @@ def test_money_for_a_withdrawn_request_is_held(payable: MSARequest, provider_san
     pay(provider_sandbox, payment, bank=True)
     settle.settle_from_provider(payment)
     assert state_of(payment) == "pending"
-    lifecycle.withdraw(payable, by=factories.actor_of(payable), reason=WithdrawalReason.CHANGED_PLANS)
+    transitions.withdraw(payable, by=factories.actor_of(payable), reason=WithdrawalReason.CHANGED_PLANS)
     provider_sandbox.act(str(payment.session_id), "settle")
     settle.settle_from_provider(payment)
     refund = Refund.objects.get()

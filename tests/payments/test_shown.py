@@ -8,13 +8,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from msa_portal.accounts.models import User
-from payments import shown, tasks
-from payments.decisions import Facts, Standing
+from payments import tasks
+from payments.decision_table import Facts, Standing
 from payments.models import Fee, FeeSchedule, Payment, Refund
 from payments.services import refunds
-from requests_app import followups
+from payments.text import fee_explanations
 from requests_app.enums import Status
 from requests_app.fee_rules import Reason
+from requests_app.follow_ups import follow_ups
 from requests_app.models import MSARequest, ProgramSettings
 from tests import factories
 from tests.payments.standings import pay, reach, receive
@@ -91,7 +92,7 @@ def test_program_that_charges_no_second_fee_does_not_blame_the_utility(monkeypat
 def test_second_fee_that_has_no_price_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     request = reach(monkeypatch, Facts(*FAILED, CUSTOMER))
     FeeSchedule.objects.update(effective_until="2025-07-01")
-    decision = shown.next_fee(request)
+    decision = fee_explanations.next_fee(request)
     assert (decision.heading, decision.rules, decision.costs) == ("The next visit costs nothing", ["D16"], False)
 
 
@@ -102,9 +103,9 @@ def test_fee_page_names_the_reasons_of_the_visit_that_failed_not_of_one_that_was
     owner = factories.actor_of(request)
     words = {"package-missing": "It is there now."}
     request.rounds.get(number=1).reasons.update(proof="statement")
-    followups.save_reschedule(request, by=owner, statements=words)
-    followups.cancel(factories.refreshed(request), by=owner)
-    followups.save_reschedule(factories.refreshed(request), by=owner, statements=words)
+    follow_ups.save_reschedule(request, by=owner, statements=words)
+    follow_ups.cancel(factories.refreshed(request), by=owner)
+    follow_ups.save_reschedule(factories.refreshed(request), by=owner, statements=words)
     assert request.rounds.count() == 3
     found = page(factories.refreshed(request), "fee")
     assert "A second fee is due: $279.22" in found
@@ -141,7 +142,7 @@ def test_withdrawal_takes_the_same_number_of_queries_for_one_visit_and_for_two(
 ) -> None:
     def queries(request: MSARequest) -> int:
         with CaptureQueriesContext(connection) as seen:
-            shown.withdrawal_of(request)
+            fee_explanations.withdrawal_of(request)
         return len(seen)
 
     one = reach(monkeypatch, Facts(Status.REQUEST_SUBMITTED, Standing.NONE_YET))

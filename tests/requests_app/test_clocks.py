@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from msa_portal.business_days.calendar import BusinessCalendar
-from requests_app.clocks import Pause, service_order_window, visit_clock
 from requests_app.enums import EventKind, Holder
+from requests_app.status.clocks import Pause, service_order_window, visit_clock
 
 ZONE = ZoneInfo("America/Los_Angeles")
 CLOSURES = frozenset(

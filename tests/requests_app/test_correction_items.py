@@ -11,9 +11,12 @@ from django.urls import reverse
 from PIL import Image
 
 from msa_portal.errors import Refused, Stale
-from requests_app import corrections, hidden, lifecycle, policies, screening
+from requests_app.application import inapplicable_answers
 from requests_app.enums import CheckCode, CorrectionKind, Status
+from requests_app.lifecycle import correction_items, policies, transitions
 from requests_app.models import CorrectionReason, MSARequest
+from requests_app.screening import corrections
+from requests_app.screening import desk as screening_desk
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -29,12 +32,12 @@ def photo():
 
 def sent_back(*items, **facts):
     request = factories.submitted(**facts)
-    lifecycle.require_corrections(request, by=factories.staff(), items=items)
+    transitions.require_corrections(request, by=factories.staff(), items=items)
     return factories.refreshed(request)
 
 
 def proposed(value="700123456780"):
-    return sent_back(corrections.RequiredCorrection(factories.CorrectionReasonFactory(), proposal=value))
+    return sent_back(correction_items.RequiredCorrection(factories.CorrectionReasonFactory(), proposal=value))
 
 
 def page_of(request):
@@ -48,7 +51,7 @@ def desk(name, request):
 def answered(request, text="It is on the bill."):
     item = request.corrections.get()
     corrections.answer(item, by=factories.actor_of(request), way="right", text=text)
-    lifecycle.resubmit(request, by=factories.actor_of(request))
+    transitions.resubmit(request, by=factories.actor_of(request))
     return factories.refreshed(request), item
 
 
@@ -76,16 +79,16 @@ def test_agent_takes_a_proposed_device_over():
     request = factories.submitted(factories.complete_request(company=factories.CompanyFactory()))
     device = factories.ProductFactory()
     reason = factories.CorrectionReasonFactory(code="device-not-approved", field="device")
-    items = [corrections.RequiredCorrection(reason, proposal=device.pk)]
-    lifecycle.require_corrections(request, by=factories.staff(), items=items)
+    items = [correction_items.RequiredCorrection(reason, proposal=device.pk)]
+    transitions.require_corrections(request, by=factories.staff(), items=items)
     item = request.corrections.get()
-    assert corrections.proposal_in_words(item) == str(device)
+    assert correction_items.proposal_in_words(item) == str(device)
     corrections.use_proposal(item, by=request.agent, version=request.version)
     assert factories.refreshed(request).device == device
 
 
 def test_proposal_that_is_not_there_is_refused():
-    request = sent_back(corrections.RequiredCorrection(factories.CorrectionReasonFactory()))
+    request = sent_back(correction_items.RequiredCorrection(factories.CorrectionReasonFactory()))
     with pytest.raises(Refused, match="Nothing is proposed"):
         corrections.use_proposal(request.corrections.get(), by=request.owner, version=request.version)
 
@@ -107,7 +110,7 @@ def test_fact_is_right_needs_an_explanation(client):
 
 def test_document_is_answered_with_a_new_photo(client):
     reason = CorrectionReason.objects.get(code="photo-panel-label")
-    request = sent_back(corrections.RequiredCorrection(reason, "Too dark."))
+    request = sent_back(correction_items.RequiredCorrection(reason, "Too dark."))
     client.force_login(request.owner)
     item = request.corrections.get()
     assert "Too dark." in client.get(page_of(request)).content.decode()
@@ -141,7 +144,7 @@ def test_cannot_be_served_leads_to_the_withdrawal_with_its_reason(client):
     reason = factories.CorrectionReasonFactory(
         code="over-200", field="panel_rating_amps", kind=CorrectionKind.CANNOT_BE_SERVED
     )
-    request = sent_back(corrections.RequiredCorrection(reason))
+    request = sent_back(correction_items.RequiredCorrection(reason))
     client.force_login(request.owner)
     address = reverse("requests:withdraw", args=[request.reference]) + "?reason=cannot_be_served"
     assert address in client.get(page_of(request)).content.decode()
@@ -156,21 +159,21 @@ def test_cannot_be_served_leads_to_the_withdrawal_with_its_reason(client):
 def test_request_with_an_open_item_is_not_valid():
     request, item = answered(proposed())
     person = factories.staff()
-    screening.answer_checks(request, ALL_YES, by=person)
+    screening_desk.answer_checks(request, ALL_YES, by=person)
     with pytest.raises(Refused, match="A correction is still open"):
-        lifecycle.deem_valid(request, by=person)
+        transitions.deem_valid(request, by=person)
     corrections.accept(item, by=person)
-    lifecycle.deem_valid(request, by=person)
+    transitions.deem_valid(request, by=person)
     item.refresh_from_db()
     assert (item.closed_as, item.closed_by, request.status) == ("accepted", person, Status.PENDING_SERVICE_ORDER)
 
 
 def test_without_the_doors_guard_the_database_refuses_it(monkeypatch):
     request, _item = answered(proposed())
-    screening.answer_checks(request, ALL_YES, by=factories.staff())
+    screening_desk.answer_checks(request, ALL_YES, by=factories.staff())
     monkeypatch.setattr(policies, "check_deem_valid", lambda _request: None)
     with pytest.raises(IntegrityError), transaction.atomic():
-        lifecycle.deem_valid(request, by=factories.staff())
+        transitions.deem_valid(request, by=factories.staff())
     assert factories.refreshed(request).status == Status.REQUEST_SUBMITTED
 
 
@@ -181,7 +184,7 @@ def test_item_kept_open_goes_back_with_its_new_note():
         corrections.keep_open(item, by=person, note=" ")
     again = corrections.keep_open(item, by=person, note="Send a photo of the bill.")
     assert factories.refreshed(request).open_corrections == 1
-    lifecycle.require_corrections(request, by=person, items=[])
+    transitions.require_corrections(request, by=person, items=[])
     item.refresh_from_db()
     assert (item.closed_as, again.follows, again.field, list(request.corrections.unanswered())) == (
         "kept_open",
@@ -205,8 +208,8 @@ def test_item_kept_open_by_mistake_is_accepted_after_all(client):
 
 def test_same_item_again_replaces_the_older_one():
     request, item = answered(proposed())
-    again = [corrections.RequiredCorrection(item.reason, "Look again.")]
-    lifecycle.require_corrections(request, by=factories.staff(), items=again)
+    again = [correction_items.RequiredCorrection(item.reason, "Look again.")]
+    transitions.require_corrections(request, by=factories.staff(), items=again)
     item.refresh_from_db()
     assert (item.closed_as, factories.refreshed(request).open_corrections) == ("replaced", 1)
 
@@ -227,7 +230,7 @@ def test_only_screeners_judge_and_only_what_is_answered():
 
 def test_withdrawal_closes_what_is_open():
     request = proposed()
-    lifecycle.withdraw(request, by=request.owner, reason="cannot_be_served")
+    transitions.withdraw(request, by=request.owner, reason="cannot_be_served")
     assert request.corrections.get().closed_as == "withdrawn"
     assert factories.refreshed(request).open_corrections == 0
 
@@ -239,7 +242,7 @@ def test_desk_shows_what_changed_since_and_nothing_else(client):
     request = proposed()
     corrections.use_proposal(request.corrections.get(), by=request.owner, version=request.version)
     factories.executed(factories.refreshed(request))
-    lifecycle.resubmit(factories.refreshed(request), by=request.owner)
+    transitions.resubmit(factories.refreshed(request), by=request.owner)
     client.force_login(factories.staff())
     answer = client.get(desk("change", request))
     changed = [(each.label, each.then, each.now) for each in answer.context["changes"].facts]
@@ -328,4 +331,4 @@ def test_answers_of_a_type_that_was_switched_away_are_dropped():
 
 def test_nothing_is_dropped_where_every_answer_applies():
     request = factories.complete_request()
-    assert hidden.drop(factories.refreshed(request)) == []
+    assert inapplicable_answers.clear_inapplicable_answers(factories.refreshed(request)) == []

@@ -6,8 +6,9 @@ import pytest
 from django.urls import reverse
 
 from msa_portal.errors import Stale
-from requests_app import corrections, drafts, lifecycle
 from requests_app.enums import CorrectionKind, RecordCheck, Status
+from requests_app.lifecycle import drafts, transitions
+from requests_app.screening import corrections
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -106,7 +107,7 @@ def cannot_be_served():
     reason = factories.CorrectionReasonFactory(
         code="over-200", title="Over 200 A", field="panel_rating_amps", kind=CorrectionKind.CANNOT_BE_SERVED
     )
-    lifecycle.require_corrections(request, by=factories.staff(), items=[lifecycle.RequiredCorrection(reason)])
+    transitions.require_corrections(request, by=factories.staff(), items=[transitions.RequiredCorrection(reason)])
     return request, request.corrections.get()
 
 
@@ -139,7 +140,7 @@ def test_cannot_be_served_answered_with_the_fact_is_wrong(client):
 
 def test_answer_after_the_request_moved_on_is_stale(request_):
     correction = request_.corrections.get()
-    lifecycle.withdraw(request_, by=request_.owner, reason="other")
+    transitions.withdraw(request_, by=request_.owner, reason="other")
     with pytest.raises(Stale, match="Request withdrawn"):
         corrections.answer(correction, by=request_.owner, way="done", text="late")
 

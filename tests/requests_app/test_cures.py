@@ -12,12 +12,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from PIL import Image
 
-from fieldwork import orders
 from fieldwork.models import SiteVisit, Technician
+from fieldwork.visits import orders
 from msa_portal.business_days import calendar
 from msa_portal.errors import Refused, Stale
-from requests_app import cures, followups
 from requests_app.enums import CureProof, ScanState
+from requests_app.follow_ups import cures, follow_ups
+from requests_app.lifecycle import policies
 from requests_app.models import Cure, OutcomeReason
 from tests import factories
 
@@ -43,7 +44,7 @@ def failed(*codes, **facts):
 
 
 def done(request):
-    return {each.reason.code: each.done for each in cures.items(request, followups.failed_round(request))}
+    return {each.reason.code: each.done for each in cures.items(request, policies.failed_round(request))}
 
 
 def test_every_reason_of_the_programme_has_its_proof():
@@ -101,7 +102,7 @@ def test_proof_that_is_not_there_is_asked_for(client, code, given):
     data = {f"r{reason.pk}-{name}": value for name, value in given.items()}
     assert client.post(page_of(request), {"reason": reason.pk} | data).status_code == 422
     with pytest.raises(Refused):
-        cures.state(request, reason, by=request.owner, **given)
+        cures.submit_cure(request, reason, by=request.owner, **given)
     assert not Cure.objects.exists()
 
 
@@ -118,7 +119,7 @@ def test_file_that_is_no_photo_cures_nothing(client):
 def test_cure_can_be_taken_back(client):
     request = failed("package-missing")
     (reason,) = reasons("package-missing")
-    cures.state(request, reason, by=request.owner, upload=photo())
+    cures.submit_cure(request, reason, by=request.owner, upload=photo())
     client.force_login(request.owner)
     client.post(page_of(request), {"reason": reason.pk, "undo": "1"})
     assert done(request) == {"package-missing": False}
@@ -128,18 +129,18 @@ def test_cure_can_be_taken_back(client):
 def test_photo_that_turns_out_infected_proves_nothing():
     request = failed("package-missing")
     (reason,) = reasons("package-missing")
-    cure = cures.state(request, reason, by=request.owner, upload=photo())
+    cure = cures.submit_cure(request, reason, by=request.owner, upload=photo())
     cure.documents.update(scan=ScanState.INFECTED)
     with pytest.raises(Refused, match="Show for each reason"):
-        followups.save_reschedule(request, by=request.owner)
+        follow_ups.save_reschedule(request, by=request.owner)
 
 
 def test_without_its_guard_an_open_reason_would_be_rescheduled(monkeypatch):
     request = failed("package-missing")
     with pytest.raises(Refused, match="Still open: The MSA was not there"):
-        followups.save_reschedule(request, by=request.owner, statements={"package-missing": "It is there."})
+        follow_ups.save_reschedule(request, by=request.owner, statements={"package-missing": "It is there."})
     monkeypatch.setattr(cures, "check_all_cured", lambda _request, _visit: None)
-    followups.save_reschedule(request, by=request.owner)
+    follow_ups.save_reschedule(request, by=request.owner)
     assert request.follow_ups.exists()
 
 
@@ -152,17 +153,17 @@ def test_reason_that_only_a_new_device_cures_leads_to_the_modification(client):
     assert "Only a different MSA puts this right" in page
     assert f'name="r{reason.pk}-' not in page
     with pytest.raises(Refused, match="Modification Request"):
-        cures.state(request, reason, by=request.owner, statement="It fits.", upload=photo())
+        cures.submit_cure(request, reason, by=request.owner, statement="It fits.", upload=photo())
     device = factories.ProductFactory()
-    followups.save_modification(request, by=request.owner, device=device)
+    follow_ups.save_modification(request, by=request.owner, device=device)
     assert (done(request), Cure.objects.get().device) == ({"socket-incompatible": True}, device)
-    followups.cancel(request, by=request.owner)
+    follow_ups.cancel(request, by=request.owner)
     assert done(request) == {"socket-incompatible": False}
 
 
 def test_removal_needs_no_device_to_be_cured():
     request = failed("socket-incompatible", request_type="removal", existing_adapter="msa")
-    (item,) = cures.items(request, followups.failed_round(request))
+    (item,) = cures.items(request, policies.failed_round(request))
     assert item.proof == CureProof.EVIDENCE
 
 
@@ -170,26 +171,26 @@ def test_cures_of_another_reason_or_at_another_time_are_refused():
     request = failed("no-access")
     (access, package) = reasons("no-access", "package-missing")
     with pytest.raises(Refused, match="not a reason of the last visit"):
-        cures.state(request, package, by=request.owner, upload=photo())
+        cures.submit_cure(request, package, by=request.owner, upload=photo())
     for stranger in (factories.UserFactory(), factories.staff(), factories.technician()):
         with pytest.raises(Refused):
-            cures.state(request, access, by=stranger, statement="mine")
-    cures.state(request, access, by=request.owner, statement="Open.")
-    followups.save_reschedule(request, by=request.owner)
+            cures.submit_cure(request, access, by=stranger, statement="mine")
+    cures.submit_cure(request, access, by=request.owner, statement="Open.")
+    follow_ups.save_reschedule(request, by=request.owner)
     with pytest.raises(Refused, match="saved already"):
-        cures.state(request, access, by=request.owner, statement="Later.")
+        cures.submit_cure(request, access, by=request.owner, statement="Later.")
     other = factories.submitted()
     with pytest.raises(Stale):
-        cures.state(other, access, by=other.owner, statement="x")
+        cures.submit_cure(other, access, by=other.owner, statement="x")
 
 
 def test_page_takes_as_many_queries_with_many_reasons(client):
     one = failed("no-access")
     many = failed("no-access", "package-missing", "conduit-obstruction", "safety-hazard")
     for request in (one, many):
-        for reason in followups.failed_round(request).reasons.all():
+        for reason in policies.failed_round(request).reasons.all():
             upload = None if reason.code == "no-access" else photo()
-            cures.state(request, reason, by=request.owner, statement="Done.", upload=upload)
+            cures.submit_cure(request, reason, by=request.owner, statement="Done.", upload=upload)
     counts = []
     for request in (one, many):
         client.force_login(request.owner)
@@ -207,8 +208,8 @@ def test_page_takes_as_many_queries_with_many_reasons(client):
 def rescheduled():
     request = failed("package-missing")
     (reason,) = reasons("package-missing")
-    cures.state(request, reason, by=request.owner, upload=photo())
-    followups.save_reschedule(request, by=request.owner)
+    cures.submit_cure(request, reason, by=request.owner, upload=photo())
+    follow_ups.save_reschedule(request, by=request.owner)
     return factories.ordered(factories.paid(request))
 
 

@@ -8,8 +8,9 @@ import pytest
 from django.utils import timezone
 
 from msa_portal.errors import Refused, Stale
-from requests_app import authority, drafts
+from requests_app.lifecycle import drafts
 from requests_app.models import VisitRound
+from requests_app.signing import authority
 from tests import factories
 
 pytestmark = pytest.mark.django_db

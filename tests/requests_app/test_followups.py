@@ -7,8 +7,9 @@ from django.urls import reverse
 
 from msa_portal.errors import Refused
 from payments.models import Fee
-from requests_app import cures, followups, lifecycle
 from requests_app.enums import Status
+from requests_app.follow_ups import cures, follow_ups
+from requests_app.lifecycle import policies, transitions
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -22,8 +23,8 @@ def address(name, request):
 
 def cure(request):
     """Each reason by a statement, through the service."""
-    for reason in followups.failed_round(request).reasons.exclude(responsible="utility"):
-        cures.state(request, reason, by=factories.actor_of(request), statement="It is there now.")
+    for reason in policies.failed_round(request).reasons.exclude(responsible="utility"):
+        cures.submit_cure(request, reason, by=factories.actor_of(request), statement="It is there now.")
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def test_reschedule_after_the_utilitys_reasons_costs_nothing(client):
 
 def test_one_reason_on_the_customers_side_is_enough(client):
     request = factories.failed(reasons=[factories.utility_reason(), factories.OutcomeReasonFactory()])
-    assert followups.second_fee_due(followups.failed_round(request))
+    assert follow_ups.second_fee_due(policies.failed_round(request))
 
 
 def test_reschedule_waits_for_its_fee(client, failed):
@@ -71,7 +72,7 @@ def test_every_reason_must_be_put_right(client, failed):
     page = client.post(address("reschedule", failed), {}, follow=True).content.decode()
     assert "Show for each reason that it is put right" in page
     with pytest.raises(Refused, match="The package with the MSA"):
-        followups.save_reschedule(failed, by=failed.owner)
+        follow_ups.save_reschedule(failed, by=failed.owner)
     assert failed.rounds.count() == 1
 
 
@@ -84,20 +85,20 @@ def test_rescheduled_twice_is_one_visit_and_one_fee(client, failed):
     assert failed.events.filter(kind="follow_up_saved").count() == 1
     assert Fee.objects.filter(round__request=failed, round__number=2).count() == 1
     with pytest.raises(Refused, match="saved already"):
-        followups.save_reschedule(failed, by=failed.owner, statements=CURED)
+        follow_ups.save_reschedule(failed, by=failed.owner, statements=CURED)
 
 
 def test_saved_form_can_be_taken_back_until_it_is_paid(client, failed):
-    followups.save_reschedule(failed, by=failed.owner, statements=CURED)
+    follow_ups.save_reschedule(failed, by=failed.owner, statements=CURED)
     assert address("cancel_follow_up", failed) in client.get(address("reschedule", failed)).content.decode()
     assert client.get(address("cancel_follow_up", failed)).status_code == 405
     client.post(address("cancel_follow_up", failed))
     assert failed.rounds.get(number=2).outcome == "canceled"
-    followups.save_reschedule(failed, by=failed.owner, statements=CURED)
+    follow_ups.save_reschedule(failed, by=failed.owner, statements=CURED)
     assert failed.rounds.filter(closed_at=None).count() == 1
     factories.paid(failed)
     with pytest.raises(Refused, match="nothing to take back"):
-        followups.cancel(failed, by=failed.owner)
+        follow_ups.cancel(failed, by=failed.owner)
 
 
 def test_modification_goes_back_to_screening_when_signed_and_paid(client, failed):
@@ -114,7 +115,7 @@ def test_modification_goes_back_to_screening_when_signed_and_paid(client, failed
 
 def test_modification_without_a_fee_moves_with_the_last_signature(client):
     request = factories.failed(reasons=[factories.utility_reason()])
-    followups.save_modification(request, by=request.owner, device=factories.ProductFactory())
+    follow_ups.save_modification(request, by=request.owner, device=factories.ProductFactory())
     request = factories.executed(request)
     assert request.status == Status.REQUEST_SUBMITTED
     assert request.judged_on is not None
@@ -122,8 +123,8 @@ def test_modification_without_a_fee_moves_with_the_last_signature(client):
 
 def test_modification_taken_back_has_the_old_device_again(client, failed):
     old = failed.device
-    followups.save_modification(failed, by=failed.owner, device=factories.ProductFactory())
-    followups.cancel(failed, by=failed.owner)
+    follow_ups.save_modification(failed, by=failed.owner, device=factories.ProductFactory())
+    follow_ups.cancel(failed, by=failed.owner)
     assert factories.refreshed(failed).device == old
 
 
@@ -137,7 +138,7 @@ def test_modification_to_a_device_that_cannot_be_is_refused(client, failed, kind
     device = products[kind]()
     device.refresh_from_db()
     with pytest.raises(Refused):
-        followups.save_modification(failed, by=failed.owner, device=device)
+        follow_ups.save_modification(failed, by=failed.owner, device=device)
     assert client.post(address("modify", failed), {"device": device.pk}).status_code == 200
     assert failed.rounds.count() == 1
 
@@ -145,7 +146,7 @@ def test_modification_to_a_device_that_cannot_be_is_refused(client, failed, kind
 def test_removal_has_no_device_to_change():
     request = factories.failed(request_type="removal", existing_adapter="msa")
     with pytest.raises(Refused, match="puts no MSA in"):
-        followups.save_modification(request, by=request.owner, device=factories.ProductFactory())
+        follow_ups.save_modification(request, by=request.owner, device=factories.ProductFactory())
 
 
 @pytest.mark.parametrize("name", ["reschedule", "modify"])
@@ -195,4 +196,4 @@ def test_withdrawal_of_what_is_closed_is_refused(client, station):
     page = client.get(address("withdraw", request)).content.decode()
     assert "so there is nothing to withdraw" in page
     with pytest.raises(Refused):
-        lifecycle.withdraw(request, by=request.owner, reason="other")
+        transitions.withdraw(request, by=request.owner, reason="other")

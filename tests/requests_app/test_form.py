@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from msa_portal.accounts.models import User
-from requests_app import drafts, records
 from requests_app.enums import RecordCheck, RequestType, Status
+from requests_app.lifecycle import drafts
 from requests_app.models import Agreement, MSARequest, RequestEvent
+from requests_app.utility_records import comparison
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -199,7 +200,7 @@ def test_account_is_compared_once_its_three_facts_are_there_and_no_record_value_
 
 
 def test_throttled_comparison_says_so_and_the_form_goes_on(client, alice, monkeypatch):
-    monkeypatch.setattr(records, "CHECKS_AN_HOUR_BY_USER", 1)
+    monkeypatch.setattr(comparison, "CHECKS_AN_HOUR_BY_USER", 1)
     request = factories.draft(owner=alice)
     autosave(client, request, account_number="100001")
     autosave(client, request, zip_code="91016")

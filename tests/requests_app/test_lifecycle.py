@@ -8,8 +8,10 @@ from django_fsm import can_proceed
 
 from msa_portal.accounts.roles import Role
 from msa_portal.errors import Refused, Stale
-from requests_app import followups, lifecycle, permissions
+from requests_app import history, permissions
 from requests_app.enums import EventKind, Settlement, Status, WithdrawalReason
+from requests_app.follow_ups import follow_ups
+from requests_app.lifecycle import transitions as lifecycle_transitions
 from requests_app.models import Screening
 from tests import factories
 
@@ -36,7 +38,7 @@ EVENTS = sorted({event for _, event in TABLE})
 def rescheduled():
     """After a failure on the utility's side: no second fee, so the status moves at once."""
     request = factories.failed(reasons=[factories.utility_reason()])
-    followups.save_reschedule(request, by=request.owner, statements={"meter_or_record_error": "understood"})
+    follow_ups.save_reschedule(request, by=request.owner, statements={"meter_or_record_error": "understood"})
     return factories.refreshed(request)
 
 
@@ -56,18 +58,18 @@ STATIONS = {
 def cause(event, request, owner, staff, technician):
     """That event, by somebody who may cause it."""
     calls = {
-        "submit": lambda: lifecycle.submit(request, by=owner),
-        "require_corrections": lambda: lifecycle.require_corrections(
-            request, by=staff, items=[lifecycle.RequiredCorrection(factories.CorrectionReasonFactory())]
+        "submit": lambda: lifecycle_transitions.submit(request, by=owner),
+        "require_corrections": lambda: lifecycle_transitions.require_corrections(
+            request, by=staff, items=[lifecycle_transitions.RequiredCorrection(factories.CorrectionReasonFactory())]
         ),
-        "resubmit": lambda: lifecycle.resubmit(request, by=owner),
-        "deem_valid": lambda: lifecycle.deem_valid(request, by=staff),
-        "issue_service_order": lambda: lifecycle.issue_service_order(request, by=staff),
-        "complete": lambda: lifecycle.complete(request, by=technician),
-        "fail": lambda: lifecycle.fail(request, by=technician, reasons=[factories.OutcomeReasonFactory()]),
-        "reschedule": lambda: lifecycle.reschedule(request, by=owner),
-        "modify": lambda: lifecycle.modify(request, by=owner),
-        "withdraw": lambda: lifecycle.withdraw(request, by=owner, reason=WithdrawalReason.OTHER),
+        "resubmit": lambda: lifecycle_transitions.resubmit(request, by=owner),
+        "deem_valid": lambda: lifecycle_transitions.deem_valid(request, by=staff),
+        "issue_service_order": lambda: lifecycle_transitions.issue_service_order(request, by=staff),
+        "complete": lambda: lifecycle_transitions.complete(request, by=technician),
+        "fail": lambda: lifecycle_transitions.fail(request, by=technician, reasons=[factories.OutcomeReasonFactory()]),
+        "reschedule": lambda: lifecycle_transitions.reschedule(request, by=owner),
+        "modify": lambda: lifecycle_transitions.modify(request, by=owner),
+        "withdraw": lambda: lifecycle_transitions.withdraw(request, by=owner, reason=WithdrawalReason.OTHER),
     }
     calls[event]()
 
@@ -137,7 +139,7 @@ def test_event_by_a_stranger_is_refused_and_writes_nothing():
     request = factories.submitted()
     before = request.events.count()
     with pytest.raises(Refused, match="not yours"):
-        lifecycle.withdraw(request, by=factories.UserFactory(), reason=WithdrawalReason.OTHER)
+        lifecycle_transitions.withdraw(request, by=factories.UserFactory(), reason=WithdrawalReason.OTHER)
     assert (factories.refreshed(request).status, request.events.count()) == (S.REQUEST_SUBMITTED, before)
 
 
@@ -146,11 +148,11 @@ def test_second_decision_is_told_who_decided_and_what():
     request = factories.submitted()
     mine = factories.refreshed(request)
     first = factories.UserFactory(name="Fay First", roles=[Role.PROGRAM_STAFF])
-    lifecycle.require_corrections(
-        request, by=first, items=[lifecycle.RequiredCorrection(factories.CorrectionReasonFactory())]
+    lifecycle_transitions.require_corrections(
+        request, by=first, items=[lifecycle_transitions.RequiredCorrection(factories.CorrectionReasonFactory())]
     )
     with pytest.raises(Stale) as stale:
-        lifecycle.deem_valid(mine, by=factories.staff())
+        lifecycle_transitions.deem_valid(mine, by=factories.staff())
     assert "Fay First" in str(stale.value)
     assert "Corrections required" in str(stale.value)
     assert "“Corrections Required”" in str(stale.value)
@@ -168,15 +170,17 @@ def test_disputed_fee_holds_the_service_order():
     request = factories.valid()
     request.rounds.update(disputed=True)
     with pytest.raises(Refused, match="disputed"):
-        lifecycle.issue_service_order(request, by=factories.staff())
+        lifecycle_transitions.issue_service_order(request, by=factories.staff())
 
 
 def test_request_in_pending_goes_back_to_corrections():
     """D12: a screening of its own is opened for it, and decided."""
     request = factories.valid()
     person = factories.staff()
-    lifecycle.require_corrections(
-        request, by=person, items=[lifecycle.RequiredCorrection(factories.CorrectionReasonFactory(), "see the bill")]
+    lifecycle_transitions.require_corrections(
+        request,
+        by=person,
+        items=[lifecycle_transitions.RequiredCorrection(factories.CorrectionReasonFactory(), "see the bill")],
     )
     assert request.status == S.CORRECTIONS_REQUIRED
     assert list(request.screenings.values_list("decision", "decided_by__name")) == [
@@ -188,14 +192,14 @@ def test_request_in_pending_goes_back_to_corrections():
 def test_corrections_without_an_item_are_refused():
     request = factories.submitted()
     with pytest.raises(Refused, match="at least one"):
-        lifecycle.require_corrections(request, by=factories.staff(), items=[])
+        lifecycle_transitions.require_corrections(request, by=factories.staff(), items=[])
     assert Screening.objects.get(request=request).decided_at is None
 
 
 @pytest.mark.parametrize("status", [s for s in STATIONS if (s, "withdraw") in TABLE], ids=str)
 def test_withdrawal_ends_everything_that_is_open(status):
     request = STATIONS[status]()
-    lifecycle.withdraw(request, by=request.owner, reason=WithdrawalReason.MOVED, note="we moved")
+    lifecycle_transitions.withdraw(request, by=request.owner, reason=WithdrawalReason.MOVED, note="we moved")
     assert request.status == S.WITHDRAWN
     assert request.withdrawal.note == "we moved"
     assert not request.rounds.filter(closed_at=None).exists()
@@ -207,7 +211,7 @@ def test_withdrawal_is_refused_while_the_technician_is_on_site():
     request = factories.ordered()
     request.rounds.update(on_site_at=request.created_at)
     with pytest.raises(Refused, match="at the site now"):
-        lifecycle.withdraw(request, by=request.owner, reason=WithdrawalReason.MOVED)
+        lifecycle_transitions.withdraw(request, by=request.owner, reason=WithdrawalReason.MOVED)
     assert factories.refreshed(request).status == S.SERVICE_ORDER_ISSUED
 
 
@@ -226,7 +230,7 @@ def test_waived_fee_submits():
 
 def test_stale_names_who_decided_to_staff_and_the_utility_to_the_customer() -> None:
     request = factories.valid()
-    assert "Sam Staff" in str(lifecycle.stale(request, to=factories.supervisor()))
-    told = str(lifecycle.stale(request, to=request.owner))
+    assert "Sam Staff" in str(history.stale(request, to=factories.supervisor()))
+    told = str(history.stale(request, to=request.owner))
     assert "the utility" in told
     assert "Sam Staff" not in told

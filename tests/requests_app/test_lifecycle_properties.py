@@ -11,9 +11,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from fieldwork.models import SiteVisit
 from msa_portal.errors import Refused
-from requests_app import corrections, drafts, followups, history, lifecycle, screening, settlement
+from requests_app import history
 from requests_app.enums import CheckCode, EventKind, Settlement, Status, WithdrawalReason
+from requests_app.follow_ups import follow_ups
+from requests_app.lifecycle import drafts, policies, settlement, transitions
 from requests_app.models import VisitRound
+from requests_app.screening import corrections, desk
 from tests import factories
 
 ALL_YES = {code.value: ("yes", "") for code in CheckCode}
@@ -58,7 +61,7 @@ class Walk(RuleBasedStateMachine):
 
     @rule()
     def submit(self):
-        self.attempt(lambda request: lifecycle.submit(request, by=self.owner))
+        self.attempt(lambda request: transitions.submit(request, by=self.owner))
 
     @rule(valid=st.booleans())
     def screen(self, valid):
@@ -66,11 +69,11 @@ class Walk(RuleBasedStateMachine):
             if valid:
                 for each in request.corrections.to_judge():
                     corrections.accept(each, by=self.staff)
-                screening.answer_checks(request, ALL_YES, by=self.staff)
-                lifecycle.deem_valid(request, by=self.staff)
+                desk.answer_checks(request, ALL_YES, by=self.staff)
+                transitions.deem_valid(request, by=self.staff)
             else:
-                item = lifecycle.RequiredCorrection(factories.CorrectionReasonFactory())
-                lifecycle.require_corrections(request, by=self.staff, items=[item])
+                item = transitions.RequiredCorrection(factories.CorrectionReasonFactory())
+                transitions.require_corrections(request, by=self.staff, items=[item])
 
         self.attempt(act)
 
@@ -86,7 +89,7 @@ class Walk(RuleBasedStateMachine):
                     changes=changes,
                     version=factories.refreshed(request).version,
                 )
-            lifecycle.resubmit(request, by=self.owner)
+            transitions.resubmit(request, by=self.owner)
 
         self.attempt(act)
 
@@ -96,35 +99,35 @@ class Walk(RuleBasedStateMachine):
 
     @rule(timer=st.booleans())
     def order(self, timer):
-        self.attempt(lambda request: lifecycle.issue_service_order(request, by=None if timer else self.staff))
+        self.attempt(lambda request: transitions.issue_service_order(request, by=None if timer else self.staff))
 
     @rule(utility=st.booleans(), done=st.booleans())
     def visit(self, utility, done):
         reason = factories.utility_reason() if utility else factories.OutcomeReasonFactory()
         if done and utility:
-            self.attempt(lambda request: lifecycle.complete(request, by=self.technician))
+            self.attempt(lambda request: transitions.complete(request, by=self.technician))
         else:
-            self.attempt(lambda request: lifecycle.fail(request, by=self.technician, reasons=[reason]))
+            self.attempt(lambda request: transitions.fail(request, by=self.technician, reasons=[reason]))
 
     @rule(modify=st.booleans())
     def go_on_after_failure(self, modify):
         def act(request):
             if modify:
-                followups.save_modification(request, by=self.owner, device=factories.ProductFactory())
+                follow_ups.save_modification(request, by=self.owner, device=factories.ProductFactory())
             else:
-                reasons = followups.failed_round(request).reasons.all()
-                followups.save_reschedule(request, by=self.owner, statements={each.code: "yes" for each in reasons})
+                reasons = policies.failed_round(request).reasons.all()
+                follow_ups.save_reschedule(request, by=self.owner, statements={each.code: "yes" for each in reasons})
 
         self.attempt(act)
 
     @rule()
     def take_back(self):
-        self.attempt(lambda request: followups.cancel(request, by=self.owner))
+        self.attempt(lambda request: follow_ups.cancel(request, by=self.owner))
 
     @rule(sure=st.integers(0, 9))
     def withdraw(self, sure):
         if sure == 9:
-            self.attempt(lambda request: lifecycle.withdraw(request, by=self.owner, reason=WithdrawalReason.OTHER))
+            self.attempt(lambda request: transitions.withdraw(request, by=self.owner, reason=WithdrawalReason.OTHER))
 
     @invariant()
     def no_submission_before_its_fee(self):

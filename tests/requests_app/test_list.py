@@ -11,9 +11,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from msa_portal.business_days.calendar import UTILITY_ZONE
-from requests_app import authority, drafts, request_lists
 from requests_app.enums import Party
+from requests_app.lifecycle import drafts
 from requests_app.models import MSARequest
+from requests_app.signing import authority
+from requests_app.status import lists
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -76,8 +78,8 @@ def test_list_of_one_and_of_many_needs_the_same_number_of_queries(client):
 
 
 def test_list_pages_by_key_and_misses_none(client, monkeypatch):
-    monkeypatch.setattr(request_lists, "PAGE_SIZE", 2)
-    monkeypatch.setattr(request_lists.page_of, "__kwdefaults__", {"size": 2})
+    monkeypatch.setattr(lists, "PAGE_SIZE", 2)
+    monkeypatch.setattr(lists.page_of, "__kwdefaults__", {"size": 2})
     alice = factories.UserFactory()
     made = [factories.draft(owner=alice).reference for _ in range(5)]
     client.force_login(alice)
@@ -131,8 +133,8 @@ def test_list_filter_of_what_waits_for_us_agrees_with_each_rows_holder(client):
     for make in (factories.complete_request, factories.submitted, factories.corrections_required, factories.failed):
         make(company=company)
     factories.sign(factories.prepared(factories.complete_request(company=company)), Party.AGENT)
-    clocks = request_lists.load_clocks()
-    found = request_lists.waiting(MSARequest.objects.visible_to(bob), "us", bob, clocks)
+    clocks = lists.load_clocks()
+    found = lists.waiting(MSARequest.objects.visible_to(bob), "us", bob, clocks)
     by_event = [each for each in MSARequest.objects.all() if each.events.last().holder == "agent"]
     assert sorted(each.pk for each in found) == sorted(each.pk for each in by_event)
 

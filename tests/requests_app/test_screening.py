@@ -10,9 +10,11 @@ from django.urls import reverse
 
 from msa_portal.accounts.roles import Role
 from msa_portal.errors import Refused, Stale
-from requests_app import corrections, lifecycle, screening
 from requests_app.enums import CheckAnswer, CheckCode, Party, Status
+from requests_app.lifecycle import transitions
 from requests_app.models import MSARequest
+from requests_app.screening import corrections
+from requests_app.screening import desk as screening_desk
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -27,58 +29,58 @@ def person(name):
 
 def test_request_taken_by_another_is_refused_with_their_name():
     request = factories.submitted()
-    screening.take(request, by=person("Fay First"))
+    screening_desk.take(request, by=person("Fay First"))
     with pytest.raises(Stale, match="Fay First is screening"):
-        screening.take(request, by=person("Ned Next"))
+        screening_desk.take(request, by=person("Ned Next"))
     with pytest.raises(Stale, match="Fay First is screening"):
-        screening.answer_checks(request, ALL_YES, by=person("Olga Other"))
+        screening_desk.answer_checks(request, ALL_YES, by=person("Olga Other"))
     assert request.screenings.get().answers.count() == 0
 
 
 def test_taking_twice_is_one_event():
     request, staff = factories.submitted(), factories.staff()
-    screening.take(request, by=staff)
-    screening.take(request, by=staff)
+    screening_desk.take(request, by=staff)
+    screening_desk.take(request, by=staff)
     assert request.events.filter(kind="screening_taken").count() == 1
 
 
 def test_take_next_gives_each_the_one_that_waits_longest():
     first, second = factories.submitted(), factories.submitted()
-    assert screening.take_next(by=person("Fay First")) == first
-    assert screening.take_next(by=person("Ned Next")) == second
-    assert screening.take_next(by=person("Olga Other")) is None
+    assert screening_desk.take_next(by=person("Fay First")) == first
+    assert screening_desk.take_next(by=person("Ned Next")) == second
+    assert screening_desk.take_next(by=person("Olga Other")) is None
 
 
 def test_request_that_was_handed_back_is_next_again():
     request, staff = factories.submitted(), factories.staff()
-    screening.take(request, by=staff)
-    screening.hand_back(request, by=staff)
-    assert screening.take_next(by=person("Ned Next")) == request
+    screening_desk.take(request, by=staff)
+    screening_desk.hand_back(request, by=staff)
+    assert screening_desk.take_next(by=person("Ned Next")) == request
 
 
 def test_only_screeners_screen():
     request = factories.submitted()
     for user in (request.owner, factories.dispatcher(), factories.technician()):
         with pytest.raises(Refused, match="Only program staff"):
-            screening.take(request, by=user)
+            screening_desk.take(request, by=user)
 
 
 def test_deem_valid_needs_an_answer_to_every_check():
     request, staff = factories.submitted(), factories.staff()
-    screening.answer_checks(request, {"C1": ("yes", ""), "C5": ("yes", "by phone")}, by=staff)
+    screening_desk.answer_checks(request, {"C1": ("yes", ""), "C5": ("yes", "by phone")}, by=staff)
     with pytest.raises(Refused, match="C2, C3, C4, C6, C7"):
-        lifecycle.deem_valid(request, by=staff)
-    screening.answer_checks(request, ALL_YES | {"C5": ("no", "other name")}, by=staff)
+        transitions.deem_valid(request, by=staff)
+    screening_desk.answer_checks(request, ALL_YES | {"C5": ("no", "other name")}, by=staff)
     with pytest.raises(Refused, match=r"answered with no: C5\."):
-        lifecycle.deem_valid(request, by=staff)
-    screening.answer_checks(request, {"C2": ("na", ""), "C5": ("yes", "")}, by=staff)
-    lifecycle.deem_valid(request, by=staff)
+        transitions.deem_valid(request, by=staff)
+    screening_desk.answer_checks(request, {"C2": ("na", ""), "C5": ("yes", "")}, by=staff)
+    transitions.deem_valid(request, by=staff)
     assert request.status == Status.PENDING_SERVICE_ORDER
     assert request.screenings.get().decision == "valid"
 
 
 def suggested(request):
-    return {code.value: suggestion.answer.value for code, suggestion in screening.suggestions(request).items()}
+    return {code.value: suggestion.answer.value for code, suggestion in screening_desk.suggestions(request).items()}
 
 
 def test_suggestions_of_a_request_in_order():
@@ -118,7 +120,7 @@ def test_suggestion_on_the_fee_looks_at_disputes():
 
 
 def test_suggestion_without_a_record_says_that_the_number_differs():
-    finding = screening.suggestions(factories.submitted())[CheckCode.C5]
+    finding = screening_desk.suggestions(factories.submitted())[CheckCode.C5]
     assert finding.answer == CheckAnswer.NO
     assert "service account number" in finding.because
 
@@ -152,14 +154,14 @@ def test_page_takes_as_many_queries_with_many_corrections_and_events(desk):
 
     def sent_back(request, times, items):
         for _ in range(times):
-            lifecycle.require_corrections(request, by=factories.staff(), items=items)
+            transitions.require_corrections(request, by=factories.staff(), items=items)
             for each in request.corrections.open():
                 corrections.answer(each, by=request.owner, way="right", text="It is right.")
-            lifecycle.resubmit(request, by=request.owner)
+            transitions.resubmit(request, by=request.owner)
         return request
 
-    one = sent_back(factories.submitted(), 1, [lifecycle.RequiredCorrection(reasons[0])])
-    many = sent_back(factories.submitted(), 3, [lifecycle.RequiredCorrection(each) for each in reasons])
+    one = sent_back(factories.submitted(), 1, [transitions.RequiredCorrection(reasons[0])])
+    many = sent_back(factories.submitted(), 3, [transitions.RequiredCorrection(each) for each in reasons])
     assert (one.corrections.count(), many.corrections.count()) == (1, 12)
     desk.get(reverse(PAGE, args=[one.pk]))
     counts = []
@@ -173,12 +175,12 @@ def test_page_takes_as_many_queries_with_many_corrections_and_events(desk):
 
 def test_queue_takes_as_many_queries_with_many_requests(desk):
     address = reverse("admin:requests_app_msarequest_changelist")
-    screening.take(factories.submitted(), by=person("Fay First"))
+    screening_desk.take(factories.submitted(), by=person("Fay First"))
     desk.get(address)
     with CaptureQueriesContext(connection) as one:
         desk.get(address)
     for _ in range(3):
-        screening.take(factories.submitted(), by=person("Ned Next"))
+        screening_desk.take(factories.submitted(), by=person("Ned Next"))
     with CaptureQueriesContext(connection) as many:
         page = desk.get(address)
     assert page.content.decode().count("Ned Next") == 3
@@ -190,7 +192,7 @@ def test_queue_holds_its_own(desk, queue):
     staff = person("Fay First")
     desk.force_login(staff)
     waiting, mine = factories.submitted(), factories.submitted()
-    screening.take(mine, by=staff)
+    screening_desk.take(mine, by=staff)
     back, order, failed = factories.corrections_required(), factories.valid(), factories.failed()
     page = desk.get(reverse("admin:requests_app_msarequest_changelist"), {"queue": queue})
     expected = {"screening": {waiting, mine}, "mine": {mine}, "order": {order}, "owner": {back, failed}}
@@ -247,10 +249,10 @@ def test_stale_decision_on_the_desk_is_told_who_and_what(desk):
     """Fault 15, on the page."""
     request = factories.submitted()
     answers = {f"answer_{code}": "yes" for code in CheckCode.values}
-    lifecycle.require_corrections(
+    transitions.require_corrections(
         request,
         by=person("Fay First"),
-        items=[lifecycle.RequiredCorrection(factories.CorrectionReasonFactory())],
+        items=[transitions.RequiredCorrection(factories.CorrectionReasonFactory())],
     )
     page = act(desk, request, "checks", answers).content.decode()
     assert "Corrections required, by Fay First" in page

@@ -12,13 +12,14 @@ from django.urls import reverse
 
 from msa_portal.business_days.calendar import UTILITY_ZONE, BusinessCalendar
 from msa_portal.business_days.models import ClosureDay
-from requests_app import agreements, authority, drafts, lifecycle
-from requests_app.clocks import Clocks
 from requests_app.enums import Party
+from requests_app.lifecycle import drafts, transitions
+from requests_app.lifecycle.next_steps import actions, next_step
 from requests_app.models import MSARequest, ProgramSettings
-from requests_app.next_step import actions, next_step
-from requests_app.outlook import outlook, type_words
-from requests_app.timeline import timeline
+from requests_app.signing import authority, invitations
+from requests_app.status.clocks import Clocks
+from requests_app.status.status_summary import outlook, type_words
+from requests_app.status.timeline import timeline
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -223,7 +224,7 @@ def test_revoking_the_agent_voids_the_signature_that_is_awaited(client):
     request = factories.complete_request(company=factories.CompanyFactory())
     agreement = factories.prepared(request)
     factories.sign(agreement, Party.AGENT)
-    invitation = agreements.invite_customer(agreement, by=request.agent)
+    invitation = invitations.invite_customer(agreement, by=request.agent)
     drafts.claim(request, by=factories.UserFactory())
     authority.take_over(request, by=request.owner)
     agreement.refresh_from_db()
@@ -243,6 +244,6 @@ def test_agent_is_revoked_by_the_customer_alone(client, of_agent):
 
 def test_withdrawn_request_offers_nothing_more():
     request = factories.complete_request()
-    lifecycle.withdraw(request, by=request.owner, reason="changed_plans")
+    transitions.withdraw(request, by=request.owner, reason="changed_plans")
     assert all(step.reason for step in actions(request, request.owner))
     assert next_step(request, request.owner) is None

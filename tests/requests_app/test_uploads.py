@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from msa_portal.errors import Refused
-from requests_app import uploads
+from requests_app.files import uploads
 
 
 def upload(body: bytes, name: str = "photo.jpg") -> SimpleUploadedFile:

@@ -6,8 +6,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from requests_app import agreement_rendering, verify_views
 from requests_app.models import Agreement, Seal
+from requests_app.signing import rendering as agreement_rendering
+from requests_app.views import verify
 from tests import factories
 from tests.requests_app.agreements.conftest import render
 
@@ -142,7 +143,7 @@ def test_too_large_file_is_refused_with_the_limit(client, db, settings):
 
 
 def test_trying_too_often_is_throttled_for_that_address_alone(client, db, monkeypatch):
-    monkeypatch.setattr(verify_views.VerifyThrottle, "THROTTLE_RATES", {"verify": "2/hour"})
+    monkeypatch.setattr(verify.VerifyThrottle, "THROTTLE_RATES", {"verify": "2/hour"})
     answers = [client.get("/verify/", {"number": "x"}).status_code for _ in range(3)]
 
     assert answers == [200, 200, 429]

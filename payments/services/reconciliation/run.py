@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from msa_portal.errors import Refused
 from payments import provider
 from payments.models import ReconciledDay
-from payments.services.reconciliation import books, given_back, items, lease
+from payments.services.reconciliation import books, external_refunds, items, lease
 from payments.services.reconciliation.repair import repair
 
 logger = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ def run(days: Iterable[date], *, within: timedelta | None = None) -> Outcome:
                 logger.warning("the provider gave no list of %s: %s", day, type(error).__name__)
                 outcome.unanswered = day
                 break
-        items.write_given_back(given_back.refunds(), holder=holder)
+        items.write_given_back(external_refunds.refunds(), holder=holder)
         outcome.told = items.tell()
     return outcome
 

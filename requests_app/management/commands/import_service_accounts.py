@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from requests_app.record_import import BadFile, import_service_accounts
+from requests_app.utility_records.importing import BadFile, import_service_accounts
 
 
 class Command(BaseCommand):

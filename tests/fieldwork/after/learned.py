@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import count
 from typing import Any
 
-from fieldwork import closeout
 from fieldwork.models import SiteVisit, Technician
+from fieldwork.visits import closeouts
 from requests_app.enums import Responsible, VisitOutcome
 from requests_app.models import OutcomeReason, Product
 from tests import factories
@@ -41,5 +41,5 @@ def visited(panel: str, device: Product, *reasons: OutcomeReason, **facts: Any) 
     facts = {"account_number": str(next(_homes)), "panel_model": panel, "device": device} | facts
     visit = planned(technician(), factories.ordered(**facts))
     outcome = VisitOutcome.UNSUCCESSFUL if reasons else VisitOutcome.COMPLETE
-    closeout.close_out(visit, report(outcome=outcome, reasons=reasons), by=technician().user)
+    closeouts.close_out(visit, report(outcome=outcome, reasons=reasons), by=technician().user)
     return visit

@@ -12,13 +12,14 @@ from django.urls import reverse
 from PIL import Image
 from pypdf import PdfReader
 
-from fieldwork import annotations, closeout
 from fieldwork.models import SiteVisit, Technician, VisitPhoto
+from fieldwork.visits import annotations, closeouts
 from msa_portal.accounts.models import User
 from msa_portal.notices.models import NoticeMessage
-from requests_app import authority, visit_photos
+from requests_app import hooks
 from requests_app.enums import ScanState, VisitOutcome
 from requests_app.models import MSARequest, OutcomeReason, ProgramSettings
+from requests_app.signing import authority
 from tests import factories
 from tests.fieldwork.conftest import new_technician, planned, report
 
@@ -33,8 +34,8 @@ def jpeg(color: str = "gray") -> bytes:
     return out.getvalue()
 
 
-def photo(number: int, **more: Any) -> closeout.Photo:
-    return closeout.Photo(jpeg(), f"{number:064d}", **more)
+def photo(number: int, **more: Any) -> closeouts.Photo:
+    return closeouts.Photo(jpeg(), f"{number:064d}", **more)
 
 
 def missing() -> OutcomeReason:
@@ -44,7 +45,7 @@ def missing() -> OutcomeReason:
 def close(visit: SiteVisit, *reasons: OutcomeReason, photos: Any = (), by: User | None = None) -> Any:
     assert visit.technician
     outcome = VisitOutcome.UNSUCCESSFUL if reasons else VisitOutcome.COMPLETE
-    return closeout.close_out(
+    return closeouts.close_out(
         visit, report(outcome=outcome, reasons=reasons, photos=photos), by=by or visit.technician.user
     )
 
@@ -185,13 +186,13 @@ def test_photos_of_a_conflict_are_the_offices_and_the_technicians_alone(client: 
         assert statuses(client, person, row) == [404, 404, 404]
     for person in (factories.staff(), factories.dispatcher(), agents.technician.user):  # type: ignore[union-attr]
         assert statuses(client, person, row) == [200, 200, 200]
-    assert visit_photos.of(agents.order.round) == []
+    assert hooks.photos_of(agents.order.round) == []
 
 
 @pytest.mark.parametrize("scan", [ScanState.WAITING, ScanState.INFECTED])
 def test_photo_that_is_not_cleared_is_nowhere(client: Client, agents: SiteVisit, scan: ScanState):
     close(agents, missing(), photos=[photo(1, annotated=jpeg(), scan=scan)])
-    assert visit_photos.of(agents.order.round) == []
+    assert hooks.photos_of(agents.order.round) == []
     assert statuses(client, factories.staff(), VisitPhoto.objects.get()) == [404, 404, 404]
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from fieldwork import annotations
+from fieldwork.visits import annotations
 from msa_portal.errors import Refused
 
 

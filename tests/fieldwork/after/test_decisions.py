@@ -18,10 +18,12 @@ from fieldwork.planning import problem
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused, Stale
 from msa_portal.notices.models import NoticeMessage
-from requests_app import completeness, lifecycle, panel_rules, product_rules
+from requests_app.application import completeness
 from requests_app.enums import EventKind, WithdrawalReason
+from requests_app.lifecycle import transitions
 from requests_app.models import IncompatiblePanel, MSARequest, PanelRestriction, Product, RequestEvent
-from requests_app.timeline import timeline
+from requests_app.rule_changes import panels, products
+from requests_app.status.timeline import timeline
 from tests import factories
 from tests.fieldwork.after.learned import PANEL, clips, socket, technician, visited
 from tests.fieldwork.conftest import business_day, planned, visit_of
@@ -49,7 +51,7 @@ def proposal(device: Product) -> RuleProposal:
 
 
 def accept(proposal: RuleProposal, by: User, kind: learning.Kind = learning.Kind.DEVICE, why: str = WHY) -> Any:
-    seen = product_rules.digest(panel_rules.impacts(learning.rule_of(proposal, kind, why)))
+    seen = products.digest(panels.impacts(learning.rule_of(proposal, kind, why)))
     return learning.accept(proposal, kind=kind, explanation=why, seen=seen, by=by)
 
 
@@ -150,9 +152,9 @@ def test_planned_visit_of_a_touched_request_is_held_until_an_order_is_issued_aft
     waiting = factories.valid(panel_model=PANEL, device=device)
     accept(proposal, supervisor)
     assert list(learning.held(SiteVisit.objects.all())) == [touched]
-    lifecycle.issue_service_order(waiting, by=factories.staff())
+    transitions.issue_service_order(waiting, by=factories.staff())
     assert list(learning.held(SiteVisit.objects.all())) == [touched]
-    lifecycle.withdraw(touched.order.round.request, by=factories.staff(), reason=WithdrawalReason.OTHER)
+    transitions.withdraw(touched.order.round.request, by=factories.staff(), reason=WithdrawalReason.OTHER)
     assert list(learning.held(SiteVisit.objects.all())) == []
 
 
@@ -178,7 +180,7 @@ def test_planner_leaves_a_held_visit_to_dispatch(proposal: RuleProposal, supervi
 
 
 def test_list_that_changed_since_it_was_seen_is_shown_again(proposal: RuleProposal, supervisor: User, device: Product):
-    seen = product_rules.digest(panel_rules.impacts(learning.rule_of(proposal, learning.Kind.DEVICE, WHY)))
+    seen = products.digest(panels.impacts(learning.rule_of(proposal, learning.Kind.DEVICE, WHY)))
     factories.complete_request(panel_model=PANEL, device=device)
     with pytest.raises(Stale, match="changed since you saw it"):
         learning.accept(proposal, kind=learning.Kind.DEVICE, explanation=WHY, seen=seen, by=supervisor)
@@ -191,19 +193,19 @@ def test_request_that_changed_between_list_and_lock_is_judged_as_it_is_now(
     supervisor: User, device: Product, monkeypatch: pytest.MonkeyPatch, meanwhile: str
 ):
     request = factories.complete_request(panel_model=PANEL, device=device)
-    seen = panel_rules.impacts
+    seen = panels.impacts
 
-    def slow(rule: PanelRestriction) -> list[product_rules.Impact]:
+    def slow(rule: PanelRestriction) -> list[products.Impact]:
         found = seen(rule)
         if meanwhile == "withdrawn":
-            lifecycle.withdraw(request, by=factories.staff(), reason=WithdrawalReason.OTHER)
+            transitions.withdraw(request, by=factories.staff(), reason=WithdrawalReason.OTHER)
         else:
             MSARequest.objects.filter(pk=request.pk).update(device=factories.ProductFactory())
         return found
 
-    monkeypatch.setattr(panel_rules, "impacts", slow)
+    monkeypatch.setattr(panels, "impacts", slow)
     rule = PanelRestriction(panel_model=PANEL, device=device, explanation=f"{WHY}.")
-    assert (panel_rules.save(rule, by=supervisor), told()) == ([], [])
+    assert (panels.save(rule, by=supervisor), told()) == ([], [])
 
 
 def test_impact_takes_as_many_queries_for_many_requests_as_for_one(device: Product):
@@ -211,7 +213,7 @@ def test_impact_takes_as_many_queries_for_many_requests_as_for_one(device: Produ
 
     def queries(touched: int) -> int:
         with CaptureQueriesContext(connection) as seen:
-            assert len(panel_rules.impacts(rule)) == touched
+            assert len(panels.impacts(rule)) == touched
         return len(seen)
 
     factories.complete_request(panel_model=PANEL, device=device)

@@ -15,11 +15,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from fieldwork import figures
-from fieldwork.figures import By
+from fieldwork import metrics
+from fieldwork.metrics import By
 from fieldwork.models import District, ServiceOrder, SiteVisit
 from msa_portal.business_days.calendar import UTILITY_ZONE
-from requests_app import followups
+from requests_app.follow_ups import follow_ups
 from requests_app.models import Product
 from tests import factories
 from tests.fieldwork.after.learned import PANEL, socket, technician, visited
@@ -55,8 +55,8 @@ def made(device: Product, *reasons: Any, on: date = MONDAY, came: tuple[int, int
     return visit
 
 
-def november() -> list[figures.Made]:
-    return figures.load(date(2026, 11, 1), date(2026, 11, 30))
+def november() -> list[metrics.Made]:
+    return metrics.load(date(2026, 11, 1), date(2026, 11, 30))
 
 
 def test_figures_are_those_worked_out_by_hand(device: Product):
@@ -66,7 +66,7 @@ def test_figures_are_those_worked_out_by_hand(device: Product):
     made(device, socket(), came=(9, 20), drive_seconds=1800, drive_meters=None)
     made(device, came=(12, 1), drive_seconds=None, drive_meters=None, technician=other)
     made(device, on=MONDAY + timedelta(days=1), came=(8, 30))
-    assert figures.of(november()) == figures.Figures(
+    assert metrics.of(november()) == metrics.Figures(
         visits=4,
         succeeded=3,
         first_visits=4,
@@ -82,8 +82,8 @@ def test_figures_are_those_worked_out_by_hand(device: Product):
 
 def test_nothing_made_is_nothing_told(device: Product):
     made(device, on=date(2026, 10, 31))
-    assert figures.of(november()) == figures.Figures(0, 0, 0, None, None, None, None, None, None, None)
-    assert (figures.by_week([]), figures.by_reason([]), figures.by_group([], By.DEVICE)) == ([], [], [])
+    assert metrics.of(november()) == metrics.Figures(0, 0, 0, None, None, None, None, None, None, None)
+    assert (metrics.by_week([]), metrics.by_reason([]), metrics.by_group([], By.DEVICE)) == ([], [], [])
 
 
 def test_days_are_the_utilitys_and_both_ends_count(device: Product):
@@ -111,12 +111,12 @@ def test_second_visit_counts_but_not_as_a_first_one_and_with_its_own_device(devi
     visit = made(device, socket())
     request = factories.refreshed(visit.order.round.request)
     newer = factories.ProductFactory()
-    followups.save_modification(request, by=factories.actor_of(request), device=newer)
-    assert [group.name for group, _each in figures.by_group(november(), By.DEVICE)] == [str(device)]
+    follow_ups.save_modification(request, by=factories.actor_of(request), device=newer)
+    assert [group.name for group, _each in metrics.by_group(november(), By.DEVICE)] == [str(device)]
     visit.order.round.number = 7
     visit.order.round.save()
     [row] = november()
-    assert (row.is_first, figures.of([row]).first_success) == (False, None)
+    assert (row.is_first, metrics.of([row]).first_success) == (False, None)
     assert row.groups[By.DEVICE].name == str(newer)
 
 
@@ -133,7 +133,7 @@ def test_groups_of_one_name_stay_apart_and_the_busiest_comes_first(device: Produ
     ServiceOrder.objects.filter(pk=visit.order_id).update(district=district)
     rows = november()
     found = {
-        by: [(group.name, each.visits) for group, each in figures.by_group(rows, by)]
+        by: [(group.name, each.visits) for group, each in metrics.by_group(rows, by)]
         for by in (By.TECHNICIAN, By.DISTRICT, By.COMPANY)
     }
     assert found == {
@@ -146,7 +146,7 @@ def test_groups_of_one_name_stay_apart_and_the_busiest_comes_first(device: Produ
 def test_weeks_without_a_visit_stand_between_others(device: Product):
     made(device)
     made(device, socket(), on=MONDAY + timedelta(days=15))
-    weeks = [(week, each.visits, each.first_success) for week, each in figures.by_week(november())]
+    weeks = [(week, each.visits, each.first_success) for week, each in metrics.by_week(november())]
     assert weeks == [
         (MONDAY, 1, 100),
         (MONDAY + timedelta(weeks=1), 0, None),
@@ -158,7 +158,7 @@ def test_reasons_are_counted_over_the_failed_visits(device: Product):
     made(device, socket(), factories.utility_reason())
     made(device, socket())
     made(device)
-    assert figures.by_reason(november()) == [
+    assert metrics.by_reason(november()) == [
         ("The MSA does not fit the meter socket", 2, 100),
         ("The meter or the utility's record was wrong", 1, 50),
     ]

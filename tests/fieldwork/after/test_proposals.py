@@ -7,11 +7,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from fieldwork import closeout, learning, tasks
+from fieldwork import learning, tasks
 from fieldwork.learning import evidence
 from fieldwork.models import RuleProposal
-from requests_app import followups
+from fieldwork.visits import closeouts
 from requests_app.enums import VisitOutcome
+from requests_app.follow_ups import follow_ups
 from requests_app.models import IncompatiblePanel, PanelRestriction, Product, ProgramSettings
 from tests import factories
 from tests.fieldwork.after.learned import PANEL, clips, socket, technician, visited, wet
@@ -107,7 +108,7 @@ def test_device_is_the_one_of_the_visit_and_not_the_one_chosen_since(device: Pro
     for _n in range(3):
         visit = visited(PANEL, device, socket())
         request = factories.refreshed(visit.order.round.request)
-        followups.save_modification(request, by=factories.actor_of(request), device=factories.ProductFactory())
+        follow_ups.save_modification(request, by=factories.actor_of(request), device=factories.ProductFactory())
     learning.propose()
     assert proposals() == [("HOMC40U200", device.pk, "socket_incompatible", 3, 0)]
 
@@ -117,10 +118,10 @@ def test_report_kept_as_a_conflict_and_removals_say_nothing(device: Product):
         visited(PANEL, device, socket())
     visit = visited(PANEL, device)
     failure = report(outcome=VisitOutcome.UNSUCCESSFUL, reasons=[socket()])
-    assert closeout.close_out(visit, failure, by=technician().user).conflict == "already_closed"
+    assert closeouts.close_out(visit, failure, by=technician().user).conflict == "already_closed"
     removal = factories.ordered(request_type="removal", existing_adapter="msa", panel_model=PANEL, device=device)
     failure = report(outcome=VisitOutcome.UNSUCCESSFUL, reasons=[socket()])
-    closeout.close_out(planned(technician(), removal), failure, by=technician().user)
+    closeouts.close_out(planned(technician(), removal), failure, by=technician().user)
     assert learning.propose() == 0
 
 

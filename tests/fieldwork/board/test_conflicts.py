@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from fieldwork import closeout
 from fieldwork.models import CloseOut
+from fieldwork.visits import closeouts
 from tests import factories
 from tests.fieldwork.conftest import failure, planned, report
 
@@ -18,8 +18,8 @@ def kept(dan, tess, theo) -> CloseOut:
     """Tess closed the visit; Theo, who had it before, reports too."""
     visit = planned(theo)
     visit = planned(tess, visit.order.round.request)
-    closeout.close_out(visit, report(notes="All in."), by=tess.user)
-    return closeout.close_out(visit, failure(notes="Nobody there."), by=theo.user)
+    closeouts.close_out(visit, report(notes="All in."), by=tess.user)
+    return closeouts.close_out(visit, failure(notes="Nobody there."), by=theo.user)
 
 
 def test_both_reports_stand_side_by_side(client, kept):
@@ -47,7 +47,7 @@ def test_a_note_is_asked_for(client, kept):
 
 
 def test_second_dispatcher_hears_who_looked_at_it(client, kept):
-    closeout.review(kept, by=factories.supervisor(), note="Done.")
+    closeouts.review(kept, by=factories.supervisor(), note="Done.")
     answer = client.post(reverse(ONE, args=[kept.pk]), {"note": "Mine."})
     assert answer.status_code == 422
     assert "Sue Supervisor looked at this report" in answer.content.decode()

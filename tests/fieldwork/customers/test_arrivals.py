@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from fieldwork import arrival_watch, arrivals, closeout, orders, reminders
+from fieldwork.customer import reminders
 from fieldwork.models import SiteVisit, Technician
+from fieldwork.visits import arrival_watch, arrivals, closeouts, orders
 from tests import factories
 from tests.fieldwork.conftest import planned, report, visit_of
 from tests.fieldwork.customers.conftest import MONDAY, told
@@ -34,7 +35,7 @@ def expected(visit: SiteVisit) -> datetime | None:
 
 def test_on_the_way_is_expected_after_the_drive_and_told_once(today: list[SiteVisit], tess: Technician):
     for _again in range(2):
-        closeout.on_my_way(today[0], by=tess.user)
+        closeouts.on_my_way(today[0], by=tess.user)
     assert expected(today[0]) == MONDAY + timedelta(minutes=20)
     [message] = told("visit_on_the_way", today[0])
     assert "about 9:20 a.m." in message.text
@@ -43,22 +44,22 @@ def test_on_the_way_is_expected_after_the_drive_and_told_once(today: list[SiteVi
 
 def test_on_the_way_follows_the_stop_that_is_not_done_yet(today: list[SiteVisit], tess: Technician):
     """Half an hour at the first from 9 on, and the way."""
-    closeout.go_on_site(today[0], by=tess.user)
-    closeout.on_my_way(today[1], by=tess.user)
+    closeouts.go_on_site(today[0], by=tess.user)
+    closeouts.on_my_way(today[1], by=tess.user)
     assert expected(today[1]) == MONDAY + timedelta(minutes=50)
 
 
 def test_arrivals_follow_the_stops_before(today: list[SiteVisit], tess: Technician, clock: Any):
-    closeout.go_on_site(today[0], by=tess.user)
+    closeouts.go_on_site(today[0], by=tess.user)
     clock.shift(timedelta(hours=1))
     late = MONDAY + timedelta(hours=1)
     assert arrivals.expected(tess, TODAY, late)[today[1].pk] == late + timedelta(minutes=20)
-    closeout.close_out(visit_of(today[0].order.round.request), report(), by=tess.user)
+    closeouts.close_out(visit_of(today[0].order.round.request), report(), by=tess.user)
     assert arrivals.expected(tess, TODAY, late + timedelta(minutes=5))[today[1].pk] == late + timedelta(minutes=20)
 
 
 def test_slipping_arrival_is_told_again_once_at_most(today: list[SiteVisit], tess: Technician, clock: Any):
-    closeout.on_my_way(today[0], by=tess.user)
+    closeouts.on_my_way(today[0], by=tess.user)
     counts = []
     for minutes in (25, 60, 60, 60):
         clock.shift(timedelta(minutes=minutes))
@@ -69,8 +70,8 @@ def test_slipping_arrival_is_told_again_once_at_most(today: list[SiteVisit], tes
 
 
 def test_nobody_is_told_again_who_was_reached(today: list[SiteVisit], tess: Technician, clock: Any):
-    closeout.on_my_way(today[0], by=tess.user)
-    closeout.go_on_site(visit_of(today[0].order.round.request), by=tess.user)
+    closeouts.on_my_way(today[0], by=tess.user)
+    closeouts.go_on_site(visit_of(today[0].order.round.request), by=tess.user)
     clock.shift(timedelta(hours=2))
     assert (arrival_watch.watch(), told("visit_expected_anew", today[0])) == (0, [])
 

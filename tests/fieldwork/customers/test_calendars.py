@@ -11,11 +11,11 @@ from django.test import Client
 from django.urls import reverse
 from icalendar import Calendar, Event
 
-from fieldwork import orders
 from fieldwork.models import SiteVisit, Technician
+from fieldwork.visits import orders
 from msa_portal.notices import delivery
 from msa_portal.notices.models import NoticeMessage
-from requests_app import settlement
+from requests_app import history
 from requests_app.enums import EventKind
 from tests import factories
 from tests.fieldwork.conftest import business_day, new_technician, planned, visit_of
@@ -120,7 +120,7 @@ def test_no_file_while_the_visit_has_no_day(clock: Any):
 # --- Taken off ---------------------------------------------------------------------------
 def test_visit_taken_off_is_told_once_with_its_day(visit: SiteVisit):
     for _again in range(2):
-        settlement.note(visit.order.round.request, EventKind.VISIT_CANCELED, by=None, codes={"visit": visit.pk})
+        history.record_locked(visit.order.round.request, EventKind.VISIT_CANCELED, by=None, codes={"visit": visit.pk})
     rows = told("visit_canceled", visit)
     assert [row.subject for row in rows] == [
         f"Site visit on Tue, Mar 9, 2027 canceled · {visit.order.round.request.reference}"
@@ -130,7 +130,7 @@ def test_visit_taken_off_is_told_once_with_its_day(visit: SiteVisit):
 
 
 def test_same_day_again_after_it_was_taken_off_is_news(visit: SiteVisit, tess: Technician):
-    settlement.note(visit.order.round.request, EventKind.VISIT_PUT_BACK, by=None, codes={"visit": visit.pk})
+    history.record_locked(visit.order.round.request, EventKind.VISIT_PUT_BACK, by=None, codes={"visit": visit.pk})
     SiteVisit.objects.filter(pk=visit.pk).update(state="unscheduled", moves=1)
     visit.refresh_from_db()
     orders.schedule(visit, by=factories.dispatcher(), technician=tess, on=date(2027, 3, 9), window="morning")

@@ -9,8 +9,9 @@ from django.test import Client
 from django.urls import reverse
 from icalendar import Calendar
 
-from fieldwork import feeds, orders
+from fieldwork.customer import feeds
 from fieldwork.models import CalendarFeed, SiteVisit, Technician
+from fieldwork.visits import orders
 from msa_portal.accounts.models import User
 from requests_app.models import MSARequest
 from tests import factories

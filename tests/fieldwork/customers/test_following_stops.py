@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from fieldwork import arrival_watch, arrivals
-from fieldwork.arrivals import Stop
 from fieldwork.models import SiteVisit, Technician
+from fieldwork.visits import arrival_watch, arrivals
+from fieldwork.visits.arrivals import Stop
 from tests import factories
 from tests.fieldwork.conftest import planned
 from tests.fieldwork.customers.conftest import MONDAY, told

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from fieldwork import orders, tasks
+from fieldwork import tasks
 from fieldwork.models import SiteVisit, Technician
+from fieldwork.visits import orders
 from msa_portal.celery import app
 from tests import factories
 from tests.fieldwork.conftest import new_technician, planned, visit_of

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from fieldwork import day_offers, unsuitable_days, wishes
+from fieldwork.day_changes import offers, unsuitable_days
+from fieldwork.day_changes import requests as day_requests
 from fieldwork.models import DayChange, SiteVisit, Technician
-from fieldwork.planning import lanes
+from fieldwork.planning import technician_days
 from msa_portal.errors import Refused
 from requests_app.enums import EventKind
 from requests_app.models import MSARequest
@@ -54,7 +55,7 @@ def far(technician: Technician) -> SiteVisit:
 def choice(visit: SiteVisit, on: date, window: str = "morning") -> Callable[[], Any]:
     request = MSARequest.objects.select_related("owner").get(pk=visit.order.round.request_id)
     assert request.owner is not None
-    return lambda: wishes.choose(request, on=on, window=window, by=request.owner).scheduled_on
+    return lambda: day_requests.choose(request, on=on, window=window, by=request.owner).scheduled_on
 
 
 def asked(visit: SiteVisit) -> int:
@@ -63,7 +64,7 @@ def asked(visit: SiteVisit) -> int:
 
 def test_five_at_once_change_the_day_once(far: SiteVisit):
     """Each wants a day of its own: the first has it, the others read that it was changed once already."""
-    days = [each.on for each in day_offers.find(far) if each.window == "morning"]
+    days = [each.on for each in offers.find(far) if each.window == "morning"]
     assert len(days) >= 2
     answers, failures = at_once(*(choice(far, days[number % len(days)]) for number in range(AT_ONCE)))
     [wish] = DayChange.objects.all()
@@ -75,8 +76,8 @@ def test_five_at_once_change_the_day_once(far: SiteVisit):
 
 def test_without_the_lock_the_race_is_lost(far: SiteVisit, monkeypatch: pytest.MonkeyPatch):
     """The row that there is once for each order stops the second, but with no answer that a person could read."""
-    monkeypatch.setattr(wishes, "lock", lambda row: type(row)._default_manager.get(pk=row.pk))
-    day = next(each.on for each in day_offers.find(far) if each.window == "morning")
+    monkeypatch.setattr(day_requests, "lock", lambda row: type(row)._default_manager.get(pk=row.pk))
+    day = next(each.on for each in offers.find(far) if each.window == "morning")
     _answers, failures = at_once(*(choice(far, day) for _number in range(AT_ONCE)))
     assert [each for each in failures if not isinstance(each, Refused)] != []
     assert DayChange.objects.count() == 1
@@ -98,16 +99,16 @@ def test_two_who_want_the_last_place_get_it_once(technician: Technician):
 
 def test_without_the_lanes_lock_both_get_the_last_place(technician: Technician, monkeypatch: pytest.MonkeyPatch):
     visits, day = the_last_place(technician)
-    monkeypatch.setattr(day_offers, "lanes", SimpleNamespace(ORDER=lanes.ORDER, lock_lanes=lambda _keys: {}))
+    monkeypatch.setattr(offers, "lanes", SimpleNamespace(ORDER=technician_days.ORDER, lock_lanes=lambda _keys: {}))
     met = threading.Barrier(2, timeout=20)
-    hold = day_offers.hold
+    hold = offers.hold
 
     def unheld(*args: Any) -> Any:
         found = hold(*args)
         met.wait()
         return found
 
-    monkeypatch.setattr(day_offers, "hold", unheld)
+    monkeypatch.setattr(offers, "hold", unheld)
     answers, failures = at_once(*(choice(visit, day) for visit in visits))
     assert (answers, failures) == ([day, day], [])
 

@@ -9,9 +9,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from fieldwork import day_offers, orders, unsuitable_days, wish_answers, wish_rules, wishes
+from fieldwork.day_changes import answers, rules, unsuitable_days
+from fieldwork.day_changes import offers as day_changes_offers
+from fieldwork.day_changes import requests as day_requests
 from fieldwork.models import DayChange, ServiceOrder, SiteVisit, Technician, UnsuitableDay
 from fieldwork.planning import facts, problem
+from fieldwork.visits import orders
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused, Stale
 from msa_portal.notices.models import NoticeMessage
@@ -58,7 +61,7 @@ def events(request: MSARequest, kind: EventKind) -> list[dict[str, Any]]:
 # --- Choosing ----------------------------------------------------------------------------
 def test_chosen_day_is_published_at_once_without_a_fee(visit: SiteVisit, request_: MSARequest, alice: User):
     fees = Fee.objects.count()
-    wishes.choose(request_, on=FRIDAY, window="afternoon", by=alice)
+    day_requests.choose(request_, on=FRIDAY, window="afternoon", by=alice)
     moved = visit_of(request_)
     assert (moved.state, moved.scheduled_on, moved.window, moved.moves) == ("scheduled", FRIDAY, "afternoon", 1)
     assert (moved.placement.lane.on, moved.placement.window) == (FRIDAY, "afternoon")
@@ -75,17 +78,17 @@ def test_chosen_day_is_published_at_once_without_a_fee(visit: SiteVisit, request
 
 def test_same_choice_again_moves_once(visit: SiteVisit, request_: MSARequest, alice: User):
     for _again in range(2):
-        wishes.choose(request_, on=FRIDAY, window="afternoon", by=alice)
+        day_requests.choose(request_, on=FRIDAY, window="afternoon", by=alice)
     assert (visit_of(request_).moves, len(told("visit_moved", visit)), DayChange.objects.count()) == (1, 1, 1)
 
 
 def test_second_ask_is_refused_and_the_page_says_why(request_: MSARequest, alice: User, page: tuple[Client, str]):
-    wishes.choose(request_, on=date(2027, 3, 10), window="afternoon", by=alice)
+    day_requests.choose(request_, on=date(2027, 3, 10), window="afternoon", by=alice)
     with pytest.raises(Refused, match="once for each visit") as refused:
-        wishes.choose(request_, on=date(2027, 3, 11), window="morning", by=alice)
+        day_requests.choose(request_, on=date(2027, 3, 11), window="morning", by=alice)
     assert refused.value.code == "already_used"
     with pytest.raises(Refused):
-        wishes.ask(request_, [], by=alice)
+        day_requests.ask(request_, [], by=alice)
     client, address = page
     assert "You changed the day once already" in client.get(address, follow=True).content.decode()
     assert DayChange.objects.count() == 1
@@ -96,27 +99,29 @@ def test_day_is_changed_until_two_business_days_before(
     request_: MSARequest, alice: User, clock: Any, days: int, code: str | None
 ):
     clock.shift(timedelta(days=days))
-    reason = wish_rules.why_not(visit_of(request_))
+    reason = rules.why_not(visit_of(request_))
     assert (reason and reason.code) == code
     if code:
         with pytest.raises(Refused, match="until 2 business days before"):
-            wishes.choose(request_, on=date(2027, 3, 10), window="morning", by=alice)
+            day_requests.choose(request_, on=date(2027, 3, 10), window="morning", by=alice)
         assert visit_of(request_).scheduled_on == THURSDAY
 
 
 def test_half_day_that_fills_up_meanwhile_is_not_taken(visit: SiteVisit, request_: MSARequest, alice: User):
     Technician.objects.update(daily_minutes=60)
     planned(visit.technician, on=FRIDAY, window="afternoon")
-    assert (FRIDAY, "afternoon") not in [(each.on, each.window) for each in day_offers.find(visit_of(request_))]
+    assert (FRIDAY, "afternoon") not in [
+        (each.on, each.window) for each in day_changes_offers.find(visit_of(request_))
+    ]
     with pytest.raises(Stale, match="taken in the meantime"):
-        wishes.choose(request_, on=FRIDAY, window="afternoon", by=alice)
+        day_requests.choose(request_, on=FRIDAY, window="afternoon", by=alice)
     assert (visit_of(request_).scheduled_on, DayChange.objects.count()) == (THURSDAY, 0)
 
 
 def test_day_beyond_the_offers_is_refused(request_: MSARequest, alice: User):
     for on in (date(2027, 3, 2), date(2027, 3, 6), date(2027, 6, 1)):  # too near, a Saturday, too far
         with pytest.raises(Stale):
-            wishes.choose(request_, on=on, window="morning", by=alice)
+            day_requests.choose(request_, on=on, window="morning", by=alice)
     assert DayChange.objects.count() == 0
 
 
@@ -124,16 +129,16 @@ def test_stranger_and_technician_choose_nothing(visit: SiteVisit, request_: MSAR
     assert visit.technician is not None
     for person in (factories.UserFactory(), visit.technician.user, factories.dispatcher()):
         with pytest.raises(Refused):
-            wishes.choose(request_, on=FRIDAY, window="afternoon", by=person)
+            day_requests.choose(request_, on=FRIDAY, window="afternoon", by=person)
         with pytest.raises(Refused):
-            wishes.ask(request_, [], by=person)
+            day_requests.ask(request_, [], by=person)
     assert DayChange.objects.count() == 0
 
 
 # --- Offers ------------------------------------------------------------------------------
 def test_offers_are_half_days_that_hold_the_visit(visit: SiteVisit):
-    offers = day_offers.find(visit)
-    assert 1 < len(offers) <= day_offers.MOST
+    offers = day_changes_offers.find(visit)
+    assert 1 < len(offers) <= day_changes_offers.MOST
     assert [(each.on, each.window) for each in offers] == sorted(
         {(each.on, each.window) for each in offers}, key=lambda half: (half[0], half[1] == "afternoon")
     )
@@ -145,30 +150,30 @@ def test_offers_are_half_days_that_hold_the_visit(visit: SiteVisit):
 def test_offers_leave_out_what_was_named_as_unsuitable(visit: SiteVisit, alice: User):
     for on in (FRIDAY, date(2027, 3, 8)):
         UnsuitableDay.objects.create(order=visit.order, on=on, part="all_day", named_by=alice)
-    days = {each.on for each in day_offers.find(visit_of(visit.order.round.request))}
+    days = {each.on for each in day_changes_offers.find(visit_of(visit.order.round.request))}
     assert days
     assert not days & {FRIDAY, date(2027, 3, 8)}
 
 
 def test_site_without_a_position_is_offered_days_by_their_minutes(visit: SiteVisit, request_: MSARequest, alice: User):
     ServiceOrder.objects.update(latitude=None, longitude=None)
-    offers = day_offers.find(visit_of(request_))
-    assert len(offers) == day_offers.MOST
+    offers = day_changes_offers.find(visit_of(request_))
+    assert len(offers) == day_changes_offers.MOST
     assert {each.position for each in offers} == {None}
     first = offers[-1]
-    wishes.choose(request_, on=first.on, window=first.window, by=alice)
+    day_requests.choose(request_, on=first.on, window=first.window, by=alice)
     assert visit_of(request_).scheduled_on == first.on
 
 
 def test_full_half_days_are_not_offered_by_minutes_either(visit: SiteVisit):
     ServiceOrder.objects.update(latitude=None, longitude=None)
     Technician.objects.update(daily_minutes=30)
-    assert day_offers.find(visit_of(visit.order.round.request)) == []
+    assert day_changes_offers.find(visit_of(visit.order.round.request)) == []
 
 
 def test_nothing_is_offered_where_nobody_may_do_it(visit: SiteVisit):
     SiteVisit.objects.filter(pk=visit.pk).update(is_fixed=True)
-    assert day_offers.find(visit_of(visit.order.round.request)) == []
+    assert day_changes_offers.find(visit_of(visit.order.round.request)) == []
 
 
 def test_offers_take_the_same_queries_whatever_stands_on_the_board(
@@ -178,18 +183,20 @@ def test_offers_take_the_same_queries_whatever_stands_on_the_board(
     from django.test.utils import CaptureQueriesContext
 
     with CaptureQueriesContext(connection) as alone:
-        day_offers.find(visit_of(visit.order.round.request))
+        day_changes_offers.find(visit_of(visit.order.round.request))
     for _each in range(3):
         planned(new_technician(f"T-{_each + 5}"), on=FRIDAY)
     with CaptureQueriesContext(connection) as many:
-        day_offers.find(visit_of(visit.order.round.request))
+        day_changes_offers.find(visit_of(visit.order.round.request))
     assert len(many) == len(alone)
 
 
 # --- None suits --------------------------------------------------------------------------
 def test_none_suits_names_the_days_and_tells_dispatch(visit: SiteVisit, request_: MSARequest, alice: User):
     dan = factories.dispatcher()
-    wish = wishes.ask(request_, [(FRIDAY, "morning"), (FRIDAY, "afternoon"), (date(2027, 3, 8), "morning")], by=alice)
+    wish = day_requests.ask(
+        request_, [(FRIDAY, "morning"), (FRIDAY, "afternoon"), (date(2027, 3, 8), "morning")], by=alice
+    )
     assert (wish.state, visit_of(request_).scheduled_on) == ("open", THURSDAY)
     assert list(UnsuitableDay.objects.values_list("on", "part")) == [
         (FRIDAY, "all_day"),
@@ -199,11 +206,11 @@ def test_none_suits_names_the_days_and_tells_dispatch(visit: SiteVisit, request_
     assert events(request_, EventKind.DAY_CHANGE_ASKED) == [{"visit": visit.pk, "answer": "open"}]
     message = NoticeMessage.objects.get(kind="day_change_asked", recipient=dan)
     assert "Fri, Mar 5, 2027" in message.text
-    assert wishes.ask(request_, [], by=alice) == wish
+    assert day_requests.ask(request_, [], by=alice) == wish
 
 
 def test_moving_the_visit_answers_the_wish(visit: SiteVisit, request_: MSARequest, alice: User, tess: Technician):
-    wishes.ask(request_, [], by=alice)
+    day_requests.ask(request_, [], by=alice)
     dan = factories.dispatcher()
     orders.schedule(visit_of(request_), by=dan, technician=tess, on=FRIDAY, window="morning")
     wish = DayChange.objects.get()
@@ -212,7 +219,7 @@ def test_moving_the_visit_answers_the_wish(visit: SiteVisit, request_: MSAReques
 
 
 def test_dispatch_answers_that_the_day_stays(visit: SiteVisit, request_: MSARequest, alice: User):
-    wish = wishes.ask(request_, [], by=alice)
+    wish = day_requests.ask(request_, [], by=alice)
     client = Client()
     client.force_login(factories.dispatcher())
     address = reverse("admin:fieldwork_daychange_changelist")
@@ -222,9 +229,9 @@ def test_dispatch_answers_that_the_day_stays(visit: SiteVisit, request_: MSARequ
     assert DayChange.objects.get().state == "kept"
     assert len(told("day_change_kept", visit)) == 1
     with pytest.raises(Stale):
-        wish_answers.keep(wish, by=factories.dispatcher())
+        answers.keep(wish, by=factories.dispatcher())
     with pytest.raises(Refused):
-        wish_answers.keep(wish, by=alice)
+        answers.keep(wish, by=alice)
 
 
 # --- Days that do not suit ---------------------------------------------------------------
@@ -248,7 +255,7 @@ def test_days_are_named_before_the_visit_is_planned_and_planning_leaves_them_out
 
 
 def test_too_many_days_and_the_visits_own_are_refused(visit: SiteVisit, request_: MSARequest, alice: User):
-    days = wish_rules.nameable(visit.order).days
+    days = rules.nameable(visit.order).days
     with pytest.raises(Refused, match="at most") as refused:
         unsuitable_days.name(request_, [(on, "morning") for on in days], by=alice)
     assert refused.value.code == "too_many"

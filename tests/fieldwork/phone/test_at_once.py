@@ -9,9 +9,9 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 
-from fieldwork import closeout
 from fieldwork.models import CloseOut, PhotoUpload, SiteVisit, Technician, VisitPhoto
-from fieldwork.phone import handing_in, uploads
+from fieldwork.phone import report_submission, uploads
+from fieldwork.visits import closeouts
 from tests.fieldwork.phone.conftest import Phone, body_of, photo, sha256
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -60,16 +60,16 @@ def test_without_looking_again_a_cleared_photo_would_be_missing(
     report = uuid4()
     phone.send_photo(visit, report, photo())
     body = body_of(visit, photo())
-    real, seen = closeout.kept_before, []
+    real, seen = closeouts.kept_before, []
 
     def blind_at_first(*args: Any) -> CloseOut | None:
         seen.append(args)
         return None if len(seen) == 1 else real(*args)
 
     assert phone.send(report, body).status_code == 200
-    monkeypatch.setattr(handing_in.closeout, "kept_before", blind_at_first)
+    monkeypatch.setattr(report_submission.closeout, "kept_before", blind_at_first)
     assert phone.send(report, body).status_code == 200
-    monkeypatch.setattr(handing_in.closeout, "kept_before", lambda *_args: None)
+    monkeypatch.setattr(report_submission.closeout, "kept_before", lambda *_args: None)
     assert phone.send(report, body).json()["code"] == "photos_missing"
 
 

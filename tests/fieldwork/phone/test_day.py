@@ -11,8 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from fieldwork import closeout, orders
 from fieldwork.models import SiteVisit, Technician
+from fieldwork.visits import closeouts, orders
 from requests_app.models import ReadinessStatement
 from tests import factories
 from tests.fieldwork.conftest import business_day, failure, new_technician, planned
@@ -64,12 +64,12 @@ def test_empty_day_names_the_next_one_with_visits(
     there = f'href="?on={visit.scheduled_on.isoformat()}">Your next visits: '
     assert there in client.get(f"/field/?on={before}").text
     assert "Your next visits" not in client.get(f"/field/?on={visit.scheduled_on}").text
-    closeout.close_out(visit, failure(), by=technician.user)
+    closeouts.close_out(visit, failure(), by=technician.user)
     assert phone.ask("get", f"day/?on={before}").json()["next_on"] is None
 
 
 def test_closed_visit_says_how_it_was_reported(phone: Phone, visit: SiteVisit, technician: Technician):
-    closeout.close_out(visit, failure(), by=technician.user)
+    closeouts.close_out(visit, failure(), by=technician.user)
     (shown,) = day(phone, visit)["visits"]
     assert (shown["state"], shown["report"]["outcome"]) == ("closed", "unsuccessful")
 

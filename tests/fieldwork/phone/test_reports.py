@@ -13,9 +13,10 @@ from django.conf import settings
 from django.utils import timezone
 from PIL import Image
 
-from fieldwork import orders, tasks
+from fieldwork import tasks
 from fieldwork.models import CloseOut, PhotoUpload, SiteVisit, VisitPhoto
 from fieldwork.phone import clock, uploads
+from fieldwork.visits import orders
 from requests_app.enums import Status
 from tests import factories
 from tests.fieldwork.conftest import business_day, new_technician
@@ -249,7 +250,7 @@ def test_clock_that_was_set_meanwhile_says_nothing():
 
 
 def test_on_my_way_is_told_once_and_old_news_not_at_all(phone: Phone, visit: SiteVisit, monkeypatch: Any):
-    monkeypatch.setattr("fieldwork.closeout._check_today", lambda _visit: None)
+    monkeypatch.setattr("fieldwork.visits.closeouts._check_today", lambda _visit: None)
     path = f"visits/{visit.pk}/on-my-way/"
     events = visit.order.round.request.events.filter(kind="visit_on_the_way")
     old = (timezone.now() - timedelta(hours=1)).isoformat()

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from fieldwork import closeout, orders
 from fieldwork.models import (
     Absence,
     District,
@@ -22,6 +21,7 @@ from fieldwork.models import (
 )
 from fieldwork.planning import board
 from fieldwork.planning.board import Seen
+from fieldwork.visits import closeouts, orders
 from msa_portal import formats
 from msa_portal.accounts.models import User
 from msa_portal.accounts.roles import Role
@@ -145,7 +145,7 @@ def test_day_that_is_past_or_closed_is_refused(technician: Technician, dispatche
 def test_visit_that_began_stays_where_it_is(technician: Technician, dispatcher: User):
     [visit] = waiting()
     orders.schedule(visit, by=dispatcher, technician=technician, on=business_day(), window="morning")
-    closeout.go_on_site(visit, by=technician.user)
+    closeouts.go_on_site(visit, by=technician.user)
     for act in (
         lambda: put(visit, technician, by=dispatcher, window="afternoon"),
         lambda: board.unplace(visit, seen=seen(technician, business_day()), by=dispatcher),

@@ -10,9 +10,10 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from fieldwork import due_dates, tasks
+from fieldwork import tasks
 from fieldwork.models import CloseOut, District, DistrictZip, ServiceOrder, SiteVisit, Technician, VisitDuration
 from fieldwork.planning import durations, positions
+from fieldwork.visits import due_dates
 from msa_portal.accounts.models import User
 from msa_portal.business_days import calendar
 from msa_portal.business_days.models import ClosureDay

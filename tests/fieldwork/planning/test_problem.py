@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fieldwork import closeout, dispatch, orders
+from fieldwork import dispatch
 from fieldwork.dispatch.problem import DayWindow, Fixed
 from fieldwork.models import (
     Absence,
@@ -23,6 +23,7 @@ from fieldwork.models import (
     WorkingHours,
 )
 from fieldwork.planning import board, driving, problem, shifts
+from fieldwork.visits import closeouts, orders
 from msa_portal.accounts.models import User
 from msa_portal.business_days.models import ClosureDay
 from tests.fieldwork.conftest import business_day
@@ -163,7 +164,7 @@ def test_what_began_or_stands_on_another_day_is_not_planned(technician: Technici
     on_site, elsewhere = waiting(2)
     orders.schedule(on_site, by=dispatcher, technician=technician, on=business_day(1), window="morning")
     orders.schedule(elsewhere, by=dispatcher, technician=technician, on=business_day(9), window="morning")
-    closeout.go_on_site(on_site, by=technician.user)
+    closeouts.go_on_site(on_site, by=technician.user)
     found = asked(problem.build(*week()))
     assert [(pk, visit.fixed is not None) for pk, visit in found.items()] == [(on_site.pk, True)]
 

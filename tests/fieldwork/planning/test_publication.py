@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from fieldwork import orders
 from fieldwork.models import Placement, SiteVisit, Technician
 from fieldwork.planning import board
 from fieldwork.planning.board import Seen
+from fieldwork.visits import orders
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused, Stale
 from msa_portal.notices.models import NoticeMessage

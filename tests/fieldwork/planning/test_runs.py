@@ -10,9 +10,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from fieldwork import closeout, dispatch, tasks
+from fieldwork import dispatch, tasks
 from fieldwork.models import Absence, Placement, PlanRun, ServiceOrder, SiteVisit, Skill, Technician
 from fieldwork.planning import board, execution, results, runs
+from fieldwork.visits import closeouts
 from msa_portal import formats
 from msa_portal.accounts.models import User
 from msa_portal.business_days import calendar
@@ -319,7 +320,7 @@ def test_visit_that_began_or_was_fixed_meanwhile_is_not_moved(technician: Techni
     run = planned(dispatcher, days=1)
     assert [each[2] for each in where(run)] == [technician.pk]
     if happened == "on site":
-        closeout.go_on_site(visit, by=other.user)
+        closeouts.go_on_site(visit, by=other.user)
     else:
         SiteVisit.objects.update(is_fixed=True)
     assert (runs.take(run, by=dispatcher).placed, standing(other)) == (0, [(visit.pk, "morning")])

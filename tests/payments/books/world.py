@@ -21,8 +21,8 @@ from payments import provider, tasks
 from payments.models import Allocation, Fee, FeeSchedule, Payment, ProviderEvent, Refund
 from payments.provider import client
 from payments.services import checkout, events, fees, refunds
-from requests_app import lifecycle
 from requests_app.enums import WithdrawalReason
+from requests_app.lifecycle import transitions
 from requests_app.models import MSARequest
 from tests.payments.books.comparison import ProviderBooks
 from tests.payments.books.isolation import Portal, after_commit
@@ -147,7 +147,7 @@ class World:
     def withdraw(self, request: MSARequest) -> None:
         with self.attempt():
             fresh = MSARequest.objects.get(pk=request.pk)
-            lifecycle.withdraw(fresh, by=self.agent, reason=WithdrawalReason.CHANGED_PLANS)
+            transitions.withdraw(fresh, by=self.agent, reason=WithdrawalReason.CHANGED_PLANS)
 
     def waive(self, request: MSARequest) -> None:
         fee = Fee.objects.filter(round__request=request).first()

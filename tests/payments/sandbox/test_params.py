@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payments.sandbox import params as p
-from payments.sandbox.cards import card, luhn_valid
 from payments.sandbox.errors import ParamError
+from payments.sandbox.hosted.test_cards import card, luhn_valid
 
 
 def test_nesting():

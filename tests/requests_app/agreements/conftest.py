@@ -3,9 +3,11 @@ from __future__ import annotations
 import pytest
 
 from msa_portal.accounts.models import User
-from requests_app import agreement_rendering, agreements, consents, signing_links
+from requests_app.agreements import versions
 from requests_app.enums import Party
 from requests_app.models import Agreement, MSARequest, SigningInvitation
+from requests_app.signing import esign_consent, invitations
+from requests_app.signing import rendering as agreement_rendering
 from tests import factories
 
 
@@ -27,18 +29,18 @@ def consented(ready) -> Agreement:
     return ready
 
 
-def proof(user: User | None = None, invitation: SigningInvitation | None = None) -> agreements.Proof:
+def proof(user: User | None = None, invitation: SigningInvitation | None = None) -> invitations.Proof:
     email = invitation.email if invitation else user.email if user else ""
-    return agreements.Proof(user, invitation, email, "127.0.0.1", "tests")
+    return invitations.Proof(user, invitation, email, "127.0.0.1", "tests")
 
 
-def agree(agreement: Agreement, party: Party, by: agreements.Proof) -> None:
-    consents.open_document(agreement, party, by)
-    consents.give(agreement, party, by)
+def agree(agreement: Agreement, party: Party, by: invitations.Proof) -> None:
+    esign_consent.open_document(agreement, party, by)
+    esign_consent.give(agreement, party, by)
 
 
 def render(request: MSARequest) -> Agreement:
-    agreement = agreements.prepare(request, by=factories.actor_of(request))
+    agreement = versions.prepare(request, by=factories.actor_of(request))
     agreement_rendering.render(agreement.pk)
     return Agreement.objects.get(pk=agreement.pk)
 
@@ -48,7 +50,7 @@ def open_invitation(agreement: Agreement) -> SigningInvitation:
 
 
 def link(invitation: SigningInvitation) -> str:
-    return f"/sign/{signing_links.token_for(invitation.key)}/"
+    return f"/sign/{invitations.token_for(invitation.key)}/"
 
 
 def answers(agreement: Agreement, **changed: str) -> dict[str, str]:

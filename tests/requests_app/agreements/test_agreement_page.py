@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from requests_app import agreement_rendering, drafts
 from requests_app.enums import AgreementState, Party
+from requests_app.lifecycle import drafts
 from requests_app.models import Agreement, SigningInvitation
+from requests_app.signing import rendering as agreement_rendering
 from tests import factories
 from tests.requests_app.agreements.conftest import agree, answers, open_invitation, proof, render
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from msa_portal.errors import Refused
-from requests_app import agreements, consents, disclosures, drafts
 from requests_app.enums import EventKind, Party
+from requests_app.lifecycle import drafts
 from requests_app.models import Agreement, DocumentOpening, SigningConsent
+from requests_app.signing import esign_consent, esign_disclosures, invitations, signatures
 from tests import factories
 from tests.requests_app.agreements.conftest import agree, answers, link, open_invitation, proof, render
 
@@ -19,15 +20,15 @@ def given(agreement: Agreement) -> list[str]:
     return list(agreement.request.events.filter(kind__in=kinds).order_by("sequence").values_list("kind", flat=True))
 
 
-def signed(agreement: Agreement, party: Party, by: agreements.Proof) -> None:
+def signed(agreement: Agreement, party: Party, by: invitations.Proof) -> None:
     sha256 = agreement.document.sha256
-    agreements.sign(agreement, party=party, name="Alice Sample", document_sha256=sha256, proof=by)
+    signatures.sign(agreement, party=party, name="Alice Sample", document_sha256=sha256, proof=by)
 
 
 def test_signer_reads_every_disclosure_and_the_way_to_paper_before_agreeing(client, ready):
     url = link(open_invitation(ready))
     shown = client.get(f"{url}?step=read").content.decode()
-    for each in disclosures.disclosures():
+    for each in esign_disclosures.disclosures():
         assert shown.index(each.title) < shown.index('id="id_consent"')
         assert shown.index(each.text) < shown.index('id="id_consent"')
     assert f'href="{url}paper/"' in shown
@@ -39,8 +40,8 @@ def test_consent_keeps_the_text_that_was_shown_and_the_opening_that_shows_access
     client.post(f"{url}consent/", {"consent": "on"})
 
     consent, opening = SigningConsent.objects.get(), DocumentOpening.objects.get()
-    assert (consent.agreement, consent.party, consent.text_version) == (ready, "customer", disclosures.VERSION)
-    assert (consent.text, consent.opening, consent.withdrawn_at) == (disclosures.text(), opening, None)
+    assert (consent.agreement, consent.party, consent.text_version) == (ready, "customer", esign_disclosures.VERSION)
+    assert (consent.text, consent.opening, consent.withdrawn_at) == (esign_disclosures.text(), opening, None)
     assert (opening.document_sha256, opening.user_agent) == (ready.document.sha256, "A phone")
     assert given(ready) == ["consent_given"]
     assert not ready.signatures.exists()
@@ -64,14 +65,14 @@ def test_without_opening_the_document_there_is_no_consent(client, ready):
 
 def test_what_another_person_opened_shows_no_access(ready, agent_request):
     other = factories.member_of(agent_request.agent_company)
-    consents.open_document(ready, Party.AGENT, proof(other))
+    esign_consent.open_document(ready, Party.AGENT, proof(other))
     with pytest.raises(Refused) as refused:
-        consents.give(ready, Party.AGENT, proof(agent_request.agent))
+        esign_consent.give(ready, Party.AGENT, proof(agent_request.agent))
     assert refused.value.code == "not_opened"
 
 
 def test_consent_given_twice_is_kept_once(consented):
-    consents.give(consented, Party.CUSTOMER, proof(invitation=open_invitation(consented)))
+    esign_consent.give(consented, Party.CUSTOMER, proof(invitation=open_invitation(consented)))
     assert SigningConsent.objects.count() == 1
     assert given(consented) == ["consent_given"]
 

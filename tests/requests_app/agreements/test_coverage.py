@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from django.db import IntegrityError, transaction
 
-from requests_app import agreement_text, agreements, coverage, drafts
+from requests_app.agreements import agreement_facts, versions
+from requests_app.agreements import text as agreement_text
 from requests_app.enums import AgreementState, Party
+from requests_app.lifecycle import drafts
 from requests_app.models import AgreementWording, SignedSection
 from tests import factories
 from tests.requests_app.agreements.conftest import render
@@ -29,7 +31,7 @@ def missing(agreement) -> dict[str, list[str]]:
 
 
 def test_every_covered_fact_is_one_that_the_agreement_states(signed):
-    assert set(coverage.FACTS) == set(agreements.covered_facts(signed))
+    assert set(agreement_facts.FACTS) == set(versions.covered_facts(signed))
 
 
 @pytest.mark.parametrize(
@@ -83,7 +85,7 @@ def test_nothing_is_carried_to_another_wording(signed):
 
 def test_customers_address_for_mail_is_no_covered_fact(signed):
     drafts.save_facts(signed, {"customer_email": "new@example.com"}, by=signed.agent, version=signed.version)
-    assert agreements.is_executed(factories.refreshed(signed))
+    assert versions.is_executed(factories.refreshed(signed))
 
 
 def test_section_is_signed_once_per_party_and_version_in_the_database(signed):
@@ -96,11 +98,11 @@ def test_section_is_signed_once_per_party_and_version_in_the_database(signed):
 def test_check_after_a_change_costs_nothing_where_nothing_is_covered(signed, django_assert_num_queries):
     before = factories.complete_request()
     with django_assert_num_queries(0):
-        assert agreements.supersede_if_changed(before, by=None) is False
-        assert agreements.supersede_if_changed(signed, by=None, changed={"access_notes"}) is False
+        assert versions.supersede_if_changed(before, by=None) is False
+        assert versions.supersede_if_changed(signed, by=None, changed={"access_notes"}) is False
 
 
 def test_text_shows_in_each_section_the_facts_that_it_covers(signed):
-    for section in agreement_text.sections_of(agreements.current(signed)):
-        hidden = set(coverage.COVERS[section.code]) - {fact.name for fact in section.facts}
+    for section in agreement_text.sections_of(versions.current(signed)):
+        hidden = set(agreement_facts.COVERS[section.code]) - {fact.name for fact in section.facts}
         assert hidden <= {"unit", "project_number"}  # empty here

@@ -9,9 +9,11 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
-from requests_app import agreement_rendering, documents, drafts
 from requests_app.enums import DocumentKind, Party, ScanState
+from requests_app.files import storage
+from requests_app.lifecycle import drafts
 from requests_app.models import Agreement, Document
+from requests_app.signing import rendering as agreement_rendering
 from tests import factories
 from tests.requests_app.agreements.conftest import agree, answers, link, open_invitation, proof, render
 
@@ -79,7 +81,7 @@ def pictures_in_evidence(agreement: Agreement) -> int:
     factories.sign(agreement, Party.AGENT)
     agreement_rendering.render(agreement.pk)
     agreement.refresh_from_db()
-    pages = PdfReader(io.BytesIO(documents.read(agreement.executed_document))).pages
+    pages = PdfReader(io.BytesIO(storage.read(agreement.executed_document))).pages
     return len({image.data for page in pages for image in page.images})
 
 

@@ -6,9 +6,12 @@ import pytest
 
 from msa_portal.errors import Refused
 from msa_portal.notices.models import NoticeMessage
-from requests_app import agreements, drafts, signing_reminders
+from requests_app.agreements import versions
 from requests_app.enums import EventKind, Party
+from requests_app.lifecycle import drafts
 from requests_app.models import SigningInvitation, SigningReminder
+from requests_app.signing import invitations
+from requests_app.signing import reminders as signing_reminders
 from tests import factories
 from tests.requests_app.agreements.conftest import link, open_invitation, render
 
@@ -28,7 +31,7 @@ def test_agent_corrects_a_mistyped_address_and_the_old_link_is_void(client, read
     assert mails("invitation_to_sign") == [old.email, "right@example.com"]
     assert client.get(link(old)).status_code == 410
     assert factories.refreshed(agent_request).customer_email == "right@example.com"
-    assert agreements.states(ready, factories.refreshed(agent_request))
+    assert versions.matches(ready, factories.refreshed(agent_request))
 
 
 def test_address_of_a_colleague_is_refused_at_the_field(client, ready, agent_request):
@@ -44,7 +47,7 @@ def test_address_of_a_colleague_is_refused_at_the_field(client, ready, agent_req
 def test_address_of_a_customer_with_an_account_is_theirs(ready, agent_request):
     drafts.claim(agent_request, by=factories.UserFactory())
     with pytest.raises(Refused) as refused:
-        agreements.correct_address(ready, "right@example.com", by=agent_request.agent)
+        invitations.correct_address(ready, "right@example.com", by=agent_request.agent)
     assert refused.value.code == "has_account"
 
 
@@ -61,7 +64,7 @@ def test_canceled_invitation_opens_nothing(client, ready, agent_request):
 
 
 def test_void_pending_leaves_no_open_link(ready, agent_request):
-    agreements.void_pending(agent_request, by=None)
+    versions.void_pending(agent_request, by=None)
     assert not SigningInvitation.objects.filter(voided_at=None).exists()
 
 
@@ -72,7 +75,7 @@ def test_both_are_reminded_three_times_and_the_last_link_is_renewed(agent_reques
     told = []
     for day in range(5, 31):
         time_machine.move_to(f"2026-10-{day:02}T20:00:00Z", tick=False)
-        told += [day for _run in range(2) if signing_reminders.tend()]
+        told += [day for _run in range(2) if signing_reminders.run_due()]
 
     assert told == [7, 12, 19]  # 2, 5 and 10 business days
     assert SigningReminder.objects.count() == 6
@@ -86,19 +89,19 @@ def test_who_signed_and_whose_link_was_canceled_are_left_alone(agent_request, ti
     time_machine.move_to("2026-10-05T18:00:00Z", tick=False)
     agreement = render(agent_request)
     factories.sign(agreement, Party.AGENT)
-    agreements.cancel_invitation(agreement, by=agent_request.agent)
+    invitations.cancel_invitation(agreement, by=agent_request.agent)
     time_machine.move_to("2026-10-20T18:00:00Z", tick=False)
-    assert signing_reminders.tend() == 0
+    assert signing_reminders.run_due() == 0
 
 
 def test_reminders_cost_the_same_for_one_agreement_and_for_many(agent_request, django_assert_max_num_queries):
     render(agent_request)
     with django_assert_max_num_queries(12) as one:
-        signing_reminders.tend()
+        signing_reminders.run_due()
     for _more in range(3):
         render(factories.complete_request(company=agent_request.agent_company))
     with django_assert_max_num_queries(12) as many:
-        signing_reminders.tend()
+        signing_reminders.run_due()
     assert len(one.captured_queries) == len(many.captured_queries)
 
 

@@ -8,9 +8,13 @@ import io
 import pytest
 from pypdf import PdfReader
 
-from requests_app import agreement_rendering, agreements, documents, tasks
+from requests_app import tasks
+from requests_app.agreements import versions
 from requests_app.enums import AgreementState, DocumentKind, Party
+from requests_app.files import storage
 from requests_app.models import Agreement, AgreementWording, Document, MSARequest
+from requests_app.signing import rendering as agreement_rendering
+from requests_app.signing import signatures
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +30,7 @@ def agent_request(**facts: object) -> MSARequest:
 
 
 def rendered(request: MSARequest) -> Agreement:
-    agreement = agreements.prepare(request, by=factories.actor_of(request))
+    agreement = versions.prepare(request, by=factories.actor_of(request))
     agreement_rendering.render(agreement.pk)
     return Agreement.objects.get(pk=agreement.pk)
 
@@ -90,7 +94,7 @@ def test_rendering_twice_makes_one_document_and_one_invitation():
 
 def test_rendering_that_comes_late_stores_nothing(monkeypatch):
     request = factories.complete_request()
-    agreement = agreements.prepare(request, by=request.owner)
+    agreement = versions.prepare(request, by=request.owner)
 
     def other_worker_first(*_args):
         monkeypatch.undo()
@@ -104,7 +108,7 @@ def test_rendering_that_comes_late_stores_nothing(monkeypatch):
 
 def test_rendering_of_a_replaced_agreement_stores_nothing():
     request = factories.complete_request()
-    agreement = agreements.prepare(request, by=request.owner)
+    agreement = versions.prepare(request, by=request.owner)
     factories.drafts.save_facts(request, {"city": "Arcadia"}, by=request.owner, version=request.version)
 
     assert agreement_rendering.render(agreement.pk) is False
@@ -121,7 +125,7 @@ def test_markup_in_an_answer_is_text_in_the_document(settings):
 
 def test_sweep_finds_what_the_broker_lost(monkeypatch, time_machine):
     time_machine.move_to("2026-11-02T18:00:00Z", tick=False)
-    agreement = agreements.prepare(request := factories.complete_request(), by=request.owner)
+    agreement = versions.prepare(request := factories.complete_request(), by=request.owner)
     kicked: list[int] = []
     monkeypatch.setattr(tasks, "kick_rendering", kicked.append)
 
@@ -135,20 +139,20 @@ def test_sweep_finds_what_the_broker_lost(monkeypatch, time_machine):
 def test_broker_that_is_down_costs_the_preparation_nothing(django_capture_on_commit_callbacks):
     request = factories.complete_request()
     with django_capture_on_commit_callbacks(execute=True):
-        agreement = agreements.prepare(request, by=request.owner)
+        agreement = versions.prepare(request, by=request.owner)
 
     assert agreement.state == AgreementState.RENDERING
 
 
 def test_storage_that_is_full_leaves_neither_row_nor_file(monkeypatch, settings):
     request = factories.complete_request()
-    agreement = agreements.prepare(request, by=request.owner)
+    agreement = versions.prepare(request, by=request.owner)
 
     def full(*_args, **_kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(documents._storage(), "save", full)
-    with pytest.raises(documents.Refused) as refused:
+    monkeypatch.setattr(storage._storage(), "save", full)
+    with pytest.raises(storage.Refused) as refused:
         agreement_rendering.render(agreement.pk)
     assert refused.value.code == "storage_failed"
     assert not Document.objects.exists()
@@ -161,22 +165,22 @@ def test_file_goes_when_its_transaction_rolls_back():
     paths: list[str] = []
 
     def store_and_fail() -> None:
-        with documents.atomic():
-            paths.append(documents.store(request, DocumentKind.RECEIPT, name="r.pdf", body=b"%PDF", by=None).file.path)
-            assert documents._storage().exists(paths[0])
+        with storage.atomic():
+            paths.append(storage.store(request, DocumentKind.RECEIPT, name="r.pdf", body=b"%PDF", by=None).file.path)
+            assert storage._storage().exists(paths[0])
             raise RuntimeError("what comes after storing fails")
 
     with pytest.raises(RuntimeError):
         store_and_fail()
-    assert not documents._storage().exists(paths[0])
+    assert not storage._storage().exists(paths[0])
     assert not Document.objects.exists()
 
 
 def test_outside_demo_nothing_is_prepared_before_a_supervisor_has_published(settings):
     request = factories.complete_request()
     settings.DEMO = False
-    with pytest.raises(agreements.Refused) as refused:
-        agreements.prepare(request, by=request.owner)
+    with pytest.raises(signatures.Refused) as refused:
+        versions.prepare(request, by=request.owner)
     assert refused.value.code == "no_wording"
 
 
@@ -184,16 +188,16 @@ def test_outside_demo_a_sample_that_was_prepared_in_demo_is_not_signed(settings)
     request = factories.complete_request()
     agreement = rendered(request)
     settings.DEMO = False
-    with pytest.raises(agreements.Refused) as refused:
+    with pytest.raises(signatures.Refused) as refused:
         factories.sign(agreement, Party.CUSTOMER)
     assert refused.value.code == "no_wording"
 
 
 def test_wording_in_force_is_the_newest_published_one_also_in_demo(settings):
-    assert agreements.wording_in_force().version == "sample-1"
+    assert versions.wording_in_force().version == "sample-1"
     factories.AgreementWordingFactory(version="old")
     published = factories.AgreementWordingFactory(version="official", published_by=factories.supervisor())
-    assert agreements.wording_in_force() == published
+    assert versions.wording_in_force() == published
     settings.DEMO = False
-    assert agreements.wording_in_force() == published
+    assert versions.wording_in_force() == published
     assert AgreementWording.objects.count() == 3

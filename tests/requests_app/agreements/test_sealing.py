@@ -9,8 +9,9 @@ import pytest
 from pypdf import PdfReader
 
 from msa_portal import seals
-from requests_app import agreement_rendering, agreements
+from requests_app.agreements import versions
 from requests_app.models import Agreement, Document, Seal
+from requests_app.signing import rendering as agreement_rendering
 from tests import factories
 from tests.requests_app.agreements.conftest import render
 
@@ -130,4 +131,4 @@ def test_signing_itself_renders_and_seals_nothing(ready, monkeypatch):
     monkeypatch.setattr(seals, "seal", never)
     for party in ready.parties:
         factories.sign(ready, party)
-    assert agreements.current(ready.request).state == "executed"
+    assert versions.current(ready.request).state == "executed"

@@ -6,8 +6,10 @@ import logging
 
 import pytest
 
-from requests_app import agreement_rendering, drafts, signing_links
+from requests_app.lifecycle import drafts
 from requests_app.models import MSARequest, SigningInvitation
+from requests_app.signing import invitations
+from requests_app.signing import rendering as agreement_rendering
 from tests import factories
 from tests.requests_app.agreements.conftest import answers, link, open_invitation, render
 
@@ -194,7 +196,7 @@ def test_link_waits_in_the_session_during_sign_in_and_not_in_the_address(client,
 def test_second_account_cannot_claim_by_the_same_link(client, ready, agent_request):
     invitation = open_invitation(ready)
     first = factories.UserFactory()
-    signing_links.claim(invitation, by=first)
+    invitations.claim(invitation, by=first)
     client.force_login(factories.UserFactory())
 
     assert client.post(claim_url(invitation)).status_code == 410

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from requests_app import agreements, panels, signer_names
+from requests_app import hooks
 from requests_app.enums import AgreementState, Party
+from requests_app.signing import signatures, signer_names
 from tests import factories
 from tests.requests_app.agreements.conftest import agree, proof, render
 
@@ -37,10 +38,10 @@ def test_other_name_is_shown_to_staff_and_blocks_nothing():
     signer = proof(request.owner)
     agree(agreement, Party.CUSTOMER, signer)
     sha256 = agreement.document.sha256
-    agreements.sign(agreement, party=Party.CUSTOMER, name="Bob <b>Other</b>", document_sha256=sha256, proof=signer)
+    signatures.sign(agreement, party=Party.CUSTOMER, name="Bob <b>Other</b>", document_sha256=sha256, proof=signer)
 
     assert agreement.state == AgreementState.EXECUTED
-    shown = panels.render("screening", request, factories.staff(), None)
+    shown = hooks.render_sections("screening", request, factories.staff(), None)
     assert "Bob &lt;b&gt;Other&lt;/b&gt;" in shown
     assert "Signed under another name" in shown
 

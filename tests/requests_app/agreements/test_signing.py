@@ -9,9 +9,13 @@ import pytest
 from msa_portal.errors import Refused
 from msa_portal.notices import links
 from msa_portal.notices.models import NoticeMessage
-from requests_app import agreement_rendering, agreements, authority, drafts, tasks
+from requests_app import tasks
+from requests_app.agreements import versions
 from requests_app.enums import AgreementState, EventKind, Party
+from requests_app.lifecycle import drafts
 from requests_app.models import Agreement, Signature
+from requests_app.signing import authority, invitations, signatures
+from requests_app.signing import rendering as agreement_rendering
 from tests import factories
 from tests.requests_app.agreements.conftest import agree, open_invitation, proof, render
 
@@ -22,7 +26,7 @@ def sign(agreement, party, *, user=None, invitation=None, name="Alice Sample", s
     signer = proof(user, invitation)
     with suppress(Refused):
         agree(agreement, party, signer)
-    return agreements.sign(
+    return signatures.sign(
         agreement,
         party=party,
         name=name,
@@ -70,7 +74,7 @@ def test_agent_and_customer_execute_in_either_order(ready, agent_request, first)
         sign(ready, party, **by[party])
 
     assert ready.state == AgreementState.EXECUTED
-    assert agreements.is_executed(factories.refreshed(agent_request))
+    assert versions.is_executed(factories.refreshed(agent_request))
     assert ready.signatures.get(party="agent").sections == ["authorization", "submittal"]
     assert ready.signatures.get(party="customer").sections == ["customer_terms", "authorization"]
 
@@ -109,7 +113,7 @@ def test_expired_link_is_refused(ready, time_machine):
 
 def test_new_link_voids_the_earlier_one(ready, agent_request):
     old = open_invitation(ready)
-    new = agreements.invite_customer(ready, by=agent_request.agent)
+    new = invitations.invite_customer(ready, by=agent_request.agent)
 
     assert refusal(ready, Party.CUSTOMER, invitation=old) == "link_void"
     sign(ready, Party.CUSTOMER, invitation=new)
@@ -153,7 +157,7 @@ def test_withdrawn_request_is_not_signed():
     factories.withdrawn(request)
     assert refusal(agreement, Party.CUSTOMER, user=request.owner) == "request_closed"
     with pytest.raises(Refused) as refused:
-        agreements.prepare(request, by=request.owner)
+        versions.prepare(request, by=request.owner)
     assert refused.value.code == "request_closed"
 
 
@@ -161,7 +165,7 @@ def test_changed_fact_replaces_the_agreement_and_asks_anew():
     request = factories.executed(factories.complete_request())
     drafts.save_facts(request, {"city": "Arcadia"}, by=request.owner, version=request.version)
 
-    assert not agreements.is_executed(factories.refreshed(request))
+    assert not versions.is_executed(factories.refreshed(request))
     new = render(factories.refreshed(request))
     assert (new.version, new.state, new.facts["city"]) == (2, AgreementState.SIGNING, "Arcadia")
     assert kinds(request)[-2:] == [EventKind.AGREEMENT_SUPERSEDED, EventKind.AGREEMENT_PREPARED]
@@ -171,11 +175,11 @@ def test_changed_fact_replaces_the_agreement_and_asks_anew():
 def test_fact_that_the_agreement_does_not_state_leaves_it_as_it_is():
     request = factories.executed(factories.complete_request())
     drafts.save_facts(request, {"access_notes": "Side gate"}, by=request.owner, version=request.version)
-    assert agreements.is_executed(factories.refreshed(request))
+    assert versions.is_executed(factories.refreshed(request))
 
 
 def test_preparing_again_gives_the_agreement_that_is_there(ready, agent_request):
-    assert agreements.prepare(agent_request, by=agent_request.agent) == ready
+    assert versions.prepare(agent_request, by=agent_request.agent) == ready
 
 
 def test_customer_is_invited_once_when_the_document_is_ready(ready, agent_request):
@@ -190,7 +194,7 @@ def test_customer_is_invited_once_when_the_document_is_ready(ready, agent_reques
 
 def test_mail_with_a_void_link_is_not_worth_sending(ready, agent_request):
     old = open_invitation(ready)
-    agreements.invite_customer(ready, by=agent_request.agent)
+    invitations.invite_customer(ready, by=agent_request.agent)
     with pytest.raises(links.LinkGone):
         links.resolve(f"sign:{old.key}")
 

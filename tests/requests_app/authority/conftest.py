@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from msa_portal.accounts.models import User
-from requests_app import drafts
+from requests_app.lifecycle import drafts
 from requests_app.models import MSARequest
 from tests import factories
 

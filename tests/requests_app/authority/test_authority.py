@@ -11,9 +11,11 @@ from django.utils import timezone
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused
-from requests_app import agreements, authority, drafts
+from requests_app.agreements import versions
 from requests_app.enums import EventKind, Party
+from requests_app.lifecycle import drafts
 from requests_app.models import AgentAuthority, MSARequest, ProgramSettings
+from requests_app.signing import authority, invitations
 from tests import factories
 from tests.requests_app.authority.conftest import authorized
 
@@ -109,13 +111,13 @@ def test_revoking_before_the_signature_voids_the_link(company, alice):
     factories.sign(agreement, Party.CUSTOMER)
     waiting = factories.complete_request(company=company)
     pending = factories.prepared(waiting)
-    invitation = agreements.invite_customer(pending, by=waiting.agent)
+    invitation = invitations.invite_customer(pending, by=waiting.agent)
     drafts.claim(waiting, by=alice)
 
     authority.revoke(waiting, by=alice)
     invitation.refresh_from_db()
     assert invitation.voided_at is not None
-    assert agreements.current(waiting) is None
+    assert versions.current(waiting) is None
 
 
 @pytest.mark.parametrize("do", [authority.take_over, authority.revoke])
@@ -179,8 +181,8 @@ def test_access_ends_with_the_last_day_before_any_timer(company, alice):
 def test_timer_ends_what_has_expired_once(company, alice):
     request = authorized(company, alice)
     runs_out(request, in_days=-1)
-    authority.tend()
-    authority.tend()
+    authority.run_due()
+    authority.run_due()
 
     given = AgentAuthority.objects.get()
     assert (given.ended_because, given.ended_by) == ("expired", None)
@@ -191,7 +193,7 @@ def test_timer_ends_what_has_expired_once(company, alice):
 def test_timer_leaves_alone_what_holds(company, alice):
     request = authorized(company, alice)
     runs_out(request, in_days=0)
-    authority.tend()
+    authority.run_due()
 
     assert visible_to_agent(request)
     assert AgentAuthority.objects.get().ended_at is None
@@ -218,7 +220,7 @@ def test_both_are_warned_thirty_and_seven_days_before_and_each_time_once(company
         runs_out(request, in_days=31)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(authority, "local_day", lambda _now, day=until - timedelta(days=in_days): day)
-            authority.tend()
+            authority.run_due()
         assert told(request, "authority_ends") == mails, in_days
 
 
@@ -226,7 +228,7 @@ def test_nobody_is_warned_where_nothing_is_open(company, alice):
     request = authorized(company, alice)
     MSARequest.objects.filter(pk=request.pk).update(status="withdrawn")
     runs_out(request, in_days=5)
-    authority.tend()
+    authority.run_due()
 
     assert told(request, "authority_ends") == []
 
@@ -277,4 +279,4 @@ def test_handing_over_leaves_the_signatures_as_they_are(company, alice):
     eve = factories.member_of(company)
     authority.hand_over(request, to=eve, by=request.agent)
 
-    assert agreements.is_executed(request)
+    assert versions.is_executed(request)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from requests_app import authority
 from requests_app.models import AgentAuthority
+from requests_app.signing import authority
 from tests import factories
 from tests.requests_app.authority.conftest import authorized
 

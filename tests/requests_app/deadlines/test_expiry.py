@@ -12,9 +12,11 @@ from django.utils import timezone
 
 from msa_portal.errors import Refused
 from msa_portal.notices.models import NoticeMessage
-from requests_app import agreements, deadline_notices, drafts, expiry, lifecycle, tasks
+from requests_app import tasks
 from requests_app.enums import EventKind, Status
+from requests_app.lifecycle import deadline_notices, drafts, expiry, transitions
 from requests_app.models import DeadlineReminder, MSARequest, ProgramSettings
+from requests_app.signing import invitations, signatures
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +41,7 @@ def newest(request: MSARequest) -> NoticeMessage:
 
 def run(day: str, *, clock: str = "18:00") -> None:
     with at(day, clock=clock):
-        tasks.tend_deadlines()
+        tasks.run_due_deadlines()
 
 
 @pytest.fixture
@@ -90,7 +92,7 @@ def test_nothing_is_deleted(whole_draft: MSARequest) -> None:
 def test_last_day_is_the_utilitys_day(whole_draft: MSARequest, moment: str, status: Status) -> None:
     run("2027-02-01")
     with time_machine.travel(moment, tick=False):
-        expiry.tend()
+        expiry.run_due()
     whole_draft.refresh_from_db()
     assert whole_draft.status == status
 
@@ -101,10 +103,10 @@ def test_days_are_calendar_days_across_daylight_saving() -> None:
         request = factories.complete_request()
     assert request.owner_acts_by == date(2027, 4, 9)  # a Friday
     with time_machine.travel("2027-04-06T06:59:00Z", tick=False):  # 11:59 p.m. of the 5th
-        expiry.tend()
+        expiry.run_due()
     assert reminded(request) == [("first", date(2027, 4, 9))]
     with time_machine.travel("2027-04-06T07:00:00Z", tick=False):
-        expiry.tend()
+        expiry.run_due()
     assert reminded(request) == [("first", date(2027, 4, 9)), ("last", date(2027, 4, 9))]
 
 
@@ -134,14 +136,14 @@ def test_request_that_fails_does_not_hold_up_the_others(monkeypatch: pytest.Monk
     with time_machine.travel(STARTED, tick=False):
         requests = [factories.complete_request() for _n in range(3)]
     run("2027-02-01")
-    withdraw, broken = lifecycle.withdraw, requests[0].pk
+    withdraw, broken = transitions.withdraw, requests[0].pk
 
     def sometimes(request: MSARequest, **kwargs: object) -> None:
         if request.pk == broken:
             raise ValueError("a broken row")
         withdraw(request, **kwargs)
 
-    monkeypatch.setattr(lifecycle, "withdraw", sometimes)
+    monkeypatch.setattr(transitions, "withdraw", sometimes)
     run("2027-02-05")
     assert [MSARequest.objects.get(pk=each.pk).status for each in requests] == [
         "unsubmitted",
@@ -254,9 +256,9 @@ def test_customer_whose_signature_is_awaited_is_told_with_their_own_link() -> No
     with time_machine.travel(STARTED, tick=False):
         request = factories.complete_request(company=factories.CompanyFactory())
         agreement = factories.prepared(request)
-        factories.sign(agreement, agreements.Party.AGENT)
+        factories.sign(agreement, signatures.Party.AGENT)
     with at("2027-01-25"):
-        invitation = agreements.invite_customer(agreement, by=request.agent)
+        invitation = invitations.invite_customer(agreement, by=request.agent)
     request.refresh_from_db()
     day = request.owner_acts_by - timedelta(days=3)
     type(invitation).objects.filter(pk=invitation.pk).update(expires_at="2027-12-31T00:00:00Z")
@@ -268,7 +270,7 @@ def test_customer_whose_signature_is_awaited_is_told_with_their_own_link() -> No
 def test_customer_with_neither_account_nor_link_is_told_beside_the_agent() -> None:
     with time_machine.travel(STARTED, tick=False):
         request = factories.complete_request(company=factories.CompanyFactory())
-        factories.sign(factories.prepared(request), agreements.Party.AGENT)
+        factories.sign(factories.prepared(request), signatures.Party.AGENT)
     run("2027-02-01")
     assert {to for _kind, to in mails(request)} == {request.customer_email, request.agent.email}
     row = NoticeMessage.objects.get(reference=request.reference, kind="deadline_near", to_email=request.customer_email)
@@ -311,7 +313,7 @@ def test_figures_are_data(whole_draft: MSARequest) -> None:
 # --- Size --------------------------------------------------------------------------------
 def queries(day: str) -> int:
     with at(day), CaptureQueriesContext(connection) as seen:
-        expiry.tend()
+        expiry.run_due()
     return len(seen)
 
 

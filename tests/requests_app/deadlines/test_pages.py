@@ -11,9 +11,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from requests_app import corrections, uploads
 from requests_app.enums import CorrectionAnswer, DocumentKind, EventKind
+from requests_app.files import uploads
 from requests_app.models import MSARequest
+from requests_app.screening import corrections
 from tests import factories
 from tests.requests_app.deadlines.test_expiry import STARTED
 

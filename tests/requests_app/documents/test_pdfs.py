@@ -8,7 +8,7 @@ import pytest
 from pypdf import PdfWriter
 
 from msa_portal.errors import Refused
-from requests_app import inspection, uploads
+from requests_app.files import file_inspection, uploads
 from tests import crafted
 
 SCRIPT = b"<< /S /JavaScript /JS (app.alert\\(1\\)) >>"
@@ -119,9 +119,9 @@ def test_harmless_pdf_is_taken_as_it_is(body):
 
 
 def test_pdf_with_too_many_pages_is_refused_with_the_limit():
-    pages = made(lambda writer: [writer.add_blank_page(10, 10) for _page in range(inspection.MAX_PAGES)])
+    pages = made(lambda writer: [writer.add_blank_page(10, 10) for _page in range(file_inspection.MAX_PAGES)])
     refusal = refused(pages)
-    assert (refusal.code, f"more than {inspection.MAX_PAGES} pages" in str(refusal)) == ("too_many_pages", True)
+    assert (refusal.code, f"more than {file_inspection.MAX_PAGES} pages" in str(refusal)) == ("too_many_pages", True)
 
 
 BOMBS = {
@@ -138,9 +138,9 @@ def test_bomb_is_refused(case):
 
 
 def test_streams_that_inflate_to_more_than_the_budget_are_refused(monkeypatch):
-    monkeypatch.setattr(inspection, "MAX_INFLATED_BYTES", 5_000_000)
-    with pytest.raises(inspection.NotTaken) as refusal:
-        inspection.pdf(crafted.pdf(more={n: crafted.stream(bytes(2_000_000)) for n in (4, 5, 6)}))
+    monkeypatch.setattr(file_inspection, "MAX_INFLATED_BYTES", 5_000_000)
+    with pytest.raises(file_inspection.NotTaken) as refusal:
+        file_inspection.pdf(crafted.pdf(more={n: crafted.stream(bytes(2_000_000)) for n in (4, 5, 6)}))
     assert refusal.value.answer == {"refused": "too_heavy"}
 
 

@@ -13,8 +13,8 @@ from django.db import connection
 from PIL import Image
 
 from msa_portal.errors import Refused
-from requests_app import inspection, uploads
 from requests_app.enums import DocumentKind, PhotoTopic, ScanState
+from requests_app.files import file_inspection, uploads
 from requests_app.models import Document, MSARequest
 from tests import crafted, factories
 
@@ -178,7 +178,7 @@ def program(tmp_path, monkeypatch, text: str) -> None:
     """Another program in the inspection's place."""
     path = tmp_path / "program.py"
     path.write_text(text)
-    monkeypatch.setattr(inspection, "__file__", str(path))
+    monkeypatch.setattr(file_inspection, "__file__", str(path))
 
 
 def test_inspection_that_takes_too_long_is_ended(mine, tmp_path, monkeypatch):
@@ -207,7 +207,7 @@ def test_inspection_sees_nothing_of_our_environment(mine, tmp_path, monkeypatch)
 def test_inspection_caps_its_own_memory_and_time(hog, code):
     text = f"""
 import importlib.util, sys
-spec = importlib.util.spec_from_file_location("inspection", {inspection.__file__!r})
+spec = importlib.util.spec_from_file_location("inspection", {file_inspection.__file__!r})
 own = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(own)
 own.CPU_SECONDS, own.MEMORY_BYTES = 1, 2_000_000_000

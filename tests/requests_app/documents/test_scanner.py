@@ -8,8 +8,8 @@ import pytest
 
 from msa_portal.errors import Refused
 from msa_portal.notices.models import NoticeMessage
-from requests_app import scanner, uploads
 from requests_app.enums import DocumentKind, ScanState
+from requests_app.files import uploads, virus_scanner
 from requests_app.models import Document
 from requests_app.tasks import scan_quarantine
 from tests import clamd, crafted, factories
@@ -74,7 +74,7 @@ def test_scanner_that_does_not_answer_in_time_means_quarantine(mine, server, set
 
 def test_scanner_over_a_unix_socket_that_is_not_there_means_quarantine(settings, tmp_path):
     settings.CLAMD_URL = f"unix://{tmp_path}/clamd.ctl"
-    assert scanner.scan(b"x") == ScanState.WAITING
+    assert virus_scanner.scan(b"x") == ScanState.WAITING
 
 
 def test_without_a_scanner_nothing_is_scanned_and_it_says_so(mine):

@@ -7,17 +7,21 @@ from django.urls import reverse
 
 from msa_portal.errors import Refused
 from msa_portal.notices.models import NoticeMessage
-from requests_app import agreement_rendering, agreements, drafts, paper, signals, signing_links
+from requests_app import signals
+from requests_app.agreements import versions
 from requests_app.enums import AgreementState, EventKind, PaperState, Party, ScanState, Section
+from requests_app.lifecycle import drafts
 from requests_app.models import Agreement, Document, MSARequest, PaperReason, PaperSigning
-from requests_app.paper import Verdict
+from requests_app.signing import invitations, paper
+from requests_app.signing import rendering as agreement_rendering
+from requests_app.signing.paper import Verdict
 from tests import crafted, factories
 
 pytestmark = pytest.mark.django_db
 
 
 def rendered(request: MSARequest) -> Agreement:
-    agreement = agreements.prepare(request, by=factories.actor_of(request))
+    agreement = versions.prepare(request, by=factories.actor_of(request))
     agreement_rendering.render(agreement.pk)
     return Agreement.objects.select_related("request").get(pk=agreement.pk)
 
@@ -164,7 +168,7 @@ def test_stranger_and_revoked_link_send_nothing(agents):
     with pytest.raises(Refused):
         send(agents, by=factories.UserFactory())
     invitation = agents.invitations.get()
-    agreements.invite_customer(agents, by=factories.actor_of(agents.request))
+    invitations.invite_customer(agents, by=factories.actor_of(agents.request))
     with pytest.raises(Refused, match="no longer valid"):
         send(agents, invitation=invitation)
     assert PaperSigning.objects.count() == 0
@@ -208,7 +212,7 @@ def test_missing_file_is_said_at_the_field(client, mine):
 
 
 def test_customer_without_an_account_sends_pages_by_the_link_and_a_get_does_nothing(client, agents):
-    token = signing_links.token_for(agents.invitations.get().key)
+    token = invitations.token_for(agents.invitations.get().key)
     url = f"/sign/{token}/paper/"
     assert client.get(url).status_code == 200
     assert PaperSigning.objects.count() == 0
@@ -223,7 +227,7 @@ def test_customer_without_an_account_sends_pages_by_the_link_and_a_get_does_noth
 
 
 def test_link_cannot_send_for_the_agent(client, agents):
-    token = signing_links.token_for(agents.invitations.get().key)
+    token = invitations.token_for(agents.invitations.get().key)
     answer = post(client, f"/sign/{token}/paper/", agents, party="agent")
     assert (answer.status_code, PaperSigning.objects.count()) == (422, 0)
 

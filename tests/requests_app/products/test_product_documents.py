@@ -11,10 +11,14 @@ from django.test import Client
 from PIL import Image
 
 from msa_portal.errors import Refused
-from requests_app import corrections, eligibility, lifecycle, product_documents, promises, readiness
+from requests_app import eligibility
 from requests_app.enums import EventKind
+from requests_app.files import product_documents
+from requests_app.lifecycle import correction_items, readiness_statements, transitions
 from requests_app.models import CorrectionReason, MSARequest
 from requests_app.models.reference import document_key
+from requests_app.readiness import readiness
+from requests_app.screening import corrections
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -108,9 +112,9 @@ def test_what_the_device_needs_besides_storage_is_asked(client: Client) -> None:
 
 def test_document_that_staff_asked_for_takes_the_place_of_the_missing_one(request_: MSARequest) -> None:
     reason = CorrectionReason.objects.get(code="product-document")
-    promises.state(request_, by=request_.owner, covers={"R5:device"})
+    readiness_statements.state_findings(request_, by=request_.owner, covers={"R5:device"})
     request = factories.submitted(request_)
-    lifecycle.require_corrections(request, by=factories.staff(), items=[corrections.RequiredCorrection(reason)])
+    transitions.require_corrections(request, by=factories.staff(), items=[correction_items.RequiredCorrection(reason)])
     item = factories.refreshed(request).corrections.get()
     corrections.answer_with_document(item, photo(), by=request_.owner)
     assert eligibility.sources.missing_documents(request) == ("Warranty card",)

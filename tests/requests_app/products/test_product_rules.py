@@ -15,10 +15,13 @@ from django.utils import timezone
 
 from msa_portal.errors import Refused
 from msa_portal.notices.models import NoticeMessage
-from requests_app import policies, product_rules, promises, readiness, settlement
+from requests_app.application import completeness
 from requests_app.enums import EventKind
+from requests_app.lifecycle import readiness_statements, settlement
 from requests_app.models import MSARequest, Product
-from requests_app.timeline import timeline
+from requests_app.readiness import readiness
+from requests_app.rule_changes import products
+from requests_app.status.timeline import timeline
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +43,7 @@ def found(product: Product, **values: Any) -> list[tuple[int, list[str], list[st
     """Per request, the rules that appear and those that disappear."""
     return [
         (each.request.pk, [point.rule for point in each.appears], [point.rule for point in each.disappears])
-        for each in product_rules.impacts(product, changed(product, **values))
+        for each in products.impacts(product, changed(product, **values))
     ]
 
 
@@ -102,13 +105,13 @@ def test_request_whose_day_is_frozen_is_judged_on_that_day_alone(product: Produc
 
 def test_approval_that_ends_later_is_listed_from_that_day(product: Product) -> None:
     factories.complete_request(device=product)
-    (impact,) = product_rules.impacts(product, changed(product, approved_until=today()))
+    (impact,) = products.impacts(product, changed(product, approved_until=today()))
     assert (impact.from_on, [point.rule for point in impact.appears]) == (today() + timedelta(days=1), ["E6"])
 
 
 def queries(product: Product) -> int:
     with CaptureQueriesContext(connection) as seen:
-        product_rules.impacts(product, changed(product, max_service_amps=100, required_documents=["Plan"]))
+        products.impacts(product, changed(product, max_service_amps=100, required_documents=["Plan"]))
     return len(seen)
 
 
@@ -122,7 +125,7 @@ def test_listing_takes_three_queries_with_one_request_and_with_many(product: Pro
 
 # --- Saved -------------------------------------------------------------------------------
 def save(product: Product, **values: Any) -> None:
-    product_rules.save(changed(product, **values), by=factories.supervisor())
+    products.save(changed(product, **values), by=factories.supervisor())
 
 
 def test_change_is_put_on_the_record_and_the_customer_is_told_when_ruled_out(product: Product) -> None:
@@ -155,7 +158,7 @@ def test_what_can_be_put_right_brings_no_mail(product: Product) -> None:
 
 def test_statement_that_does_not_cover_the_new_finding_stands_no_more(product: Product) -> None:
     request = factories.complete_request(device=product, clear_meter_access=False)
-    promises.state(request, by=request.owner, covers={"E17:clear_meter_access"})
+    readiness_statements.state_findings(request, by=request.owner, covers={"E17:clear_meter_access"})
     save(product, required_documents=["Wiring diagram"])
     assert readiness.statement_of(request) is None
 
@@ -166,7 +169,7 @@ def test_frozen_day_holds_through_the_change(product: Product) -> None:
     with time_machine.travel(timezone.now() + timedelta(days=2)):
         save(product, approved_until=today() - timedelta(days=1))
         request.refresh_from_db()
-        policies.check_form_complete(request)
+        completeness.check_form_complete(request)
     assert not request.events.filter(kind=EventKind.PRODUCT_RULES_CHANGED).exists()
 
 
@@ -247,7 +250,7 @@ def test_change_that_touches_nobody_is_saved_at_once(desk: Client, product: Prod
 
 
 def test_long_list_is_cut_and_counted(desk: Client, product: Product, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("requests_app.admin.asks_first.MOST_LISTED", 2)
+    monkeypatch.setattr("requests_app.admin.confirm_rule_change.MOST_LISTED", 2)
     for _n in range(5):
         factories.complete_request(device=product)
     page = desk.post(url(product), typed(product, max_service_amps="150"))

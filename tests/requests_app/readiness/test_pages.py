@@ -10,12 +10,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from fieldwork import orders
 from fieldwork.models import SiteVisit, Technician
+from fieldwork.visits import orders
 from msa_portal.business_days import calendar
-from requests_app import documents, photos, promises, readiness
 from requests_app.enums import DocumentKind, PhotoTopic, Status
+from requests_app.files import site_photos, storage
+from requests_app.lifecycle import readiness_statements
 from requests_app.models import MSARequest, PanelModelAnswer, ReadinessStatement
+from requests_app.readiness import readiness
 from tests import factories
 from tests.requests_app.readiness.pictures import upload
 
@@ -49,13 +51,13 @@ def worst(owner=None, **more) -> MSARequest:
     facts = {"device_in_waterproof_package": False, "clear_meter_access": False, "panel_model": NEAR, **more}
     request = factories.complete_request(owner=owner, **facts)
     covered = {item.key for item in readiness.check(request).promisable}
-    promises.state(request, by=factories.actor_of(request), covers=covered)
+    readiness_statements.state_findings(request, by=factories.actor_of(request), covers=covered)
     return request
 
 
 def test_check_is_one_request_with_few_queries(client, alice):
     request = worst(alice)
-    photos.add(request, upload(), topic=PhotoTopic.PACKAGE, by=alice)
+    site_photos.add(request, upload(), topic=PhotoTopic.PACKAGE, by=alice)
     client.get(page_of(request))
     for accept in ("application/json", "text/html"):
         with CaptureQueriesContext(connection) as queries:
@@ -69,7 +71,7 @@ def test_check_of_an_agent_takes_as_few_queries_where_the_device_asks_for_docume
     agent = factories.member_of(company)
     device = factories.ProductFactory(required_documents=["Wiring diagram", "Warranty card"])
     request = factories.complete_request(company=company, clear_meter_access=False, device=device)
-    documents.store(
+    storage.store(
         request,
         DocumentKind.PRODUCT_DOCUMENT,
         name="a.pdf",
@@ -157,7 +159,7 @@ def test_fee_page_says_what_is_open_and_leads_there(client, alice):
 def test_next_step_before_the_statement_is_to_see_what_is_open(client, alice):
     request = factories.executed(factories.complete_request(owner=alice, clear_meter_access=False))
     assert "See what to put right first" in text(client.get(request.get_absolute_url()))
-    promises.state(request, by=alice, covers=["E17:clear_meter_access"])
+    readiness_statements.state_findings(request, by=alice, covers=["E17:clear_meter_access"])
     page = text(client.get(request.get_absolute_url()))
     assert ("See what to put right first" in page, "Pay the fee" in page) == (False, True)
     assert "Promised for the visit" in page
@@ -223,8 +225,8 @@ def test_api_asks_in_the_finding_and_takes_the_answer(client):
 def told(request: MSARequest) -> MSARequest:
     """Promised, denied and shown; then paid."""
     owner = request.owner
-    promises.answer_panel_model(request, by=owner, typed=NEAR, meant=False)
-    photos.add(request, upload(), topic=PhotoTopic.PACKAGE, by=owner)
+    readiness_statements.answer_panel_model(request, by=owner, typed=NEAR, meant=False)
+    site_photos.add(request, upload(), topic=PhotoTopic.PACKAGE, by=owner)
     return factories.submitted(request)
 
 
@@ -236,7 +238,7 @@ def test_staff_see_what_was_promised_denied_and_shown(client):
     assert "I will see to it that each of these is put right before the meter technician comes." in page
     assert page.count("Open; promised for the visit.") == 2
     assert f"asked whether {NEAR} is {LISTED}, and said no" in page
-    photo = photos.current(request)["package"]
+    photo = site_photos.current(request)["package"]
     assert reverse("requests:photo", args=[request.reference, photo.pk]) in page
 
 
@@ -252,7 +254,7 @@ def test_technician_sees_what_was_promised_and_shown(client):
     assert f"{request.owner} stated on" in page
     assert "The MSA must wait next to the meter" in page
     assert f"it should say {NEAR}, not {LISTED}" in page
-    picture = reverse("fieldwork:site_photo", args=[visit.pk, photos.current(request)["package"].pk])
+    picture = reverse("fieldwork:site_photo", args=[visit.pk, site_photos.current(request)["package"].pk])
     assert picture in page
     answer = client.get(picture)
     assert (answer.status_code, answer["Content-Type"]) == (200, "image/jpeg")

@@ -9,8 +9,9 @@ from django.urls import reverse
 from PIL import Image
 
 from msa_portal.errors import Refused
-from requests_app import eligibility, photos
+from requests_app import eligibility
 from requests_app.enums import PhotoTopic, RequestType, ScanState
+from requests_app.files import site_photos
 from requests_app.models import Document, MSARequest
 from tests import factories
 from tests.requests_app.readiness.pictures import jpeg, upload
@@ -30,10 +31,10 @@ def request_(client) -> MSARequest:
 
 
 def test_each_photo_is_evidence_for_rules_that_exist():
-    assert {guide.topic for guide in photos.GUIDES} == set(PhotoTopic)
-    assert {rule for guide in photos.GUIDES for rule in guide.rules} <= set(eligibility.BY_NUMBER)
-    assert photos.TOPICS_OF_RULE["E8"] == (PhotoTopic.PANEL_LABEL,)
-    assert photos.TOPICS_OF_RULE["E1"] == ()
+    assert {guide.topic for guide in site_photos.GUIDES} == set(PhotoTopic)
+    assert {rule for guide in site_photos.GUIDES for rule in guide.rules} <= set(eligibility.BY_NUMBER)
+    assert site_photos.TOPICS_OF_RULE["E8"] == (PhotoTopic.PANEL_LABEL,)
+    assert site_photos.TOPICS_OF_RULE["E1"] == ()
 
 
 @pytest.mark.parametrize(
@@ -48,39 +49,39 @@ def test_each_photo_is_evidence_for_rules_that_exist():
 )
 def test_only_photos_for_rules_of_the_type_are_asked_for(request_type, topics):
     """D11."""
-    assert [guide.topic for guide in photos.guides_for(request_type)] == topics
+    assert [guide.topic for guide in site_photos.guides_for(request_type)] == topics
 
 
 def test_retaken_photo_replaces_the_old_one_which_is_kept(request_):
     owner = request_.owner
-    old = photos.add(request_, upload(), topic=PhotoTopic.CONDUIT, by=owner)
-    other = photos.add(request_, upload(), topic=PhotoTopic.PACKAGE, by=owner)
-    new = photos.add(request_, upload(jpeg("red")), topic=PhotoTopic.CONDUIT, by=owner)
+    old = site_photos.add(request_, upload(), topic=PhotoTopic.CONDUIT, by=owner)
+    other = site_photos.add(request_, upload(), topic=PhotoTopic.PACKAGE, by=owner)
+    new = site_photos.add(request_, upload(jpeg("red")), topic=PhotoTopic.CONDUIT, by=owner)
     old.refresh_from_db()
-    assert photos.current(request_) == {"conduit": new, "package": other}
+    assert site_photos.current(request_) == {"conduit": new, "package": other}
     assert (old.replaced_at is not None, old.file.storage.exists(old.file.name)) == (True, True)
 
 
 def test_photo_that_is_refused_leaves_the_old_one(request_):
-    kept = photos.add(request_, upload(), topic=PhotoTopic.CONDUIT, by=request_.owner)
+    kept = site_photos.add(request_, upload(), topic=PhotoTopic.CONDUIT, by=request_.owner)
     with pytest.raises(Refused):
-        photos.add(request_, upload(b"<html>"), topic=PhotoTopic.CONDUIT, by=request_.owner)
-    assert photos.current(request_) == {"conduit": kept}
+        site_photos.add(request_, upload(b"<html>"), topic=PhotoTopic.CONDUIT, by=request_.owner)
+    assert site_photos.current(request_) == {"conduit": kept}
 
 
 def test_photo_that_the_type_does_not_ask_for_is_refused():
     request = factories.complete_request(request_type="removal", existing_adapter="msa", device=None)
     with pytest.raises(Refused) as refused:
-        photos.add(request, upload(), topic=PhotoTopic.PACKAGE, by=request.owner)
+        site_photos.add(request, upload(), topic=PhotoTopic.PACKAGE, by=request.owner)
     assert refused.value.code == "topic_not_asked"
 
 
 def test_stranger_adds_and_removes_nothing(request_):
-    photos.add(request_, upload(), topic=PhotoTopic.CONDUIT, by=request_.owner)
+    site_photos.add(request_, upload(), topic=PhotoTopic.CONDUIT, by=request_.owner)
     stranger = factories.UserFactory()
     for act in (
-        lambda: photos.add(request_, upload(), topic=PhotoTopic.CONDUIT, by=stranger),
-        lambda: photos.remove(request_, topic=PhotoTopic.CONDUIT, by=stranger),
+        lambda: site_photos.add(request_, upload(), topic=PhotoTopic.CONDUIT, by=stranger),
+        lambda: site_photos.remove(request_, topic=PhotoTopic.CONDUIT, by=stranger),
     ):
         with pytest.raises(Refused):
             act()
@@ -90,7 +91,7 @@ def test_stranger_adds_and_removes_nothing(request_):
 def test_closed_request_takes_no_photo():
     request = factories.withdrawn()
     with pytest.raises(Refused) as refused:
-        photos.add(request, upload(), topic=PhotoTopic.PACKAGE, by=request.owner)
+        site_photos.add(request, upload(), topic=PhotoTopic.PACKAGE, by=request.owner)
     assert refused.value.code == "closed"
 
 
@@ -98,7 +99,7 @@ def test_upload_without_script_comes_back_to_the_step(client, request_):
     answer = client.post(place_of(request_), {"topic": "package", "photo": upload()})
     assert answer.url == f"{reverse('requests:form', args=[request_.reference, 'photos'])}#photo-package"
     page = client.get(answer.url).content.decode()
-    photo = photos.current(request_)["package"]
+    photo = site_photos.current(request_)["package"]
     assert reverse("requests:photo", args=[request_.reference, photo.pk]) in page
     assert ("The photo is saved." in page, "Retake" in page) == (True, True)
 
@@ -119,9 +120,9 @@ def test_refused_upload_without_script_says_what_to_do(client, request_):
 
 
 def test_photo_is_removed_and_kept_on_the_record(client, request_):
-    photos.add(request_, upload(), topic=PhotoTopic.PACKAGE, by=request_.owner)
+    site_photos.add(request_, upload(), topic=PhotoTopic.PACKAGE, by=request_.owner)
     client.post(place_of(request_), {"topic": "package", "remove": "1"})
-    assert (photos.current(request_), Document.objects.count()) == ({}, 1)
+    assert (site_photos.current(request_), Document.objects.count()) == ({}, 1)
 
 
 def test_unknown_topic_is_not_found(client, request_):
@@ -135,7 +136,7 @@ def test_photos_can_be_sent_after_the_request(client):
     assert client.get(place_of(request)).status_code == 200
     answer = client.post(place_of(request), {"topic": "package", "photo": upload()})
     assert answer.url == f"{place_of(request)}#photo-package"
-    assert list(photos.current(request)) == ["package"]
+    assert list(site_photos.current(request)) == ["package"]
 
 
 def test_step_is_optional(client, request_):
@@ -145,10 +146,10 @@ def test_step_is_optional(client, request_):
 
 
 def test_small_copy_is_inert_and_private(client, request_):
-    photo = photos.add(request_, upload(), topic=PhotoTopic.PACKAGE, by=request_.owner)
+    photo = site_photos.add(request_, upload(), topic=PhotoTopic.PACKAGE, by=request_.owner)
     answer = client.get(reverse("requests:photo", args=[request_.reference, photo.pk]))
     with Image.open(io.BytesIO(answer.content)) as image:
-        assert (image.format, max(image.size)) == ("JPEG", photos.THUMBNAIL_SIDE)
+        assert (image.format, max(image.size)) == ("JPEG", site_photos.THUMBNAIL_SIDE)
     assert {name: answer[name] for name in ("Content-Type", "X-Content-Type-Options", "Content-Security-Policy")} == {
         "Content-Type": "image/jpeg",
         "X-Content-Type-Options": "nosniff",
@@ -158,7 +159,7 @@ def test_small_copy_is_inert_and_private(client, request_):
 
 
 def test_small_copy_is_for_those_who_may_see_the_request(client, request_):
-    photo = photos.add(request_, upload(), topic=PhotoTopic.PACKAGE, by=request_.owner)
+    photo = site_photos.add(request_, upload(), topic=PhotoTopic.PACKAGE, by=request_.owner)
     address = reverse("requests:photo", args=[request_.reference, photo.pk])
     theirs = factories.complete_request()
     across = reverse("requests:photo", args=[theirs.reference, photo.pk])
@@ -169,7 +170,7 @@ def test_small_copy_is_for_those_who_may_see_the_request(client, request_):
 
 
 def test_photo_in_quarantine_is_not_shown(client, request_):
-    photo = photos.add(request_, upload(), topic=PhotoTopic.PACKAGE, by=request_.owner)
+    photo = site_photos.add(request_, upload(), topic=PhotoTopic.PACKAGE, by=request_.owner)
     Document.objects.filter(pk=photo.pk).update(scan=ScanState.WAITING)
     assert client.get(reverse("requests:photo", args=[request_.reference, photo.pk])).status_code == 404
     page = client.get(reverse("requests:form", args=[request_.reference, "photos"])).content.decode()

@@ -10,10 +10,12 @@ from django.utils import timezone
 from msa_portal.errors import Refused, Stale
 from payments.models import Fee
 from payments.services import fees
-from requests_app import drafts, followups, lifecycle, policies, promises, readiness, settlement
 from requests_app.enums import EventKind, PhotoTopic, Settlement, Status
+from requests_app.follow_ups import follow_ups
+from requests_app.lifecycle import drafts, policies, readiness_statements, settlement, transitions
 from requests_app.models import IncompatiblePanel, MSARequest, PanelModelAnswer, ReadinessStatement
-from requests_app.readiness import Answer, Kind
+from requests_app.readiness import readiness
+from requests_app.readiness.readiness import Answer, Kind
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +32,7 @@ def covers(request: MSARequest) -> set[str]:
 
 
 def stated(request: MSARequest) -> ReadinessStatement:
-    return promises.state(request, by=factories.actor_of(request), covers=covers(request))
+    return readiness_statements.state_findings(request, by=factories.actor_of(request), covers=covers(request))
 
 
 def change(request: MSARequest, **facts) -> MSARequest:
@@ -101,7 +103,7 @@ def test_statement_opens_the_fee_form_and_raises_the_fee():
         ("E17", "clear_meter_access"),
     ]
     assert statement.findings[1]["message"] == "The meter technician needs a clear, safe way to the meter."
-    assert (statement.stated_by, statement.text) == (request.owner, promises.statement_text())
+    assert (statement.stated_by, statement.text) == (request.owner, readiness_statements.statement_text())
     assert request.events.filter(kind=EventKind.READINESS_STATED).get().codes == {
         "statement": statement.pk,
         "rules": ["E13", "E17"],
@@ -144,7 +146,7 @@ def test_statement_of_a_stale_list_is_refused():
     seen = covers(request)
     change(request, device_clean_dry_undamaged=False)
     with pytest.raises(Stale) as refused:
-        promises.state(request, by=request.owner, covers=seen)
+        readiness_statements.state_findings(request, by=request.owner, covers=seen)
     assert (refused.value.code, ReadinessStatement.objects.count()) == ("findings_changed", 0)
 
 
@@ -158,14 +160,14 @@ def test_new_statement_takes_the_place_of_the_old_one():
 def test_nothing_to_state_where_nothing_is_open():
     request = factories.complete_request()
     with pytest.raises(Refused) as refused:
-        promises.state(request, by=request.owner, covers=set())
+        readiness_statements.state_findings(request, by=request.owner, covers=set())
     assert refused.value.code == "nothing_open"
 
 
 def test_stranger_states_nothing():
     request = open_findings()
     with pytest.raises(Refused) as refused:
-        promises.state(request, by=factories.UserFactory(), covers=covers(request))
+        readiness_statements.state_findings(request, by=factories.UserFactory(), covers=covers(request))
     assert refused.value.code == "not_allowed"
 
 
@@ -197,10 +199,10 @@ def test_resubmitting_with_a_new_open_finding_needs_the_statement():
     change(request, clear_meter_access=False)
     request = factories.refreshed(request)
     with pytest.raises(Refused) as refused:
-        lifecycle.resubmit(request, by=request.owner)
+        transitions.resubmit(request, by=request.owner)
     assert refused.value.code == "fix_first"
     stated(request)
-    lifecycle.resubmit(request, by=request.owner)
+    transitions.resubmit(request, by=request.owner)
     assert factories.refreshed(request).status == Status.REQUEST_SUBMITTED
 
 
@@ -219,7 +221,7 @@ def test_unanswered_near_miss_keeps_the_fee_form_shut_and_cannot_be_promised(nea
 
 
 def test_denied_near_miss_is_kept_and_not_asked_again_for_the_same_text(near):
-    promises.answer_panel_model(near, by=near.owner, typed=NEAR, meant=False)
+    readiness_statements.answer_panel_model(near, by=near.owner, typed=NEAR, meant=False)
     near = factories.refreshed(near)
     assert (near.panel_model, readiness.check(near).answer) == (NEAR, Answer.READY)
     answer = PanelModelAnswer.objects.get()
@@ -231,7 +233,7 @@ def test_denied_near_miss_is_kept_and_not_asked_again_for_the_same_text(near):
 
 
 def test_accepted_near_miss_fills_the_field_and_rules_the_panel_out(near):
-    promises.answer_panel_model(near, by=near.owner, typed=NEAR, meant=True)
+    readiness_statements.answer_panel_model(near, by=near.owner, typed=NEAR, meant=True)
     near = factories.refreshed(near)
     assert (near.panel_model, readiness.check(near).answer) == (LISTED, Answer.CANNOT_SERVE)
     assert PanelModelAnswer.objects.get().was_meant
@@ -240,13 +242,13 @@ def test_accepted_near_miss_fills_the_field_and_rules_the_panel_out(near):
 
 def test_answer_about_another_text_is_stale(near):
     with pytest.raises(Stale) as refused:
-        promises.answer_panel_model(near, by=near.owner, typed="MBED3042B200P", meant=False)
+        readiness_statements.answer_panel_model(near, by=near.owner, typed="MBED3042B200P", meant=False)
     assert (refused.value.code, PanelModelAnswer.objects.count()) == ("panel_model_changed", 0)
 
 
 def test_denying_opens_the_fee_form(near):
     assert Fee.objects.count() == 0
-    promises.answer_panel_model(near, by=near.owner, typed=NEAR, meant=False)
+    readiness_statements.answer_panel_model(near, by=near.owner, typed=NEAR, meant=False)
     assert factories.paid(near).status == Status.REQUEST_SUBMITTED
 
 
@@ -254,7 +256,7 @@ def test_second_fee_waits_for_what_the_new_device_leaves_open():
     """A modification: the form is closed by then, so the statement is made on its own page."""
     plain = factories.ProductFactory(required_companions=[])
     request = factories.failed(has_storage=False, device=plain)
-    followups.save_modification(request, by=request.owner, device=factories.ProductFactory())
+    follow_ups.save_modification(request, by=request.owner, device=factories.ProductFactory())
     request = factories.executed(request)
     refused = refusal(request)
     assert (refused.code, "(E18)" in str(refused)) == ("fix_first", True)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from requests_app import record_matching
-from requests_app.record_matching import Match
+from requests_app.utility_records import matching
+from requests_app.utility_records.matching import Match
 from tests.requests_app.records.draw_pairs import Pair, draw
 
 FILE = Path(__file__).with_name("pairs.csv")
@@ -44,7 +44,7 @@ def rates(pairs: list[Pair]) -> list[dict[str, Any]]:
 
 
 def _address(ours: str, theirs: str) -> Match:
-    return record_matching.match_address(_street_and_unit(ours), _street_and_unit(theirs))
+    return matching.match_address(_street_and_unit(ours), _street_and_unit(theirs))
 
 
 def _street_and_unit(text: str) -> tuple[str, str]:
@@ -53,9 +53,9 @@ def _street_and_unit(text: str) -> tuple[str, str]:
 
 
 _JUDGES: dict[str, Callable[[str, str], Match]] = {
-    "name": record_matching.match_name,
+    "name": matching.match_name,
     "address": _address,
-    "meter_number": record_matching.match_meter_number,
-    "service_class": record_matching.match_service_class,
-    "meter_kind": record_matching.match_meter_kind,
+    "meter_number": matching.match_meter_number,
+    "service_class": matching.match_service_class,
+    "meter_kind": matching.match_meter_kind,
 }

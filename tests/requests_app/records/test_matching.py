@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from requests_app.record_matching import (
+from requests_app.utility_records.matching import (
     Match,
     Reason,
     Verdict,

@@ -11,9 +11,12 @@ from django.utils import timezone
 
 from msa_portal.celery import app
 from msa_portal.errors import Refused
-from requests_app import customer_records, drafts, enums, records, screening, tasks
+from requests_app import enums, tasks
 from requests_app.enums import CheckAnswer, CheckCode, RecordCheck
+from requests_app.lifecycle import drafts
 from requests_app.models import MSARequest, RecordComparison
+from requests_app.screening import desk
+from requests_app.utility_records import comparison, sources
 from tests import factories
 from tests.record_service import ACCOUNT, Answer
 
@@ -34,18 +37,20 @@ def put_off(service, request=None):
     """A request whose check the service did not answer."""
     request = request or named()
     service.answers = [DOWN]
-    assert records.check(request, by=request.owner) == RecordCheck.LATER
+    assert comparison.check(request, by=request.owner) == RecordCheck.LATER
     service.answers = [Answer()]
     return factories.refreshed(request)
 
 
 def verdicts(request):
-    return {each.field: (each.verdict, each.reasons) for each in records.compare(factories.refreshed(request)).fields}
+    return {
+        each.field: (each.verdict, each.reasons) for each in comparison.compare(factories.refreshed(request)).fields
+    }
 
 
 def test_service_that_answers_is_compared_field_by_field_and_stored(service):
     request = factories.complete_request()
-    assert records.check(request, by=request.owner) == RecordCheck.MATCHES
+    assert comparison.check(request, by=request.owner) == RecordCheck.MATCHES
     kept = RecordComparison.objects.get()
     assert (kept.state, kept.has_account, kept.failure, kept.checked_by) == ("compared", True, "", request.owner)
     assert [each["field"] for each in kept.fields if each["verdict"] == "different"] == []
@@ -57,7 +62,7 @@ def test_service_that_answers_is_compared_field_by_field_and_stored(service):
 def test_imported_record_is_stored_too():
     factories.ServiceAccountFactory(street="12 OAK AVE")
     request = factories.complete_request()
-    assert records.check(request, by=request.owner) == RecordCheck.MATCHES
+    assert comparison.check(request, by=request.owner) == RecordCheck.MATCHES
     kept = RecordComparison.objects.get()
     assert [each["reasons"] for each in kept.fields if each["field"] == "street"] == [["abbreviation"]]
 
@@ -67,11 +72,11 @@ def test_outage_puts_the_check_off_and_later_it_is_done(service):
     assert request.record_check == RecordCheck.LATER
     kept = RecordComparison.objects.get()
     assert (kept.state, kept.failure, kept.checked_at, kept.fields) == ("waits", "status_403", None, [])
-    assert records.tend() == 1
+    assert comparison.run_due() == 1
     kept.refresh_from_db()
     assert (kept.state, kept.failure, kept.checked_by) == ("compared", "", None)
     assert factories.refreshed(request).record_check == RecordCheck.MATCHES
-    assert records.tend() == 0
+    assert comparison.run_due() == 0
 
 
 def test_timer_is_scheduled_and_calls_what_is_due(service):
@@ -86,7 +91,7 @@ def test_timer_stops_where_the_service_is_down(service):
         RecordComparison.objects.create(request=named(), state="waits", tried_at=timezone.now())
     MSARequest.objects.update(record_check=RecordCheck.LATER)
     service.answers = [DOWN]
-    assert records.tend() == 0
+    assert comparison.run_due() == 0
     assert len(service.seen) == 3
     assert RecordComparison.objects.exclude(failure="").count() == 4  # the fourth was told that it is down
 
@@ -94,14 +99,14 @@ def test_timer_stops_where_the_service_is_down(service):
 def test_timer_leaves_drafts_alone_that_nobody_checked(service):
     """Else guessing past the limit would only cost patience."""
     named()
-    assert records.tend() == 0
+    assert comparison.run_due() == 0
     assert service.seen == []
 
 
 def test_timer_asks_about_requests_that_wait_for_screening(service):
     request = factories.submitted()
     assert request.record_check == RecordCheck.NOT_YET
-    assert records.tend() == 1
+    assert comparison.run_due() == 1
     assert factories.refreshed(request).record_check == RecordCheck.MATCHES
 
 
@@ -117,7 +122,7 @@ def test_outage_says_so_on_the_form_in_plain_words_and_the_form_goes_on(client, 
     assert "The check runs later by itself" in client.get(step).content.decode()
     assert factories.refreshed(request).account_number == "700123456789"
     service.answers = [HIDDEN]
-    records.tend()
+    comparison.run_due()
     page = client.get(step).content.decode()
     assert "Matches the utility&#x27;s record" in page
     assert "The check runs later" not in page
@@ -128,21 +133,21 @@ def test_outage_says_so_on_the_form_in_plain_words_and_the_form_goes_on(client, 
 def test_outage_stops_neither_signing_nor_paying(service):
     service.answers = [DOWN]
     request = factories.complete_request()
-    records.check(request, by=request.owner)
+    comparison.check(request, by=request.owner)
     assert factories.submitted(factories.refreshed(request)).status == enums.Status.REQUEST_SUBMITTED
     assert factories.refreshed(request).record_check == RecordCheck.LATER
 
 
 def test_service_is_asked_outside_any_transaction(service, monkeypatch, transactional_db):
     seen = []
-    lookup = customer_records.RecordService.lookup
+    lookup = sources.RecordService.lookup
     monkeypatch.setattr(
-        customer_records.RecordService,
+        sources.RecordService,
         "lookup",
         lambda self, number: seen.append(connection.in_atomic_block) or lookup(self, number),
     )
     request = named()
-    records.check(request, by=request.owner)
+    comparison.check(request, by=request.owner)
     assert seen == [False]
 
 
@@ -150,22 +155,22 @@ def test_service_is_asked_outside_any_transaction(service, monkeypatch, transact
 @pytest.mark.parametrize(("field", "value"), [("account_number", "700999999999"), ("customer_name", "Mallory Other")])
 def test_fact_changed_while_the_service_was_asked_keeps_no_answer(service, monkeypatch, field, value, answer):
     request = named()
-    lookup = customer_records.RecordService.lookup
+    lookup = sources.RecordService.lookup
 
     def meanwhile(self, number):
         edited = factories.refreshed(request)
         drafts.save_facts(edited, {field: value}, by=edited.owner, version=edited.version)
         return lookup(self, number)
 
-    monkeypatch.setattr(customer_records.RecordService, "lookup", meanwhile)
+    monkeypatch.setattr(sources.RecordService, "lookup", meanwhile)
     service.answers = [answer]
-    assert records.check(request, by=request.owner) == RecordCheck.NOT_YET
+    assert comparison.check(request, by=request.owner) == RecordCheck.NOT_YET
     assert factories.refreshed(request).record_check == RecordCheck.NOT_YET
     assert not RecordComparison.objects.exists()
 
 
 def test_guessing_is_throttled_for_the_service_too_and_while_it_is_down(service, monkeypatch):
-    monkeypatch.setattr(records, "CHECKS_AN_HOUR_BY_USER", 2)
+    monkeypatch.setattr(comparison, "CHECKS_AN_HOUR_BY_USER", 2)
     service.answers = [DOWN]
     owner = factories.draft().owner
     for number in ("100001", "100002", "100003"):
@@ -174,38 +179,38 @@ def test_guessing_is_throttled_for_the_service_too_and_while_it_is_down(service,
         request = drafts.save_facts(request, facts, by=owner, version=request.version)
         if number == "100003":
             with pytest.raises(Refused):
-                records.check(request, by=owner)
+                comparison.check(request, by=owner)
         else:
-            records.check(request, by=owner)
+            comparison.check(request, by=owner)
     assert len(service.seen) == 2
-    assert records.due().count() == 2
+    assert comparison.due().count() == 2
 
 
 def test_stored_comparison_is_judged_again_where_a_fact_changed(service):
     request = factories.complete_request()
-    records.check(request, by=request.owner)
+    comparison.check(request, by=request.owner)
     kept, asked = RecordComparison.objects.get(), len(service.seen)
-    assert not records.is_stale(kept, factories.refreshed(request))
+    assert not comparison.is_stale(kept, factories.refreshed(request))
     request = factories.refreshed(request)
     request = drafts.save_facts(request, {"street": "14 Oak Avenue"}, by=request.owner, version=request.version)
-    assert records.is_stale(kept, request)
+    assert comparison.is_stale(kept, request)
     assert verdicts(request)["street"] == ("different", ("other_number",))
     assert len(service.seen) == asked
 
 
 def test_stored_comparison_of_another_account_says_nothing(service):
     request = factories.complete_request()
-    records.check(request, by=request.owner)
+    comparison.check(request, by=request.owner)
     request = factories.refreshed(request)
     request = drafts.save_facts(request, {"account_number": "700999999999"}, by=request.owner, version=request.version)
-    assert records.compare(request).checked_at is None
+    assert comparison.compare(request).checked_at is None
 
 
 def test_outage_later_keeps_what_was_compared(service):
     request = factories.complete_request()
-    records.check(request, by=request.owner)
+    comparison.check(request, by=request.owner)
     service.answers = [DOWN]
-    assert records.check_now(factories.refreshed(request), by=factories.staff()) == RecordCheck.MATCHES
+    assert comparison.check_now(factories.refreshed(request), by=factories.staff()) == RecordCheck.MATCHES
     kept = RecordComparison.objects.get()
     assert (kept.state, kept.failure) == ("compared", "status_403")
     assert verdicts(request)["city"] == ("equal", ())
@@ -230,16 +235,16 @@ def test_screening_page_shows_reasons_and_staff_check_now(client, service):
 
 def test_screening_finding_names_the_fields_and_why(service):
     request = factories.submitted()
-    waiting = screening.suggestions(request)[CheckCode.C5]
+    waiting = desk.suggestions(request)[CheckCode.C5]
     assert (waiting.answer, waiting.because[:16]) == (CheckAnswer.NO, "Not compared yet")
     service.answers = [HIDDEN]
-    records.check_now(request, by=factories.staff())
-    found = screening.suggestions(request)[CheckCode.C5]
+    comparison.check_now(request, by=factories.staff())
+    found = desk.suggestions(request)[CheckCode.C5]
     assert found.answer == CheckAnswer.NO
     assert found.because == "Differs from the record: street address (Another house number. Another street)."
     service.answers = [Answer()]
-    records.check_now(request, by=factories.staff())
-    found = screening.suggestions(request)[CheckCode.C5]
+    comparison.check_now(request, by=factories.staff())
+    found = desk.suggestions(request)[CheckCode.C5]
     assert found.answer == CheckAnswer.YES
     assert "name on the service account (One names only one of the account's holders." in found.because
 
@@ -248,7 +253,7 @@ def test_only_program_staff_check_now(client, service):
     request = factories.submitted()
     asked = len(service.seen)
     with pytest.raises(Refused):
-        records.check_now(request, by=request.owner)
+        comparison.check_now(request, by=request.owner)
     for person in (request.owner, factories.technician()):
         client.force_login(person)
         assert client.post(reverse(CHECK_NOW, args=[request.pk])).status_code in {302, 403, 404, 409}
@@ -269,7 +274,7 @@ def test_screening_page_asks_no_service_and_needs_no_query_more_with_a_compariso
             client.get(reverse(PAGE, args=[request.pk]))
         counts.append(len(queries))
         asked = len(service.seen)
-        records.check_now(request, by=factories.staff())
+        comparison.check_now(request, by=factories.staff())
     assert asked <= 1
     assert counts[0] == counts[1]
 
@@ -297,6 +302,6 @@ def test_autosave_that_compares_takes_few_queries(client):
 def test_record_is_proposed_in_the_requests_words(service):
     request = factories.submitted()
     service.answers = [Answer(ACCOUNT | {"service_class": "GS-1", "meter_kind": "Unknown", "name": "Mallory Other"})]
-    records.check_now(request, by=factories.staff())
-    proposed = {each.field: each.proposal for each in records.compare(factories.refreshed(request)).differing}
+    comparison.check_now(request, by=factories.staff())
+    proposed = {each.field: each.proposal for each in comparison.compare(factories.refreshed(request)).differing}
     assert proposed == {"customer_name": "Mallory Other", "service_class": "commercial", "meter_kind": ""}

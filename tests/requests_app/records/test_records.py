@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from msa_portal.errors import Refused
-from requests_app import drafts, records
 from requests_app.enums import RecordCheck
+from requests_app.lifecycle import drafts
+from requests_app.utility_records import comparison
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +22,7 @@ def with_account(number: str, **facts):
 def test_comparison_reads_past_case_order_initials_and_street_words():
     factories.ServiceAccountFactory(name="SAMPLE, ALICE B.", street="12 OAK AVE", city="MONROVIA")
     request = factories.complete_request(meter_number="", account_number="7001 2345 6789")
-    compared = records.compare(request)
+    compared = comparison.compare(request)
     assert [(each.field, each.verdict) for each in compared.fields] == [
         ("account_number", "equivalent"),
         ("customer_name", "equivalent"),
@@ -39,7 +40,7 @@ def test_comparison_reads_past_case_order_initials_and_street_words():
 
 def test_comparison_of_an_unknown_number_differs_in_the_number_alone():
     request = factories.complete_request(account_number="999999")
-    compared = records.compare(request)
+    compared = comparison.compare(request)
     assert [each.field for each in compared.differing] == ["account_number"]
     assert compared.result == RecordCheck.DIFFERS
     assert not compared.has_account
@@ -49,7 +50,7 @@ def test_comparison_of_an_unknown_number_differs_in_the_number_alone():
 def test_check_differs_where_one_of_the_three_differs_and_keeps_no_link(field, value):
     factories.ServiceAccountFactory()
     request = with_account("700123456789", **{field: value})
-    assert records.check(request, by=request.owner) == RecordCheck.DIFFERS
+    assert comparison.check(request, by=request.owner) == RecordCheck.DIFFERS
     request.refresh_from_db()
     assert (request.record_check, request.service_account) == (RecordCheck.DIFFERS, None)
 
@@ -57,26 +58,26 @@ def test_check_differs_where_one_of_the_three_differs_and_keeps_no_link(field, v
 def test_check_matches_and_is_asked_anew_when_an_identifying_fact_changes():
     account = factories.ServiceAccountFactory()
     request = with_account("700123456789")
-    assert records.check(request, by=request.owner) == RecordCheck.MATCHES
+    assert comparison.check(request, by=request.owner) == RecordCheck.MATCHES
     request.refresh_from_db()
     assert request.service_account == account
-    assert not records.can_be_checked(request)
+    assert not comparison.can_be_checked(request)
     request = drafts.save_facts(request, {"zip_code": "90001"}, by=request.owner, version=request.version)
     assert (request.record_check, request.service_account) == (RecordCheck.NOT_YET, None)
-    assert records.can_be_checked(request)
+    assert comparison.can_be_checked(request)
 
 
 def test_guessing_is_throttled_for_the_person_and_the_same_account_costs_nothing():
     request = with_account("1000000")
-    for number in range(records.CHECKS_AN_HOUR_BY_USER):
+    for number in range(comparison.CHECKS_AN_HOUR_BY_USER):
         request = drafts.save_facts(
             request, {"account_number": f"100000{number}"}, by=request.owner, version=request.version
         )
-        records.check(request, by=request.owner)
-        records.check(request, by=request.owner)
+        comparison.check(request, by=request.owner)
+        comparison.check(request, by=request.owner)
     request = drafts.save_facts(request, {"account_number": "2000000"}, by=request.owner, version=request.version)
     with pytest.raises(Refused) as refusal:
-        records.check(request, by=request.owner)
+        comparison.check(request, by=request.owner)
     assert refusal.value.code == "too_many_checks"
     request.refresh_from_db()
     assert request.record_check == RecordCheck.NOT_YET
@@ -84,22 +85,22 @@ def test_guessing_is_throttled_for_the_person_and_the_same_account_costs_nothing
 
 def test_guessing_the_name_of_one_account_is_throttled_too():
     request = with_account("700123456789")
-    for number in range(records.CHECKS_AN_HOUR_BY_USER):
+    for number in range(comparison.CHECKS_AN_HOUR_BY_USER):
         request = drafts.save_facts(
             request, {"customer_name": f"Name Guess{number}"}, by=request.owner, version=request.version
         )
-        records.check(request, by=request.owner)
+        comparison.check(request, by=request.owner)
     request = drafts.save_facts(request, {"customer_name": "One More"}, by=request.owner, version=request.version)
     with pytest.raises(Refused):
-        records.check(request, by=request.owner)
+        comparison.check(request, by=request.owner)
 
 
 def test_guessing_is_throttled_for_an_address_shared_by_many_people(monkeypatch):
-    monkeypatch.setattr(records, "CHECKS_AN_HOUR_FROM_ADDRESS", 3)
+    monkeypatch.setattr(comparison, "CHECKS_AN_HOUR_FROM_ADDRESS", 3)
     for number in range(3):
         request = with_account(f"30000{number}")
-        records.check(request, by=request.owner, address="192.0.2.7")
+        comparison.check(request, by=request.owner, address="192.0.2.7")
     request = with_account("300009")
     with pytest.raises(Refused):
-        records.check(request, by=request.owner, address="192.0.2.7")
-    assert records.check(request, by=request.owner, address="192.0.2.8") == RecordCheck.DIFFERS
+        comparison.check(request, by=request.owner, address="192.0.2.7")
+    assert comparison.check(request, by=request.owner, address="192.0.2.8") == RecordCheck.DIFFERS

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from requests_app import customer_records
-from requests_app.customer_records import ImportedRecords, OutOfReach, Record, RecordService
-from requests_app.customer_records import service as record_http
+from requests_app.utility_records import sources
+from requests_app.utility_records.sources import ImportedRecords, OutOfReach, Record, RecordService
+from requests_app.utility_records.sources import service as record_http
 from tests import factories
 from tests.record_service import ACCOUNT, KEY, Answer
 
@@ -16,7 +16,7 @@ RECORD = Record(**ACCOUNT | {"zip_code": "91016"})
 
 
 def lookup(number="700123456789"):
-    return customer_records.configured().lookup(number)
+    return sources.configured().lookup(number)
 
 
 def failure(number="700123456789"):
@@ -136,7 +136,7 @@ def test_log_names_the_failure_and_nothing_of_the_account(service, caplog):
 @pytest.mark.django_db
 def test_without_an_address_the_imported_table_is_asked():
     factories.ServiceAccountFactory(unit="4")
-    source = customer_records.configured()
+    source = sources.configured()
     assert isinstance(source, ImportedRecords)
     found = source.lookup("7001 2345-6789")
     assert (found.name, found.unit, found.zip_code) == ("Alice Sample", "4", "91016")
@@ -145,6 +145,6 @@ def test_without_an_address_the_imported_table_is_asked():
 
 def test_with_an_address_the_service_is_asked(settings):
     settings.CUSTOMER_RECORDS_URL, settings.CUSTOMER_RECORDS_KEY = "https://records.example.com/v1/", "k"
-    source = customer_records.configured()
+    source = sources.configured()
     assert isinstance(source, RecordService)
     assert source.url == "https://records.example.com/v1"

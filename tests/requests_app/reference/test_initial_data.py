@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from payments.models import FeeSchedule
-from requests_app import form_steps
+from requests_app.application import steps
 from requests_app.eligibility import BY_NUMBER
 from requests_app.models import CorrectionReason, IncompatiblePanel, OutcomeReason, Product, ProgramSettings
 from requests_app.models.reference import normalized_panel_model
@@ -65,7 +65,7 @@ def test_corrections_cover_every_check_and_rule_and_point_at_the_forms_fields():
     reasons = list(CorrectionReason.objects.all())
     assert {reason.check_code for reason in reasons} == {f"C{n}" for n in range(1, 8)}
     assert set(BY_NUMBER) - {reason.rule for reason in reasons} == set()
-    assert {reason.field for reason in reasons} - {""} <= set(form_steps.ALL_FIELDS)
+    assert {reason.field for reason in reasons} - {""} <= set(steps.ALL_FIELDS)
     assert {reason.rule for reason in reasons if reason.kind == "cannot_be_served"} == {"E1", "E2", "E3", "E4", "E8"}
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from requests_app import record_import
 from requests_app.models import ServiceAccount
+from requests_app.utility_records import importing
 
 pytestmark = pytest.mark.django_db
 HEADER = "account_number,name,street,unit,city,zip_code,meter_number,service_class,meter_kind"
@@ -112,22 +112,22 @@ def test_value_that_no_record_can_have_is_an_error(file: Path, old: str, new: st
 
 
 def test_error_in_the_last_batch_leaves_nothing_of_the_first(file: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(record_import, "_BATCH", 1)
-    written = record_import.bulk_create_with_history
+    monkeypatch.setattr(importing, "_BATCH", 1)
+    written = importing.bulk_create_with_history
 
     def second_fails(accounts: list[ServiceAccount], *args: object, **kwargs: object) -> object:
         if any(account.name == "Bob Sample" for account in accounts):
             raise RuntimeError("the connection is gone")
         return written(accounts, *args, **kwargs)
 
-    monkeypatch.setattr(record_import, "bulk_create_with_history", second_fails)
+    monkeypatch.setattr(importing, "bulk_create_with_history", second_fails)
     with pytest.raises(RuntimeError):
         run(file, ALICE, BOB)
     assert not ServiceAccount.objects.exists()
 
 
 def test_errors_beyond_the_limit_are_counted(file: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(record_import, "MOST_ERRORS_KEPT", 2)
+    monkeypatch.setattr(importing, "MOST_ERRORS_KEPT", 2)
     assert errors_of(file, *(["1,2"] * 5))[-1] == "… and 3 more."
 
 

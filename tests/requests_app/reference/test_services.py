@@ -10,7 +10,7 @@ from msa_portal.accounts.models import User
 from msa_portal.accounts.roles import Role
 from msa_portal.errors import Refused
 from requests_app.models import AgreementWording, Product
-from requests_app.reference import end_approval, publish_wording
+from requests_app.rule_changes.products import end_approval, publish_wording
 
 pytestmark = pytest.mark.django_db
 

@@ -1,0 +1,1 @@
+"""What customers and agents see of their visits."""

@@ -1,0 +1,107 @@
+"""The visit's day on the request's page: when somebody comes, what must be ready, and other days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from fieldwork.customer import calendars
+from fieldwork.day_changes import rules
+from fieldwork.models import DayChange, SiteVisit
+from fieldwork.visits import arrivals, preparation
+from msa_portal.accounts.models import User
+from msa_portal.business_days.calendar import local_day
+from requests_app import hooks, permissions
+from requests_app.models import MSARequest
+
+
+def connect() -> None:
+    hooks.register_section("visit", day)
+
+
+def day(request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
+    visit = rules.open_visit(request)
+    if visit is None:
+        return None
+    acts = permissions.acts_for(viewer, request)
+    has_day = visit.scheduled_on is not None
+    context = {
+        "request_": request,
+        "visit": visit,
+        "acts": acts,
+        "today": today(request, visit),
+        "prepared": preparation.preparation_for(request),
+        "has_day": has_day,
+        "why_not": rules.why_not(visit) if has_day and acts else None,
+        "last_day": rules.last_day(visit) if has_day and acts else None,
+        "named": _named(visit),
+        "may_name": visit.is_movable and not visit.on_the_way_at and bool(rules.nameable(visit.order).days),
+        "wish": _open_wish(visit),
+    }
+    return "fieldwork/partials/visit_day.html", context
+
+
+def _named(visit: SiteVisit) -> list[tuple[Any, str]]:
+    today = local_day(timezone.now())
+    rows = visit.order.unsuitable_days.filter(on__gt=today)
+    return [(each.on, each.get_part_display()) for each in rows]
+
+
+def _open_wish(visit: SiteVisit) -> DayChange | None:
+    wish = rules.day_change(visit.order)
+    return wish if wish and wish.state == DayChange.State.OPEN else None
+
+
+@dataclass(frozen=True)
+class Today:
+    """What is said on the day itself; `more` adds to it; `waits`: somebody still comes, so the page asks again."""
+
+    words: str
+    more: str = ""
+    waits: bool = True
+
+
+def today(request: MSARequest, visit: SiteVisit | None = None) -> Today | None:
+    """None on every other day."""
+    found = visit or rules.open_visit(request)
+    now = timezone.now()
+    if found is None:
+        return _over(request, now)
+    if found.scheduled_on != local_day(now) or found.technician is None:
+        return None
+    if found.state == SiteVisit.State.ON_SITE:
+        return Today(_("The meter technician is at the site now."))
+    expected_at = arrivals.expected(found.technician, found.scheduled_on, now).get(found.pk, now)
+    return _on_the_way(found, expected_at) if found.on_the_way_at else _before(found, expected_at)
+
+
+def _over(request: MSARequest, now: datetime) -> Today | None:
+    closed = SiteVisit.objects.filter(order__round__request=request, state=SiteVisit.State.CLOSED)
+    if closed.filter(scheduled_on=local_day(now)).exists():
+        return Today(_("The visit is over."), waits=False)
+    return None
+
+
+def _on_the_way(visit: SiteVisit, expected_at: datetime) -> Today:
+    told = visit.expected_at or expected_at
+    if expected_at - told >= arrivals.LATER:
+        return Today(
+            _("The meter technician is on the way."),
+            _("The stop before takes longer: now expected %(about)s.") % {"about": arrivals.about(expected_at)},
+        )
+    words = _("On the way, expected %(about)s.") % {"about": arrivals.about(expected_at)}
+    return Today(words, _("Most likely %(range)s.") % {"range": arrivals.between(expected_at)})
+
+
+def _before(visit: SiteVisit, expected_at: datetime) -> Today:
+    words = _("The meter technician comes today, %(window)s.") % {"window": visit.get_window_display()}
+    if expected_at <= calendars.times_of(visit)[1]:
+        return Today(words, _("We send you a message when the technician is on the way."))
+    return Today(
+        words,
+        _("The stops before take longer: now expected %(about)s.") % {"about": arrivals.about(expected_at)},
+    )

@@ -1,0 +1,1 @@
+"""Forms of field work. Forms validate and never act."""

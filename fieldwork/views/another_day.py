@@ -1,0 +1,75 @@
+"""Another day at the customer's wish: choosing one that is offered, or asking dispatch."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from fieldwork.day_changes import offers, rules
+from fieldwork.day_changes import requests as day_requests
+from fieldwork.forms.day_changes import ChoiceForm
+from fieldwork.models import SiteVisit
+from fieldwork.views.visit_days import mark_form, marking, mine
+from msa_portal import formats
+from msa_portal.errors import Refused
+from requests_app.models import MSARequest
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def another_day(http: HttpRequest, reference: str) -> HttpResponse:
+    """Up to six half days that have room; choosing one moves the visit at once."""
+    request, user = mine(http, reference)
+    visit = rules.open_visit(request)
+    if visit is None:
+        messages.warning(http, _("No visit is planned now."))
+        return redirect(request)
+    if http.method != "POST":
+        return _offer(http, request, visit)
+    form = ChoiceForm(http.POST)
+    if not form.is_valid():
+        return _offer(http, request, visit, form)
+    on, window = form.cleaned_data["half"]
+    try:
+        moved = day_requests.choose(request, on=on, window=window, by=user)
+    except Refused as refusal:
+        form.add_error("half", str(refusal))
+        return _offer(http, request, visit, form)
+    words = {"day": formats.day(on), "window": moved.get_window_display()}
+    messages.success(http, _("Your visit is now on %(day)s, %(window)s. We sent you a message with it.") % words)
+    return redirect(request)
+
+
+def _offer(http: HttpRequest, request: MSARequest, visit: SiteVisit, form: ChoiceForm | None = None) -> HttpResponse:
+    reason = rules.why_not(visit)
+    if reason is not None:
+        messages.warning(http, str(reason))
+        return redirect(request)
+    context = {"request_": request, "visit": visit, "offers": offers.find(visit), "form": form}
+    return render(http, "fieldwork/another_day.html", context, status=422 if form else 200)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def none_suits(http: HttpRequest, reference: str) -> HttpResponse:
+    """None of the offers suits: the wish goes to dispatch, with the half days that do not suit."""
+    request, user = mine(http, reference)
+    visit = rules.open_visit(request)
+    reason = rules.why_not(visit) if visit else None
+    if visit is None or reason is not None:
+        messages.warning(http, str(reason or _("No visit is planned now.")))
+        return redirect(request)
+    form = mark_form(http, visit)
+    if form.is_bound and form.is_valid():
+        try:
+            day_requests.ask(request, form.cleaned_data["halves"], by=user)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(http, _("We look for another day and tell you. Until then your visit keeps its day."))
+            return redirect(request)
+    return marking(http, request, visit, form, "fieldwork/none_suits.html")

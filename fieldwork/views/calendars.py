@@ -1,0 +1,66 @@
+"""Calendar files: one visit's, a person's feed, and the page that gives the feed's address."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.cache import get_conditional_response
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from fieldwork.customer import calendars, feeds
+from fieldwork.models import CalendarFeed, SiteVisit
+from msa_portal.accounts.models import User
+from requests_app.models import MSARequest
+from requests_app.views.secret_links import get_or_throttle, secret_page
+
+_TYPE = "text/calendar; charset=utf-8"
+
+
+@login_required
+@require_safe
+@never_cache
+def visit(http: HttpRequest, reference: str) -> HttpResponse:
+    """The newest visit that has a day, as a file for a calendar."""
+    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+    request = get_object_or_404(MSARequest.objects.visible_to(user), reference=reference)
+    visits = SiteVisit.objects.filter(order__round__request=request, scheduled_on__isnull=False)
+    found = (
+        visits.exclude(state=SiteVisit.State.CANCELED).select_related("order__round__request").order_by("pk").last()
+    )
+    if found is None:
+        raise Http404
+    headers = {"Content-Disposition": f'attachment; filename="visit-{request.reference}.ics"'}
+    return HttpResponse(calendars.file(found), content_type=_TYPE, headers=headers)
+
+
+@secret_page
+@require_safe
+def feed(http: HttpRequest, token: str) -> HttpResponseBase:
+    """For calendar programs, which have no session: the address is the key."""
+    found = get_or_throttle(http, lambda: feeds.find(token))
+    content = calendars.feed(feeds.visits_of(found.user)).encode()
+    etag = f'"{hashlib.sha256(content).hexdigest()}"'
+    answer = HttpResponse(content, content_type=_TYPE, headers={"ETag": etag})
+    return get_conditional_response(http, etag=etag, response=answer) or answer
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+@never_cache
+def address(http: HttpRequest) -> HttpResponse:
+    """The address of the person's feed, to copy; a new one by POST."""
+    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+    if http.method == "POST":
+        if feeds.renew(by=user).generation > 1:
+            messages.success(http, _("You have a new address. The one before does not work any more."))
+        else:
+            messages.success(http, _("Here is your address."))
+        return redirect("fieldwork:calendar")
+    made = CalendarFeed.objects.filter(user=user).first()
+    return render(http, "fieldwork/calendar.html", {"address": feeds.address(made) if made else ""})

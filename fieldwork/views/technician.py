@@ -1,0 +1,193 @@
+"""The technician's pages, made for a phone: the day, a visit, its close-out, the flyer."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from fieldwork.forms.closeout import CloseOutForm
+from fieldwork.models import CloseOut, SiteVisit
+from fieldwork.visits import closeouts, flyers, orders, outcome_text
+from msa_portal.accounts.models import User
+from msa_portal.business_days.calendar import local_day
+from msa_portal.errors import Refused
+from msa_portal.pdf import qr_svg
+from requests_app import eligibility
+from requests_app.enums import DocumentKind
+from requests_app.files import site_photos
+from requests_app.models import Document, OutcomeReason
+
+# Why nobody could go to a site: the visit is moved then, not failed (D13).
+NOT_REACHED = OutcomeReason.objects.filter(is_active=True, at_site=False)
+_YEARS = timedelta(days=3 * 366)
+
+
+def _technician(http: HttpRequest) -> User:
+    """The signed-in technician; to anybody else these pages are not there."""
+    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+    if not user.is_technician:
+        raise Http404
+    return user
+
+
+def _my_visit(http: HttpRequest, pk: int) -> tuple[SiteVisit, User]:
+    user = _technician(http)
+    visits = SiteVisit.objects.assigned_to(user).select_related("order__round__request__device", "technician__user")
+    return get_object_or_404(visits, pk=pk), user
+
+
+def _reported_visit(http: HttpRequest, pk: int) -> tuple[SiteVisit, User]:
+    """A report is taken in also for a visit that was given to another meanwhile: evidence is kept."""
+    user = _technician(http)
+    row = get_object_or_404(
+        SiteVisit.objects.select_related("order__round__request__device", "technician__user"), pk=pk
+    )
+    if not orders.was_given_to(row, user):
+        raise Http404
+    return row, user
+
+
+@login_required
+def day(http: HttpRequest) -> HttpResponse:
+    """Today's visits, or another day's, in the order of their windows; open ones of past days too."""
+    user = _technician(http)
+    today = local_day(timezone.now())
+    on = _chosen_day(http.GET.get("on", ""), today)
+    mine = SiteVisit.objects.assigned_to(user).select_related("order__round__request__device")
+    visits = list(mine.on_day(on))
+    open_visits = [each for each in visits if each.state in SiteVisit.OPEN_STATES]
+    open_visits.sort(key=lambda each: each.state != SiteVisit.State.ON_SITE)
+    context = {
+        "on": on,
+        "today": today,
+        "before": on - timedelta(days=1),
+        "after": on + timedelta(days=1),
+        "visits": visits,
+        "next_visit": open_visits[0] if open_visits else None,
+        "later": open_visits[1:],
+        "done": [each for each in visits if each not in open_visits],
+        "overdue": mine.open().filter(scheduled_on__lt=today),
+        "next_on": None if visits else mine.next_day_after(on),
+    }
+    return render(http, "fieldwork/day.html", context)
+
+
+def _chosen_day(text: str, today: date) -> date:
+    """The day that the address names, where it is one that a technician may have visits on."""
+    try:
+        chosen = parse_date(text) or today
+    except ValueError:
+        return today
+    return chosen if abs(chosen - today) <= _YEARS else today
+
+
+@login_required
+def visit(http: HttpRequest, pk: int) -> HttpResponse:
+    row, _user = _my_visit(http, pk)
+    request = row.order.round.request
+    context = {
+        "visit": row,
+        "request_": request,
+        "not_reached": NOT_REACHED if row.state == SiteVisit.State.SCHEDULED else (),
+        "checks": [rule for rule in eligibility.rules_for(request.request_type) if rule.checklist],
+        "close_out": row.close_outs.filter(accepted=True).prefetch_related("reasons", "photos").first(),
+    }
+    return render(http, "fieldwork/visit.html", context)
+
+
+@login_required
+@require_POST
+def on_site(http: HttpRequest, pk: int) -> HttpResponse:
+    row, user = _my_visit(http, pk)
+    try:
+        closeouts.go_on_site(row, by=user)
+    except Refused as refusal:
+        messages.error(http, str(refusal))
+        return redirect("fieldwork:visit", pk=row.pk)
+    return redirect("fieldwork:close_out", pk=row.pk)
+
+
+@login_required
+@require_POST
+def put_back(http: HttpRequest, pk: int) -> HttpResponse:
+    """Nobody can go there today: dispatch plans the visit again (D13)."""
+    row, user = _my_visit(http, pk)
+    reason = NOT_REACHED.filter(code=http.POST.get("reason", "")).first()
+    if reason is None:
+        messages.error(http, _("Choose why nobody can go, then give the visit back."))
+        return redirect("fieldwork:visit", pk=row.pk)
+    try:
+        orders.put_back(row, by=user, reason=reason)
+    except Refused as refusal:
+        messages.error(http, str(refusal))
+    else:
+        messages.success(http, _("Given back. Dispatch plans a new day, and the customer is told."))
+    return redirect("fieldwork:day")
+
+
+@login_required
+def close_out(http: HttpRequest, pk: int) -> HttpResponse:
+    row, user = _reported_visit(http, pk) if http.method == "POST" else _my_visit(http, pk)
+    if http.method != "POST" and row.state not in SiteVisit.OPEN_STATES:
+        return redirect("fieldwork:visit", pk=row.pk)
+    form = CloseOutForm(http.POST or None, http.FILES or None, visit=row)
+    if form.is_valid():
+        try:
+            kept = closeouts.close_out(row, form.report(), by=user)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return _sent(http, kept)
+    context = {"visit": row, "request_": row.order.round.request, "form": form}
+    return render(http, "fieldwork/close_out.html", context, status=422 if form.errors else 200)
+
+
+def _sent(http: HttpRequest, kept: CloseOut) -> HttpResponse:
+    if not kept.conflict:
+        messages.success(http, _("Sent. The customer is told now."))
+        return redirect("fieldwork:visit", pk=kept.visit_id)
+    messages.warning(http, outcome_text.conflict_text(kept))
+    return redirect("fieldwork:day")
+
+
+@login_required
+def flyer(http: HttpRequest, pk: int) -> HttpResponse:
+    """The leave-behind flyer of a visit that did not succeed (V4): `?format=letter`, `label`, or `page` to show it."""
+    row, _user = _my_visit(http, pk)
+    asked = http.GET.get("format", "")
+    try:
+        if asked == "page":
+            context = flyers.content(row)
+            picture = qr_svg(context["qr_url"], any_size=True).decode()
+            return render(http, "fieldwork/flyer.html", context | {"qr": SafeString(picture)})
+        paper = flyers.Paper(asked) if asked in set(flyers.Paper) else flyers.Paper.LETTER
+        content = flyers.render(row, paper=paper)
+    except Refused as refusal:
+        messages.error(http, str(refusal))
+        return redirect("fieldwork:visit", pk=row.pk)
+    answer = HttpResponse(content, content_type="application/pdf")
+    answer["Content-Disposition"] = f'inline; filename="flyer-{row.order.number}-{paper}.pdf"'
+    return answer
+
+
+@login_required
+@require_safe
+def site_photo(http: HttpRequest, pk: int, site_photo: int) -> HttpResponse:
+    """What the customer sent of the site, to the visit's technician alone."""
+    row, _user = _my_visit(http, pk)
+    pictures = Document.objects.readable().current()
+    kinds = [DocumentKind.SITE_PHOTO, DocumentKind.CURE_PROOF]
+    pictures = pictures.filter(request=row.order.round.request, kind__in=kinds, content_type="image/jpeg")
+    try:
+        return site_photos.thumbnail(get_object_or_404(pictures, pk=site_photo))
+    except FileNotFoundError as error:
+        raise Http404 from error

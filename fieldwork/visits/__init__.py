@@ -1,0 +1,1 @@
+"""Service orders and site visits: scheduled, on their way, and closed out."""

@@ -1,0 +1,1 @@
+"""The admin site: its configuration, the front page, and the history of configuration rows."""

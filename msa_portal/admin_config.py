@@ -1,5 +1,0 @@
-from django.contrib.admin.apps import AdminConfig
-
-
-class PortalAdminConfig(AdminConfig):
-    default_site = "msa_portal.admin_site.PortalAdminSite"

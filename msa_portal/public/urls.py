@@ -1,0 +1,14 @@
+"""Pages for everybody."""
+
+from django.urls import path
+
+from msa_portal import health
+from msa_portal.public import views
+
+urlpatterns = [
+    path("", views.landing, name="landing"),
+    path("help/", views.help_index, name="help"),
+    path("help/<slug:slug>/", views.help_topic, name="help_topic"),
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ReadinessView.as_view(), name="readyz"),
+]

@@ -1,0 +1,1 @@
+"""Forms about money. Forms validate and never act."""

@@ -1,0 +1,1 @@
+"""The sandbox's own pages: the hosted payment page and the dashboard."""

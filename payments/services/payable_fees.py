@@ -1,0 +1,174 @@
+"""What can be paid now, by somebody who acts for many: a page of it at a number of queries that does not grow.
+
+Amounts and reasons are those of `fees.quote`, `policies.check_payable` and `under_way.reusable`; a test
+holds them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from msa_portal import formats
+from msa_portal.accounts.models import User
+from msa_portal.business_days.calendar import local_day
+from payments.models import Fee, FeeSchedule, Payment
+from payments.services import fees
+from payments.services.open_payments import ends_at_in_words
+from requests_app import eligibility
+from requests_app.models import MSARequest, ProgramSettings, VisitRound
+from requests_app.models.request import MSARequestQuerySet
+from requests_app.status import payability
+
+PAGE_SIZE = 200
+_ROUNDS, _FEES, _LIVE = "unsettled_rounds", "standing_fees", "live_payments"
+
+
+@dataclass(frozen=True)
+class Due:
+    """The fee of one request's open visit. `code` says why it cannot be paid now; empty where it can."""
+
+    request: MSARequest
+    visit: VisitRound
+    amount_cents: int
+    holds_until: date
+    code: str
+    live: Payment | None
+
+    @property
+    def is_payable(self) -> bool:
+        return not self.code
+
+    @property
+    def reason(self) -> str:
+        return _reason(self)
+
+    @property
+    def where(self) -> str:
+        """The name of the address where it can be put right; empty for the fee page."""
+        return {
+            "incomplete": "requests:detail",
+            "not_eligible": "requests:detail",
+            "agreement_not_executed": "requests:agreement",
+            "fix_first": "requests:readiness",
+        }.get(self.code, "payments:fee")
+
+
+@dataclass(frozen=True)
+class Page:
+    """`older` is the key to ask the next page with; None on the last."""
+
+    rows: list[Due]
+    older: int | None
+
+    @property
+    def payable(self) -> list[Due]:
+        return [row for row in self.rows if row.is_payable]
+
+    @property
+    def waiting(self) -> list[Due]:
+        return [row for row in self.rows if not row.is_payable]
+
+
+def page_of(user: User, *, before: int | None = None, size: int = PAGE_SIZE) -> Page:
+    """Newest first, by key. What is looked at is a page of requests near their payment."""
+    near = _near_payment(user)
+    if before is not None:
+        near = near.filter(pk__lt=before)
+    found = list(_with_money(near).order_by("-pk")[: size + 1])
+    older = found[size - 1].pk if len(found) > size else None
+    return Page(_judged(found[:size], user), older)
+
+
+def of_requests(user: User, references: Iterable[str]) -> list[Due]:
+    """Those of these requests that the user acts for and that have something to pay."""
+    found = _near_payment(user).filter(reference__in=list(references))
+    return _judged(list(_with_money(found).order_by("-pk")), user)
+
+
+def count(user: User, *, most: int = 100) -> int:
+    """How many fees are raised and not paid, at most that many: a mark on a link, not a promise."""
+    raised = Fee.objects.filter(round__closed_at__isnull=True, round__settlement="", state=Fee.State.OPEN)
+    mine = raised.filter(round__request__in=MSARequest.objects.acted_for_by(user))
+    return mine.order_by()[:most].count()
+
+
+def _near_payment(user: User) -> MSARequestQuerySet:
+    """An open visit that is not settled, and a fee that is raised or could be."""
+    raised = Fee.objects.filter(round__request=OuterRef("pk"), round__closed_at__isnull=True, state=Fee.State.OPEN)
+    mine = MSARequest.objects.acted_for_by(user).filter(payability.has_unsettled_visit())
+    return mine.filter(payability.is_near_payment() | Q(Exists(raised)))
+
+
+def _with_money(requests: MSARequestQuerySet) -> MSARequestQuerySet:
+    live = Payment.objects.filter(state__in=Payment.LIVE)
+    standing = Fee.objects.exclude(state=Fee.State.CANCELED).select_related("schedule")
+    standing = standing.prefetch_related(Prefetch("payments", live, to_attr=_LIVE))
+    rounds = VisitRound.objects.filter(closed_at__isnull=True, settlement="")
+    rounds = rounds.prefetch_related(Prefetch("fees", standing, to_attr=_FEES))
+    return payability.with_what_is_judged(requests).prefetch_related(Prefetch("rounds", rounds, to_attr=_ROUNDS))
+
+
+def _judged(requests: list[MSARequest], user: User) -> list[Due]:
+    if not requests:
+        return []
+    now = timezone.now()
+    today, panels = local_day(now), eligibility.load_panels()
+    amounts, holds_until = _amounts(today), today + timedelta(days=ProgramSettings.current().quote_days)
+    rows = []
+    for request in requests:
+        (visit,) = getattr(request, _ROUNDS)
+        fee = next(iter(getattr(visit, _FEES)), None)
+        live = next(iter(getattr(fee, _LIVE)), None) if fee else None
+        amount, until = amounts.get(request.request_type), holds_until
+        if fee is not None and (live or not fees.has_run_out(fee, request, today=today)):
+            amount, until = fee.amount_cents, fee.quote_holds_until
+        code = payability.code_against(request, today=today, now=now, panels=panels)
+        # Where nothing is set for the type the fee page submits without (D16).
+        if amount is not None and code != "nothing_due":
+            rows.append(Due(request, visit, amount, until, code or _code_of(live, user), live))
+    return rows
+
+
+def _amounts(today: date) -> dict[str, int]:
+    """What a visit of each type costs today (D9)."""
+    in_force = FeeSchedule.objects.filter(effective_from__lte=today)
+    in_force = in_force.filter(Q(effective_until__isnull=True) | Q(effective_until__gte=today))
+    return dict(in_force.order_by("effective_from").values_list("request_type", "amount_cents"))
+
+
+def _code_of(live: Payment | None, user: User) -> str:
+    """A payment under way keeps the fee from another one, unless it is this person's that was never opened."""
+    if live is None or (live.state == Payment.State.CREATED and live.payer_id == user.pk):
+        return ""
+    return "payment_pending" if live.state == Payment.State.PENDING else "paid_elsewhere"
+
+
+def _reason(row: Due) -> str:
+    words: dict[str, Any] = {
+        "incomplete": _("The form is not complete any more."),
+        "not_eligible": _("Something on the form rules the site or device out."),
+        "agreement_not_executed": _("An answer changed: the agreement is to be signed again."),
+        "fix_first": _("Something is to be put right, or stated, first."),
+        "payment_pending": _("A bank payment is on its way."),
+    }
+    if row.code == "paid_elsewhere" and row.live is not None:
+        return _("Until %(until)s %(who)s has a payment open for it.") % {
+            "who": row.live.payer_name,
+            "until": ends_at_in_words(row.live),
+        }
+    return str(words.get(row.code, ""))
+
+
+def amount_changed(reference: str, was_cents: int, now_cents: int) -> str:
+    return _("%(reference)s: the amount is %(now)s now. The page showed %(was)s.") % {
+        "reference": reference,
+        "now": formats.usd(now_cents),
+        "was": formats.usd(was_cents),
+    }

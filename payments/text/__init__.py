@@ -1,0 +1,1 @@
+"""Fees, refunds, and balances explained in words."""

@@ -1,0 +1,1 @@
+"""Pages about money, and the address for the provider's webhooks."""

@@ -1,0 +1,99 @@
+"""What was paid, why, what comes back and when; asking for a refund; the refund's note."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from msa_portal.accounts.models import User
+from msa_portal.errors import Refused
+from payments.forms.refunds import AskForm
+from payments.models import Allocation, Refund
+from payments.refund_rules import as_paid_visit, refund_owed
+from payments.services import refunds
+from payments.text import balance
+from requests_app import permissions
+from requests_app.files import storage
+from requests_app.lifecycle import policies
+from requests_app.models import MSARequest, ProgramSettings
+
+
+def _mine(http: HttpRequest, reference: str) -> tuple[MSARequest, User]:
+    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+    return get_object_or_404(MSARequest.objects.visible_to(user), reference=reference), user
+
+
+@login_required
+@require_safe
+def money(http: HttpRequest, reference: str) -> HttpResponse:
+    request, user = _mine(http, reference)
+    may_act = permissions.acts_for(user, request)
+    context = {
+        "request_": request,
+        "overview": balance.money_of(request, user),
+        "payable": may_act and not policies.reason_against(policies.check_payable, request),
+        "may_withdraw": may_act and not policies.reason_against(policies.check_withdraw, request),
+    }
+    return render(http, "payments/money.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def ask_refund(http: HttpRequest, reference: str, part_id: int) -> HttpResponse:
+    """A GET shows what the rules give and asks why; a POST asks a supervisor (F4). Twice is once."""
+    request, user = _mine(http, reference)
+    parts = Allocation.objects.select_related("payment__payer", "fee__round__request")
+    part = get_object_or_404(parts, pk=part_id, fee__round__request=request)
+    obstacle = _obstacle(part, request, user)
+    form = AskForm(http.POST if http.method == "POST" else None)
+    if obstacle is None and form.is_valid():
+        try:
+            refunds.ask_for(part, by=user, note=form.cleaned_data["note"])
+        except Refused as refusal:
+            form.add_error("note" if "note" in refusal.fields else None, str(refusal))
+        else:
+            messages.success(http, _("Your refund is asked for. A supervisor decides, and we write to you."))
+            return redirect("payments:money", reference=request.reference)
+    (decision,) = refund_owed([as_paid_visit(part.fee.round, part.remaining_cents)])
+    context = {
+        "request_": request,
+        "part": part,
+        "settled": part.state == Allocation.State.SETTLED,
+        "decision": decision,
+        "obstacle": obstacle,
+        "may_withdraw": obstacle is not None and obstacle.code == "visit_open",
+        "arrives_days": ProgramSettings.current().refund_arrives_days,
+        "form": form,
+    }
+    refused = http.method == "POST" and (obstacle is not None or bool(form.non_field_errors()))
+    return render(http, "payments/ask_refund.html", context, status=409 if refused else 200)
+
+
+def _obstacle(part: Allocation, request: MSARequest, user: User) -> Refused | None:
+    """Why this person cannot ask for that part now."""
+    try:
+        if user != part.payment.payer:
+            permissions.check_acts_for(user, request)
+        refunds.check_can_ask(part)
+    except Refused as refusal:
+        return refusal
+    return None
+
+
+@login_required
+@require_safe
+def refund_note(http: HttpRequest, reference: str, refund_id: int) -> HttpResponseBase:
+    request, _user = _mine(http, reference)
+    paid_out = Refund.objects.filter(fee__round__request=request, state=Refund.State.SUCCEEDED)
+    refund = get_object_or_404(paid_out.select_related("document"), pk=refund_id)
+    if refund.document is None:
+        messages.info(http, _("The refund note is being made. Try again in a minute."))
+        return redirect("payments:money", reference=request.reference)
+    try:
+        return storage.attachment(refund.document)
+    except FileNotFoundError as error:
+        raise Http404 from error

@@ -1,0 +1,185 @@
+"""Invite to pay: the agent's side on the fee page, and the customer's page behind the mailed link.
+
+A GET changes nothing (fault 40): a mail scanner may open every page here. The address holds a secret
+(`secret_page`): the page is kept by nobody, and the provider's page is not told where its payer came from.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from msa_portal.errors import Refused
+from payments import provider
+from payments.forms.paying import PayForm
+from payments.models import Allocation, PayInvitation, Payment
+from payments.services import fees, invitations, open_payments, pay_links, settle
+from payments.views.fee import fee_page, mine
+from requests_app.files import storage
+from requests_app.views.secret_links import get_or_throttle, secret_page
+
+
+@login_required
+@require_POST
+def invite(http: HttpRequest, reference: str) -> HttpResponse:
+    """The agent of record has the customer mailed a link to pay."""
+    request, user = mine(http, reference)
+    try:
+        sent = pay_links.invite(request, by=user)
+    except Refused as refusal:
+        return fee_page(http, request, user, refusal=refusal, status=409)
+    messages.success(http, _("The link to pay is on its way to %(email)s.") % {"email": sent.email})
+    return redirect("payments:fee", reference=request.reference)
+
+
+@login_required
+@require_POST
+def uninvite(http: HttpRequest, reference: str) -> HttpResponse:
+    request, user = mine(http, reference)
+    try:
+        pay_links.cancel(request, by=user)
+    except Refused as refusal:
+        return fee_page(http, request, user, refusal=refusal, status=409)
+    messages.success(http, _("The link is taken back. It opens nothing to pay any more."))
+    return redirect("payments:fee", reference=request.reference)
+
+
+def _invitation(http: HttpRequest, token: str) -> PayInvitation:
+    return get_or_throttle(http, lambda: pay_links.invitation_for(token))
+
+
+@secret_page
+@require_safe
+def link(http: HttpRequest, token: str) -> HttpResponse:
+    """Who asks, for which home, what it costs, what comes back; or what became of it."""
+    return _screen(http, token, _invitation(http, token))
+
+
+def _screen(
+    http: HttpRequest, token: str, invitation: PayInvitation, *, refusal: Refused | None = None
+) -> HttpResponse:
+    part = invitations.part_paid(invitation)
+    if part is not None:
+        return _outcome(http, token, invitation, part.payment, part)
+    try:
+        pay_links.check_open(invitation)
+        pay_links.check_payable_now(invitation)
+    except Refused as closed:
+        return _closed(http, invitation, closed)
+    return _offer(http, token, invitation, refusal)
+
+
+def _offer(http: HttpRequest, token: str, invitation: PayInvitation, refusal: Refused | None) -> HttpResponse:
+    request = invitation.round.request
+    quote = fees.quote(request, invitation.round)
+    if quote is None:
+        nothing = Refused(_("No fee is due for this visit any more. You need do nothing."), code="nothing_due")
+        return _closed(http, invitation, nothing)
+    live = open_payments.live_payment(request)
+    context = _about(invitation) | {
+        "token": token,
+        "quote": quote,
+        "begun": live is not None and live.invitation_id == invitation.pk,
+        "form": PayForm(initial={"expected_cents": quote.amount_cents}),
+        "refusal": refusal,
+    }
+    response = render(http, "payments/link.html", context, status=409 if refusal else 200)
+    response.has_form = True  # type: ignore[attr-defined]  # read by secret_page
+    return response
+
+
+def _about(invitation: PayInvitation) -> dict[str, Any]:
+    """All that whoever holds the link is told of the request."""
+    request = invitation.round.request
+    return {
+        "invitation": invitation,
+        "agent": invitation.invited_by.name,
+        "company": request.agent_company.name if request.agent_company else "",
+        "address": request.full_address,
+        "visit": invitation.round,
+        "type": request.get_request_type_display(),
+    }
+
+
+def _closed(http: HttpRequest, invitation: PayInvitation, refusal: Refused) -> HttpResponse:
+    """What happened to the link, and what to do now."""
+    gone = refusal.code != "not_now"
+    context = _about(invitation) | {"refusal": refusal}
+    return render(http, "payments/link_closed.html", context, status=410 if gone else 409)
+
+
+@secret_page
+@require_POST
+def pay(http: HttpRequest, token: str) -> HttpResponseBase:
+    """To the provider's page. Posted amounts decide nothing: a wrong one is refused (fault 39)."""
+    invitation, form = _invitation(http, token), PayForm(http.POST)
+    if not form.is_valid():
+        stale = Refused(_("This page was incomplete. Look at the amount again, then pay."), code="stale")
+        return _screen(http, token, invitation, refusal=stale)
+    try:
+        payment = pay_links.open_checkout(invitation, expected_cents=form.cleaned_data["expected_cents"])
+    except Refused as refusal:
+        return _screen(http, token, _invitation(http, token), refusal=refusal)
+    if payment.state != Payment.State.OPEN:
+        return redirect("payments:link", token=token)
+    return HttpResponseRedirect(payment.session_url, status=303)
+
+
+@secret_page
+@require_safe
+def returned(http: HttpRequest, token: str) -> HttpResponse:
+    """Back from the provider: ask it what happened, whether or not its webhook was here yet (fault 4)."""
+    invitation = _invitation(http, token)
+    payment = get_object_or_404(invitation.payments, session_id=http.GET.get("session", ""))
+    answered = True
+    if payment.state in Payment.LIVE:
+        try:
+            payment = settle.settle_from_provider(payment)
+        except (provider.ProviderUnavailable, provider.ProviderRefused):
+            answered = False
+    part = payment.allocations.select_related("fee__round", "payment", "receipt").get()
+    return _outcome(http, token, invitation, payment, part, answered=answered)
+
+
+def _outcome(
+    http: HttpRequest,
+    token: str,
+    invitation: PayInvitation,
+    payment: Payment,
+    part: Allocation,
+    *,
+    answered: bool = True,
+) -> HttpResponse:
+    refunds = payment.refunds.filter(fee=part.fee).exclude(state="declined").order_by("pk")
+    context = _about(invitation) | {
+        "token": token,
+        "payment": payment,
+        "part": part,
+        "answered": answered,
+        "refunds": refunds,
+        "gives_receipt": invitations.gives_receipt(invitation, part),
+    }
+    return render(http, "payments/link_returned.html", context)
+
+
+@secret_page
+@require_safe
+def receipt(http: HttpRequest, token: str) -> HttpResponseBase:
+    """The receipt of what was paid by this very link."""
+    invitation = _invitation(http, token)
+    part = invitations.part_paid(invitation)
+    if part is None or not invitations.gives_receipt(invitation, part):
+        raise Http404
+    if part.receipt is None:
+        messages.info(http, _("The receipt is being made. Try again in a minute."))
+        return redirect("payments:link", token=token)
+    try:
+        return storage.attachment(part.receipt)
+    except FileNotFoundError as error:
+        raise Http404 from error

@@ -1,0 +1,1 @@
+"""What an agreement says, which facts it covers, and whether it still matches the request."""

@@ -1,0 +1,1 @@
+"""The request form: its steps, the answers, and whether it is complete."""

@@ -1,0 +1,68 @@
+"""What is still missing on the form, and what the eligibility rules say of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from msa_portal.business_days.calendar import local_day
+from msa_portal.errors import Refused
+from requests_app import eligibility
+from requests_app.application import steps
+from requests_app.models import MSARequest
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A field that applies and has no value, and the step it stands on."""
+
+    field: str
+    step: str
+    message: Any
+
+
+def gaps(request: MSARequest) -> list[Gap]:
+    """Every field that applies to this request and is not filled in, in the form's order."""
+    return [
+        Gap(field=name, step=step.slug, message=_("Fill this in: %(label)s.") % {"label": steps.label(name)})
+        for step in steps.STEPS
+        for name in step.required_fields(request)
+        if _is_missing(name, getattr(request, name))
+    ]
+
+
+def _is_missing(name: str, value: Any) -> bool:
+    """A statement that was not made counts as missing; a question answered with no does not."""
+    return value is None or value == "" or (name in steps.STATEMENTS and not value)
+
+
+def verdict(
+    request: MSARequest,
+    *,
+    on: date,
+    panels: eligibility.Panels | None = None,
+    documents: tuple[str, ...] | None = None,
+) -> eligibility.Verdict:
+    """The eligibility rules over the request's facts, judged on that day (E6).
+
+    A list hands in the incompatible `panels` and the missing `documents`, so that they are read once.
+    """
+    return eligibility.judge(eligibility.facts_of(request, on=on, panels=panels, documents=documents), on=on)
+
+
+def check_form_complete(request: MSARequest) -> None:
+    """Every field that applies is filled in, and the site can be served (F2, E)."""
+    if gaps(request):
+        raise Refused(
+            _("The request form is not complete. Fill in the fields that are named there."), code="incomplete"
+        )
+    found = verdict(request, on=request.judged_on or local_day(timezone.now()))
+    if found.outcome == "not_eligible":
+        raise Refused(
+            _("Something on the form rules this site or device out. The review step says what, and what you can do."),
+            code="not_eligible",
+        )

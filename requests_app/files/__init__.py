@@ -1,0 +1,1 @@
+"""Files people send: checked, stored, scanned, and shown."""

@@ -1,0 +1,73 @@
+"""The documents that a device asks for (R5): sent with the form, read by staff.
+
+A document that is missing is an ordinary finding of the kind "put right first", not advice: staff
+would send the request back for it. Like every such finding it can be promised by the visit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from msa_portal.accounts.models import User
+from msa_portal.db import lock
+from msa_portal.errors import Refused
+from requests_app import enums, history, permissions
+from requests_app.enums import DocumentKind, EventKind, ScanState
+from requests_app.files import storage, uploads
+from requests_app.models import Document, MSARequest
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A document that the device asks for, and what was sent of it; infected files are gone."""
+
+    key: str
+    title: str
+    document: Document | None
+
+
+def wanted(request: MSARequest) -> list[Wanted]:
+    """In the order of the product's entry; one query where it asks for any."""
+    asked = request.device.documents_by_key if request.device and request.places_device else {}
+    if not asked:
+        return []
+    here = {row.topic: row for row in _sent(request).exclude(scan=ScanState.INFECTED).order_by("pk")}
+    return [Wanted(key, title, here.get(key)) for key, title in asked.items()]
+
+
+def next_missing(request: MSARequest) -> str:
+    """The key of the first document that is not here; empty where all are."""
+    return next((each.key for each in wanted(request) if each.document is None), "")
+
+
+def add(request: MSARequest, upload: UploadedFile[Any], *, key: str, by: User) -> Document:
+    """Keep the document, in place of an earlier one for the same purpose, which stays on the record.
+
+    The file is looked at outside of the lock. Raises `Refused`, with nothing changed.
+    """
+    _check_may(request, key, by=by)
+    checked = uploads.check(upload, allow_pdf=True)
+    with storage.atomic():
+        fresh = lock(request)
+        _check_may(fresh, key, by=by)
+        _sent(fresh).filter(topic=key).update(replaced_at=timezone.now())
+        document = uploads.keep(fresh, checked, kind=DocumentKind.PRODUCT_DOCUMENT, by=by, topic=key)
+        history.record(fresh, EventKind.PRODUCT_DOCUMENT_SENT, by=by, codes={"document": document.pk})
+        return document
+
+
+def _sent(request: MSARequest) -> Any:
+    return Document.objects.current().filter(request=request, kind=DocumentKind.PRODUCT_DOCUMENT)
+
+
+def _check_may(request: MSARequest, key: str, *, by: User) -> None:
+    permissions.check_acts_for(by, request)
+    if request.status in enums.FINAL:
+        raise Refused(_("This request is closed, so its documents stand as they are."), code="closed")
+    if request.device is None or key not in request.device.documents_by_key:
+        raise Refused(_("The device does not ask for this document."), code="not_asked")

@@ -1,0 +1,233 @@
+"""What people send us: judged by content, never by name, and encoded anew (faults 30 to 36).
+
+`receive` is the one door. A file that may be hostile is opened by `inspection`, a program of its
+own with a cap on memory and time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import unicodedata
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Count, Sum
+from django.utils.translation import gettext as _
+
+from msa_portal.accounts.models import User
+from msa_portal.db import lock
+from msa_portal.errors import Refused
+from requests_app import deadlines
+from requests_app.enums import DocumentKind, PhotoTopic, ScanState
+from requests_app.files import file_inspection, storage, virus_scanner
+from requests_app.models import Document, MSARequest
+
+UPLOADED = frozenset(
+    {
+        DocumentKind.SITE_PHOTO,
+        DocumentKind.PRODUCT_DOCUMENT,
+        DocumentKind.PAPER_AGREEMENT,
+        DocumentKind.DRAWN_SIGNATURE,
+        DocumentKind.CURE_PROOF,
+    }
+)
+_SECONDS = 30
+_NAME_LENGTH = 100
+_MEGABYTE = 1_000_000
+_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A file that was found harmless by what it holds: what is kept of it, and what is known of it."""
+
+    name: str
+    content_type: str
+    body: bytes
+    sha256_of_original: str
+    scan: ScanState
+    evidence: dict[str, Any] = field(default_factory=dict)
+    pages: int = 1
+
+
+def receive(
+    request: MSARequest,
+    upload: UploadedFile[Any],
+    *,
+    kind: DocumentKind,
+    by: User | None,
+    topic: PhotoTopic | str = "",
+    allow_pdf: bool = False,
+) -> Document:
+    """Check what was sent and keep it with the request. The caller has checked who sends.
+
+    Raises `Refused`, with nothing stored, for what is no photo (or harmless PDF), too large,
+    infected, or over the request's quota. Where the scanner gives no answer the document is kept
+    in quarantine (`ScanState.WAITING`): tell its sender that it is being checked.
+    """
+    return keep(request, check(upload, allow_pdf=allow_pdf), kind=kind, by=by, topic=topic)
+
+
+def check(upload: UploadedFile[Any], *, allow_pdf: bool = False) -> Checked:
+    """Look at what was sent; slow, so outside of any lock. Raises `Refused`; stores nothing."""
+    check_size(upload)
+    upload.seek(0)
+    original = upload.read()
+    found = _opened(original, allow_pdf=allow_pdf)
+    scan = virus_scanner.scan(original)
+    if scan == ScanState.INFECTED:
+        raise Refused(
+            _("The virus scanner found something harmful in this file, so it was not kept. Send another one."),
+            code="infected",
+        )
+    content_type, body, answer = found
+    return Checked(
+        name=safe_name(upload.name or "", content_type),
+        content_type=content_type,
+        body=body,
+        sha256_of_original=hashlib.sha256(original).hexdigest(),
+        scan=scan,
+        evidence=answer.get("evidence", {}),
+        pages=answer.get("pages", 1),
+    )
+
+
+def keep(
+    request: MSARequest, checked: Checked, *, kind: DocumentKind, by: User | None, topic: PhotoTopic | str = ""
+) -> Document:
+    """Store what was checked, within the request's quota, which holds under the request's lock."""
+    with storage.atomic():
+        fresh = lock(request)
+        _check_quota(fresh, len(checked.body))
+        deadlines.record_activity(fresh, by=by)
+        return storage.store(
+            fresh,
+            kind,
+            name=checked.name,
+            body=checked.body,
+            by=by,
+            content_type=checked.content_type,
+            topic=topic,
+            evidence=checked.evidence | {"sha256_of_original": checked.sha256_of_original},
+            scan=checked.scan,
+        )
+
+
+def reencode_photo(upload: UploadedFile[Any]) -> bytes:
+    """The photo as a new JPEG, turned upright, with no metadata. Raises `Refused` for anything else."""
+    return check(upload).body
+
+
+def check_size(upload: UploadedFile[Any]) -> None:
+    if not upload.size:
+        raise Refused(_("This file is empty. Choose the file again."), code="empty_file")
+    if upload.size > settings.MAX_UPLOAD_BYTES:
+        limit = settings.MAX_UPLOAD_BYTES // _MEGABYTE
+        raise Refused(
+            _("This file is larger than %(limit)s MB. Send a smaller one.") % {"limit": limit}, code="too_large"
+        )
+
+
+def safe_name(name: str, content_type: str) -> str:
+    """A name to show: the sender's, without folders, control characters and marks that turn text around."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    stem = last.rsplit(".", 1)[0] if "." in last else last
+    kept = "".join(" " if unicodedata.category(letter)[0] in "CZ" else letter for letter in stem)
+    kept = " ".join(kept.strip(". ").split())[:_NAME_LENGTH].strip(". ")
+    return f"{kept or 'file'}.{storage.SUFFIXES[content_type]}"
+
+
+def _check_quota(request: MSARequest, size: int) -> None:
+    """Replaced files count too, as they are kept; infected ones were deleted."""
+    used = Document.objects.filter(request=request, kind__in=UPLOADED).exclude(scan=ScanState.INFECTED)
+    now = used.aggregate(files=Count("pk"), bytes=Sum("size", default=0))
+    if now["files"] >= settings.MAX_UPLOADS_PER_REQUEST:
+        raise Refused(
+            _("This request has %(limit)s files already, and no more can be added. Call the program for help.")
+            % {"limit": settings.MAX_UPLOADS_PER_REQUEST},
+            code="quota",
+        )
+    if now["bytes"] + size > settings.MAX_UPLOAD_BYTES_PER_REQUEST:
+        raise Refused(
+            _("This request's files would take more than %(limit)s MB. Send a smaller file, or call the program.")
+            % {"limit": settings.MAX_UPLOAD_BYTES_PER_REQUEST // _MEGABYTE},
+            code="quota",
+        )
+
+
+def _opened(original: bytes, *, allow_pdf: bool) -> tuple[str, bytes, dict[str, Any]]:
+    if original.startswith(b"%PDF-") and allow_pdf:
+        answer, _nothing = inspect("pdf", original, allow_pdf=True)
+        return "application/pdf", original, answer
+    if not _may_be_photo(original):
+        raise refusal({"refused": "not_a_photo"}, allow_pdf=allow_pdf)
+    answer, jpeg = inspect("photo", original, allow_pdf=allow_pdf)
+    return "image/jpeg", jpeg, answer
+
+
+def _may_be_photo(data: bytes) -> bool:
+    """By its first bytes alone, before any decoder sees it."""
+    if data[4:8] == b"ftyp":
+        return data[8:12] in _HEIC_BRANDS
+    webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+    return webp or data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"))
+
+
+def inspect(what: str, data: bytes, *, allow_pdf: bool) -> tuple[dict[str, Any], bytes]:
+    # Isolated: neither our environment, with its secrets, nor our modules are within its reach.
+    program = [sys.executable, "-I", str(Path(file_inspection.__file__).resolve()), what]
+    environment = {"LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "2"}
+    try:
+        done = subprocess.run(program, input=data, capture_output=True, timeout=_SECONDS, env=environment, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise refusal({"refused": "too_heavy"}, allow_pdf=allow_pdf) from error
+    line, _newline, body = done.stdout.partition(b"\n")
+    answer = json.loads(line) if done.returncode == 0 and line else {"refused": "too_heavy"}
+    if "refused" in answer:
+        raise refusal(answer, allow_pdf=allow_pdf)
+    return answer, body
+
+
+def refusal(answer: dict[str, Any], *, allow_pdf: bool = False) -> Refused:
+    """The words for why a file is not taken, and what to send instead."""
+    code = answer["refused"]
+    if code == "not_a_photo" and allow_pdf:
+        code = "not_a_file"
+    return Refused(_words(code, answer.get("part", "")), code=answer["refused"])
+
+
+def _words(code: str, part: str) -> str:
+    return {
+        "not_a_photo": _("This file is not a photo that we can read. Send a JPEG, PNG, WebP or HEIC photo."),
+        "not_a_file": _(
+            "This file is neither a photo nor a PDF that we can read. Send a JPEG, PNG, WebP or HEIC photo, or a PDF."
+        ),
+        "not_a_pdf": _("This PDF is damaged and cannot be read. Save or scan it again, or send photos of the pages."),
+        "too_many_pixels": _("This photo has more than %(limit)s million pixels. Send a smaller one.")
+        % {"limit": file_inspection.MAX_PIXELS // _MEGABYTE},
+        "too_many_pages": _("This PDF has more than %(limit)s pages. Send only the pages that are asked for.")
+        % {"limit": file_inspection.MAX_PAGES},
+        "too_heavy": _(
+            "This file takes more memory or time to open than we allow. Send a photo of it, or scan it in less detail."
+        ),
+        "active_pdf": _("This PDF %(what)s, so it is not taken. Print it to a new PDF, or send photos of the pages.")
+        % {"what": _active(part)},
+    }[code]
+
+
+def _active(part: str) -> str:
+    return {
+        "javascript": _("holds a program (JavaScript)"),
+        "action": _("holds an action that would start something on our computers"),
+        "embedded": _("carries another file inside it"),
+        "xfa": _("holds a form that runs programs (XFA)"),
+        "media": _("holds video, sound or 3D"),
+        "encrypted": _("is locked with a password or encrypted"),
+        "": "",
+    }[part]

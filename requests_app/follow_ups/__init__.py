@@ -1,0 +1,1 @@
+"""After a failed visit: rescheduling, a modification, and showing that each reason is fixed."""

@@ -1,0 +1,156 @@
+"""After a failed visit: a reschedule or a modification is saved, then completed (R7, F3, D3, D5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from msa_portal.accounts.models import User
+from msa_portal.business_days.calendar import local_day
+from msa_portal.db import lock
+from msa_portal.errors import Refused
+from requests_app import fee_rules, history, permissions
+from requests_app.agreements import versions
+from requests_app.application import completeness
+from requests_app.enums import EventKind, FollowUpKind, Settlement, Status, VisitOutcome
+from requests_app.fee_rules import FeeDecision
+from requests_app.follow_ups import cures
+from requests_app.lifecycle import policies
+from requests_app.lifecycle.policies import failed_round
+from requests_app.lifecycle.transitions import advance
+from requests_app.models import FollowUp, MSARequest, Product, ProgramSettings, VisitRound
+
+
+def next_fee(visit: VisitRound) -> FeeDecision:
+    """Whether the visit after that failed one costs a fee, and why (D3)."""
+    charged = ProgramSettings.current().second_fee_when_customer_responsible
+    return fee_rules.next_visit((reason.as_fact for reason in visit.reasons.all()), charged=charged)
+
+
+def second_fee_due(visit: VisitRound) -> bool:
+    """D3: due when at least one reason of the failed visit is the customer's responsibility."""
+    return next_fee(visit).due
+
+
+def save_reschedule(request: MSARequest, *, by: User, statements: Mapping[str, str] | None = None) -> FollowUp:
+    """Save the Reschedule MSA Site Visit form: every reason of the failed visit is cured.
+
+    `statements` are words, by reasons' codes, that are kept as cures in the same go. Without a fee
+    due the status moves at once; with one it moves when the fee is settled.
+    """
+    with transaction.atomic():
+        fresh = _locked_after_failure(request, by)
+        visit = failed_round(fresh)
+        cures.state_in_words(fresh, visit, statements or {}, by=by)
+        cures.check_all_cured(fresh, visit)
+        follow_up = _save(fresh, FollowUpKind.RESCHEDULE, visit, by=by)
+        advance(fresh, by=by)
+    request.refresh_from_db()
+    follow_up.refresh_from_db()
+    return follow_up
+
+
+def save_modification(request: MSARequest, *, by: User, device: Product) -> FollowUp:
+    """Save the Modification Request form: another approved device, which the agreement must state.
+
+    The status moves when the agreement is signed anew and the fee, where due, is settled.
+    """
+    with transaction.atomic():
+        fresh = _locked_after_failure(request, by)
+        if not fresh.places_device:
+            raise Refused(_("This request puts no MSA in, so there is none to change."), code="no_device")
+        if device.pk == fresh.device_id:
+            raise Refused(_("Choose a different MSA than before."), code="same_device", fields={"device": ""})
+        if not device.is_approved_on(local_day(timezone.now())):
+            raise Refused(
+                _("This MSA is not approved today. Choose another."), code="not_approved", fields={"device": ""}
+            )
+        visit = failed_round(fresh)
+        old_device = fresh.device
+        fresh.device = device
+        fresh.judged_on = None
+        fresh.version += 1
+        fresh.save(update_fields=["device", "judged_on", "version", "updated_at"])
+        completeness.check_form_complete(fresh)
+        follow_up = _save(fresh, FollowUpKind.MODIFY, visit, by=by, old_device=old_device)
+        cures.by_new_device(fresh, visit, device, by=by)
+        versions.supersede_if_changed(fresh, by=by)
+    request.refresh_from_db()
+    return follow_up
+
+
+def cancel(request: MSARequest, *, by: User) -> None:
+    """Take a saved form back, as long as its fee is not settled; the device is the old one again."""
+    with transaction.atomic():
+        fresh = lock(request)
+        permissions.check_acts_for(by, fresh)
+        follow_up = policies.open_follow_up(fresh)
+        if follow_up is None:
+            raise Refused(_("There is nothing to take back."), code="no_follow_up")
+        if follow_up.round.settlement == Settlement.PAID:
+            raise Refused(
+                _("The fee for the next visit is paid already. Withdraw the request to get it back."), code="fee_paid"
+            )
+        policies.check_thawed(fresh)
+        now = timezone.now()
+        follow_up.canceled_at = now
+        follow_up.save(update_fields=["canceled_at"])
+        follow_up.round.outcome = VisitOutcome.CANCELED
+        follow_up.round.closed_at = now
+        follow_up.round.save(update_fields=["outcome", "closed_at", "updated_at"])
+        if follow_up.kind == FollowUpKind.MODIFY:
+            cures.without_new_device(failed_round(fresh))
+            fresh.device = follow_up.old_device
+            fresh.version += 1
+            fresh.save(update_fields=["device", "version", "updated_at"])
+            versions.supersede_if_changed(fresh, by=by)
+        history.record(fresh, EventKind.FOLLOW_UP_CANCELED, by=by, codes={"kind": follow_up.kind})
+    request.refresh_from_db()
+
+
+def _locked_after_failure(request: MSARequest, by: User) -> MSARequest:
+    fresh = lock(request)
+    permissions.check_acts_for(by, fresh)
+    if fresh.status != Status.SITE_VISIT_UNSUCCESSFUL:
+        raise history.stale(fresh, to=by)
+    if policies.open_follow_up(fresh) is not None:
+        raise Refused(
+            _("A form for the next visit is saved already. Continue with it, or take it back first."),
+            code="follow_up_open",
+        )
+    return fresh
+
+
+def _save(
+    request: MSARequest,
+    kind: FollowUpKind,
+    failed: VisitRound,
+    *,
+    by: User,
+    old_device: Product | None = None,
+) -> FollowUp:
+    fee = next_fee(failed)
+    now = timezone.now()
+    visit = VisitRound.objects.create(
+        request=request,
+        number=request.rounds.count() + 1,
+        fee_due=fee.due,
+        fee_reason=fee.rule,
+        settlement="" if fee.due else Settlement.NOT_DUE,
+        settled_at=None if fee.due else now,
+    )
+    follow_up = FollowUp.objects.create(request=request, kind=kind, round=visit, old_device=old_device, created_by=by)
+    history.record(
+        request,
+        EventKind.FOLLOW_UP_SAVED,
+        by=by,
+        codes={"kind": kind.value, "round": visit.number, "fee_due": fee.due, "reasons": _codes(failed)},
+    )
+    return follow_up
+
+
+def _codes(visit: VisitRound) -> list[str]:
+    return sorted(visit.reasons.values_list("code", flat=True))

@@ -1,0 +1,54 @@
+"""The email after a failed visit (V4)."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from msa_portal.notices.outbox import Notice
+from requests_app.follow_ups import failure_reasons, follow_ups
+from requests_app.lifecycle import policies
+from requests_app.models import (
+    MSARequest,
+    RequestEvent,
+)
+from requests_app.notices import CUSTOMER_AND_AGENT, notify, page
+
+
+class VisitUnsuccessful(Notice):
+    name = "visit_unsuccessful"
+    audience = CUSTOMER_AND_AGENT
+
+
+def visit_unsuccessful(request: MSARequest, event: RequestEvent) -> None:
+    """The reasons, and the three options under their official names (V4, R7)."""
+    visit = policies.failed_round(request)
+    notify(
+        VisitUnsuccessful,
+        request,
+        key=str(event.pk),
+        act_by=request.owner_acts_by,
+        reasons=[_failure(request, each) for each in failure_reasons.explained(request, visit)],
+        second_fee=follow_ups.second_fee_due(visit),
+        options=_options(request),
+    )
+
+
+def _failure(request: MSARequest, each: failure_reasons.ReasonDetail) -> dict[str, str]:
+    return {
+        "title": each.reason.title,
+        "explanation": each.reason.explanation,
+        "whose": each.whose,
+        "todo": each.todo,
+        "cost": each.cost,
+        "photo_url": f"{page(request, 'reschedule')}#reason-{each.reason.pk}" if each.photos else "",
+    }
+
+
+def _options(request: MSARequest) -> list[dict[str, str]]:
+    options = [
+        ("reschedule", _("Reschedule MSA Site Visit"), _("You put the reasons right and keep your device.")),
+        ("withdraw", _("Withdraw IR"), _("You end the request.")),
+    ]
+    if request.places_device:
+        options.insert(0, ("modify", _("Modification Request"), _("You choose a different approved MSA.")))
+    return [{"url": page(request, name), "title": title, "what": what} for name, title, what in options]

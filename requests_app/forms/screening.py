@@ -1,0 +1,234 @@
+"""What staff fill in on the screening page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.utils.html import strip_tags
+from django.utils.translation import gettext_lazy as _
+
+from requests_app.application import steps
+from requests_app.enums import CheckAnswer, CheckCode, WithdrawalReason
+from requests_app.files import site_photos
+from requests_app.forms.questions import form_field
+from requests_app.lifecycle.correction_items import RequiredCorrection
+from requests_app.models import CorrectionReason, MSARequest, Product, Screening
+from requests_app.screening.desk import Suggestion
+
+
+class ChecksForm(forms.Form):
+    """C1 to C7, each with the portal's own finding chosen beforehand."""
+
+    def __init__(
+        self, *args: Any, suggestions: Mapping[CheckCode, Suggestion], screening: Screening | None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.suggestions = suggestions
+        given = {each.check_code: each for each in screening.answers.all()} if screening else {}
+        for code in CheckCode:
+            answered = given.get(code.value)
+            self.fields[f"answer_{code}"] = forms.ChoiceField(
+                label=f"{code.value} {code.label}",
+                choices=CheckAnswer.choices,
+                initial=answered.answer if answered else suggestions[code].answer,
+                widget=forms.RadioSelect,
+                error_messages={"required": _("Answer this check.")},
+            )
+            self.fields[f"note_{code}"] = forms.CharField(
+                label=_("Note on %(check)s") % {"check": code.value},
+                max_length=500,
+                required=False,
+                initial=answered.note if answered else "",
+            )
+
+    def rows(self) -> list[dict[str, Any]]:
+        """For the page: each check with its two fields and what the portal found."""
+        return [
+            {
+                "code": code,
+                "answer": self[f"answer_{code}"],
+                "note": self[f"note_{code}"],
+                "suggestion": self.suggestions[code],
+            }
+            for code in CheckCode
+        ]
+
+    def answers(self) -> dict[str, tuple[str, str]]:
+        data = self.cleaned_data
+        return {code.value: (data[f"answer_{code}"], data[f"note_{code}"]) for code in CheckCode}
+
+
+class CorrectionsForm(forms.Form):
+    """Coded reasons to tick, each with a note to the customer and, for a field, the right value to propose.
+
+    `found` are the reasons' ids that the portal's own findings speak for, with why; they stand first.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        request: MSARequest,
+        found: Mapping[int, str] | None = None,
+        record: Mapping[str, str] | None = None,
+        kept_open: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.request, self.found, self.kept_open = request, found or {}, kept_open
+        self.record = record or {}
+        topics = {guide.topic.value for guide in site_photos.guides_for(request.request_type)}
+        self.reasons = [
+            each for each in CorrectionReason.objects.filter(is_active=True) if each.photo_topic in {"", *topics}
+        ]
+        for reason in self.reasons:
+            self.fields[f"reason_{reason.pk}"] = forms.BooleanField(label=reason.title, required=False)
+            self.fields[f"note_{reason.pk}"] = forms.CharField(
+                label=_("Note to the customer on “%(reason)s”") % {"reason": reason.title},
+                max_length=1000,
+                required=False,
+                widget=forms.Textarea(attrs={"rows": 2}),
+            )
+            if _may_be_proposed(reason.field, request):
+                self.fields[f"proposal_{reason.pk}"] = _proposal_field(reason, request)
+                if self.record.get(reason.field):
+                    self.fields[f"record_{reason.pk}"] = forms.BooleanField(
+                        label=_("Propose what the record says: the customer will see it"), required=False
+                    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        for reason in self.reasons:
+            if data.get(f"record_{reason.pk}") and not data.get(f"proposal_{reason.pk}"):
+                self._propose_record(reason)
+        if not self.kept_open and not any(data.get(f"reason_{reason.pk}") for reason in self.reasons):
+            raise forms.ValidationError(_("Choose at least one correction."), code="none")
+        return data
+
+    def _propose_record(self, reason: CorrectionReason) -> None:
+        """The record's value as the form's field reads it."""
+        name = f"proposal_{reason.pk}"
+        try:
+            self.cleaned_data[name] = self.fields[name].clean(self.record[reason.field])
+        except forms.ValidationError as error:
+            self.add_error(name, error)
+
+    def found_by_field(self) -> dict[str, int]:
+        return {each.field: each.pk for each in self.reasons if each.pk in self.found and each.field}
+
+    def groups(self) -> list[dict[str, Any]]:
+        """What the portal found, then the rest by what it concerns; one with a mistake or a tick is open."""
+        rows: dict[Any, list[dict[str, Any]]] = {title: [] for title in [_FOUND, *_GROUPS.values()]}
+        for reason in self.reasons:
+            title = _FOUND if reason.pk in self.found else _GROUPS[_concerns(reason)]
+            rows[title].append(self._row(reason))
+        return [
+            {"title": title, "rows": each, "open": title == _FOUND or any(row["is_open"] for row in each)}
+            for title, each in rows.items()
+            if each
+        ]
+
+    def _row(self, reason: CorrectionReason) -> dict[str, Any]:
+        tick, proposal = self[f"reason_{reason.pk}"], f"proposal_{reason.pk}"
+        field = self[proposal] if proposal in self.fields else None
+        record = self[f"record_{reason.pk}"] if f"record_{reason.pk}" in self.fields else None
+        return {
+            "reason": reason,
+            "tick": tick,
+            "note": self[f"note_{reason.pk}"],
+            "proposal": field,
+            "record": record,
+            "record_value": self.record.get(reason.field, ""),
+            "because": self.found.get(reason.pk, ""),
+            "is_open": bool(tick.value() or (field and field.errors)),
+        }
+
+    def items(self) -> list[RequiredCorrection]:
+        data = self.cleaned_data
+        return [
+            RequiredCorrection(
+                reason=reason,
+                note=data[f"note_{reason.pk}"],
+                proposal=self._proposal(data.get(f"proposal_{reason.pk}")),
+            )
+            for reason in self.reasons
+            if data[f"reason_{reason.pk}"]
+        ]
+
+    @staticmethod
+    def _proposal(value: Any) -> Any:
+        if value is None or value == "":
+            return None
+        return value.pk if isinstance(value, Product) else value
+
+
+_FOUND = _("What the portal found")
+_GROUPS = {
+    **{step.slug: step.title for step in steps.STEPS},
+    "agreement": _("The agreement"),
+    "documents": _("Photos and documents"),
+    "other": _("Anything else"),
+}
+
+
+def _concerns(reason: CorrectionReason) -> str:
+    if reason.document:
+        return "documents"
+    if reason.field:
+        return steps.STEP_OF_FIELD.get(reason.field, "other")
+    on_agreement = reason.check_code in {CheckCode.C1, CheckCode.C2, CheckCode.C4}
+    return "agreement" if on_agreement else "other"
+
+
+def _may_be_proposed(name: str, request: MSARequest) -> bool:
+    """A field that applies to this request; a statement is the customer's own to make."""
+    if name not in steps.STEP_OF_FIELD or name in steps.STATEMENTS:
+        return False
+    return name in steps.step(steps.STEP_OF_FIELD[name]).shown_fields(request)
+
+
+def _proposal_field(reason: CorrectionReason, request: MSARequest) -> forms.Field:
+    """The form's own field, checked as there, but small: choices as a list to pull down."""
+    field = form_field(reason.field, request)
+    field.label, field.help_text = _("Propose the right value (optional)"), ""
+    if isinstance(field, forms.ModelChoiceField):
+        return forms.ModelChoiceField(field.queryset, required=False, label=field.label)
+    if isinstance(field, forms.ChoiceField):
+        choices: Any = [("", "---------"), *((value, _plain(label)) for value, label in _pairs(field))]
+        field.widget = forms.Select(choices=choices)
+        field.choices = choices
+    return field
+
+
+def _pairs(field: Any) -> list[tuple[Any, Any]]:
+    return list(field.choices)
+
+
+def _plain(label: Any) -> str:
+    return strip_tags(str(label).split("<", 1)[0])
+
+
+class StaffWithdrawalForm(forms.Form):
+    reason = forms.ChoiceField(
+        label=_("Reason"), choices=[each for each in WithdrawalReason.choices if each[0] != WithdrawalReason.EXPIRED]
+    )
+    note = forms.CharField(
+        label=_("How and when the customer said so"),
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": _("Say how and when the customer asked for this.")},
+    )
+
+
+class ExtensionForm(forms.Form):
+    """More time for whoever has the ball (D8)."""
+
+    to = forms.DateField(label=_("New last day"), widget=forms.DateInput(attrs={"type": "date"}))
+    reason = forms.CharField(
+        label=_("Why more time is given"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Only staff read it."),
+        error_messages={"required": _("Say why more time is given.")},
+    )

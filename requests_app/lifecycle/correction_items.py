@@ -1,0 +1,83 @@
+"""Correction items as rows: added, closed, counted, and shown in words. Answering them is `screening.corrections`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+
+from msa_portal.accounts.models import User
+from requests_app.application import answers, steps
+from requests_app.enums import CorrectionEnd
+from requests_app.models import Correction, CorrectionReason, MSARequest, Product, Screening
+
+
+@dataclass(frozen=True)
+class RequiredCorrection:
+    """One coded item: the reason, and a note to the customer.
+
+    `proposal` is the right value of the reason's field as the form stores it, a device by its id;
+    whoever calls has validated it as the form does.
+    """
+
+    reason: CorrectionReason
+    note: str = ""
+    proposal: Any = None
+
+
+def add(request: MSARequest, screening: Screening, items: Sequence[RequiredCorrection], *, by: User) -> None:
+    """Open the items. One about the same as an open item replaces it. The caller saves the locked request."""
+    for item in items:
+        same = Correction.objects.filter(request=request, reason=item.reason).open()
+        close_items(same, CorrectionEnd.REPLACED, by=by)
+        Correction.objects.create(
+            request=request,
+            screening=screening,
+            reason=item.reason,
+            field=item.reason.field,
+            document=item.reason.document,
+            photo_topic=item.reason.photo_topic,
+            note=item.note,
+            proposal=item.proposal if item.reason.field else None,
+            value_then=answers.answer_text(request, item.reason.field)[:200] if item.reason.field else "",
+            required_by=by,
+        )
+    recount(request)
+
+
+def close(request: MSARequest, end: CorrectionEnd, *, by: User | None) -> None:
+    """Close all that is open. The caller saves the locked request."""
+    close_items(Correction.objects.filter(request=request).open(), end, by=by)
+    recount(request)
+
+
+def close_items(items: Any, end: CorrectionEnd, *, by: User | None) -> None:
+    items.update(closed_at=timezone.now(), closed_as=end, closed_by=by, draft={})
+
+
+def recount(request: MSARequest) -> None:
+    """The database refuses a valid request with an open item by this count."""
+    request.open_corrections = Correction.objects.filter(request=request).open().count()
+
+
+def facts_in_words(request: MSARequest) -> dict[str, str]:
+    """What the form says, by field: what a later look is compared with."""
+    return {name: answers.answer_text(request, name) for name in steps.ALL_FIELDS}
+
+
+def in_words(correction: Correction, value: Any) -> str:
+    """A value of the item's field as a person reads it."""
+    known = MSARequest()
+    setattr(known, correction.field, stored_value(correction, value))
+    return answers.answer_text(known, correction.field)
+
+
+def proposal_in_words(correction: Correction) -> str:
+    """What staff propose; empty where they propose nothing."""
+    return "" if correction.proposal is None else in_words(correction, correction.proposal)
+
+
+def stored_value(correction: Correction, value: Any) -> Any:
+    return Product.objects.filter(pk=value).first() if correction.field == "device" else value

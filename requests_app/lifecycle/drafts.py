@@ -1,0 +1,112 @@
+"""Starting a request and changing its facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from msa_portal.accounts.models import Company, User
+from msa_portal.business_days.calendar import local_day
+from msa_portal.db import lock
+from msa_portal.errors import Refused, Stale
+from requests_app import deadlines, eligibility, fee_rules, history, permissions
+from requests_app.agreements import versions
+from requests_app.application import steps
+from requests_app.enums import EventKind, RecordCheck, Status
+from requests_app.lifecycle import notices, policies
+from requests_app.models import MSARequest, VisitRound
+from requests_app.readiness import readiness
+from requests_app.utility_records import comparison
+
+
+def start(*, by: User, company: Company | None = None, answers: Mapping[str, Any] | None = None) -> MSARequest:
+    """A new draft: the person's own, or one that their company makes as agent for a customer.
+
+    `answers` are facts from the eligibility check that the form takes over.
+    """
+    if company is not None and company.pk not in by.company_ids:
+        raise Refused(_("You are not a member of that company."), code="not_allowed")
+    with transaction.atomic():
+        request = MSARequest(created_by=by, owner=None if company else by, agent_company=company)
+        if company is None:
+            request.customer_name, request.customer_email, request.customer_phone = by.name, by.email, by.phone
+        else:
+            request.agent = by
+        for name, value in (answers or {}).items():
+            if name in steps.ALL_FIELDS:
+                setattr(request, name, value)
+        today = local_day(timezone.now())
+        request.owner_acts_by = deadlines.new_deadline()
+        request.save()
+        request.reference = f"MSA-{today.year}-{request.pk:06d}"
+        request.save(update_fields=["reference"])
+        fee = fee_rules.first_visit()
+        VisitRound.objects.create(request=request, number=1, fee_due=fee.due, fee_reason=fee.rule)
+        history.record(request, EventKind.CREATED, by=by)
+    return request
+
+
+def save_facts(request: MSARequest, changes: Mapping[str, Any], *, by: User, version: int) -> MSARequest:
+    """Write changed facts, whole or in part; `version` is the one that the person saw.
+
+    A stale version is refused with both versions in `fields` (fault 16). A covered fact that
+    changes supersedes the agreement (A3). The record is checked again where its fields changed.
+    """
+    unknown = set(changes) - set(steps.ALL_FIELDS)
+    if unknown:
+        raise ValueError(f"not fields of the form: {sorted(unknown)}")
+    with transaction.atomic():
+        fresh = lock(request)
+        permissions.check_acts_for(by, fresh)
+        policies.check_editable(fresh)
+        changed = {name: value for name, value in changes.items() if getattr(fresh, name) != value}
+        if not changed:
+            return fresh
+        if fresh.version != version:
+            _refuse_stale(fresh, changed)
+        for name, value in changed.items():
+            setattr(fresh, name, value)
+        if comparison.IDENTIFYING_FIELDS & set(changed):
+            fresh.record_check, fresh.service_account = RecordCheck.NOT_YET, None
+        fresh.version += 1
+        if fresh.status == Status.UNSUBMITTED or {"device", "request_type"} & set(changed):
+            fresh.judged_on = None
+        fresh.owner_acts_by = deadlines.extended_deadline(fresh)
+        fresh.save()
+        versions.supersede_if_changed(fresh, by=by, changed=changed)
+        if set(eligibility.FIELDS) & set(changed):
+            readiness.supersede_uncovered(fresh)
+        if "customer_email" in changed:
+            notices.draft_started_for_you(fresh)
+    return fresh
+
+
+def _refuse_stale(fresh: MSARequest, changed: Mapping[str, Any]) -> None:
+    raise Stale(
+        _("Somebody changed this form while you were filling it in. Both versions are shown: choose, and save again."),
+        code="stale_version",
+        fields={name: {"theirs": getattr(fresh, name), "yours": value} for name, value in changed.items()},
+    )
+
+
+def claim(request: MSARequest, *, by: User) -> None:
+    """The customer of an agent takes the request into their own account (D10).
+
+    The caller has proof that the person reads the customer's mail.
+    """
+    with transaction.atomic():
+        fresh = lock(request)
+        if fresh.owner_id == by.pk:
+            return
+        if fresh.owner_id is not None:
+            raise Refused(_("This request belongs to another account already."), code="claimed")
+        if by.company_ids and fresh.agent_company_id in by.company_ids:
+            raise Refused(_("The agent cannot be the customer too."), code="not_allowed")
+        fresh.owner = by
+        fresh.save(update_fields=["owner"])
+        history.record(fresh, EventKind.CLAIMED, by=by)
+    request.refresh_from_db()

@@ -1,0 +1,187 @@
+"""Emails about the lifecycle's own events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from msa_portal import formats
+from msa_portal.business_days import calendar
+from msa_portal.business_days.calendar import local_day
+from msa_portal.notices.outbox import Notice
+from requests_app import fee_rules, hooks
+from requests_app.enums import (
+    RequestType,
+    Settlement,
+    Status,
+    VisitOutcome,
+    WithdrawalReason,
+)
+from requests_app.models import (
+    MSARequest,
+    ProgramSettings,
+    RequestEvent,
+    VisitRound,
+)
+from requests_app.notices import CUSTOMER_AND_AGENT, agent, customer, notify, page
+
+
+class DraftStartedForYou(Notice):
+    name = "draft_started_for_you"
+    audience = "customer of an agent"
+
+
+class RequestSubmitted(Notice):
+    name = "request_submitted"
+    audience = CUSTOMER_AND_AGENT
+
+
+class RequestValid(Notice):
+    name = "request_valid"
+    audience = CUSTOMER_AND_AGENT
+
+
+class ServiceOrderIssued(Notice):
+    name = "service_order_issued"
+    audience = CUSTOMER_AND_AGENT
+
+
+class VisitComplete(Notice):
+    name = "visit_complete"
+    audience = CUSTOMER_AND_AGENT
+
+
+class RescheduleReceived(Notice):
+    name = "reschedule_received"
+    audience = CUSTOMER_AND_AGENT
+
+
+class ModificationReceived(Notice):
+    name = "modification_received"
+    audience = CUSTOMER_AND_AGENT
+
+
+class Withdrawn(Notice):
+    name = "withdrawn"
+    audience = CUSTOMER_AND_AGENT
+
+
+class RequestClaimed(Notice):
+    name = "request_claimed"
+    audience = "agent"
+
+
+# --- Before submission -------------------------------------------------------------------
+def draft_started_for_you(request: MSARequest) -> None:
+    """An agent named the customer's address: once per request and address."""
+    if request.has_agent and request.owner_id is None and request.customer_email:
+        notify(DraftStartedForYou, request, key=str(request.pk), people=[customer(request)])
+
+
+# --- At the utility ----------------------------------------------------------------------
+def _times(event: RequestEvent) -> dict[str, Any]:
+    """V1 and V2 for a request with nothing missing, from the event's day."""
+    program = ProgramSettings.current()
+    return {
+        "order_from": program.service_order_from_days,
+        "order_to": program.service_order_to_days,
+        "visit_by": formats.day(calendar.load().add(local_day(event.at), program.visit_days)),
+    }
+
+
+def request_submitted(request: MSARequest, event: RequestEvent) -> None:
+    notify(RequestSubmitted, request, key=str(event.pk), **_times(event))
+
+
+def request_valid(request: MSARequest, event: RequestEvent) -> None:
+    notify(RequestValid, request, key=str(event.pk), **_times(event))
+
+
+def service_order_issued(request: MSARequest, event: RequestEvent) -> None:
+    notify(ServiceOrderIssued, request, key=str(event.pk))
+
+
+# --- The visit ---------------------------------------------------------------------------
+_COMPLETE_IN_WORDS = {
+    RequestType.INSTALL: gettext_lazy("Installation complete"),
+    RequestType.REMOVAL: gettext_lazy("Removal complete"),
+    RequestType.REPLACEMENT: gettext_lazy("Replacement complete"),
+    RequestType.MAINTENANCE: gettext_lazy("Maintenance complete"),
+}
+
+
+def visit_complete(request: MSARequest, event: RequestEvent) -> None:
+    """One official status for every type, told in the words of the request's own (D2), and what comes next."""
+    words = _COMPLETE_IN_WORDS[RequestType(request.request_type)]
+    visit = request.rounds.get(number=event.codes["round"])
+    notify(
+        VisitComplete,
+        request,
+        key=str(event.pk),
+        outcome=words,
+        status=request.get_status_display(),
+        device=str(request.device) if request.places_device and request.device else "",
+        next_steps=next_steps(request),
+        photos_url=f"{page(request)}#visit-title" if hooks.photos_of(visit) else "",
+    )
+
+
+def next_steps(request: MSARequest) -> list[str]:
+    """What the maker's device asks of its owner now; empty where staff entered nothing, or nothing was put in."""
+    device = request.device if request.places_device else None
+    return device.steps if device else []
+
+
+def reschedule_received(request: MSARequest, event: RequestEvent) -> None:
+    notify(RescheduleReceived, request, key=str(event.pk), **_times(event))
+
+
+def modification_received(request: MSARequest, event: RequestEvent) -> None:
+    notify(ModificationReceived, request, key=str(event.pk), device=str(request.device or ""), **_times(event))
+
+
+# --- The end, and people -----------------------------------------------------------------
+def withdrawn(request: MSARequest, event: RequestEvent) -> None:
+    notify(
+        Withdrawn,
+        request,
+        key=str(event.pk),
+        who=_withdrawn_by(request, event),
+        reason=WithdrawalReason(event.codes["reason"]).label,
+        had_visit=event.from_status == Status.SERVICE_ORDER_ISSUED,
+        refund=refund_outlook(request),
+    )
+
+
+def _withdrawn_by(request: MSARequest, event: RequestEvent) -> str:
+    if event.actor is None:
+        return _("the portal, because the time to act ran out")
+    if event.actor.sees_all_requests:
+        return _("program staff, on the customer's or agent's word")
+    return event.actor.name
+
+
+def refund_outlook(request: MSARequest) -> str:
+    """What comes back after a withdrawal (D4): "unpaid", "none", "part" or "full"."""
+    paid = (
+        VisitRound.objects.filter(request=request, settlement=Settlement.PAID)
+        .exclude(outcome=VisitOutcome.COMPLETE)
+        .prefetch_related("reasons")
+    )
+    kept = [visit for visit in paid if not _comes_back(visit)]
+    if not paid:
+        return "unpaid"
+    if not kept:
+        return "full"
+    return "none" if len(kept) == len(paid) else "part"
+
+
+def _comes_back(visit: VisitRound) -> bool:
+    return fee_rules.comes_back(visit.outcome, (reason.responsible for reason in visit.reasons.all()))
+
+
+def request_claimed(request: MSARequest, event: RequestEvent) -> None:
+    person = agent(request) if request.has_agent else None
+    notify(RequestClaimed, request, key=str(event.pk), people=[person] if person else [])

@@ -1,0 +1,113 @@
+"""What payments tells the request: the fee form opened, a fee settled, a payment disputed.
+
+Payments knows money; whether a visit counts as paid stands here, where the lifecycle decides.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from msa_portal.accounts.models import User
+from msa_portal.business_days.calendar import local_day
+from msa_portal.db import lock
+from msa_portal.errors import Refused
+from requests_app import history, permissions
+from requests_app.enums import EventKind, Settlement, Status
+from requests_app.lifecycle import policies, transitions
+from requests_app.models import MSARequest, VisitRound
+
+
+def open_fee_form(request: MSARequest, *, by: User | None) -> VisitRound:
+    """The fee form is open: the day on which E6 is judged is fixed (C6). Returns the visit to pay for.
+
+    Called under the request's lock, or takes it. Raises `Refused` with the reason where the form
+    or the agreement is not complete (F2).
+    """
+    with transaction.atomic():
+        fresh = lock(request)
+        policies.check_payable(fresh)
+        if fresh.judged_on is None:
+            fresh.judged_on = local_day(timezone.now())
+            fresh.save(update_fields=["judged_on"])
+        return policies.open_round(fresh)
+
+
+def freeze(request: MSARequest, *, until: datetime, by: User | None) -> None:
+    """A checkout opens: the covered facts stand still until it ends (D15). `by` None pays by a link."""
+    fresh = lock(request)
+    policies.check_payable(fresh)
+    fresh.frozen_until = until
+    fresh.judged_on = local_day(timezone.now())
+    fresh.save(update_fields=["frozen_until", "judged_on"])
+    history.record(fresh, EventKind.CHECKOUT_OPENED, by=by)
+
+
+def extend_freeze(request: MSARequest, *, until: datetime) -> None:
+    """The payment takes longer (a bank debit): the answers go on standing still."""
+    fresh = lock(request)
+    fresh.frozen_until = until
+    fresh.save(update_fields=["frozen_until"])
+
+
+def thaw(request: MSARequest) -> None:
+    """The checkout ended without money: the answers may change again."""
+    fresh = lock(request)
+    fresh.frozen_until = None
+    fresh.save(update_fields=["frozen_until"])
+
+
+def settle(visit: VisitRound, *, how: Settlement, by: User | None) -> bool:
+    """The fee of that visit is settled: record it, and complete what waited for it.
+
+    Returns whether this call settled it: False where it was settled already. Raises `Refused`
+    where the request can take no money any more (D15); nothing is written then, and the caller
+    holds the payment. `by` is the payer or the supervisor who waived; the owner's submission
+    is made in the payer's name.
+    """
+    with transaction.atomic():
+        request = lock(visit.request)
+        fresh = lock(visit)
+        if fresh.settlement:
+            return False
+        if fresh.closed_at is not None:
+            raise Refused(_("That visit is closed, so its fee can no longer be used."), code="visit_closed")
+        policies.check_payable(request)
+        fresh.settlement = how
+        fresh.settled_at = timezone.now()
+        fresh.save(update_fields=["settlement", "settled_at", "updated_at"])
+        request.frozen_until = None
+        request.save(update_fields=["frozen_until"])
+        history.record(request, EventKind.FEE_SETTLED, by=by, codes={"round": fresh.number, "how": str(how)})
+        _complete_what_waited(request, by=by)
+    visit.refresh_from_db()
+    return True
+
+
+def _complete_what_waited(request: MSARequest, *, by: User | None) -> None:
+    may_act = by is not None and permissions.acts_for(by, request)
+    actor = by if by is not None and may_act else permissions.on_behalf_of(request)
+    if request.status == Status.UNSUBMITTED:
+        transitions.submit(request, by=actor)
+    else:
+        transitions.advance(request, by=actor)
+
+
+def set_disputed(visit: VisitRound, *, disputed: bool, outcome: str = "") -> None:
+    """The bank disputes the payment: no order goes out meanwhile.
+
+    `outcome` says how a dispute ended; one that was lost stays a hindrance, since the money is gone.
+    """
+    with transaction.atomic():
+        request = lock(visit.request)
+        fresh = lock(visit)
+        if fresh.disputed == disputed and not outcome:
+            return
+        fresh.disputed = disputed
+        fresh.save(update_fields=["disputed", "updated_at"])
+        kind = EventKind.DISPUTE_CLOSED if outcome else EventKind.FEE_DISPUTED
+        codes = {"round": fresh.number} | ({"outcome": outcome} if outcome else {})
+        history.record(request, kind, by=None, codes=codes)

@@ -1,0 +1,1 @@
+"""Whether the site is ready for the visit, and the evidence for it."""

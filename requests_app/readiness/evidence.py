@@ -1,0 +1,64 @@
+"""What was promised and shown before the visit, by rule: for staff who screen and for the technician."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from requests_app.enums import PhotoTopic
+from requests_app.files import site_photos
+from requests_app.models import Document, MSARequest, PanelModelAnswer, ReadinessStatement
+from requests_app.readiness import readiness
+
+
+@dataclass(frozen=True)
+class Line:
+    """A rule that something was found or promised about, and the photos that are evidence for it."""
+
+    rule: str
+    message: str
+    is_open: bool
+    is_promised: bool
+    photos: list[Document] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    lines: list[Line]
+    statement: ReadinessStatement | None
+    photos: list[tuple[site_photos.Guide, Document]]
+    panel_answers: list[PanelModelAnswer]
+
+    def __bool__(self) -> bool:
+        return bool(self.lines or self.statement or self.photos or self.panel_answers)
+
+
+def evidence_of(request: MSARequest) -> Evidence:
+    """Five queries, however much there is."""
+    found, statement = readiness.check(request), readiness.statement_of(request)
+    shown = site_photos.current(request)
+    pictures = [(site_photos.guide(PhotoTopic(each.topic)), each) for each in shown.values()]
+    answers = list(request.panel_answers.select_related("answered_by"))
+    return Evidence(_lines(found, statement, shown), statement, pictures, answers)
+
+
+def _lines(found: readiness.Readiness, statement: ReadinessStatement | None, shown: dict[str, Document]) -> list[Line]:
+    """What is open now, then what was promised and is put right by now."""
+    promised: dict[str, Any] = {
+        f"{each['rule']}:{each['field']}": each for each in (statement.findings if statement else [])
+    }
+    open_now = [
+        Line(item.rule, item.why, True, item.key in promised, _evidence_for(item.rule, shown))
+        for item in found.findings
+    ]
+    keys = {item.key for item in found.findings}
+    done = [
+        Line(each["rule"], each["message"], False, True, _evidence_for(each["rule"], shown))
+        for key, each in promised.items()
+        if key not in keys
+    ]
+    return [*open_now, *done]
+
+
+def _evidence_for(rule: str, shown: dict[str, Document]) -> list[Document]:
+    return [shown[topic] for topic in site_photos.TOPICS_OF_RULE.get(rule, ()) if topic in shown]

@@ -1,0 +1,1 @@
+"""What a changed rule about products or panels means for open requests."""

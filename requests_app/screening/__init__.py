@@ -1,0 +1,1 @@
+"""What staff decide about a submitted request: the desk, corrections, and their emails."""

@@ -1,0 +1,218 @@
+"""Answering correction items, accepting the answers, and what changed since the last decision (C, D14)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from msa_portal.accounts.models import User
+from msa_portal.db import lock
+from msa_portal.errors import Refused
+from requests_app import deadlines, enums, permissions
+from requests_app.application import answers, steps
+from requests_app.enums import CorrectionAnswer, CorrectionEnd, DocumentKind
+from requests_app.lifecycle.correction_items import close_items, facts_in_words, recount, stored_value
+from requests_app.models import Correction, Document, MSARequest, Screening
+
+LONGEST_DRAFT = 2000
+
+
+# The owner or agent answers
+
+
+def answer(
+    correction: Correction,
+    *,
+    by: User,
+    way: CorrectionAnswer,
+    text: str = "",
+    changes: Mapping[str, Any] | None = None,
+    version: int = 0,
+) -> Correction:
+    """The owner or agent says what they did about one item, or why it is right as it is (D14).
+
+    `changes` are facts that they changed with it, and `version` the one that they saw: fact and
+    answer are written together, or, on a stale version, neither (fault 16).
+    """
+    from requests_app.lifecycle import drafts
+
+    words = text.strip()
+    if not words and way in {CorrectionAnswer.RIGHT, CorrectionAnswer.DONE}:
+        raise Refused(_("Say what you did, or why it is right as it is."), code="empty", fields={"answer": ""})
+    with transaction.atomic():
+        request, fresh = _open_item(correction, by=by)
+        if changes:
+            request = drafts.save_facts(request, changes, by=by, version=version)
+        _answered(request, fresh, way, words or str(CorrectionAnswer(way).label), by=by)
+    correction.refresh_from_db()
+    return correction
+
+
+def use_proposal(correction: Correction, *, by: User, version: int) -> Correction:
+    """Take over the value that staff propose: fact and answer in one."""
+    if correction.proposal is None:
+        raise Refused(_("Nothing is proposed here. Give the right value yourself."), code="no_proposal")
+    value = stored_value(correction, correction.proposal)
+    changes = {correction.field: value}
+    return answer(correction, by=by, way=CorrectionAnswer.PROPOSAL, changes=changes, version=version)
+
+
+def answer_with_document(correction: Correction, upload: UploadedFile[Any], *, by: User, text: str = "") -> Correction:
+    """A new file for the document that the item is about. It is looked at outside of the lock."""
+    from requests_app.files import product_documents, site_photos, uploads
+
+    permissions.check_acts_for(by, correction.request)
+    with transaction.atomic():
+        _open_item(correction, by=by)
+    kind = DocumentKind(correction.document)
+    if kind == DocumentKind.SITE_PHOTO and correction.photo_topic:
+        document = site_photos.add(correction.request, upload, topic=enums.PhotoTopic(correction.photo_topic), by=by)
+    else:
+        # Of the device's documents the one that is missing: so the finding about it goes too (R5).
+        topic = product_documents.next_missing(correction.request) if kind == DocumentKind.PRODUCT_DOCUMENT else ""
+        document = uploads.receive(correction.request, upload, kind=kind, by=by, topic=topic, allow_pdf=True)
+    with transaction.atomic():
+        request, fresh = _open_item(correction, by=by)
+        fresh.answer_document = document
+        _answered(
+            request, fresh, CorrectionAnswer.DOCUMENT, text.strip() or str(CorrectionAnswer.DOCUMENT.label), by=by
+        )
+    correction.refresh_from_db()
+    return correction
+
+
+def keep_draft(correction: Correction, typed: Mapping[str, str], *, by: User) -> None:
+    """What is typed and not given as the answer yet, so that nothing is lost."""
+    with transaction.atomic():
+        _request, fresh = _open_item(correction, by=by)
+        fresh.draft = {name[:80]: value[:LONGEST_DRAFT] for name, value in list(typed.items())[:20]}
+        fresh.save(update_fields=["draft"])
+
+
+def _open_item(correction: Correction, *, by: User) -> tuple[MSARequest, Correction]:
+    """Both rows locked, the request's first."""
+    from requests_app import history
+
+    request = lock(correction.request)
+    fresh = lock(correction)
+    permissions.check_acts_for(by, request)
+    if request.status != enums.Status.CORRECTIONS_REQUIRED or fresh.closed_at is not None:
+        raise history.stale(request, to=by)
+    return request, fresh
+
+
+def _answered(request: MSARequest, correction: Correction, way: CorrectionAnswer, text: str, *, by: User) -> None:
+    correction.way, correction.answer, correction.draft = way, text, {}
+    correction.answered_by, correction.answered_at = by, timezone.now()
+    correction.save(update_fields=["way", "answer", "answer_document", "draft", "answered_by", "answered_at"])
+    deadlines.record_activity(request, by=by)
+
+
+# Staff judge the answers
+
+
+def accept(correction: Correction, *, by: User) -> None:
+    """The answer will do: the item is closed. So may be one that was kept open and has not gone back yet."""
+    with transaction.atomic():
+        request, fresh = _item_on_the_desk(correction, by=by, kept_open_too=True)
+        close_items(Correction.objects.filter(pk=fresh.pk), CorrectionEnd.ACCEPTED, by=by)
+        _save_count(request)
+
+
+def keep_open(correction: Correction, *, by: User, note: str) -> Correction:
+    """The answer will not do: the item stays open with a new note, and goes back with the next decision."""
+    if not note.strip():
+        raise Refused(_("Say in a note what is still to be done."), code="no_note", fields={"note": ""})
+    with transaction.atomic():
+        request, fresh = _item_on_the_desk(correction, by=by)
+        close_items(Correction.objects.filter(pk=fresh.pk), CorrectionEnd.KEPT_OPEN, by=by)
+        again = Correction.objects.create(
+            request=request,
+            screening=fresh.screening,
+            reason=fresh.reason,
+            field=fresh.field,
+            document=fresh.document,
+            photo_topic=fresh.photo_topic,
+            note=note.strip(),
+            value_then=answers.answer_text(request, fresh.field)[:200] if fresh.field else "",
+            follows=fresh,
+            required_by=by,
+        )
+        _save_count(request)
+    return again
+
+
+def _item_on_the_desk(
+    correction: Correction, *, by: User, kept_open_too: bool = False
+) -> tuple[MSARequest, Correction]:
+    from requests_app import history
+
+    if not by.has_perm("requests_app.screen_msarequest"):
+        raise Refused(_("Only program staff screen requests."), code="not_allowed")
+    request = lock(correction.request)
+    fresh = lock(correction)
+    may_be_judged = fresh.answered_at is not None or (kept_open_too and fresh.follows_id is not None)
+    if request.status not in enums.SCREENABLE or fresh.closed_at is not None or not may_be_judged:
+        raise history.stale(request, to=by)
+    return request, fresh
+
+
+def _save_count(request: MSARequest) -> None:
+    recount(request)
+    request.save(update_fields=["open_corrections"])
+
+
+# What changed since
+
+
+@dataclass(frozen=True)
+class FactChange:
+    """A fact at the decision and now, in words; `item` where an item asked for it."""
+
+    label: str
+    then: str
+    now: str
+    item: Correction | None
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What happened since corrections were required: the items, the facts, the files, nothing else."""
+
+    screening: Screening
+    items: list[Correction]
+    facts: list[FactChange]
+    documents: list[Document]
+
+    @property
+    def to_judge(self) -> list[Correction]:
+        return [each for each in self.items if each.answered_at and not each.closed_at]
+
+
+def since_last_decision(request: MSARequest) -> Changes | None:
+    """Beside the newest decision that required corrections; None where there was none."""
+    last = request.screenings.filter(decision="corrections").order_by("decided_at").last()
+    if last is None or last.decided_at is None:
+        return None
+    found = Correction.objects.filter(request=request).exclude(closed_as=CorrectionEnd.REPLACED)
+    found = found.filter(closed_at__isnull=True) | found.filter(closed_at__gte=last.decided_at)
+    items = list(found.select_related("reason", "answered_by", "answer_document", "follows").order_by("pk"))
+    documents = Document.objects.filter(request=request, created_at__gt=last.decided_at).order_by("pk")
+    return Changes(last, items, _fact_changes(request, last, items), list(documents.select_related("created_by")))
+
+
+def _fact_changes(request: MSARequest, screening: Screening, items: list[Correction]) -> list[FactChange]:
+    if screening.facts is None:
+        return []
+    now, by_field = facts_in_words(request), {each.field: each for each in items if each.field}
+    return [
+        FactChange(steps.label(name), then, now[name], by_field.get(name))
+        for name, then in screening.facts.items()
+        if name in now and now[name] != then
+    ]

@@ -1,0 +1,200 @@
+"""Screening: taking a request and answering its checks (program.md, C)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from msa_portal.accounts.models import User
+from msa_portal.business_days.calendar import local_day
+from msa_portal.db import lock
+from msa_portal.errors import Refused, Stale
+from requests_app import enums, history
+from requests_app.agreements import versions
+from requests_app.application import completeness
+from requests_app.enums import CheckAnswer, CheckCode, EventKind, Party
+from requests_app.lifecycle import policies
+from requests_app.models import CorrectionReason, MSARequest, Screening, ScreeningAnswer, VisitRound
+from requests_app.utility_records import comparison as utility_records_comparison
+
+
+def take(request: MSARequest, *, by: User) -> Screening:
+    """Take the request onto one's desk. Taken by somebody else it is refused with who and when."""
+    _check_may_screen(by)
+    with transaction.atomic():
+        fresh = lock(request)
+        screening = _open(fresh, by=by)
+        if screening.taken_by_id == by.pk:
+            return screening
+        if screening.taken_by is not None:
+            raise Stale(_("%(who)s is screening this request already.") % {"who": screening.taken_by}, code="taken")
+        screening.taken_by, screening.taken_at = by, timezone.now()
+        screening.save(update_fields=["taken_by", "taken_at"])
+        history.record(fresh, EventKind.SCREENING_TAKEN, by=by, codes={"screening": screening.pk})
+    return screening
+
+
+def take_next(*, by: User) -> MSARequest | None:
+    """The request that waits longest and that nobody has taken, now on this desk; None where none waits."""
+    _check_may_screen(by)
+    with transaction.atomic():
+        waiting = Screening.objects.filter(decided_at__isnull=True, taken_by__isnull=True).order_by("opened_at")
+        waiting = waiting.filter(request__status__in=enums.SCREENABLE).select_related("request")
+        for screening in waiting[:20]:
+            try:
+                take(screening.request, by=by)
+            except Stale:
+                continue
+            return screening.request
+    return None
+
+
+def hand_back(request: MSARequest, *, by: User) -> None:
+    """Put a request that somebody took back into the queue."""
+    _check_may_screen(by)
+    with transaction.atomic():
+        screening = _open(lock(request), by=by)
+        screening.taken_by = screening.taken_at = None
+        screening.save(update_fields=["taken_by", "taken_at"])
+
+
+def answer_checks(request: MSARequest, given: Mapping[str, tuple[str, str]], *, by: User) -> None:
+    """Keep the answers (check → answer, note); taking the request where nobody has."""
+    with transaction.atomic():
+        screening = take(request, by=by)
+        for code, (answer, note) in given.items():
+            ScreeningAnswer.objects.update_or_create(
+                screening=screening,
+                check_code=CheckCode(code),
+                defaults={"answer": CheckAnswer(answer), "note": note, "answered_by": by},
+            )
+
+
+def _open(request: MSARequest, *, by: User) -> Screening:
+    if request.status not in enums.SCREENABLE:
+        raise history.stale(request, to=by)
+    return policies.open_screening(request)
+
+
+def _check_may_screen(user: User) -> None:
+    if not user.has_perm("requests_app.screen_msarequest"):
+        raise Refused(_("Only program staff screen requests."), code="not_allowed")
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """What the portal itself finds for a check, and why; staff decide."""
+
+    answer: CheckAnswer
+    because: str
+
+
+def suggestions(
+    request: MSARequest, comparison: utility_records_comparison.Comparison | None = None
+) -> dict[CheckCode, Suggestion]:
+    """An answer for each of C1 to C7 from what the portal knows."""
+    agreement = versions.current(request)
+    signed = set(agreement.parties) - set(agreement.waited_for) if agreement else set()
+    executed = versions.is_executed(request)
+    return {
+        CheckCode.C1: _say(Party.CUSTOMER in signed, _("Signed by the customer."), _("No signature of the customer.")),
+        CheckCode.C2: _agent_suggestion(request, signed),
+        CheckCode.C3: _say(
+            not completeness.gaps(request), _("Every field that applies is filled in."), _("Fields are missing.")
+        ),
+        CheckCode.C4: _say(
+            executed, _("The signed facts are the facts of the request."), _("The agreement states other facts.")
+        ),
+        CheckCode.C5: _record_suggestion(comparison or utility_records_comparison.compare(request)),
+        CheckCode.C6: _eligibility_suggestion(request),
+        CheckCode.C7: _fee_suggestion(request),
+    }
+
+
+def _say(holds: bool, yes: str, no: str) -> Suggestion:
+    return Suggestion(CheckAnswer.YES, yes) if holds else Suggestion(CheckAnswer.NO, no)
+
+
+def _agent_suggestion(request: MSARequest, signed: set[Party]) -> Suggestion:
+    if not request.has_agent:
+        return Suggestion(CheckAnswer.NOT_APPLICABLE, _("The customer submits."))
+    return _say(
+        {Party.CUSTOMER, Party.AGENT} <= signed, _("Both signed the authorization."), _("A signature is missing.")
+    )
+
+
+def _record_suggestion(comparison: utility_records_comparison.Comparison) -> Suggestion:
+    if comparison.checked_at is None:
+        return Suggestion(
+            CheckAnswer.NO, _("Not compared yet: the utility's record was not asked, or did not answer.")
+        )
+    if comparison.differing:
+        said = {"fields": _with_reasons(comparison.differing)}
+        return Suggestion(CheckAnswer.NO, _("Differs from the record: %(fields)s.") % said)
+    if comparison.rewritten:
+        said = {"fields": _with_reasons(comparison.rewritten)}
+        return Suggestion(CheckAnswer.YES, _("The same as the record. Written in another way: %(fields)s.") % said)
+    return Suggestion(CheckAnswer.YES, _("Every field matches the record."))
+
+
+def _with_reasons(found: Iterable[utility_records_comparison.FieldComparison]) -> str:
+    """ "street address (Another street), unit (Another unit)"."""
+    reasons = [(str(each.label), each.because.rstrip(".")) for each in found]
+    return ", ".join(f"{label} ({because})" if because else label for label, because in reasons)
+
+
+def _eligibility_suggestion(request: MSARequest) -> Suggestion:
+    verdict = completeness.verdict(request, on=request.judged_on or local_day(timezone.now()))
+    blocking = [finding.rule for finding in verdict.findings if finding.severity == "blocks"]
+    return _say(
+        not blocking and verdict.outcome != "incomplete",
+        _("The eligibility rules hold."),
+        _("These rules do not hold, or wait for a fact: %(rules)s.")
+        % {"rules": ", ".join(blocking or verdict.unknown)},
+    )
+
+
+def _fee_suggestion(request: MSARequest) -> Suggestion:
+    visit = VisitRound.objects.filter(request=request, closed_at__isnull=True).first()
+    holds = visit is not None and visit.is_settled
+    return _say(holds, _("The fee is settled and not disputed."), _("The fee is not settled, or disputed."))
+
+
+def found_reasons(
+    request: MSARequest, comparison: utility_records_comparison.Comparison, given: Mapping[CheckCode, Suggestion]
+) -> dict[int, str]:
+    """The correction reasons, by id, that the portal's own findings speak for, each with why.
+
+    A difference from the record names the field alone: its value is staff's to propose, or not.
+    """
+    active = list(CorrectionReason.objects.filter(is_active=True))
+    found: dict[int, str] = {}
+    for each in comparison.fields:
+        if not each.agrees:
+            because = " ".join(filter(None, [_("Differs from the record."), each.because]))
+            _speak_for(found, active, reason_field(each.field), "", because)
+    for finding in completeness.verdict(request, on=request.judged_on or local_day(timezone.now())).findings:
+        _speak_for(found, active, finding.field, finding.rule, str(finding.message))
+    for code in (CheckCode.C1, CheckCode.C2, CheckCode.C3, CheckCode.C4, CheckCode.C7):
+        if given[code].answer == CheckAnswer.NO:
+            first = next((each for each in active if each.check_code == code and not each.field), None)
+            if first is not None:
+                found.setdefault(first.pk, given[code].because)
+    return found
+
+
+def reason_field(name: str) -> str:
+    """An address is corrected as a whole."""
+    return "street" if name in {"unit", "city"} else name
+
+
+def _speak_for(found: dict[int, str], active: list[CorrectionReason], field: str, rule: str, because: str) -> None:
+    """The reason about that field, of that rule where one is named; what differs is a matter of C5 first."""
+    about = [each for each in active if each.field == field and (not rule or rule in each.rule)]
+    about.sort(key=lambda each: each.check_code != CheckCode.C5)
+    if about:
+        found.setdefault(about[0].pk, because)

@@ -1,0 +1,61 @@
+"""What this app shows in sections of pages: readiness, evidence, the device's documents, and repairs after a visit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msa_portal.accounts.models import User
+from requests_app import enums, hooks, permissions
+from requests_app.enums import Status
+from requests_app.files import product_documents, site_photos
+from requests_app.follow_ups import cures
+from requests_app.models import MSARequest
+from requests_app.readiness import evidence, readiness
+
+_LATER = (Status.INSTALLATION_COMPLETE, Status.WITHDRAWN)
+
+
+def connect() -> None:
+    hooks.register_section("owner", ready_for_the_visit)
+    hooks.register_section("screening", evidence_for_screening)
+    hooks.register_section("screening", documents)
+    hooks.register_section("owner", documents)
+    hooks.register_section("screening", put_right)
+
+
+def put_right(request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
+    """Each reason of the last failed visit, with what its owner shows for it."""
+    if request.status in _LATER:
+        return None
+    found = cures.of_previous_visit(request)
+    if found is None:
+        return None
+    visit, items = found
+    context = {"request_": request, "visit": visit, "items": items, "is_office": viewer.sees_all_requests}
+    return "requests_app/partials/put_right.html", context
+
+
+def documents(request: MSARequest, user: User) -> tuple[str, dict[str, Any]] | None:
+    """What was sent and what is missing; whoever acts for the customer can send it from here."""
+    wanted = product_documents.wanted(request)
+    if not wanted:
+        return None
+    may_send = request.status not in enums.FINAL and permissions.acts_for(user, request)
+    context = {"request_": request, "wanted": wanted, "may_send": may_send}
+    return "requests_app/panels/device_documents.html", context
+
+
+def ready_for_the_visit(request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
+    """Until the request is closed: the answer, and the way to what was said and shown."""
+    if request.status in enums.FINAL or not request.request_type or not permissions.acts_for(viewer, request):
+        return None
+    context = {
+        "request_": request,
+        "readiness": readiness.check(request),
+        "photo_count": len(site_photos.current(request)),
+    }
+    return "requests_app/panels/readiness.html", context
+
+
+def evidence_for_screening(request: MSARequest, _viewer: User) -> tuple[str, dict[str, Any]] | None:
+    return "requests_app/panels/evidence.html", {"request_": request, "evidence": evidence.evidence_of(request)}

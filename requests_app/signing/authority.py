@@ -1,0 +1,188 @@
+"""The customer's authority for an agent: given, taken back, taken over, handed on, expired (A2, D10).
+
+It is given by signing the authorization, holds for one service account and one company, and ends on
+a day. `MSARequest.agent_until` is that day on each request it covers, so that access ends with it
+whether or not the timer has run.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import date, timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from msa_portal.accounts.models import User
+from msa_portal.business_days.calendar import local_day
+from msa_portal.db import lock
+from msa_portal.errors import Refused
+from requests_app import history, permissions
+from requests_app.agreements import versions
+from requests_app.enums import FINAL, AuthorityEnd, EventKind
+from requests_app.models import AgentAuthority, MSARequest, ProgramSettings
+from requests_app.models.request import MSARequestQuerySet
+from requests_app.signing import notices
+
+logger = logging.getLogger(__name__)
+
+_WARNED_BEFORE_DAYS = (30, 7)
+
+
+def grant(request: MSARequest) -> AgentAuthority:
+    """The customer signed the authorization: it holds from today. The caller holds the request's lock."""
+    now = timezone.now()
+    until = local_day(now) + timedelta(days=ProgramSettings.current().authority_days)
+    number, company = account_of(request), request.agent_company_id or 0
+    given, _created = AgentAuthority.objects.select_for_update().update_or_create(
+        account_number=number,
+        company_id=company,
+        ended_at=None,
+        defaults={"given_at": now, "expires_on": until},
+    )
+    MSARequest.objects.filter(pk=request.pk).update(authority=given)
+    MSARequest.objects.filter(authority=given).update(agent_until=until)
+    request.authority, request.agent_until = given, until
+    return given
+
+
+def account_of(request: MSARequest) -> str:
+    """The service account's number as it is compared: letters and digits."""
+    return "".join(letter for letter in request.account_number.upper() if letter.isalnum())
+
+
+def seen_by(user: User) -> QuerySet[AgentAuthority]:
+    """The authorities that this customer gave, those that ended too, newest first."""
+    given = AgentAuthority.objects.filter(requests__owner=user).select_related("company").distinct()
+    return given.prefetch_related("requests").order_by("-given_at")
+
+
+def take_over(request: MSARequest, *, by: User) -> None:
+    """The customer acts on this request from now on; what the company does elsewhere stays (D10)."""
+    with transaction.atomic():
+        fresh = lock(request)
+        _check_customer(fresh, by)
+        if not fresh.has_agent:
+            raise Refused(_("No agent acts on this request."), code="no_agent")
+        _end_on(fresh, by=by, why="taken_over")
+    request.refresh_from_db()
+
+
+def revoke(request: MSARequest, *, by: User) -> int:
+    """The customer ends what they allowed for this service account. Gives how many requests it was for."""
+    with transaction.atomic():
+        covered = _lock_covered(request, by)
+        fresh = next(each for each in covered if each.pk == request.pk)
+        _check_customer(fresh, by)
+        if not fresh.has_agent:
+            raise Refused(_("No agent acts on this request."), code="no_agent")
+        for each in covered:
+            _end_on(each, by=by, why="revoked")
+        if fresh.authority_id is not None:
+            _close(fresh.authority_id, AuthorityEnd.REVOKED, by=by)
+    request.refresh_from_db()
+    return len(covered)
+
+
+def covered_by_same(request: MSARequest, user: User) -> MSARequestQuerySet:
+    """This customer's open requests that the company acts on under the same authority, this one among them."""
+    same = MSARequest.objects.filter(owner=user, agent_company=request.agent_company_id).exclude(status__in=FINAL)
+    if request.authority_id is None:
+        return same.filter(pk=request.pk)
+    return same.filter(authority=request.authority_id, agent_revoked_at__isnull=True)
+
+
+def _lock_covered(request: MSARequest, by: User) -> list[MSARequest]:
+    """That request and those covered with it, locked in the order of their keys, as a payment of several locks them."""
+    together = covered_by_same(request, by) | MSARequest.objects.filter(pk=request.pk)
+    rows = [lock(each) for each in together.order_by("pk")]
+    return [each for each in rows if each.pk == request.pk or each.has_agent]
+
+
+def _check_customer(request: MSARequest, by: User) -> None:
+    if request.owner_id != by.pk:
+        raise Refused(_("Only the customer can end the agent's authority."), code="not_allowed")
+
+
+def _end_on(request: MSARequest, *, by: User | None, why: str) -> None:
+    """Access ends at the next request, and signatures that were awaited are void. The row is locked."""
+    request.agent_revoked_at = timezone.now()
+    request.save(update_fields=["agent_revoked_at"])
+    history.record(request, EventKind.AGENT_REVOKED, by=by, codes={"company": request.agent_company_id, "why": why})
+    versions.supersede_if_changed(request, by=by)
+
+
+def _close(pk: int, because: AuthorityEnd, *, by: User | None) -> None:
+    AgentAuthority.objects.filter(pk=pk, ended_at__isnull=True).update(
+        ended_at=timezone.now(), ended_because=because, ended_by=by
+    )
+
+
+def hand_over(request: MSARequest, *, to: User, by: User) -> None:
+    """Requests belong to the company: a colleague becomes the agent of record (D10)."""
+    with transaction.atomic():
+        fresh = lock(request)
+        if not permissions.is_agent_of(by, fresh):
+            permissions.check_acts_for(by, fresh)
+            raise Refused(_("Only the agent's company hands a request over."), code="not_allowed")
+        if not (to.is_active and fresh.agent_company_id in to.company_ids):
+            raise Refused(_("That person is not in your company any more. Choose another one."), code="no_member")
+        if fresh.agent_id == to.pk:
+            raise Refused(_("%(name)s has this request already.") % {"name": to.name}, code="same_agent")
+        fresh.agent = to
+        fresh.save(update_fields=["agent"])
+        event = history.record(fresh, EventKind.AGENT_NAMED, by=by, codes={"agent": to.pk})
+        if to.pk != by.pk:
+            notices.handed_over(fresh, to=to, by=by, key=str(event.pk))
+    request.refresh_from_db()
+
+
+def colleagues(request: MSARequest) -> QuerySet[User]:
+    """To whom the request can be handed over."""
+    members = User.objects.filter(is_active=True, memberships__company=request.agent_company_id)
+    return members.exclude(pk=request.agent_id or 0).order_by("name", "pk")
+
+
+# --- The timer ---------------------------------------------------------------------------
+
+
+def run_due() -> None:
+    """Warn before authorities expire, and end those that have. It may run at any time, and twice."""
+    today = local_day(timezone.now())
+    running = AgentAuthority.objects.filter(ended_at__isnull=True)
+    for given in list(running.filter(expires_on__lt=today)):
+        expire(given)
+    soon = today + timedelta(days=max(_WARNED_BEFORE_DAYS))
+    for given in running.filter(expires_on__range=(today, soon)):
+        _warn(given, today)
+
+
+def expire(given: AgentAuthority) -> None:
+    """Each in a transaction of its own: one that fails does not hold up the others."""
+    try:
+        with transaction.atomic():
+            requests = [lock(each) for each in _open_requests(given)]
+            fresh = lock(given)
+            if fresh.ended_at is not None or fresh.expires_on >= local_day(timezone.now()):
+                return  # signed again meanwhile
+            for each in requests:
+                _end_on(each, by=None, why="expired")
+            _close(given.pk, AuthorityEnd.EXPIRED, by=None)
+    except Exception:
+        logger.exception("authority %s could not be ended", given.pk)
+
+
+def _open_requests(given: AgentAuthority) -> MSARequestQuerySet:
+    return given.requests.exclude(status__in=FINAL).filter(agent_revoked_at__isnull=True).order_by("pk")
+
+
+def _warn(given: AgentAuthority, today: date) -> None:
+    """Once for each of the two days, about the newest of its open requests."""
+    request = _open_requests(given).select_related("owner", "agent", "agent_company").last()
+    if request is None:
+        return
+    days = min(each for each in _WARNED_BEFORE_DAYS if (given.expires_on - today).days <= each)
+    with transaction.atomic():
+        notices.authority_ends(request, on=given.expires_on, key=f"{given.pk}:{given.expires_on}:{days}")

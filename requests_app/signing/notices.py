@@ -1,0 +1,167 @@
+"""Emails about signing and about who acts for whom."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from msa_portal.accounts.models import User
+from msa_portal.business_days.calendar import local_day
+from msa_portal.notices.outbox import Notice
+from requests_app.agreements import text as agreement_text
+from requests_app.agreements import versions
+from requests_app.enums import (
+    EventKind,
+    PaperState,
+    Party,
+    Section,
+    Status,
+)
+from requests_app.models import (
+    Agreement,
+    MSARequest,
+    PaperSigning,
+    RequestEvent,
+    SigningInvitation,
+)
+from requests_app.notices import CUSTOMER_AND_AGENT, Person, agent, customer, notify
+
+SIGNING_LINK = "sign"  # the kind of private link that opens a signer's page
+
+
+class InvitationToSign(Notice):
+    name = "invitation_to_sign"
+    audience = "customer of an agent"
+
+
+class SignAgain(Notice):
+    name = "sign_again"
+    audience = "whoever signed an earlier version"
+
+
+class SignatureReminder(Notice):
+    name = "signature_reminder"
+    audience = "whoever is waited for"
+
+
+class SignedCopy(Notice):
+    name = "signed_copy"
+    audience = CUSTOMER_AND_AGENT
+
+
+class AgentRevoked(Notice):
+    name = "agent_revoked"
+    audience = "agent"
+
+
+class AuthorityEnds(Notice):
+    name = "authority_ends"
+    audience = CUSTOMER_AND_AGENT
+
+
+class HandedOver(Notice):
+    name = "handed_over"
+    audience = "the colleague who has the request now"
+
+
+class PaperSentBack(Notice):
+    name = "paper_sent_back"
+    audience = "whoever signed on paper"
+
+
+def invitation_to_sign(request: MSARequest, event: RequestEvent) -> None:
+    """With what changed, where the person signed an earlier version."""
+    invitation = SigningInvitation.objects.select_related("agreement").get(pk=event.codes["invitation"])
+    again = _what_changed(invitation.agreement, request, Party.CUSTOMER)
+    _about_signing(InvitationToSign, request, invitation, key=str(invitation.key), **again)
+
+
+def sign_again(agreement: Agreement, request: MSARequest) -> None:
+    """To those with an account who signed the version before; who prepared the new one sees it on the page."""
+    prepared = request.events.filter(kind=EventKind.AGREEMENT_PREPARED).order_by("sequence").last()
+    for party in agreement.waited_for:
+        person = customer(request) if party == Party.CUSTOMER else agent(request)
+        again = _what_changed(agreement, request, party)
+        if not again["changes"] or person is None or person.user is None:
+            continue
+        if prepared is None or prepared.actor_id != person.user.pk:
+            notify(SignAgain, request, key=str(agreement.pk), people=[person], to_page="agreement", **again)
+
+
+def _what_changed(agreement: Agreement, request: MSARequest, party: Party) -> dict[str, Any]:
+    before = versions.replaced(agreement, request)
+    if before is None or not before.signatures.filter(party=party).exists():
+        return {"changes": [], "sections": []}
+    changes = agreement_text.changes(before.facts, agreement.facts)
+    return {
+        "changes": [{"label": each.label, "before": each.before, "after": each.after} for each in changes],
+        "sections": [str(Section(each).label) for each in agreement.missing_sections(party)],
+    }
+
+
+def signature_reminder(request: MSARequest, party: Party, invitation: SigningInvitation | None, *, key: str) -> None:
+    """To the one who is waited for: by the open link, or to the page for those with an account."""
+    if invitation is not None and request.owner is None:
+        _about_signing(SignatureReminder, request, invitation, key=key, by_link=True)
+        return
+    person = customer(request) if party == Party.CUSTOMER else agent(request)
+    if person is not None:
+        notify(SignatureReminder, request, key=key, people=[person], to_page="agreement", by_link=False)
+
+
+def _about_signing(
+    notice: type[Notice], request: MSARequest, invitation: SigningInvitation, *, key: str, **values: Any
+) -> None:
+    known = customer(request)
+    notify(
+        notice,
+        request,
+        key=key,
+        people=[Person(invitation.email, known.name, known.user if known.email == invitation.email else None)],
+        private_link=f"{SIGNING_LINK}:{invitation.key}",
+        act_by=local_day(invitation.expires_at),
+        **values,
+    )
+
+
+def signed_copy(request: MSARequest, event: RequestEvent) -> None:
+    fee_next = request.status == Status.UNSUBMITTED
+    notify(SignedCopy, request, key=str(event.pk), to_page="agreement", fee_next=fee_next)
+
+
+def paper_sent_back(request: MSARequest, event: RequestEvent) -> None:
+    """To the signer: the agent, or the customer, who without an account gets the signing link again."""
+    paper = PaperSigning.objects.select_related("agreement").get(pk=event.codes["paper"])
+    sections = paper.sections.filter(state=PaperState.SENT_BACK).select_related("reason")
+    for_agent = paper.party == Party.AGENT
+    signer = agent(request) if for_agent else customer(request)
+    link = "" if for_agent or request.owner else _open_signing_link(paper)
+    items = [
+        {"section": row.get_section_display(), "title": row.reason.title, "explanation": row.reason.explanation}
+        | {"note": row.note}
+        for row in sections
+        if row.reason
+    ]
+    people = [signer] if signer else []
+    notify(PaperSentBack, request, key=str(event.pk), people=people, to_page="paper", private_link=link, items=items)
+
+
+def _open_signing_link(paper: PaperSigning) -> str:
+    invitation = paper.agreement.invitations.filter(used_at__isnull=True, voided_at__isnull=True).first()
+    return f"{SIGNING_LINK}:{invitation.key}" if invitation else ""
+
+
+def agent_revoked(request: MSARequest, event: RequestEvent) -> None:
+    person = agent(request)
+    expired = event.codes.get("why") == "expired"
+    people = [person] if person else []
+    notify(AgentRevoked, request, key=str(event.pk), people=people, action_url="", expired=expired)
+
+
+def authority_ends(request: MSARequest, *, on: date, key: str) -> None:
+    """To customer and agent: a new signature makes it last longer, else the customer goes on alone."""
+    notify(AuthorityEnds, request, key=key, act_by=on)
+
+
+def handed_over(request: MSARequest, *, to: User, by: User, key: str) -> None:
+    notify(HandedOver, request, key=key, people=[Person(to.email, to.name, to)], colleague=by.name)

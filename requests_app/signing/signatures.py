@@ -1,0 +1,191 @@
+"""Who signed the agreement: each signature, on screen or on paper, and the execution that follows the last (A1, A2)."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from msa_portal.accounts.models import User
+from msa_portal.db import lock
+from msa_portal.errors import Refused
+from requests_app import history, permissions
+from requests_app.agreements.versions import check_open, check_wording, matches, void_invitations, write_signature
+from requests_app.enums import AgreementState, DocumentKind, EventKind, Party, Section
+from requests_app.files import storage, uploads
+from requests_app.models import (
+    Agreement,
+    Document,
+    MSARequest,
+    Signature,
+    SigningInvitation,
+)
+from requests_app.signing.invitations import Proof, check_may_sign, invite
+
+
+def open_for_signing(agreement: Agreement, request: MSARequest) -> None:
+    """The document is there: it may be signed, and the customer of an agent is invited to.
+
+    The caller holds the locks on both rows.
+    """
+    from requests_app.signing import notices
+
+    agreement.state = AgreementState.SIGNING
+    agreement.save(update_fields=["state", "document"])
+    waited = agreement.waited_for
+    notices.sign_again(agreement, request)
+    if not waited:
+        _execute(agreement, request, by=None)
+    elif Party.AGENT in agreement.parties and Party.CUSTOMER in waited and request.customer_email:
+        invite(agreement, request, by=None)
+
+
+def sign(
+    agreement: Agreement,
+    *,
+    party: Party,
+    name: str,
+    document_sha256: str,
+    proof: Proof,
+    drawing: uploads.Checked | None = None,
+) -> Signature:
+    """One party signs the document with that hash. The last signature executes the agreement.
+
+    Raises `Refused` where the document changed meanwhile, the link is used, void or expired, the
+    party signed already, or its consent to electronic records does not stand; nothing is written
+    then. A drawn signature is an extra beside the typed name.
+    """
+    from requests_app.signing import esign_consent
+
+    with storage.atomic():
+        request = lock(agreement.request)
+        fresh = lock(agreement)
+        check_open(request)
+        check_may_sign(fresh, request, party, proof)
+        _check_signable(fresh, request, party, document_sha256)
+        esign_consent.check_stands(request, party, proof)
+        drawn = None
+        if drawing is not None:
+            drawn = uploads.keep(request, drawing, kind=DocumentKind.DRAWN_SIGNATURE, by=proof.user)
+            request = lock(request)  # as `keep` left it
+        signature = _add_signature(fresh, party, name, document_sha256, proof, drawn)
+        if party == Party.CUSTOMER:
+            _settle_invitations(fresh, proof)
+        _authorize(signature, request)
+        history.record(
+            request,
+            EventKind.AGREEMENT_SIGNED,
+            by=proof.user,
+            codes={"agreement": fresh.version, "party": party.value, "signature": signature.pk},
+        )
+        if not fresh.waited_for:
+            _execute(fresh, request, by=proof.user)
+    agreement.refresh_from_db()
+    return signature
+
+
+def _check_signable(agreement: Agreement, request: MSARequest, party: Party, document_sha256: str) -> None:
+    if not agreement.missing_sections(party):
+        raise Refused(_("This part is signed already."), code="already_signed")
+    if agreement.state != AgreementState.SIGNING or agreement.document is None or not matches(agreement, request):
+        raise Refused(
+            _("This agreement was replaced, because something in it changed. Open the request to see the new one."),
+            code="agreement_replaced",
+        )
+    if agreement.document.sha256 != document_sha256:
+        raise Refused(_("The document changed while you read it. Read it again, please."), code="document_changed")
+    check_wording(agreement.wording)
+
+
+def _add_signature(
+    agreement: Agreement, party: Party, name: str, document_sha256: str, proof: Proof, drawing: Document | None
+) -> Signature:
+    written = " ".join(name.split())
+    if not written:
+        raise Refused(_("Type your full name to sign."), code="no_name", fields={"name": ""})
+    return write_signature(
+        Signature(
+            agreement=agreement,
+            party=party,
+            sections=agreement.missing_sections(party),
+            name=written,
+            email=proof.email,
+            email_proof="link" if proof.invitation else "account",
+            user=proof.user,
+            consent_text=agreement.wording.consent,
+            drawing=drawing,
+            document_sha256=document_sha256,
+            signed_at=timezone.now(),
+            ip_address=proof.ip_address,
+            user_agent=proof.user_agent[:300],
+        )
+    )
+
+
+def accept_paper(agreement: Agreement, *, party: Party, sections: list[str], email: str, by: User) -> Signature | None:
+    """Staff accepted these sections, signed by hand. The signature is there once all of that party's are.
+
+    The caller holds the locks on the request and the agreement, and has checked who decides.
+    """
+    request = agreement.request
+    check_open(request)
+    missing = agreement.missing_sections(party)
+    if agreement.document is None or not missing or not set(missing) <= set(sections):
+        return None
+    _check_signable(agreement, request, party, agreement.document.sha256)
+    facts = agreement.facts
+    signature = write_signature(
+        Signature(
+            agreement=agreement,
+            party=party,
+            sections=missing,
+            name=facts["customer_name"] if party == Party.CUSTOMER else facts["agent"],
+            email=email,
+            email_proof="paper",
+            user=None,
+            consent_text="",
+            document_sha256=agreement.document.sha256,
+            signed_at=timezone.now(),
+        )
+    )
+    _authorize(signature, request)
+    if party == Party.CUSTOMER:
+        # The link stays with the customer as one that was used: it opens the copy until it expires.
+        open_links = agreement.invitations.filter(used_at__isnull=True, voided_at__isnull=True)
+        open_links.update(used_at=timezone.now())
+    history.record(
+        request,
+        EventKind.AGREEMENT_SIGNED,
+        by=by,
+        codes={"agreement": agreement.version, "party": party.value, "signature": signature.pk, "how": "paper"},
+    )
+    if not agreement.waited_for:
+        _execute(agreement, request, by=by)
+    return signature
+
+
+def _authorize(signature: Signature, request: MSARequest) -> None:
+    """The customer's signature under the authorization is what lets the agent act (A2, D10)."""
+    from requests_app.signing import authority
+
+    if signature.party == Party.CUSTOMER and Section.AUTHORIZATION in signature.sections:
+        authority.grant(request)
+
+
+def _settle_invitations(agreement: Agreement, proof: Proof) -> None:
+    """The link that was used is used; one that was open beside it is void."""
+    if proof.invitation is not None:
+        SigningInvitation.objects.filter(pk=proof.invitation.pk).update(used_at=timezone.now())
+    void_invitations(agreement)
+
+
+def _execute(agreement: Agreement, request: MSARequest, *, by: User | None) -> None:
+    from requests_app import tasks
+    from requests_app.lifecycle import transitions
+
+    agreement.state = AgreementState.EXECUTED
+    agreement.executed_at = timezone.now()
+    agreement.save(update_fields=["state", "executed_at"])
+    history.record(request, EventKind.AGREEMENT_EXECUTED, by=by, codes={"agreement": agreement.version})
+    transitions.advance(request, by=permissions.on_behalf_of(request))
+    transaction.on_commit(lambda: tasks.kick_rendering(agreement.pk))

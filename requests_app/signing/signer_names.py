@@ -1,0 +1,46 @@
+"""Whether the name that a signer typed is the one expected: shown to staff, never in the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from msa_portal.accounts.models import User
+from requests_app.agreements import versions
+from requests_app.enums import Party
+from requests_app.models import MSARequest, Signature
+from requests_app.utility_records.matching import Reason, match_name
+
+
+@dataclass(frozen=True)
+class Difference:
+    signature: Signature
+    expected: str
+
+
+def panel(request: MSARequest, _viewer: User) -> tuple[str, dict[str, Any]] | None:
+    """On the screening page: signatures under another name than the account's."""
+    found = differences(request)
+    return ("requests_app/panels/signer_names.html", {"differences": found}) if found else None
+
+
+def differences(request: MSARequest) -> list[Difference]:
+    agreement = versions.current(request)
+    if agreement is None:
+        return []
+    rows = agreement.signatures.select_related("user").order_by("signed_at", "pk")
+    expected = [(each, _expected(each, agreement.facts)) for each in rows]
+    return [Difference(each, name) for each, name in expected if not is_same_name(each.name, name)]
+
+
+def _expected(signature: Signature, facts: dict[str, Any]) -> str:
+    """The customer's name on the service account; the agent's own account."""
+    if signature.party == Party.CUSTOMER:
+        return str(facts["customer_name"])
+    return signature.user.name if signature.user else str(facts["agent"])
+
+
+def is_same_name(typed: str, expected: str) -> bool:
+    """As names are compared with the record; but a signer writes out their first name."""
+    match = match_name(typed, expected)
+    return match.agrees and Reason.FIRST_INITIAL not in match.reasons

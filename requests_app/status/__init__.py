@@ -1,0 +1,1 @@
+"""A request's status in words: summary, timeline, clocks, and lists."""

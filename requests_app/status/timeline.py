@@ -1,0 +1,96 @@
+"""A request's history in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from msa_portal import formats
+from msa_portal.accounts.models import User
+from requests_app import history
+from requests_app.enums import EventKind, Holder, Settlement, Status
+from requests_app.models import CorrectionReason, MSARequest, OutcomeReason, RequestEvent
+
+_WHY_ENDED = {
+    "taken_over": gettext_lazy("The customer took this request over"),
+    "revoked": gettext_lazy("The customer ended it for the service account"),
+    "expired": gettext_lazy("Its time was over"),
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    at: datetime
+    title: str
+    who: str
+    details: tuple[str, ...]
+    status: str  # the status's words, where the event changed it
+    waits_for: str  # whoever got the ball with this event
+
+
+def timeline(request: MSARequest, viewer: User) -> list[Entry]:
+    """Newest first. To customers and agents, whoever works for the utility is "the utility"."""
+    events = list(request.events.select_related("actor").prefetch_related("actor__groups"))
+    titles = _reason_titles(events) | _names_of_agents(events)
+    entries, holder = [], ""
+    for event in events:
+        entries.append(
+            Entry(
+                at=event.at,
+                title=event.get_kind_display(),
+                who=history.display_name_for(event.actor, viewer),
+                details=tuple(_details(event, titles)),
+                status=str(Status(event.to_status).label) if event.changed_status else "",
+                waits_for=str(Holder(event.holder).label) if event.holder not in (holder, Holder.NOBODY) else "",
+            )
+        )
+        holder = event.holder
+    return entries[::-1]
+
+
+def _reason_titles(events: Iterable[RequestEvent]) -> dict[str, str]:
+    codes = {code for event in events for code in event.codes.get("reasons", []) if isinstance(code, str)}
+    if not codes:
+        return {}
+    found = [
+        model.objects.filter(code__in=codes).values_list("code", "title")
+        for model in (OutcomeReason, CorrectionReason)
+    ]
+    return {code: title for rows in found for code, title in rows}
+
+
+def _names_of_agents(events: Iterable[RequestEvent]) -> dict[str, str]:
+    named = {event.codes.get("agent") for event in events if event.kind == EventKind.AGENT_NAMED}
+    if not named:
+        return {}
+    return {f"agent:{person.pk}": person.name for person in User.objects.filter(pk__in=named)}
+
+
+def _details(event: RequestEvent, titles: dict[str, str]) -> Iterable[str]:
+    if event.kind in (EventKind.FAIL, EventKind.REQUIRE_CORRECTIONS):
+        yield from (titles.get(code, code) for code in event.codes.get("reasons", []))
+    if event.kind == EventKind.FEE_SETTLED and event.codes.get("how") in Settlement.values:
+        yield str(Settlement(event.codes["how"]).label)
+    if event.kind == EventKind.AGENT_NAMED:
+        yield titles.get(f"agent:{event.codes.get('agent')}", "")
+    if event.kind == EventKind.AGENT_REVOKED and event.codes.get("why") in _WHY_ENDED:
+        yield str(_WHY_ENDED[event.codes["why"]])
+    if event.kind in (EventKind.PRODUCT_RULES_CHANGED, EventKind.PANEL_RULE_ADDED):
+        yield from _rules_changed(event)
+    planned = event.codes.get("on")
+    if event.kind in (EventKind.VISIT_SCHEDULED, EventKind.VISIT_MOVED) and isinstance(planned, str):
+        yield formats.day(date.fromisoformat(planned))
+
+
+def _rules_changed(event: RequestEvent) -> Iterable[str]:
+    """Which rules have something against it now, and which no longer have."""
+    since = event.codes.get("from")
+    if since:
+        yield _("From %(day)s") % {"day": formats.day(date.fromisoformat(since))}
+    for name, words in (("appears", _("New finding: %(rules)s")), ("disappears", _("No longer found: %(rules)s"))):
+        if event.codes.get(name):
+            yield words % {"rules": ", ".join(event.codes[name])}

@@ -1,0 +1,1 @@
+"""The utility's record of an account, and how a request compares with it."""

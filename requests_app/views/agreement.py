@@ -1,0 +1,323 @@
+"""The agreement on a request's pages: prepare, read, sign, invite, download."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.views.decorators.http import require_http_methods, require_POST
+
+from msa_portal.accounts.models import User
+from msa_portal.errors import Refused
+from msa_portal.notices.models import NoticeMessage
+from requests_app import permissions
+from requests_app.agreements import text as agreement_text
+from requests_app.agreements import versions
+from requests_app.application import completeness
+from requests_app.enums import AgreementState, Party, Section
+from requests_app.files import storage
+from requests_app.forms.signing import AddressForm, ConsentForm, SignForm
+from requests_app.lifecycle import policies
+from requests_app.models import Agreement, Document, MSARequest, Signature, SigningInvitation, SigningReminder
+from requests_app.signing import esign_consent, esign_disclosures, invitations
+from requests_app.signing import signatures as signing_signatures
+from requests_app.signing.notices import SIGNING_LINK
+
+WITHDRAWN = _lazy("You no longer agree to sign electronically. What you signed stays; the rest goes by paper.")
+
+
+@dataclass(frozen=True)
+class Signer:
+    """One line of who has signed: the invitation and its mail are there where a link was sent."""
+
+    party: Party
+    name: str
+    signatures: list[Signature]
+    missing: list[Section]
+    invitation: SigningInvitation | None = None
+    mail: NoticeMessage | None = None
+    reminders: list[SigningReminder] = field(default_factory=list)
+
+
+def _mine(http: HttpRequest, reference: str) -> tuple[MSARequest, User]:
+    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+    return get_object_or_404(MSARequest.objects.visible_to(user), reference=reference), user
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def agreement(http: HttpRequest, reference: str) -> HttpResponse:
+    """A POST prepares the agreement for the answers as they are now."""
+    request, user = _mine(http, reference)
+    if http.method == "POST":
+        try:
+            versions.prepare(request, by=user)
+        except Refused as refusal:
+            messages.error(http, str(refusal))
+        return redirect("requests:agreement", reference=reference)
+    return _page(http, request, user)
+
+
+@login_required
+@require_POST
+def sign(http: HttpRequest, reference: str) -> HttpResponse:
+    request, user = _mine(http, reference)
+    current = versions.current(request)
+    party = party_of(user, request)
+    if current is None or party is None:
+        messages.error(http, _("There is nothing for you to sign here now."))
+        return redirect("requests:agreement", reference=reference)
+    form = SignForm(http.POST, expected_name=expected_name(party, request))
+    if not form.is_valid():
+        return _page(http, request, user, form)
+    try:
+        signing_signatures.sign(
+            current,
+            party=party,
+            name=form.cleaned_data["name"],
+            document_sha256=form.cleaned_data["document"],
+            proof=proof_of(http, user=user),
+            drawing=form.cleaned_data["drawing"],
+        )
+    except Refused as refusal:
+        messages.error(http, str(refusal))
+    else:
+        messages.success(http, _("You have signed. Thank you."))
+    return redirect("requests:agreement", reference=reference)
+
+
+@login_required
+@require_POST
+def open_document(http: HttpRequest, reference: str) -> HttpResponseBase:
+    """The PDF to sign; that this person got it is recorded."""
+    request, user = _mine(http, reference)
+    current, party = versions.current(request), party_of(user, request)
+    if current is None or party is None:
+        raise Http404
+    try:
+        return send(esign_consent.open_document(current, party, proof_of(http, user=user)))
+    except Refused as refusal:
+        messages.error(http, str(refusal))
+        return redirect("requests:agreement", reference=reference)
+
+
+@login_required
+@require_POST
+def consent(http: HttpRequest, reference: str) -> HttpResponse:
+    request, user = _mine(http, reference)
+    current, party = versions.current(request), party_of(user, request)
+    form = ConsentForm(http.POST)
+    if current is None or party is None or not form.is_valid():
+        return _page(http, request, user, consent_form=form)
+    try:
+        esign_consent.give(current, party, proof_of(http, user=user))
+    except Refused as refusal:
+        form.add_error("consent", str(refusal))
+        return _page(http, request, user, consent_form=form)
+    return redirect(reverse("requests:agreement", args=[reference]) + "#sign-title")
+
+
+@login_required
+@require_POST
+def withdraw_consent(http: HttpRequest, reference: str) -> HttpResponse:
+    """Leads to paper where something is still to sign."""
+    request, user = _mine(http, reference)
+    current, party = versions.current(request), party_of(user, request)
+    if current is None or party is None:
+        raise Http404
+    try:
+        esign_consent.withdraw(current, party, proof_of(http, user=user))
+    except Refused as refusal:
+        messages.error(http, str(refusal))
+        return redirect("requests:agreement", reference=reference)
+    messages.success(http, WITHDRAWN)
+    on_paper = current.state == AgreementState.SIGNING and current.missing_sections(party)
+    return redirect("requests:paper" if on_paper else "requests:agreement", reference=reference)
+
+
+@login_required
+@require_POST
+def invite(http: HttpRequest, reference: str) -> HttpResponse:
+    request, user = _mine(http, reference)
+    current = versions.current(request)
+    if current is None:
+        messages.error(http, _("Prepare the agreement first."))
+        return redirect("requests:agreement", reference=reference)
+    try:
+        invitation = invitations.invite_customer(current, by=user)
+    except Refused as refusal:
+        messages.error(http, str(refusal))
+    else:
+        messages.success(
+            http, _("A new link goes to %(email)s. The earlier one is void.") % {"email": invitation.email}
+        )
+    return redirect("requests:agreement", reference=reference)
+
+
+@login_required
+@require_POST
+def correct_address(http: HttpRequest, reference: str) -> HttpResponse:
+    request, user = _mine(http, reference)
+    current = versions.current(request)
+    form = AddressForm(http.POST, request=request)
+    if current is None or not form.is_valid():
+        return _page(http, request, user, address_form=form)
+    try:
+        invitation = invitations.correct_address(current, form.cleaned_data["email"], by=user)
+    except Refused as refusal:
+        messages.error(http, str(refusal))
+    else:
+        messages.success(
+            http, _("A new link goes to %(email)s. The earlier one is void.") % {"email": invitation.email}
+        )
+    return redirect("requests:agreement", reference=reference)
+
+
+@login_required
+@require_POST
+def cancel_invitation(http: HttpRequest, reference: str) -> HttpResponse:
+    request, user = _mine(http, reference)
+    current = versions.current(request)
+    try:
+        if current is not None:
+            invitations.cancel_invitation(current, by=user)
+            messages.success(http, _("The link is void. You can send a new one at any time."))
+    except Refused as refusal:
+        messages.error(http, str(refusal))
+    return redirect("requests:agreement", reference=reference)
+
+
+def send(found: Document) -> FileResponse:
+    try:
+        return storage.attachment(found)
+    except FileNotFoundError as error:
+        raise Http404 from error
+
+
+def party_of(user: User, request: MSARequest) -> Party | None:
+    """As whom that person signs; None for those who only look."""
+    if request.owner_id == user.pk:
+        return Party.CUSTOMER
+    return Party.AGENT if permissions.is_agent_of(user, request) else None
+
+
+def expected_name(party: Party, request: MSARequest) -> str:
+    if party == Party.CUSTOMER:
+        return request.customer_name
+    return request.agent.name if request.agent else ""
+
+
+def proof_of(
+    http: HttpRequest, *, user: User | None = None, invitation: SigningInvitation | None = None
+) -> invitations.Proof:
+    return invitations.Proof(
+        user=user,
+        invitation=invitation,
+        email=invitation.email if invitation else user.email if user else "",
+        ip_address=http.META.get("REMOTE_ADDR") or None,
+        user_agent=http.headers.get("User-Agent", ""),
+    )
+
+
+def _page(
+    http: HttpRequest,
+    request: MSARequest,
+    user: User,
+    form: SignForm | None = None,
+    *,
+    address_form: AddressForm | None = None,
+    consent_form: ConsentForm | None = None,
+) -> HttpResponse:
+    current = versions.current(request)
+    signers = signers_of(current, request) if current else []
+    party = party_of(user, request)
+    context: dict[str, Any] = {
+        "request_": request,
+        "agreement": current,
+        "signers": signers,
+        "acts": party is not None,
+        "outdated": current is not None and not versions.matches(current, request),
+        "not_ready": policies.reason_against(completeness.check_form_complete, request),
+        "changes": changes_since(current, request),
+        "rendering": current is not None and _waits_for_document(current),
+        "payable": party is not None and not policies.reason_against(policies.check_payable, request),
+    }
+    if party == Party.AGENT and request.owner_id is None:
+        context["address_form"] = address_form or AddressForm(
+            initial={"email": request.customer_email}, request=request
+        )
+    if current is not None and current.document is not None:
+        context |= text_context(current)
+        to_sign = {signer.party for signer in signers if signer.missing}
+        proof = proof_of(http, user=user)
+        context["consented"] = party is not None and esign_consent.standing(request, party, proof) is not None
+        if party in to_sign and current.state == AgreementState.SIGNING and not context["outdated"]:
+            if context["consented"]:
+                context["form"] = form or empty_form(current, party, request)
+            else:
+                context["consent_form"] = consent_form or ConsentForm()
+    return render(http, "requests_app/agreement.html", context)
+
+
+def _waits_for_document(current: Agreement) -> bool:
+    if current.state == AgreementState.EXECUTED:
+        return current.executed_document_id is None
+    return current.state == AgreementState.RENDERING
+
+
+def empty_form(current: Agreement, party: Party | None, request: MSARequest) -> SignForm:
+    fingerprint = current.document.sha256 if current.document else ""
+    name = expected_name(party, request) if party else ""
+    return SignForm(initial={"document": fingerprint}, expected_name=name)
+
+
+def text_context(current: Agreement) -> dict[str, Any]:
+    return {
+        "sections": agreement_text.sections_of(current),
+        "consent": current.wording.consent,
+        "disclosures": esign_disclosures.disclosures(),
+        "is_sample": current.wording.is_sample,
+    }
+
+
+def changes_since(current: Agreement | None, request: MSARequest) -> list[agreement_text.Change]:
+    """What differs from the version that people had before, until the new one is executed."""
+    before = versions.replaced(current, request)
+    if before is None or (current is not None and current.state == AgreementState.EXECUTED):
+        return []
+    after = current.facts if current is not None else versions.covered_facts(request)
+    return agreement_text.changes(before.facts, after)
+
+
+def signers_of(current: Agreement, request: MSARequest) -> list[Signer]:
+    signatures = list(current.signatures.order_by("signed_at", "pk"))
+    invitation = current.invitations.order_by("pk").last()
+    mail = _mail_of(invitation) if invitation else None
+    reminders = list(current.reminders.order_by("number"))
+    lines = []
+    for party in current.parties:
+        mailed = party == Party.CUSTOMER
+        lines.append(
+            Signer(
+                party=party,
+                name=current.facts["customer_name"] if mailed else current.facts["agent"],
+                signatures=[signature for signature in signatures if signature.party == party],
+                missing=[Section(each) for each in current.missing_sections(party)],
+                invitation=invitation if mailed else None,
+                mail=mail if mailed else None,
+                reminders=[each for each in reminders if each.party == party],
+            )
+        )
+    return lines
+
+
+def _mail_of(invitation: SigningInvitation) -> NoticeMessage | None:
+    """The last mail with that link, as the mailed invitation or its reminder."""
+    return NoticeMessage.objects.filter(private_link=f"{SIGNING_LINK}:{invitation.key}").order_by("pk").last()

@@ -1,0 +1,124 @@
+"""Who acts for a customer: seen, taken over, ended; and handed over within a company (D10)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods, require_safe
+
+from msa_portal.accounts.models import User
+from msa_portal.business_days.calendar import local_day
+from msa_portal.errors import Refused
+from requests_app import permissions
+from requests_app.enums import FINAL
+from requests_app.models import MSARequest
+from requests_app.signing import authority
+
+
+@login_required
+@require_safe
+def agents(http: HttpRequest) -> HttpResponse:
+    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+    today = local_day(timezone.now())
+    rows = [_row(given, user, holds=given.holds_on(today)) for given in authority.seen_by(user)]
+    waiting = MSARequest.objects.filter(owner=user, agent_company__isnull=False, authority__isnull=True)
+    context = {
+        "rows": rows,
+        "waiting": waiting.filter(agent_revoked_at__isnull=True)
+        .exclude(status__in=FINAL)
+        .select_related("agent_company"),
+    }
+    return render(http, "requests_app/agents.html", context)
+
+
+def _row(given: Any, user: User, *, holds: bool) -> dict[str, Any]:
+    mine = [each for each in given.requests.all() if each.owner_id == user.pk]
+    acting = [each for each in mine if each.has_agent and each.status not in FINAL]
+    return {"given": given, "holds": holds, "requests": mine, "acting": acting}
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def end(http: HttpRequest, reference: str) -> HttpResponse:
+    """A page that says what follows; a POST takes over this request, or ends the whole authority."""
+    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+    rows = MSARequest.objects.select_related("agent_company", "authority")
+    request = get_object_or_404(rows, reference=reference, owner=user)
+    if http.method == "POST":
+        _ended(http, request, user)
+        return redirect(request)
+    if not request.has_agent:
+        messages.info(http, _("No agent acts on this request."))
+        return redirect(request)
+    context = {"request_": request, "covered": authority.covered_by_same(request, user).order_by("pk")}
+    return render(http, "requests_app/revoke_agent.html", context)
+
+
+def _ended(http: HttpRequest, request: MSARequest, user: User) -> None:
+    try:
+        if http.POST.get("do") == "take_over":
+            authority.take_over(request, by=user)
+            messages.success(http, _("Done. You act on this request yourself now; the agent no longer sees it."))
+            return
+        count = authority.revoke(request, by=user)
+    except Refused as refusal:
+        messages.error(http, str(refusal))
+        return
+    messages.success(
+        http,
+        ngettext(
+            "Done. The agent can no longer see this request, and you act for yourself.",
+            "Done. The agent can no longer see these %(count)s requests, and you act for yourself.",
+            count,
+        )
+        % {"count": count},
+    )
+
+
+class HandOverForm(forms.Form):
+    to = forms.ModelChoiceField(
+        User.objects.none(),
+        label=gettext_lazy("Who takes it over?"),
+        widget=forms.RadioSelect,
+        empty_label=None,
+        error_messages={
+            "required": gettext_lazy("Choose a colleague."),
+            "invalid_choice": gettext_lazy("That person is not in your company any more. Choose another one."),
+        },
+    )
+
+    def __init__(self, *args: Any, request: MSARequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["to"]
+        field.queryset = authority.colleagues(request)
+        field.label_from_instance = lambda person: f"{person.name} ({person.email})"
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def hand_over(http: HttpRequest, reference: str) -> HttpResponse:
+    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+    rows = MSARequest.objects.visible_to(user).select_related("agent_company", "agent")
+    request = get_object_or_404(rows, reference=reference)
+    if not permissions.is_agent_of(user, request):
+        raise Http404
+    form = HandOverForm(http.POST if http.method == "POST" else None, request=request)
+    if form.is_bound and form.is_valid():
+        to = form.cleaned_data["to"]
+        try:
+            authority.hand_over(request, to=to, by=user)
+        except Refused as refusal:
+            messages.error(http, str(refusal))
+        else:
+            messages.success(http, _("%(name)s has this request now.") % {"name": to.name})
+        return redirect(request)
+    status = 422 if form.is_bound else 200
+    return render(http, "requests_app/hand_over.html", {"request_": request, "form": form}, status=status)

@@ -1,0 +1,212 @@
+"""The corrections page: only what must change, in staff's words beside the field (C, D14)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from msa_portal.accounts.models import User
+from msa_portal.errors import Refused, Stale
+from requests_app import history, permissions
+from requests_app.agreements import versions
+from requests_app.application import answers, steps
+from requests_app.enums import CheckCode, CorrectionAnswer, CorrectionKind, DocumentKind, RecordCheck, Status
+from requests_app.forms.correction import CorrectionForm, FileForm, RightForm
+from requests_app.lifecycle import correction_items, policies, transitions
+from requests_app.models import Correction, MSARequest
+from requests_app.screening import corrections
+from requests_app.utility_records import comparison
+
+# An item about these checks, with no field of its own, is put right on the agreement's page.
+_ON_THE_AGREEMENT = {CheckCode.C1, CheckCode.C2, CheckCode.C4}
+_BY_FILE = {DocumentKind.SITE_PHOTO, DocumentKind.PRODUCT_DOCUMENT}
+
+
+@dataclass(frozen=True)
+class _Posted:
+    """What was posted and could not be saved: shown again at its item."""
+
+    correction: Correction
+    way: str
+    form: forms.Form
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def page(http: HttpRequest, reference: str) -> HttpResponse:
+    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+    visible = MSARequest.objects.visible_to(user).select_related("owner", "agent", "agent_company", "device")
+    request = get_object_or_404(visible, reference=reference)
+    if not permissions.acts_for(user, request):
+        raise Http404
+    if request.status != Status.CORRECTIONS_REQUIRED:
+        messages.info(
+            http, str(history.stale(request, to=user)) if http.method == "POST" else _("Nothing is to be corrected.")
+        )
+        return redirect(request)
+    if http.method != "POST":
+        return _page(http, request)
+    if "resubmit" in http.POST:
+        return _resubmit(http, request, user)
+    correction = get_object_or_404(
+        request.corrections.open().select_related("reason"), pk=_number(http.POST.get("correction", ""))
+    )
+    return _keep(http, correction, user) if "autosave" in http.POST else _answer(http, request, correction, user)
+
+
+def _resubmit(http: HttpRequest, request: MSARequest, user: User) -> HttpResponse:
+    try:
+        transitions.resubmit(request, by=user)
+    except Refused as refusal:
+        messages.error(http, str(refusal))
+        return redirect(http.path)
+    messages.success(http, _("Sent back for screening. We tell you the result by e-mail."))
+    return redirect(request)
+
+
+def _keep(http: HttpRequest, correction: Correction, user: User) -> HttpResponse:
+    """Autosave: what is typed at that item, with its prefix; files are not among it."""
+    own = tuple(f"{kind}{correction.pk}-" for kind in "cdrf")
+    typed = {name: str(value) for name, value in http.POST.items() if name.startswith(own)}
+    try:
+        corrections.keep_draft(correction, {**correction.draft, **typed}, by=user)
+    except Refused as refusal:
+        return JsonResponse({"failed": str(refusal)}, status=409)
+    return JsonResponse({"saved": _("Saved. It counts as your answer once you press the button.")})
+
+
+def _answer(http: HttpRequest, request: MSARequest, correction: Correction, user: User) -> HttpResponse:
+    """One item, in the way that was chosen: the form is shown again where it does not do."""
+    way, version = http.POST.get("way", ""), _number(http.POST.get("version", ""))
+    form = _form(request, correction, way, http)
+    if not form.is_valid():
+        return _page(http, request, posted=_Posted(correction, way, form), status=422)
+    try:
+        _save(correction, way, form, user, version)
+    except Stale as stale:
+        form.add_error(None, _both_versions(request, stale))
+        return _page(http, request, posted=_Posted(correction, way, form), status=409)
+    except Refused as refusal:
+        form.add_error("file" if way == "file" else None, str(refusal))
+        return _page(http, request, posted=_Posted(correction, way, form), status=422)
+    _check_record(http, request, user)
+    messages.success(http, _("Saved: %(item)s.") % {"item": correction.reason.title})
+    return redirect(f"{http.path}#{_next(request)}")
+
+
+def _next(request: MSARequest) -> str:
+    """Where to go on: the next item without an answer, else sending it back."""
+    left = request.corrections.unanswered().first()
+    return f"item-{left.pk}" if left else "send-back"
+
+
+def _form(request: MSARequest, correction: Correction, way: str, http: HttpRequest | None = None) -> forms.Form:
+    """The form of that way: filled in from the request, or with what was posted."""
+    data, files = (http.POST, http.FILES) if http else (None, None)
+    match way:
+        case "proposal":
+            return forms.Form(data)
+        case "right":
+            return RightForm(correction, data)
+        case "file":
+            return FileForm(correction, data, files)
+    return CorrectionForm(request, correction, data, device=way == "device")
+
+
+def _save(correction: Correction, way: str, form: forms.Form, user: User, version: int) -> None:
+    if way == "proposal":
+        corrections.use_proposal(correction, by=user, version=version)
+    elif isinstance(form, FileForm):
+        if correction.document not in _BY_FILE:
+            raise Refused(_("No file is asked for here."), code="no_file")
+        text = form.cleaned_data["answer"]
+        corrections.answer_with_document(correction, form.cleaned_data["file"], by=user, text=text)
+    elif isinstance(form, CorrectionForm):
+        text, changes = form.cleaned_data["answer"], form.changes()
+        corrections.answer(correction, by=user, way=form.way, text=text, changes=changes, version=version)
+    else:
+        corrections.answer(correction, by=user, way=CorrectionAnswer.RIGHT, text=form.cleaned_data["answer"])
+
+
+def _number(posted: str) -> int:
+    return int(posted) if posted.isdecimal() and len(posted) < 19 else 0
+
+
+def _both_versions(request: MSARequest, stale: Stale) -> str:
+    """The refusal with what is stored now beside what was typed (fault 16)."""
+    mine = MSARequest()
+    parts = [str(stale)]
+    request.refresh_from_db()
+    for name, values in stale.fields.items():
+        setattr(mine, name, values["yours"])
+        parts.append(
+            _("%(label)s: saved now “%(saved)s”, yours “%(yours)s”.")
+            % {
+                "label": steps.label(name).capitalize(),
+                "saved": answers.answer_text(request, name),
+                "yours": answers.answer_text(mine, name),
+            }
+        )
+    return " ".join(parts)
+
+
+def _check_record(http: HttpRequest, request: MSARequest, user: User) -> None:
+    """Number, name or ZIP changed: look the account up again."""
+    request.refresh_from_db()
+    if not comparison.can_be_checked(request):
+        return
+    try:
+        if comparison.check(request, by=user, address=http.META.get("REMOTE_ADDR", "")) == RecordCheck.LATER:
+            messages.info(http, str(comparison.LATER))
+    except Refused as refusal:
+        messages.warning(http, str(refusal))
+
+
+def _page(http: HttpRequest, request: MSARequest, *, posted: _Posted | None = None, status: int = 200) -> HttpResponse:
+    found = request.corrections.open().select_related("reason", "follows", "answer_document")
+    items = [_item(request, each, posted) for each in found]
+    context = {
+        "request_": request,
+        "items": items,
+        "form": posted.form if posted else None,
+        "left": sum(not item["correction"].answered_at for item in items),
+        "why_not": policies.reason_against(policies.check_resubmit, request),
+        "needs_signing": not versions.is_executed(request),
+    }
+    return render(http, "requests_app/corrections.html", context, status=status)
+
+
+def _item(request: MSARequest, correction: Correction, posted: _Posted | None) -> dict[str, Any]:
+    mine = posted if posted and posted.correction.pk == correction.pk else None
+
+    def form(way: str) -> forms.Form:
+        return mine.form if mine and mine.way == way else _form(request, correction, way)
+
+    cannot, by_file = correction.reason.kind == CorrectionKind.CANNOT_BE_SERVED, correction.document in _BY_FILE
+    about_nothing = not correction.field and not correction.document
+    check = correction.reason.check_code
+    value_form = None if by_file else form("")
+    return {
+        "correction": correction,
+        "cannot_be_served": cannot,
+        "proposal": correction_items.proposal_in_words(correction),
+        "form": value_form,
+        "file_form": form("file") if by_file else None,
+        "right_form": form("right") if by_file or getattr(value_form, "names", None) else None,
+        "right_open": (mine is not None and mine.way == "right") or f"r{correction.pk}-answer" in correction.draft,
+        "device_form": form("device") if cannot and request.places_device else None,
+        "device_open": mine is not None and mine.way == "device",
+        "was_posted": mine is not None,
+        "now": answers.answer_text(request, correction.field) if correction.field else "",
+        "on_the_agreement": (about_nothing and check in _ON_THE_AGREEMENT)
+        or correction.document == DocumentKind.PAPER_AGREEMENT,
+        "on_the_form": about_nothing and check == CheckCode.C3,
+    }

@@ -1,0 +1,124 @@
+"""Signing on paper: what to print, where to send it, and what staff said of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from msa_portal.accounts.models import User
+from msa_portal.errors import Refused
+from requests_app import permissions
+from requests_app.agreements import versions
+from requests_app.enums import Party
+from requests_app.forms.paper import PaperForm
+from requests_app.models import Agreement, MSARequest, PaperSigning, SigningInvitation
+from requests_app.signing import invitations, paper
+from requests_app.views import signing
+from requests_app.views.secret_links import secret_page
+
+
+def panel(request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
+    """On the agreement's page: the way to paper, and what came of it."""
+    agreement = versions.current(request)
+    if agreement is None or not viewer.is_authenticated or not permissions.acts_for(viewer, request):
+        return None
+    papers = paper.papers_of(agreement)
+    if not papers and not paper.asked_for(agreement):
+        return None
+    context = {"request_": request, "papers": papers, "asked_for": paper.asked_for(agreement)}
+    return "requests_app/panels/paper.html", context
+
+
+def desk_panel(request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
+    """On the screening page: what was signed on paper."""
+    papers = PaperSigning.objects.filter(agreement__request=request).select_related("agreement__request")
+    rows = list(papers.prefetch_related("sections__reason").order_by("-pk"))
+    return ("requests_app/panels/paper_desk.html", {"papers": rows}) if rows else None
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def page(http: HttpRequest, reference: str) -> HttpResponse:
+    """A POST sends pages; by the owner, or by the agent who acts."""
+    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+    request = get_object_or_404(MSARequest.objects.visible_to(user), reference=reference)
+    if not permissions.acts_for(user, request):
+        raise Http404
+    agreement = versions.current(request)
+    if agreement is None or agreement.document_id is None:
+        messages.error(http, _("Prepare the agreement first. Then you can print it."))
+        return redirect("requests:agreement", reference=reference)
+    form = _form(http, agreement)
+    if form.is_valid() and _sent(http, form, request, by=user):
+        return redirect("requests:paper", reference=reference)
+    context = _context(agreement, request, form) | {"here": "agreement"}
+    return render(http, "requests_app/paper.html", context, status=422 if form.errors else 200)
+
+
+@secret_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def by_link(http: HttpRequest, token: str) -> HttpResponseBase:
+    """The same for a customer without an account, by the mailed link, which a POST here does not use up."""
+    invitation = signing.invitation_of(http, token)
+    try:
+        invitations.check_invitation(invitation)
+    except Refused as refusal:
+        return signing.closed(http, token, invitation, refusal)
+    agreement = invitation.agreement
+    form = _form(http, agreement, [Party.CUSTOMER])
+    if form.is_valid() and _sent(http, form, agreement.request, invitation=invitation):
+        return redirect("requests:sign_paper", token=token)
+    context = _context(agreement, agreement.request, form, Party.CUSTOMER) | {"token": token}
+    response = render(http, "requests_app/sign_paper.html", context, status=422 if form.errors else 200)
+    response.has_form = True  # type: ignore[attr-defined]  # read by secret_page
+    return response
+
+
+def _form(http: HttpRequest, agreement: Agreement, parties: list[Party] | None = None) -> PaperForm:
+    return PaperForm(
+        http.POST or None,
+        http.FILES or None,
+        parties=parties or paper.asked_for(agreement) or agreement.parties,
+        initial={"agreement": agreement.pk},
+    )
+
+
+def _sent(
+    http: HttpRequest,
+    form: PaperForm,
+    request: MSARequest,
+    *,
+    by: User | None = None,
+    invitation: SigningInvitation | None = None,
+) -> bool:
+    """Whether the pages were taken; else the form says why not."""
+    data = form.cleaned_data
+    printed = Agreement.objects.filter(request=request, pk=data["agreement"]).select_related("request").first()
+    if printed is None:
+        raise Http404
+    try:
+        kept = paper.send(printed, Party(data["party"]), data["pages"], by=by, invitation=invitation)
+    except Refused as refusal:
+        form.add_error("pages" if refusal.fields else None, str(refusal))
+        return False
+    if paper.is_being_checked(kept):
+        messages.success(
+            http, _("Received. The files are being checked for viruses; then program staff look at them.")
+        )
+    else:
+        messages.success(
+            http, _("Received. Program staff look at the pages, and you get a mail if something is missing.")
+        )
+    return True
+
+
+def _context(agreement: Agreement, request: MSARequest, form: PaperForm, only: Party | None = None) -> dict[str, Any]:
+    papers = [each for each in paper.papers_of(agreement) if only is None or each.party == only]
+    asked = [party for party in paper.asked_for(agreement) if only is None or party == only]
+    return {"request_": request, "agreement": agreement, "papers": papers, "asked_for": asked, "form": form}

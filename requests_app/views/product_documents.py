@@ -1,0 +1,53 @@
+"""The page on which the documents that the device asks for are sent."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from msa_portal.accounts.models import User
+from msa_portal.errors import Refused
+from requests_app import enums, permissions
+from requests_app.files import product_documents
+from requests_app.models import MSARequest
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def page(http: HttpRequest, reference: str) -> HttpResponse:
+    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+    visible = MSARequest.objects.visible_to(user).select_related("device", "owner", "agent_company")
+    request = get_object_or_404(visible, reference=reference)
+    if not permissions.acts_for(user, request):
+        raise Http404
+    error, key = "", http.POST.get("key", "")
+    if http.method == "POST":
+        try:
+            return _store(http, request, key, user)
+        except Refused as refusal:
+            error = str(refusal)
+    context = {
+        "request_": request,
+        "wanted": product_documents.wanted(request),
+        "error": error,
+        "error_key": key,
+        "is_closed": request.status in enums.FINAL,
+        "is_form": request.status in enums.EDITABLE,
+    }
+    return render(http, "requests_app/device_documents.html", context, status=422 if error else 200)
+
+
+def _store(http: HttpRequest, request: MSARequest, key: str, user: User) -> HttpResponse:
+    upload = http.FILES.get("file")
+    if upload is None:
+        raise Refused(_("No file came with it. Choose one, then send it."), code="no_file")
+    document = product_documents.add(request, upload, key=key, by=user)
+    if document.is_readable:
+        messages.success(http, _("The document is saved."))
+    else:
+        messages.info(http, _("The document is saved. It is being checked for viruses, and can be opened after that."))
+    return redirect("requests:device_documents", reference=request.reference)

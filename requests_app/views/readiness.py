@@ -1,0 +1,112 @@
+"""Ready for the visit? One answer with every finding, as a page or as JSON; and what is said to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+from django.views.decorators.vary import vary_on_headers
+
+from msa_portal.accounts.models import User
+from msa_portal.errors import Refused
+from requests_app import enums, permissions
+from requests_app.application import steps
+from requests_app.lifecycle import policies, readiness_statements
+from requests_app.models import MSARequest
+from requests_app.readiness import readiness
+from requests_app.readiness.readiness import Item, Readiness
+
+
+@login_required
+@never_cache
+@vary_on_headers("Accept")
+@require_http_methods(["GET", "HEAD", "POST"])
+def check(http: HttpRequest, reference: str) -> HttpResponse:
+    """A POST states what will be put right, or answers the question about the panel."""
+    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+    visible = MSARequest.objects.visible_to(user).select_related("device")
+    request = get_object_or_404(readiness.with_evidence(visible), reference=reference)
+    if http.method == "POST":
+        return _said(http, request, user)
+    found = readiness.check(request)
+    if http.get_preferred_type(["text/html", "application/json"]) == "application/json":
+        return JsonResponse(as_json(found))
+    return render(http, "requests_app/readiness.html", {"request_": request} | context(found, user))
+
+
+def _said(http: HttpRequest, request: MSARequest, user: User) -> HttpResponse:
+    try:
+        said = answer_panel(http, request, user) if "meant" in http.POST else _state(http, request, user)
+    except Refused as refusal:
+        messages.error(http, str(refusal))
+    else:
+        messages.success(http, said)
+    return redirect(_back(http, request))
+
+
+def answer_panel(http: HttpRequest, request: MSARequest, user: User) -> str:
+    """What the posted button says of the panel model. Returns the words for the person."""
+    meant = http.POST["meant"] == "yes"
+    readiness_statements.answer_panel_model(request, by=user, typed=http.POST.get("typed", ""), meant=meant)
+    if meant:
+        return _("The panel model is changed. Read what follows from it.")
+    return _("Your panel model stands as you typed it. Our staff see that we asked.")
+
+
+def _state(http: HttpRequest, request: MSARequest, user: User) -> str:
+    if "stated" not in http.POST:
+        raise Refused(_("Tick the box to say that you will see to these, then send it."), code="not_stated")
+    readiness_statements.state_findings(request, by=user, covers=http.POST.getlist("covers"))
+    return _("Noted. Our staff and the meter technician see what you said.")
+
+
+def _back(http: HttpRequest, request: MSARequest) -> str:
+    if http.POST.get("from") == steps.REVIEW.slug:
+        return reverse("requests:form", args=[request.reference, steps.REVIEW.slug])
+    return reverse("requests:readiness", args=[request.reference])
+
+
+def context(found: Readiness, user: User) -> dict[str, Any]:
+    """For the partial that the page and the form's last step share."""
+    request = found.request
+    acts = permissions.acts_for(user, request)
+    return {
+        "readiness": found,
+        "acts": acts,
+        "may_edit": acts and not policies.reason_against(policies.check_editable, request),
+        "may_say": acts and request.status in enums.OWNER_HOLDS,
+        "may_photograph": acts and request.status not in enums.FINAL,
+        "statement_text": readiness_statements.statement_text(),
+    }
+
+
+def as_json(found: Readiness) -> dict[str, Any]:
+    said = found.statement
+    return {
+        "answer": found.answer,
+        "judged_on": found.on.isoformat(),
+        "findings": [_item_as_json(found.request, item) for item in found.items],
+        "statement": {"stated_at": said.stated_at, "stated_by": str(said.stated_by)} if said else None,
+        "statement_needed": bool(found.unstated),
+    }
+
+
+def _item_as_json(request: MSARequest, item: Item) -> dict[str, Any]:
+    return {
+        "rule": item.rule,
+        "kind": item.kind,
+        "field": item.field,
+        "step": item.step,
+        "url": f"{reverse('requests:form', args=[request.reference, item.step])}#field-{item.field}",
+        "message": item.why,
+        "todo": item.todo,
+        "suggestion": item.suggestion or None,
+        "photos": list(item.photos),
+    }

@@ -1,0 +1,51 @@
+"""What every page behind a mailed link does: it is kept by nobody, and links cannot be tried out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.core.cache import cache
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import render
+
+_GUESSES = 30
+_GUESSES_FOR = 3600
+
+
+class TooManyGuesses(Exception):
+    """That address tried too many links that we did not make."""
+
+
+def secret_page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Nothing of the address is kept or passed on.
+
+    `strict-origin` rather than `no-referrer`: under the latter browsers post forms with
+    `Origin: null`, which the check against forged posts refuses. Neither tells the path.
+    """
+
+    @wraps(view)
+    def wrapped(http: HttpRequest, *args: str, **kwargs: str) -> HttpResponseBase:
+        try:
+            response = view(http, *args, **kwargs)
+        except TooManyGuesses:
+            response = render(http, "429.html", status=429)
+        response["Cache-Control"] = "no-store"
+        response["X-Robots-Tag"] = "noindex"
+        response["Referrer-Policy"] = "strict-origin" if getattr(response, "has_form", False) else "no-referrer"
+        return response
+
+    return wrapped
+
+
+def get_or_throttle[T](http: HttpRequest, find: Callable[[], T | None]) -> T:
+    """What the link opens, or 404; whoever tries too many links of whatever kind is not looked at any more."""
+    key = f"signing-guesses:{http.META.get('REMOTE_ADDR', '')}"
+    if cache.get(key, 0) >= _GUESSES:
+        raise TooManyGuesses
+    found = find()
+    if found is None:
+        cache.add(key, 0, _GUESSES_FOR)
+        cache.incr(key)
+        raise Http404
+    return found

@@ -1,0 +1,231 @@
+"""The pages of a mailed signing link, for a phone and without an account.
+
+A GET never acts (faults 40, 47): a mail scanner may open every page here. The address holds a
+secret, so pages are kept by nobody and tell no other page where the reader came from.
+"""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from msa_portal.errors import Refused
+from requests_app.enums import Party
+from requests_app.forms.signing import ConsentForm, SignForm
+from requests_app.models import SigningInvitation
+from requests_app.signing import esign_consent, invitations, signatures
+from requests_app.views.agreement import WITHDRAWN, changes_since, empty_form, proof_of, send, signers_of, text_context
+from requests_app.views.secret_links import get_or_throttle, secret_page
+
+_STEPS = {"": "sign", "read": "sign_read", "sign": "sign_name"}
+_SESSION_KEY = "signing_link"
+
+
+def invitation_of(http: HttpRequest, token: str) -> SigningInvitation:
+    return get_or_throttle(http, lambda: invitations.invitation_for(token))
+
+
+@secret_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign(http: HttpRequest, token: str) -> HttpResponseBase:
+    """Who asks and what for; the whole document; the signature. A POST signs."""
+    invitation = invitation_of(http, token)
+    try:
+        invitations.check_invitation(invitation)
+    except Refused as refusal:
+        return closed(http, token, invitation, refusal)
+    if http.method == "POST":
+        return _signed(http, token, invitation)
+    step = http.GET.get("step", "")
+    if step == "sign" and not _consented(http, invitation):
+        return redirect(_step(token, "read"))
+    return _screen(http, token, invitation, step if step in _STEPS else "")
+
+
+@secret_page
+@require_POST
+def open_document(http: HttpRequest, token: str) -> HttpResponseBase:
+    """The PDF to sign; that the link's bearer got it is recorded."""
+    invitation = invitation_of(http, token)
+    try:
+        proof = proof_of(http, invitation=invitation)
+        return send(esign_consent.open_document(invitation.agreement, Party.CUSTOMER, proof))
+    except Refused as refusal:
+        return closed(http, token, invitation, refusal)
+
+
+@secret_page
+@require_POST
+def consent(http: HttpRequest, token: str) -> HttpResponseBase:
+    """Agreed to sign electronically: on to the signature."""
+    invitation = invitation_of(http, token)
+    form = ConsentForm(http.POST)
+    try:
+        invitations.check_invitation(invitation)
+        if not form.is_valid():
+            return _screen(http, token, invitation, "read", form)
+        esign_consent.give(invitation.agreement, Party.CUSTOMER, proof_of(http, invitation=invitation))
+    except Refused as refusal:
+        if refusal.code != "not_opened":
+            return closed(http, token, invitation, refusal)
+        form.add_error("consent", str(refusal))
+        return _screen(http, token, invitation, "read", form)
+    return redirect(_step(token, "sign"))
+
+
+@secret_page
+@require_POST
+def withdraw_consent(http: HttpRequest, token: str) -> HttpResponseBase:
+    """Leads to paper where the link's bearer has still to sign; works with a used link, too."""
+    invitation = invitation_of(http, token)
+    try:
+        esign_consent.withdraw(invitation.agreement, Party.CUSTOMER, proof_of(http, invitation=invitation))
+    except Refused as refusal:
+        if refusal.code != "no_consent":
+            return closed(http, token, invitation, refusal)
+        messages.error(http, str(refusal))
+        return redirect("requests:sign", token=token)
+    messages.success(http, WITHDRAWN)
+    return redirect("requests:sign_paper" if invitation.used_at is None else "requests:sign_claim", token=token)
+
+
+def _step(token: str, step: str) -> str:
+    return reverse("requests:sign", args=[token]) + f"?step={step}"
+
+
+def _consented(http: HttpRequest, invitation: SigningInvitation) -> bool:
+    proof = proof_of(http, invitation=invitation)
+    return esign_consent.standing(invitation.agreement.request, Party.CUSTOMER, proof) is not None
+
+
+def _signed(http: HttpRequest, token: str, invitation: SigningInvitation) -> HttpResponseBase:
+    form = SignForm(http.POST, expected_name=invitation.agreement.request.customer_name)
+    if not form.is_valid():
+        return _screen(http, token, invitation, "sign", form)
+    try:
+        signatures.sign(
+            invitation.agreement,
+            party=Party.CUSTOMER,
+            name=form.cleaned_data["name"],
+            document_sha256=form.cleaned_data["document"],
+            proof=proof_of(http, invitation=invitation),
+            drawing=form.cleaned_data["drawing"],
+        )
+    except Refused as refusal:
+        if refusal.code == "no_consent":
+            messages.error(http, str(refusal))
+            return redirect(_step(token, "read"))
+        invitation.refresh_from_db()
+        return closed(http, token, invitation, refusal)
+    return redirect("requests:sign_claim", token=token)
+
+
+def _screen(
+    http: HttpRequest, token: str, invitation: SigningInvitation, step: str, form: SignForm | ConsentForm | None = None
+) -> HttpResponse:
+    agreement = invitation.agreement
+    request = agreement.request
+    context = {
+        "token": token,
+        "invitation": invitation,
+        "agreement": agreement,
+        "request_": request,
+        "signers": signers_of(agreement, request),
+        "changes": changes_since(agreement, request),
+        **text_context(agreement),
+    }
+    if step == "sign":
+        context["form"] = form or empty_form(agreement, Party.CUSTOMER, request)
+    elif step == "read" and not _consented(http, invitation):
+        context["consent_form"] = form or ConsentForm()
+    response = render(http, f"requests_app/{_STEPS[step]}.html", context)
+    response.has_form = "form" in context or "consent_form" in context  # type: ignore[attr-defined]  # read by secret_page
+    return response
+
+
+def closed(http: HttpRequest, token: str, invitation: SigningInvitation, refusal: Refused) -> HttpResponse:
+    """What happened to the link, and what to do now."""
+    context = {
+        "token": token,
+        "invitation": invitation,
+        "refusal": refusal,
+        "request_": invitation.agreement.request,
+        "still_proves": _still_proves(invitation),
+    }
+    return render(http, "requests_app/sign_closed.html", context, status=410)
+
+
+def _still_proves(invitation: SigningInvitation) -> bool:
+    """The used link still opens the copy and the claim, until it expires."""
+    try:
+        invitations.check_link_holds(invitation)
+    except Refused:
+        return False
+    return True
+
+
+@secret_page
+@require_safe
+def document(http: HttpRequest, token: str) -> HttpResponseBase:
+    """The PDF that is read, or the signed one."""
+    invitation = invitation_of(http, token)
+    try:
+        invitations.check_link_holds(invitation)
+    except Refused as refusal:
+        return closed(http, token, invitation, refusal)
+    found = invitation.agreement.executed_document or invitation.agreement.document
+    if found is None:
+        raise Http404
+    return send(found)
+
+
+@secret_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def claim(http: HttpRequest, token: str) -> HttpResponseBase:
+    """Follow the request from an own account (D10). A POST by a signed-in person claims it."""
+    invitation = invitation_of(http, token)
+    request = invitation.agreement.request
+    if http.user.is_authenticated and request.owner_id == http.user.pk:
+        return redirect(request)
+    try:
+        invitations.check_link_holds(invitation)
+        if http.method == "POST" and http.user.is_authenticated:
+            invitations.claim(invitation, by=http.user)
+            messages.success(http, _("The request is in your account now."))
+            return redirect(request)
+    except Refused as refusal:
+        return closed(http, token, invitation, refusal)
+    if not http.user.is_authenticated:
+        http.session[_SESSION_KEY] = token
+    consented = _consented(http, invitation)
+    response = render(http, "requests_app/sign_claim.html", _claim_context(token, invitation, consented=consented))
+    response.has_form = consented or http.user.is_authenticated  # type: ignore[attr-defined]  # read by secret_page
+    return response
+
+
+def _claim_context(token: str, invitation: SigningInvitation, *, consented: bool) -> dict[str, object]:
+    agreement = invitation.agreement
+    return {
+        "token": token,
+        "invitation": invitation,
+        "agreement": agreement,
+        "request_": agreement.request,
+        "signers": signers_of(agreement, agreement.request),
+        "consented": consented,
+        "has_owner": agreement.request.owner_id is not None,
+        "after_sign_in": reverse("requests:sign_claim_resume"),
+    }
+
+
+@secret_page
+@require_safe
+def claim_resume(http: HttpRequest) -> HttpResponseBase:
+    """Back from sign-in. The link waited in the session, so that no address of it went into `next`."""
+    token = http.session.get(_SESSION_KEY)
+    if token is None:
+        return redirect("accounts:home")
+    return redirect("requests:sign_claim", token=token)

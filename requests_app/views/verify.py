@@ -1,0 +1,68 @@
+"""The public page that says whether an agreement is ours and unchanged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+from rest_framework.request import Request
+
+from msa_portal.errors import Refused
+from requests_app.api.throttling import PublicThrottle
+from requests_app.signing import verification
+
+
+class VerifyThrottle(PublicThrottle):
+    """Opening a file costs more than a page: fewer an hour for one address."""
+
+    scope = "verify"
+
+
+class NumberForm(forms.Form):
+    number = forms.CharField(
+        label=_("Agreement number"),
+        help_text=_("It stands at the top of the first page, for example MSA-2026-000123-A1."),
+        max_length=40,
+        error_messages={"required": _("Enter the number that stands at the top of the first page.")},
+    )
+
+
+class FileForm(forms.Form):
+    file = forms.FileField(
+        label=_("The agreement as PDF"),
+        help_text=_("We look at the file and do not keep it. At most 15 MB."),
+        widget=forms.FileInput(attrs={"accept": "application/pdf"}),
+        error_messages={"required": _("Choose the PDF."), "empty": _("This file is empty. Choose the file again.")},
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def verify(http: HttpRequest) -> HttpResponse:
+    """A number comes in the address, so that it can be linked to; a file is posted."""
+    number = NumberForm(http.GET if "number" in http.GET else None)
+    file = FileForm(http.POST, http.FILES) if http.method == "POST" else FileForm()
+    context: dict[str, Any] = {"number_form": number, "file_form": file}
+    asked = file if http.method == "POST" else number
+    if asked.is_bound:
+        if not VerifyThrottle().allow_request(Request(http), None):
+            return render(http, "429.html", status=429)
+        context |= {"form": asked}
+        if asked.is_valid():
+            context |= _answered(asked)
+    return render(http, "requests_app/verify.html", context, status=400 if asked.errors else 200)
+
+
+def _answered(asked: forms.Form) -> dict[str, Any]:
+    if "number" in asked.cleaned_data:
+        return {"result": verification.of_number(asked.cleaned_data["number"])}
+    try:
+        return {"result": verification.of_file(asked.cleaned_data["file"])}
+    except Refused as refusal:
+        asked.add_error("file", str(refusal))
+        return {}
