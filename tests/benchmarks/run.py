@@ -19,7 +19,7 @@ from commands.console import ROOT, step
 from tests import servers
 from tests.benchmarks import agreements, field, lifecycle, measure, money, pages
 from tests.benchmarks.dispatch import compare
-from tests.requests_app.records import pairs
+from tests.requests_app.utility_records import pairs
 
 # As in production: no debugging aids, static files known beforehand.
 LIKE_PRODUCTION = {

@@ -19,7 +19,7 @@ TEACH = f"""
 from fieldwork import learning
 from fieldwork.models import SiteVisit
 from tests import factories
-from tests.fieldwork.after.learned import planned, socket, technician, visited
+from tests.fieldwork.learning.learned import planned, socket, technician, visited
 from requests_app.models import OutcomeReason, Product
 factories.UserFactory.reset_sequence(9000)
 device = Product.objects.exclude(approved_from=None).exclude(model="").first()

@@ -20,7 +20,7 @@ from requests_app.lifecycle import transitions
 from requests_app.models import MSARequest
 from tests import factories
 from tests.faults.conftest import Site, signed_in
-from tests.fieldwork.test_orders import wait_long
+from tests.fieldwork.visits.test_orders import wait_long
 from tests.payments.conftest import FEE, state_of
 from tests.payments.sandbox.harness import until
 

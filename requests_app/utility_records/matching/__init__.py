@@ -1,6 +1,6 @@
 """Whether what a request says and what the record says are the same: pure functions, one for each kind of field.
 
-Measured over the labelled pairs of tests/requests_app/records/README.md, which also says what counts as what.
+Measured over the labelled pairs of tests/requests_app/utility_records/README.md, which also says what counts as what.
 """
 
 from requests_app.utility_records.matching.addresses import match_address

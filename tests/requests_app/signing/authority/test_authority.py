@@ -1,0 +1,282 @@
+"""The customer's authority for an agent: its account, its time, its end (A2, D10, fault 38)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from msa_portal.accounts.models import User
+from msa_portal.business_days.calendar import local_day
+from msa_portal.errors import Refused
+from requests_app.agreements import versions
+from requests_app.enums import EventKind, Party
+from requests_app.lifecycle import drafts
+from requests_app.models import AgentAuthority, MSARequest, ProgramSettings
+from requests_app.signing import authority, invitations
+from tests import factories
+from tests.requests_app.signing.authority.conftest import authorized
+
+pytestmark = pytest.mark.django_db
+
+
+def visible_to_agent(request: MSARequest) -> bool:
+    agent = User.objects.get(pk=request.agent_id)
+    return MSARequest.objects.visible_to(agent).filter(pk=request.pk).exists()
+
+
+def events(request: MSARequest, kind: EventKind) -> list[dict]:
+    return [event.codes for event in request.events.filter(kind=kind)]
+
+
+def test_customers_signature_gives_authority_for_the_account_and_a_year(company, alice):
+    request = authorized(company, alice)
+
+    given = AgentAuthority.objects.get()
+    assert (given.account_number, given.company, given.ended_at) == (request.account_number, company, None)
+    assert given.expires_on == local_day(timezone.now()) + timedelta(days=365)
+    assert (request.authority, request.agent_until) == (given, given.expires_on)
+
+
+def test_agents_own_signature_gives_none(company):
+    agreement = factories.prepared(factories.complete_request(company=company))
+    factories.sign(agreement, Party.AGENT)
+
+    assert not AgentAuthority.objects.exists()
+
+
+def test_customer_without_agent_gives_none(alice):
+    factories.executed(factories.complete_request(owner=alice))
+
+    assert not AgentAuthority.objects.exists()
+
+
+def test_signing_again_for_the_same_account_makes_it_last_longer_for_all(company, alice):
+    first = authorized(company, alice)
+    AgentAuthority.objects.update(expires_on=date(2026, 12, 1))
+    second = authorized(company, alice)
+
+    given = AgentAuthority.objects.get()
+    first.refresh_from_db()
+    assert first.agent_until == second.agent_until == given.expires_on > date(2026, 12, 1)
+
+
+def test_another_account_needs_another_authority(company, alice):
+    authorized(company, alice)
+    authorized(company, alice, account_number="700999999999")
+
+    assert AgentAuthority.objects.count() == 2
+
+
+def test_database_holds_one_authority_in_force_per_account_and_company(company, alice):
+    given = authorized(company, alice).authority
+    with pytest.raises(IntegrityError), transaction.atomic():
+        AgentAuthority.objects.create(
+            account_number=given.account_number, company=company, given_at=timezone.now(), expires_on=given.expires_on
+        )
+
+
+def test_database_holds_that_an_end_has_its_reason(company, alice):
+    authorized(company, alice)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        AgentAuthority.objects.update(ended_at=timezone.now())
+
+
+def test_revoking_ends_it_for_every_open_request_of_the_account(company, alice):
+    first, second = authorized(company, alice), authorized(company, alice)
+    elsewhere = authorized(company, alice, account_number="700999999999")
+
+    assert authority.revoke(second, by=alice) == 2
+    assert [visible_to_agent(each) for each in (first, second, elsewhere)] == [False, False, True]
+    given = AgentAuthority.objects.get(pk=first.authority_id)
+    assert (given.ended_because, given.ended_by) == ("revoked", alice)
+    for each in (first, second):
+        assert events(each, EventKind.AGENT_REVOKED) == [{"company": company.pk, "why": "revoked"}]
+
+
+def test_taking_over_is_for_that_request_alone(company, alice):
+    first, second = authorized(company, alice), authorized(company, alice)
+
+    authority.take_over(second, by=alice)
+    assert [visible_to_agent(each) for each in (first, second)] == [True, False]
+    assert AgentAuthority.objects.get().ended_at is None
+    assert not second.has_agent
+
+
+def test_revoking_before_the_signature_voids_the_link(company, alice):
+    request = factories.complete_request(company=company)
+    agreement = factories.prepared(request)
+    factories.sign(agreement, Party.CUSTOMER)
+    waiting = factories.complete_request(company=company)
+    pending = factories.prepared(waiting)
+    invitation = invitations.invite_customer(pending, by=waiting.agent)
+    drafts.claim(waiting, by=alice)
+
+    authority.revoke(waiting, by=alice)
+    invitation.refresh_from_db()
+    assert invitation.voided_at is not None
+    assert versions.current(waiting) is None
+
+
+@pytest.mark.parametrize("do", [authority.take_over, authority.revoke])
+def test_only_the_customer_ends_it(company, alice, do):
+    request = authorized(company, alice)
+    for other in (request.agent, factories.staff(), factories.UserFactory()):
+        with pytest.raises(Refused) as refusal:
+            do(request, by=other)
+        assert refusal.value.code == "not_allowed"
+    assert visible_to_agent(request)
+
+
+@pytest.mark.parametrize("do", [authority.take_over, authority.revoke])
+def test_what_has_ended_cannot_be_ended_again(company, alice, do):
+    request = authorized(company, alice)
+    authority.take_over(request, by=alice)
+    with pytest.raises(Refused) as refusal:
+        do(request, by=alice)
+    assert refusal.value.code == "no_agent"
+
+
+def test_new_signature_after_the_end_starts_a_new_authority(company, alice):
+    authority.revoke(authorized(company, alice), by=alice)
+    request = authorized(company, alice)
+
+    assert AgentAuthority.objects.count() == 2
+    assert request.authority.ended_at is None
+    assert visible_to_agent(request)
+
+
+# --- Its time -----------------------------------------------------------------------------
+
+
+def runs_out(request: MSARequest, *, in_days: int) -> None:
+    until = local_day(timezone.now()) + timedelta(days=in_days)
+    AgentAuthority.objects.filter(pk=request.authority_id).update(expires_on=until)
+    MSARequest.objects.filter(authority=request.authority_id).update(agent_until=until)
+    request.refresh_from_db()
+
+
+def told(request: MSARequest, name: str) -> list[str]:
+    from msa_portal.notices.models import NoticeMessage
+
+    rows = NoticeMessage.objects.filter(reference=request.reference, kind=name)
+    return sorted(rows.values_list("to_email", flat=True))
+
+
+def test_access_ends_with_the_last_day_before_any_timer(company, alice):
+    request = authorized(company, alice)
+    runs_out(request, in_days=0)
+    assert visible_to_agent(request)
+    assert request.has_agent
+
+    runs_out(request, in_days=-1)
+    assert not visible_to_agent(request)
+    assert not request.has_agent
+    with pytest.raises(Refused):
+        drafts.save_facts(request, {"city": "Azusa"}, by=request.agent, version=request.version)
+
+
+def test_timer_ends_what_has_expired_once(company, alice):
+    request = authorized(company, alice)
+    runs_out(request, in_days=-1)
+    authority.run_due()
+    authority.run_due()
+
+    given = AgentAuthority.objects.get()
+    assert (given.ended_because, given.ended_by) == ("expired", None)
+    assert events(request, EventKind.AGENT_REVOKED) == [{"company": company.pk, "why": "expired"}]
+    assert told(request, "agent_revoked") == [request.agent.email]
+
+
+def test_timer_leaves_alone_what_holds(company, alice):
+    request = authorized(company, alice)
+    runs_out(request, in_days=0)
+    authority.run_due()
+
+    assert visible_to_agent(request)
+    assert AgentAuthority.objects.get().ended_at is None
+
+
+def test_timer_leaves_alone_what_was_signed_again_while_it_ran(company, alice):
+    request = authorized(company, alice)
+    runs_out(request, in_days=-1)
+    expired = AgentAuthority.objects.get()
+    with transaction.atomic():
+        authority.grant(request)
+
+    authority.expire(expired)
+    assert visible_to_agent(request)
+    assert AgentAuthority.objects.get().ended_at is None
+
+
+def test_both_are_warned_thirty_and_seven_days_before_and_each_time_once(company, alice):
+    request = authorized(company, alice)
+    both = sorted([alice.email, request.agent.email])
+    for in_days, mails in ((31, []), (30, both), (12, both), (7, sorted(both * 2)), (0, sorted(both * 2))):
+        today = local_day(timezone.now())
+        until = today + timedelta(days=31)
+        runs_out(request, in_days=31)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(authority, "local_day", lambda _now, day=until - timedelta(days=in_days): day)
+            authority.run_due()
+        assert told(request, "authority_ends") == mails, in_days
+
+
+def test_nobody_is_warned_where_nothing_is_open(company, alice):
+    request = authorized(company, alice)
+    MSARequest.objects.filter(pk=request.pk).update(status="withdrawn")
+    runs_out(request, in_days=5)
+    authority.run_due()
+
+    assert told(request, "authority_ends") == []
+
+
+def test_supervisor_sets_how_long_it_lasts(company, alice):
+    ProgramSettings.current()
+    ProgramSettings.objects.update(authority_days=90)
+
+    assert authorized(company, alice).agent_until == local_day(timezone.now()) + timedelta(days=90)
+
+
+# --- Within the company --------------------------------------------------------------------
+
+
+def test_colleague_sees_and_takes_a_request_that_is_handed_over(company):
+    request = factories.complete_request(company=company)
+    bob, eve = request.agent, factories.member_of(company, name="Eve Wright")
+    assert MSARequest.objects.visible_to(eve).filter(pk=request.pk).exists()
+
+    authority.hand_over(request, to=eve, by=bob)
+    assert request.agent == eve
+    assert events(request, EventKind.AGENT_NAMED) == [{"agent": eve.pk}]
+    assert told(request, "handed_over") == [eve.email]
+
+
+def test_taking_a_request_oneself_mails_nobody(company):
+    request = factories.complete_request(company=company)
+    eve = factories.member_of(company, name="Eve Wright")
+
+    authority.hand_over(request, to=eve, by=eve)
+    assert request.agent == eve
+    assert told(request, "handed_over") == []
+
+
+def test_nobody_outside_the_company_hands_over_or_is_handed_to(company, alice):
+    request = authorized(company, alice)
+    stranger = factories.member_of(factories.CompanyFactory())
+    eve = factories.member_of(company)
+    for to, by in ((eve, alice), (eve, stranger), (stranger, request.agent), (alice, request.agent)):
+        with pytest.raises(Refused):
+            authority.hand_over(request, to=to, by=by)
+    request.refresh_from_db()
+    assert events(request, EventKind.AGENT_NAMED) == []
+
+
+def test_handing_over_leaves_the_signatures_as_they_are(company, alice):
+    request = authorized(company, alice)
+    eve = factories.member_of(company)
+    authority.hand_over(request, to=eve, by=request.agent)
+
+    assert versions.is_executed(request)
