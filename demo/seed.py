@@ -258,80 +258,82 @@ class _Story:
     def _start(self, home: str, by: User, **facts: Any) -> MSARequest:
         """Started by that person, for themselves or as an agent, with where it is and those facts."""
         place, company = HOMES[home], by.companies.first()
-        request = drafts.start(by=by, company=company)
+        msa_request = drafts.start(by=by, company=company)
         if company:
             facts["customer_email"] = f"{place.name.split()[0].lower()}@example.com"
         known = ("account_number", "street", "city", "zip_code", "meter_number", "access_notes")
         facts |= {name: getattr(place, name) for name in known}
         facts |= {"customer_name": place.name, "customer_phone": "626-555-0100"}
-        request = drafts.save_facts(request, facts, by=by, version=request.version)
-        comparison.check_now(request, by=None)  # the people of the demo keep their own tries
-        return request
+        msa_request = drafts.save_facts(msa_request, facts, by=by, version=msa_request.version)
+        comparison.check_now(msa_request, by=None)  # the people of the demo keep their own tries
+        return msa_request
 
     def _ready_to_sign(self, home: str, by: User) -> MSARequest:
-        request = self._start(home, by, device=self._device(), **_SITE)
-        agreement_rendering.render(versions.prepare(request, by=by).pk)
-        return request
+        msa_request = self._start(home, by, device=self._device(), **_SITE)
+        agreement_rendering.render(versions.prepare(msa_request, by=by).pk)
+        return msa_request
 
     @staticmethod
     def _device() -> Product:
         return Product.objects.order_by("-isolating", "-max_service_amps")[0]
 
     def _executed(self, home: str, by: User) -> MSARequest:
-        request = self._ready_to_sign(home, by)
-        agreement = Agreement.objects.current().get(request=request)
-        document = request.documents.get(kind=DocumentKind.AGREEMENT)
+        msa_request = self._ready_to_sign(home, by)
+        agreement = Agreement.objects.current().get(msa_request=msa_request)
+        document = msa_request.documents.get(kind=DocumentKind.AGREEMENT)
         for party, name, proof in self._signers(agreement, by):
             esign_consent.open_document(agreement, party, proof)
             esign_consent.give(agreement, party, proof)
             signatures.sign(agreement, party=party, name=name, document_sha256=document.sha256, proof=proof)
-        request.refresh_from_db()
-        return request
+        msa_request.refresh_from_db()
+        return msa_request
 
     @staticmethod
     def _signers(agreement: Agreement, by: User) -> Iterator[tuple[Party, str, invitations.Proof]]:
-        request = agreement.request
+        msa_request = agreement.msa_request
         own = invitations.Proof(by, None, by.email, "127.0.0.1", "demo data")
-        if not request.has_agent:
+        if not msa_request.has_agent:
             yield Party.CUSTOMER, by.name, own
             return
         yield Party.AGENT, by.name, own
         invitation = invitations.invite_customer(agreement, by=by)
         linked = invitations.Proof(None, invitation, invitation.email, "127.0.0.1", "demo data")
-        yield Party.CUSTOMER, request.customer_name, linked
+        yield Party.CUSTOMER, msa_request.customer_name, linked
 
     def _submitted(self, home: str, by: User) -> MSARequest:
         """The fee is waived, since nobody paid anything for demo data."""
-        request = self._executed(home, by)
-        fee = Fee.objects.get(round__request=request, state=Fee.State.OPEN)
+        msa_request = self._executed(home, by)
+        fee = Fee.objects.get(round__msa_request=msa_request, state=Fee.State.OPEN)
         fees.waive(fee, by=self.people[accounts.SUPERVISOR], reason=_("Demo data"))
-        request.refresh_from_db()
-        return request
+        msa_request.refresh_from_db()
+        return msa_request
 
-    def _require_corrections(self, request: MSARequest) -> None:
+    def _require_corrections(self, msa_request: MSARequest) -> None:
         note = _("The name on the utility's account is spelled another way. Please check your bill.")
         item = RequiredCorrection(CorrectionReason.objects.get(code="name-differs"), note=note)
-        transitions.require_corrections(request, by=self.people[accounts.STAFF], items=[item])
+        transitions.require_corrections(msa_request, by=self.people[accounts.STAFF], items=[item])
 
     def _valid(self, home: str, by: User) -> MSARequest:
-        request, staff = self._submitted(home, by), self.people[accounts.STAFF]
-        answers = {str(code.value): (str(each.answer.value), "") for code, each in desk.suggestions(request).items()}
-        desk.answer_checks(request, answers, by=staff)
-        transitions.deem_valid(request, by=staff)
-        return request
+        msa_request, staff = self._submitted(home, by), self.people[accounts.STAFF]
+        answers = {
+            str(code.value): (str(each.answer.value), "") for code, each in desk.suggestions(msa_request).items()
+        }
+        desk.answer_checks(msa_request, answers, by=staff)
+        transitions.deem_valid(msa_request, by=staff)
+        return msa_request
 
     def _ordered(self, home: str, by: User) -> MSARequest:
-        request = self._valid(home, by)
-        transitions.issue_service_order(request, by=self.people[accounts.STAFF])
-        return request
+        msa_request = self._valid(home, by)
+        transitions.issue_service_order(msa_request, by=self.people[accounts.STAFF])
+        return msa_request
 
     def _scheduled(self, home: str, by: User, window: SiteVisit.Window = SiteVisit.Window.MORNING) -> SiteVisit:
         """For today, or the next business day."""
-        request = self._ordered(home, by)
+        msa_request = self._ordered(home, by)
         days = calendar.load()
         on = self.today if days.is_business_day(self.today) else days.add(self.today, 1)
         return orders.schedule(
-            SiteVisit.objects.get(order__round__request=request),
+            SiteVisit.objects.get(order__round__msa_request=msa_request),
             by=self.people[accounts.DISPATCHER],
             technician=self.people[accounts.TECHNICIAN].technician,
             on=on,
@@ -340,7 +342,7 @@ class _Story:
 
     def _close_out(self, visit: SiteVisit, *reasons: str) -> None:
         by = self.people[accounts.TECHNICIAN]
-        rules = [rule for rule in eligibility.rules_for(visit.order.round.request.request_type) if rule.checklist]
+        rules = [rule for rule in eligibility.rules_for(visit.order.round.msa_request.request_type) if rule.checklist]
         failed = {each.rule for each in OutcomeReason.objects.filter(code__in=reasons)}
         closeouts.go_on_site(visit, by=by)
         closeouts.close_out(
@@ -359,5 +361,7 @@ class _Story:
         """The utility's own mistake: the next visit costs nothing (D3)."""
         visit = self._scheduled(home, by)
         self._close_out(visit, "meter-or-record-error")
-        request = MSARequest.objects.get(pk=visit.order.round.request_id)
-        follow_ups.save_reschedule(request, by=by, statements={"meter-or-record-error": _("On the utility's side")})
+        msa_request = MSARequest.objects.get(pk=visit.order.round.msa_request_id)
+        follow_ups.save_reschedule(
+            msa_request, by=by, statements={"meter-or-record-error": _("On the utility's side")}
+        )

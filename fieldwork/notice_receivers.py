@@ -27,41 +27,41 @@ def connect() -> None:
     file_infected.connect(tell_of_infected, sender=VisitPhoto, dispatch_uid="fieldwork.notices.infected")
 
 
-def send_notices(request: MSARequest, event: RequestEvent, **_kwargs: Any) -> None:
+def send_notices(msa_request: MSARequest, event: RequestEvent, **_kwargs: Any) -> None:
     kind = EventKind(event.kind)
     if kind in PLANNED:
-        if not _only_technician_changed(request, event):
+        if not _only_technician_changed(msa_request, event):
             PLANNED[kind](_visit(event.codes["visit"]))
     elif kind in _ENDED:
-        _tell_of_end(request, event, event.codes["visit"], withdrawn=False)
+        _tell_of_end(msa_request, event, event.codes["visit"], withdrawn=False)
     elif kind == EventKind.WITHDRAW:
         for visit in SiteVisit.objects.filter(
-            order__round__request=request, state=SiteVisit.State.CANCELED, scheduled_on__isnull=False
+            order__round__msa_request=msa_request, state=SiteVisit.State.CANCELED, scheduled_on__isnull=False
         ):
-            _tell_of_end(request, event, visit.pk, withdrawn=True)
+            _tell_of_end(msa_request, event, visit.pk, withdrawn=True)
     elif kind == EventKind.VISIT_ON_THE_WAY:
         notices.visit_on_the_way(_visit(event.codes["visit"]), datetime.fromisoformat(event.codes["expected_at"]))
 
 
 def _visit(pk: int) -> SiteVisit:
-    return SiteVisit.objects.select_related("order__round__request").get(pk=pk)
+    return SiteVisit.objects.select_related("order__round__msa_request").get(pk=pk)
 
 
-def _told_last(request: MSARequest, event: RequestEvent, visit: int) -> RequestEvent | None:
+def _told_last(msa_request: MSARequest, event: RequestEvent, visit: int) -> RequestEvent | None:
     """The day that people believe in before this event; None where they know of none."""
     kinds = [*PLANNED, *_ENDED]
-    last = request.events.filter(kind__in=kinds, sequence__lt=event.sequence, codes__visit=visit).last()
+    last = msa_request.events.filter(kind__in=kinds, sequence__lt=event.sequence, codes__visit=visit).last()
     return last if last is not None and last.kind in PLANNED else None
 
 
-def _only_technician_changed(request: MSARequest, event: RequestEvent) -> bool:
+def _only_technician_changed(msa_request: MSARequest, event: RequestEvent) -> bool:
     """The customer was told of this very day and window already."""
-    told = _told_last(request, event, event.codes["visit"])
+    told = _told_last(msa_request, event, event.codes["visit"])
     return told is not None and all(told.codes[part] == event.codes[part] for part in ("on", "window"))
 
 
-def _tell_of_end(request: MSARequest, event: RequestEvent, visit: int, *, withdrawn: bool) -> None:
-    told = _told_last(request, event, visit)
+def _tell_of_end(msa_request: MSARequest, event: RequestEvent, visit: int, *, withdrawn: bool) -> None:
+    told = _told_last(msa_request, event, visit)
     if told is not None:
         notices.visit_canceled(
             _visit(visit),
@@ -72,6 +72,6 @@ def _tell_of_end(request: MSARequest, event: RequestEvent, visit: int, *, withdr
         )
 
 
-def tell_of_infected(sender: Any, row: VisitPhoto, request: MSARequest, **_kwargs: Any) -> None:
+def tell_of_infected(sender: Any, row: VisitPhoto, msa_request: MSARequest, **_kwargs: Any) -> None:
     technician = row.close_out.by.user
-    upload_removed(request, key=f"visit:{row.pk}", file_name=_("a photo of the site visit"), sender=technician)
+    upload_removed(msa_request, key=f"visit:{row.pk}", file_name=_("a photo of the site visit"), sender=technician)

@@ -77,7 +77,7 @@ def visit_canceled(visit: SiteVisit, *, on: date, window: str, moves: int, withd
     """`on`, `window` and `moves` as they were told last: the visit itself has no day any more."""
     notify(
         VisitCanceled,
-        visit.order.round.request,
+        visit.order.round.msa_request,
         key=f"{visit.pk}:{moves}",
         attachments=[calendars.cancellation(visit, on=on, window=window, moves=moves)],
         withdrawn=withdrawn,
@@ -113,7 +113,7 @@ def day_change_asked(wish: DayChange) -> None:
     address = absolute(reverse("admin:fieldwork_daychange_changelist") + "?state__exact=open")
     notify(
         DayChangeAsked,
-        wish.order.round.request,
+        wish.order.round.msa_request,
         key=str(wish.pk),
         people=_dispatchers(),
         action_url=address,
@@ -148,11 +148,11 @@ def _about_the_day(
     attachments: list[Attachment] | None = None,
     **values: Any,
 ) -> None:
-    prepared = preparation.preparation_for(visit.order.round.request)
+    prepared = preparation.preparation_for(visit.order.round.msa_request)
     change_by = rules.last_day(visit)
     notify(
         notice,
-        visit.order.round.request,
+        visit.order.round.msa_request,
         key=key or _key(visit),
         attachments=attachments or (),
         day=formats.day(visit.scheduled_on) if visit.scheduled_on else "",

@@ -23,15 +23,15 @@ def connect() -> None:
         changed.connect(on_closure_day, sender=ClosureDay, dispatch_uid=f"fieldwork.on_closure_day.{id(changed)}")
 
 
-def on_event(request: MSARequest, event: RequestEvent, by: User | None, **_kwargs: Any) -> None:
+def on_event(msa_request: MSARequest, event: RequestEvent, by: User | None, **_kwargs: Any) -> None:
     if event.kind == EventKind.ISSUE_SERVICE_ORDER:
-        orders.open_order(request, by=by)
+        orders.open_order(msa_request, by=by)
     elif event.kind == EventKind.WITHDRAW and (number := event.codes.get("round")):
-        orders.cancel_order(request.rounds.get(number=number))
+        orders.cancel_order(msa_request.rounds.get(number=number))
     if event.kind in {EventKind.VISIT_SCHEDULED, EventKind.VISIT_MOVED}:
-        answers.settle_by_move(request, event, by=by)
+        answers.settle_by_move(msa_request, event, by=by)
     elif event.kind in {EventKind.WITHDRAW, EventKind.COMPLETE, EventKind.FAIL}:
-        answers.end_all(request)
+        answers.end_all(msa_request)
 
 
 def on_closure_day(**_kwargs: Any) -> None:

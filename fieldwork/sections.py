@@ -22,48 +22,50 @@ def connect() -> None:
     hooks.register_section("checklist", promised)
 
 
-def visits(request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
+def visits(msa_request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
     """Each visit: when it is planned, whether somebody is there, how it went and why, with the photos.
 
     The office alone sees the technician's notes, and what each camera says of where and when (fault 36).
     """
-    rows = list(SiteVisit.objects.filter(order__round__request=request).select_related("order__round").order_by("pk"))
+    rows = list(
+        SiteVisit.objects.filter(order__round__msa_request=msa_request).select_related("order__round").order_by("pk")
+    )
     if not rows:
         return None
     reports = CloseOut.objects.filter(visit__in=rows, accepted=True).prefetch_related("reasons", "photos")
     by_visit = {report.visit_id: report for report in reports}
     context = {
-        "visits": [_shown(request, visit, by_visit.get(visit.pk)) for visit in reversed(rows)],
+        "visits": [_shown(msa_request, visit, by_visit.get(visit.pk)) for visit in reversed(rows)],
         "is_office": viewer.sees_all_requests,
-        "device": request.device if request.places_device else None,
-        "next_steps": request.device.steps if request.places_device and request.device else [],
+        "device": msa_request.device if msa_request.places_device else None,
+        "next_steps": msa_request.device.steps if msa_request.places_device and msa_request.device else [],
     }
     return "fieldwork/partials/visit_panel.html", context
 
 
 def _shown(
-    request: MSARequest, visit: SiteVisit, report: CloseOut | None
+    msa_request: MSARequest, visit: SiteVisit, report: CloseOut | None
 ) -> tuple[SiteVisit, CloseOut | None, list[ShownPhoto], list[ReasonDetail]]:
     """The visit with its report; a failed one with its reasons, and the photos that show none of them."""
     photos = shown_photos.shown(report.photos.all()) if report else []
     if report is None or report.outcome != VisitOutcome.UNSUCCESSFUL:
         return visit, report, photos, []
-    reasons = failure_reasons.explained(request, visit.order.round)
+    reasons = failure_reasons.explained(msa_request, visit.order.round)
     known = {each.reason.pk for each in reasons}
     return visit, report, [photo for photo in photos if photo.reason not in known], reasons
 
 
-def put_right(request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
+def put_right(msa_request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
     """For the technician: what the last visit failed for, and how it was put right since."""
-    visit = SiteVisit.objects.assigned_to(viewer).filter(order__round__request=request).order_by("pk").last()
-    shown = sections.put_right(request, viewer) if visit else None
+    visit = SiteVisit.objects.assigned_to(viewer).filter(order__round__msa_request=msa_request).order_by("pk").last()
+    shown = sections.put_right(msa_request, viewer) if visit else None
     return (shown[0], shown[1] | {"visit_id": visit.pk}) if visit and shown else None
 
 
-def promised(request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
+def promised(msa_request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
     """For the technician: what was said to be put right by the visit, and the photos that were sent."""
-    visit = SiteVisit.objects.assigned_to(viewer).filter(order__round__request=request).order_by("pk").last()
-    shown = evidence.evidence_of(request)
+    visit = SiteVisit.objects.assigned_to(viewer).filter(order__round__msa_request=msa_request).order_by("pk").last()
+    shown = evidence.evidence_of(msa_request)
     if visit is None or not shown:
         return None
     context = {

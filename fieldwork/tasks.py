@@ -51,13 +51,13 @@ def issue_due_orders() -> int:
     days = calendar.load()
     today = calendar.local_day(timezone.now())
     issued = 0
-    for request in learning.not_ruled_out(MSARequest.objects.awaiting_service_order()).iterator():
-        if days.add(calendar.local_day(request.waiting_since), wait) > today:
+    for msa_request in learning.not_ruled_out(MSARequest.objects.awaiting_service_order()).iterator():
+        if days.add(calendar.local_day(msa_request.waiting_since), wait) > today:
             continue
         try:
-            transitions.issue_service_order(request, by=None)
+            transitions.issue_service_order(msa_request, by=None)
         except Refused as refusal:
-            log.info("service_order_not_issued", request=request.reference, code=refusal.code)
+            log.info("service_order_not_issued", msa_request=msa_request.reference, code=refusal.code)
         else:
             issued += 1
     return issued

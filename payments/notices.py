@@ -81,12 +81,12 @@ class BooksDiffer(Notice):
 
 def fee_due(fee: Fee) -> None:
     """The fee form is open, for those who have an account to pay it from."""
-    request = fee.round.request
+    msa_request = fee.round.msa_request
     notify(
         FeeDue,
-        request,
+        msa_request,
         key=str(fee.pk),
-        people=[person for person in recipients(request) if person.user],
+        people=[person for person in recipients(msa_request) if person.user],
         to_page="fee",
         act_by=fee.quote_holds_until,
         amount=formats.usd(fee.amount_cents),
@@ -98,8 +98,8 @@ def receipts(payment: Payment, settled: list[Allocation]) -> None:
     """The money has arrived: each request's people are told of their own fee, the payer of all of them."""
     several = len(settled) > 1
     for part in settled:
-        request = part.fee.round.request
-        people = recipients(request) if several else _with_payer(request, payment)
+        msa_request = part.fee.round.msa_request
+        people = recipients(msa_request) if several else _with_payer(msa_request, payment)
         for person in people:
             if not (several and _is_payer(person, payment)):
                 _receipt(part, payment, person)
@@ -112,7 +112,7 @@ def _receipt(part: Allocation, payment: Payment, person: Person) -> None:
     by_link = payment.invitation is not None and person.user is None and _is_payer(person, payment)
     notify(
         Receipt,
-        part.fee.round.request,
+        part.fee.round.msa_request,
         key=str(part.pk),
         people=[person],
         private_link=f"{PAID_LINK}:{payment.invitation.key}" if by_link and payment.invitation else "",
@@ -135,7 +135,7 @@ def _receipt_for_several(payment: Payment, settled: list[Allocation]) -> None:
             "amount": formats.usd(sum(part.amount_cents for part in settled)),
             "count": len(settled),
             "lines": [
-                {"reference": part.fee.round.request.reference, "amount": part.amount_cents} for part in settled
+                {"reference": part.fee.round.msa_request.reference, "amount": part.amount_cents} for part in settled
             ],
             "action_url": absolute(reverse("payments:joint_returned", args=[payment.pk])),
         },
@@ -143,12 +143,12 @@ def _receipt_for_several(payment: Payment, settled: list[Allocation]) -> None:
 
 
 def refund_paid(refund: Refund) -> None:
-    request = _request_of(refund)
+    msa_request = _request_of(refund)
     notify(
         RefundPaid,
-        request,
+        msa_request,
         key=str(refund.pk),
-        people=_with_payer(request, refund.payment),
+        people=_with_payer(msa_request, refund.payment),
         to_page="money",
         amount=formats.usd(refund.amount_cents),
         reason=refund.get_reason_display(),
@@ -169,12 +169,12 @@ def arrivals() -> Callable[[Refund], date]:
 
 def refund_declined(refund: Refund) -> None:
     """With the supervisor's reason, to whoever asked or paid."""
-    request = _request_of(refund)
+    msa_request = _request_of(refund)
     notify(
         RefundDeclined,
-        request,
+        msa_request,
         key=str(refund.pk),
-        people=_with_payer(request, refund.payment),
+        people=_with_payer(msa_request, refund.payment),
         to_page="money",
         amount=formats.usd(refund.amount_cents),
         note=refund.note,
@@ -196,12 +196,12 @@ def refund_failed(refund: Refund) -> None:
 
 def payment_held(part: Allocation) -> None:
     """Money arrived that cannot be used: customer and staff are told (D15)."""
-    request, payment = part.fee.round.request, part.payment
+    msa_request, payment = part.fee.round.msa_request, part.payment
     amount = formats.usd(part.received_cents or part.amount_cents)
-    notify(PaymentHeld, request, key=str(part.pk), people=_with_payer(request, payment), amount=amount)
+    notify(PaymentHeld, msa_request, key=str(part.pk), people=_with_payer(msa_request, payment), amount=amount)
     notify(
         PaymentHeldStaff,
-        request,
+        msa_request,
         key=str(part.pk),
         people=supervisors(),
         amount=amount,
@@ -212,17 +212,17 @@ def payment_held(part: Allocation) -> None:
 
 def invited_to_pay(invitation: PayInvitation, fee: Fee) -> None:
     """The customer of an agent gets a link that opens the payment page, without an account."""
-    request = invitation.round.request
+    msa_request = invitation.round.msa_request
     notify(
         InvitedToPay,
-        request,
+        msa_request,
         key=str(invitation.pk),
         people=[Person(invitation.email, invitation.name, None)],
         private_link=f"{PAY_LINK}:{invitation.key}",
         act_by=local_day(invitation.expires_at),
         amount=formats.usd(fee.amount_cents),
         agent_name=invitation.invited_by.name,
-        agent_company=request.agent_company.name if request.agent_company else "",
+        agent_company=msa_request.agent_company.name if msa_request.agent_company else "",
     )
 
 
@@ -251,11 +251,11 @@ def statement_ready(statement: Statement, *, paid_cents: int, payments: int) -> 
 
 
 def _request_of(refund: Refund) -> MSARequest:
-    return refund.fee.round.request
+    return refund.fee.round.msa_request
 
 
-def _with_payer(request: MSARequest, payment: Payment) -> list[Person]:
-    people = recipients(request)
+def _with_payer(msa_request: MSARequest, payment: Payment) -> list[Person]:
+    people = recipients(msa_request)
     payer = Person(payment.payer_email, payment.payer_name, payment.payer)
     return people if any(_is_payer(person, payment) for person in people) else [*people, payer]
 

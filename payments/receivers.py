@@ -34,12 +34,12 @@ def connect() -> None:
     sections.connect()
 
 
-def on_event(request: MSARequest, event: RequestEvent, by: User | None, **_kwargs: Any) -> None:
+def on_event(msa_request: MSARequest, event: RequestEvent, by: User | None, **_kwargs: Any) -> None:
     if event.kind in _MAY_COMPLETE:
-        fees.raise_when_ready(request, by=by)
+        fees.raise_when_ready(msa_request, by=by)
     elif event.kind == EventKind.FOLLOW_UP_CANCELED:
-        withdrawal.stop_open_payments(request, rule="F3", by=by)
+        withdrawal.stop_open_payments(msa_request, rule="F3", by=by)
     elif event.kind == EventKind.WITHDRAW:
-        withdrawal.after_withdrawal(request, by=by)
+        withdrawal.after_withdrawal(msa_request, by=by)
     if event.kind in _ENDS_INVITATIONS:
-        invitations.void(request)
+        invitations.void(msa_request)

@@ -23,48 +23,48 @@ def connect() -> None:
     hooks.register_stake(at_stake)
 
 
-def money(request: MSARequest, user: User) -> tuple[str, dict[str, Any]] | None:
+def money(msa_request: MSARequest, user: User) -> tuple[str, dict[str, Any]] | None:
     """What is due, what was paid with its receipt, what went back."""
-    refunds = Prefetch("payment__refunds", Refund.objects.filter(fee__round__request=request).order_by("pk"))
+    refunds = Prefetch("payment__refunds", Refund.objects.filter(fee__round__msa_request=msa_request).order_by("pk"))
     parts = (
-        Allocation.objects.filter(fee__round__request=request)
+        Allocation.objects.filter(fee__round__msa_request=msa_request)
         .filter(payment__state__in=[Payment.State.PENDING, *Payment.RECEIVED])
         .select_related("payment", "fee__round")
         .prefetch_related(refunds)
         .order_by("pk")
     )
-    visits = list(request.rounds.all())
+    visits = list(msa_request.rounds.all())
     rows = list(parts)
     waived = [visit for visit in visits if visit.settlement in {Settlement.WAIVED, Settlement.NOT_DUE}]
-    payable = not policies.reason_against(policies.check_payable, request)
+    payable = not policies.reason_against(policies.check_payable, msa_request)
     unsettled = next((visit for visit in visits if visit.closed_at is None and not visit.settlement), None)
-    due = fees.quote(request, unsettled) if payable and unsettled else None
+    due = fees.quote(msa_request, unsettled) if payable and unsettled else None
     if not rows and not waived and due is None:
         return None
-    context = {"request_": request, "parts": rows, "waived": waived, "due": due}
+    context = {"msa_request": msa_request, "parts": rows, "waived": waived, "due": due}
     return "payments/panels/money.html", context
 
 
-def next_fee(request: MSARequest, user: User) -> tuple[str, dict[str, Any]] | None:
+def next_fee(msa_request: MSARequest, user: User) -> tuple[str, dict[str, Any]] | None:
     """What a further visit costs, or that it costs nothing, and why (D3)."""
-    return "payments/panels/next_fee.html", {"decision": fee_explanations.next_fee(request)}
+    return "payments/panels/next_fee.html", {"decision": fee_explanations.next_fee(msa_request)}
 
 
-def at_stake(request: MSARequest) -> hooks.Stake:
+def at_stake(msa_request: MSARequest) -> hooks.Stake:
     """What was paid, and what D4 gives back if nobody acts (D8)."""
-    decisions = withdrawal.preview_refund(request)
+    decisions = withdrawal.preview_refund(msa_request)
     return hooks.Stake(
         sum(decision.paid_cents for decision in decisions), sum(decision.refund_cents for decision in decisions)
     )
 
 
-def comes_back(request: MSARequest, user: User) -> tuple[str, dict[str, Any]] | None:
+def comes_back(msa_request: MSARequest, user: User) -> tuple[str, dict[str, Any]] | None:
     """What became of each refund so far; while the request can be withdrawn, what D4 gives back."""
-    open_ = request.status in WITHDRAWABLE
+    open_ = msa_request.status in WITHDRAWABLE
     context = {
-        "request_": request,
-        "decisions": fee_explanations.withdrawal_of(request) if open_ else [],
-        "total_cents": at_stake(request).refund_cents if open_ else 0,
-        "refunds": Refund.objects.filter(fee__round__request=request).order_by("pk"),
+        "msa_request": msa_request,
+        "decisions": fee_explanations.withdrawal_of(msa_request) if open_ else [],
+        "total_cents": at_stake(msa_request).refund_cents if open_ else 0,
+        "refunds": Refund.objects.filter(fee__round__msa_request=msa_request).order_by("pk"),
     }
     return "payments/panels/comes_back.html", context

@@ -74,13 +74,15 @@ def send_refund(refund_pk: int) -> None:
 @shared_task(time_limit=120)
 def render_receipt(allocation_pk: int) -> None:
     receipts.render(
-        Allocation.objects.select_related("payment", "fee__round__request", "receipt").get(pk=allocation_pk)
+        Allocation.objects.select_related("payment", "fee__round__msa_request", "receipt").get(pk=allocation_pk)
     )
 
 
 @shared_task(time_limit=120)
 def render_refund_note(refund_pk: int) -> None:
-    receipts.render_note(Refund.objects.select_related("payment", "fee__round__request", "document").get(pk=refund_pk))
+    receipts.render_note(
+        Refund.objects.select_related("payment", "fee__round__msa_request", "document").get(pk=refund_pk)
+    )
 
 
 @shared_task(time_limit=280)

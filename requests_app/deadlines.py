@@ -31,11 +31,11 @@ class Deadline:
         return self.left_days < 0
 
 
-def deadline_of(request: MSARequest, *, today: date, figures: ProgramSettings) -> Deadline | None:
-    if request.owner_acts_by is None or request.status not in OWNER_HOLDS:
+def deadline_of(msa_request: MSARequest, *, today: date, figures: ProgramSettings) -> Deadline | None:
+    if msa_request.owner_acts_by is None or msa_request.status not in OWNER_HOLDS:
         return None
-    left = (request.owner_acts_by - today).days
-    return Deadline(request.owner_acts_by, left, left <= figures.first_reminder_days)
+    left = (msa_request.owner_acts_by - today).days
+    return Deadline(msa_request.owner_acts_by, left, left <= figures.first_reminder_days)
 
 
 def new_deadline() -> date:
@@ -43,28 +43,28 @@ def new_deadline() -> date:
     return local_day(timezone.now()) + timedelta(days=ProgramSettings.current().draft_life_days)
 
 
-def extended_deadline(request: MSARequest) -> date:
-    return max(new_deadline(), request.owner_acts_by or date.min)
+def extended_deadline(msa_request: MSARequest) -> date:
+    return max(new_deadline(), msa_request.owner_acts_by or date.min)
 
 
-def record_activity(request: MSARequest, *, by: User | None) -> None:
+def record_activity(msa_request: MSARequest, *, by: User | None) -> None:
     """Somebody did something about it. `by` None: the customer, by a mailed link.
 
     The caller holds the lock on the request.
     """
-    if request.status not in OWNER_HOLDS or not (by is None or permissions.acts_for(by, request)):
+    if msa_request.status not in OWNER_HOLDS or not (by is None or permissions.acts_for(by, msa_request)):
         return
-    last_day = extended_deadline(request)
-    if last_day != request.owner_acts_by:
-        request.owner_acts_by = last_day
-        request.save(update_fields=["owner_acts_by"])
+    last_day = extended_deadline(msa_request)
+    if last_day != msa_request.owner_acts_by:
+        msa_request.owner_acts_by = last_day
+        msa_request.save(update_fields=["owner_acts_by"])
 
 
 def connect() -> None:
     signals.event_recorded.connect(_on_event, dispatch_uid="deadlines of requests")
 
 
-def _on_event(request: MSARequest, event: RequestEvent, by: User | None, **_kwargs: Any) -> None:
+def _on_event(msa_request: MSARequest, event: RequestEvent, by: User | None, **_kwargs: Any) -> None:
     """An event of the owner's or agent's is an act, whatever its kind; one without a person is the portal's."""
     if by is not None or event.kind == EventKind.AGREEMENT_SIGNED:
-        record_activity(request, by=by)
+        record_activity(msa_request, by=by)

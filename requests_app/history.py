@@ -47,7 +47,7 @@ def display_name_for(actor: User | None, viewer: User | None) -> str:
 
 
 def record(
-    request: MSARequest,
+    msa_request: MSARequest,
     kind: EventKind,
     *,
     by: User | None,
@@ -61,14 +61,14 @@ def record(
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("an event is recorded in the transaction of its cause")
-    last = RequestEvent.objects.filter(request=request).order_by("-sequence").first()
+    last = RequestEvent.objects.filter(msa_request=msa_request).order_by("-sequence").first()
     event = RequestEvent(
-        request=request,
+        msa_request=msa_request,
         sequence=last.sequence + 1 if last else 1,
         kind=kind,
-        from_status=from_status or request.status,
-        to_status=request.status,
-        holder=waiting_on(request),
+        from_status=from_status or msa_request.status,
+        to_status=msa_request.status,
+        holder=waiting_on(msa_request),
         actor=by,
         at=timezone.now(),
         codes=codes or {},
@@ -77,55 +77,55 @@ def record(
     event.digest = event.computed_digest()
     event.save()
     if last is None or last.holder != event.holder:
-        request.waiting_since = event.at
-        request.save(update_fields=["waiting_since"])
-    signals.event_recorded.send(sender=MSARequest, request=request, event=event, by=by)
+        msa_request.waiting_since = event.at
+        msa_request.save(update_fields=["waiting_since"])
+    signals.event_recorded.send(sender=MSARequest, msa_request=msa_request, event=event, by=by)
     return event
 
 
-def broken_links(request: MSARequest | None = None) -> Iterator[str]:
+def broken_links(msa_request: MSARequest | None = None) -> Iterator[str]:
     """A line for each event that does not verify, of one request or of all."""
-    events = RequestEvent.objects.order_by("request_id", "sequence")
-    if request is not None:
-        events = events.filter(request=request)
+    events = RequestEvent.objects.order_by("msa_request_id", "sequence")
+    if msa_request is not None:
+        events = events.filter(msa_request=msa_request)
     place, digest, of_request = 0, "", None
     for event in events.iterator():
-        if event.request_id != of_request:
-            place, digest, of_request = 0, "", event.request_id
+        if event.msa_request_id != of_request:
+            place, digest, of_request = 0, "", event.msa_request_id
         place += 1
         if event.sequence != place:
-            yield f"request {event.request_id}: event {place} is missing"
+            yield f"request {event.msa_request_id}: event {place} is missing"
             place = event.sequence
         elif event.previous_digest != digest:
-            yield f"request {event.request_id}: event {place} does not follow its predecessor"
+            yield f"request {event.msa_request_id}: event {place} does not follow its predecessor"
         if event.digest != event.computed_digest():
-            yield f"request {event.request_id}: event {event.sequence} was changed"
+            yield f"request {event.msa_request_id}: event {event.sequence} was changed"
         digest = event.digest
 
 
-def waiting_on(request: MSARequest) -> Holder:
+def waiting_on(msa_request: MSARequest) -> Holder:
     """Who must act next. While the customer's signature is out, that is the customer."""
-    if request.status in FINAL:
+    if msa_request.status in FINAL:
         return Holder.NOBODY
-    if request.status in WITH_UTILITY:
+    if msa_request.status in WITH_UTILITY:
         return Holder.UTILITY
-    if not request.has_agent or _waits_for_customer_signature(request):
+    if not msa_request.has_agent or _waits_for_customer_signature(msa_request):
         return Holder.CUSTOMER
     return Holder.AGENT
 
 
-def _waits_for_customer_signature(request: MSARequest) -> bool:
-    agreement = Agreement.objects.current().filter(request=request, state=AgreementState.SIGNING).first()
+def _waits_for_customer_signature(msa_request: MSARequest) -> bool:
+    agreement = Agreement.objects.current().filter(msa_request=msa_request, state=AgreementState.SIGNING).first()
     if agreement is None:
         return False
     waited_for = agreement.waited_for
-    return Party.CUSTOMER in waited_for and (request.status != Status.UNSUBMITTED or Party.AGENT not in waited_for)
+    return Party.CUSTOMER in waited_for and (msa_request.status != Status.UNSUBMITTED or Party.AGENT not in waited_for)
 
 
-def stale(request: MSARequest, *, to: User | None) -> Stale:
+def stale(msa_request: MSARequest, *, to: User | None) -> Stale:
     """What happened meanwhile, by whom and when, and where the request is now."""
-    status = request.get_status_display()
-    last = request.events.exclude(from_status=F("to_status")).select_related("actor").last()
+    status = msa_request.get_status_display()
+    last = msa_request.events.exclude(from_status=F("to_status")).select_related("actor").last()
     if last is None:
         return Stale(
             _("This request is “%(status)s”, so that is not possible now.") % {"status": status}, code="stale"
@@ -145,7 +145,7 @@ def stale(request: MSARequest, *, to: User | None) -> Stale:
     )
 
 
-def record_locked(request: MSARequest, kind: EventKind, *, by: User | None, codes: dict[str, object]) -> None:
+def record_locked(msa_request: MSARequest, kind: EventKind, *, by: User | None, codes: dict[str, object]) -> None:
     """Record a payment's event that moves no status: fee raised, payment held, a refund's steps."""
     with transaction.atomic():
-        record(lock(request), kind, by=by, codes=codes)
+        record(lock(msa_request), kind, by=by, codes=codes)

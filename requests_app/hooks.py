@@ -35,10 +35,10 @@ def register_section(section: str, panel: Section) -> None:
         _sections[section].append(panel)
 
 
-def render_sections(section: str, request: MSARequest, viewer: User, http: HttpRequest | None) -> SafeString:
+def render_sections(section: str, msa_request: MSARequest, viewer: User, request: HttpRequest | None) -> SafeString:
     """The section's panels, one after the other."""
-    filled = [panel(request, viewer) for panel in _sections.get(section, [])]
-    parts = [render_to_string(template, context, request=http) for template, context in filter(None, filled)]
+    filled = [panel(msa_request, viewer) for panel in _sections.get(section, [])]
+    parts = [render_to_string(template, context, request=request) for template, context in filter(None, filled)]
     return SafeString("".join(parts))
 
 
@@ -58,18 +58,18 @@ def register_stake(preview: Callable[[MSARequest], Stake]) -> None:
         _previews.append(preview)
 
 
-def stake_of(request: MSARequest) -> Stake:
-    found = [preview(request) for preview in _previews]
+def stake_of(msa_request: MSARequest) -> Stake:
+    found = [preview(msa_request) for preview in _previews]
     return Stake(sum(each.paid_cents for each in found), sum(each.refund_cents for each in found))
 
 
-def stake_text(request: MSARequest) -> str:
+def stake_text(msa_request: MSARequest) -> str:
     """What stays, and what becomes of the money."""
-    return f"{_kept_text(request)} {_money_text(stake_of(request))}".strip()
+    return f"{_kept_text(msa_request)} {_money_text(stake_of(msa_request))}".strip()
 
 
-def _kept_text(request: MSARequest) -> str:
-    if request.status == Status.UNSUBMITTED:
+def _kept_text(msa_request: MSARequest) -> str:
+    if msa_request.status == Status.UNSUBMITTED:
         return _(
             "Your answers, photos and documents stay readable, but to go on you would have to start a new request."
         )

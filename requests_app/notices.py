@@ -34,34 +34,34 @@ class Person:
     user: User | None
 
 
-def customer(request: MSARequest) -> Person:
-    if request.owner is not None:
-        return Person(request.owner.email, request.owner.name, request.owner)
-    return Person(request.customer_email, request.customer_name, None)
+def customer(msa_request: MSARequest) -> Person:
+    if msa_request.owner is not None:
+        return Person(msa_request.owner.email, msa_request.owner.name, msa_request.owner)
+    return Person(msa_request.customer_email, msa_request.customer_name, None)
 
 
-def agent(request: MSARequest) -> Person | None:
+def agent(msa_request: MSARequest) -> Person | None:
     """The agent of record, also after their authority ended."""
-    return Person(request.agent.email, request.agent.name, request.agent) if request.agent else None
+    return Person(msa_request.agent.email, msa_request.agent.name, msa_request.agent) if msa_request.agent else None
 
 
-def recipients(request: MSARequest) -> list[Person]:
+def recipients(msa_request: MSARequest) -> list[Person]:
     """The customer, and the agent while they act; each address once, nobody without one."""
-    people = [customer(request)]
-    acting = agent(request) if request.has_agent else None
+    people = [customer(msa_request)]
+    acting = agent(msa_request) if msa_request.has_agent else None
     if acting is not None and acting.email.lower() != people[0].email.lower():
         people.append(acting)
     return [person for person in people if person.email]
 
 
-def page(request: MSARequest, name: str = "") -> str:
+def page(msa_request: MSARequest, name: str = "") -> str:
     """The absolute address of one of the request's pages."""
-    return absolute(f"/requests/{request.reference}/{name}{'/' if name else ''}")
+    return absolute(f"/requests/{msa_request.reference}/{name}{'/' if name else ''}")
 
 
 def notify(
     notice: type[Notice],
-    request: MSARequest,
+    msa_request: MSARequest,
     *,
     key: str,
     people: Iterable[Person] | None = None,
@@ -76,11 +76,11 @@ def notify(
     The button opens `to_page` of the request, or the private link; who has no account and no
     private link gets no button, since no page would open for them.
     """
-    for person in recipients(request) if people is None else people:
-        context = _about(request) | {
+    for person in recipients(msa_request) if people is None else people:
+        context = _about(msa_request) | {
             "name": person.name,
             "has_account": person.user is not None,
-            "action_url": PRIVATE_LINK if private_link else page(request, to_page) if person.user else "",
+            "action_url": PRIVATE_LINK if private_link else page(msa_request, to_page) if person.user else "",
             "act_by": formats.day(act_by) if act_by else "",
         }
         queue(
@@ -89,22 +89,22 @@ def notify(
             key=f"{key}:{person.email.lower()}"[:150],
             context=context | values,
             recipient=person.user,
-            reference=request.reference or "",
+            reference=msa_request.reference or "",
             private_link=private_link,
             attachments=attachments,
         )
 
 
-def _about(request: MSARequest) -> dict[str, Any]:
+def _about(msa_request: MSARequest) -> dict[str, Any]:
     return {
-        "site_address": request.full_address if request.street else _("the customer's address"),
-        "agent_name": request.agent.name if request.agent else "",
-        "agent_company": request.agent_company.name if request.agent_company else "",
-        "places_device": request.places_device,
+        "site_address": msa_request.full_address if msa_request.street else _("the customer's address"),
+        "agent_name": msa_request.agent.name if msa_request.agent else "",
+        "agent_company": msa_request.agent_company.name if msa_request.agent_company else "",
+        "places_device": msa_request.places_device,
     }
 
 
-def upload_removed(request: MSARequest, *, key: str, file_name: str, sender: User | None) -> None:
+def upload_removed(msa_request: MSARequest, *, key: str, file_name: str, sender: User | None) -> None:
     """To whoever sent it; by a mailed link that was the customer."""
-    person = Person(sender.email, sender.name, sender) if sender else customer(request)
-    notify(UploadRemoved, request, key=key, people=[person], file_name=file_name)
+    person = Person(sender.email, sender.name, sender) if sender else customer(msa_request)
+    notify(UploadRemoved, msa_request, key=key, people=[person], file_name=file_name)

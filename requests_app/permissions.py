@@ -21,19 +21,19 @@ _BY_TIMER = frozenset({EventKind.ISSUE_SERVICE_ORDER, EventKind.WITHDRAW})
 _BY_TECHNICIAN = frozenset({EventKind.COMPLETE, EventKind.FAIL})
 
 
-def acts_for(user: User, request: MSARequest) -> bool:
+def acts_for(user: User, msa_request: MSARequest) -> bool:
     """Owner, or member of the company that is agent of record and is not revoked (R4, D10)."""
     if not user.is_active:
         return False
-    return request.owner_id == user.pk or is_agent_of(user, request)
+    return msa_request.owner_id == user.pk or is_agent_of(user, msa_request)
 
 
-def is_agent_of(user: User, request: MSARequest) -> bool:
+def is_agent_of(user: User, msa_request: MSARequest) -> bool:
     """A member of the company that is agent of record and is not revoked."""
-    return user.is_active and request.has_agent and request.agent_company_id in user.company_ids
+    return user.is_active and msa_request.has_agent and msa_request.agent_company_id in user.company_ids
 
 
-def may_cause(kind: EventKind, user: User | None, request: MSARequest) -> bool:
+def may_cause(kind: EventKind, user: User | None, msa_request: MSARequest) -> bool:
     """Whether that person may cause that event; `None` is a timer."""
     if user is None:
         return kind in _BY_TIMER
@@ -44,24 +44,24 @@ def may_cause(kind: EventKind, user: User | None, request: MSARequest) -> bool:
     if kind in _BY_TECHNICIAN:
         return user.is_technician
     on_their_word = kind == EventKind.WITHDRAW and user.has_perm("requests_app.withdraw_msarequest")
-    return on_their_word or (kind in _BY_OWNER and acts_for(user, request))
+    return on_their_word or (kind in _BY_OWNER and acts_for(user, msa_request))
 
 
-def on_behalf_of(request: MSARequest) -> User:
+def on_behalf_of(msa_request: MSARequest) -> User:
     """Whose name an automatic step bears: the owner's, else the agent's."""
-    person = request.owner or (request.agent if request.has_agent else None)
+    person = msa_request.owner or (msa_request.agent if msa_request.has_agent else None)
     if person is None:
         raise Refused(_("Nobody acts for this request any more."), code="nobody_acts")
     return person
 
 
-def check_may_cause(kind: EventKind, user: User | None, request: MSARequest) -> None:
-    if not may_cause(kind, user, request):
+def check_may_cause(kind: EventKind, user: User | None, msa_request: MSARequest) -> None:
+    if not may_cause(kind, user, msa_request):
         raise Refused(_("This is not yours to do on this request."), code="not_allowed")
 
 
-def check_acts_for(user: User, request: MSARequest) -> None:
-    if not acts_for(user, request):
+def check_acts_for(user: User, msa_request: MSARequest) -> None:
+    if not acts_for(user, msa_request):
         raise Refused(
             _("You do not act for this customer any more. Ask them to name you as their agent again."),
             code="not_allowed",

@@ -37,11 +37,11 @@ def connect() -> None:
     signals.file_infected.connect(tell_of_infected, sender=Document, dispatch_uid="notices of infected files")
 
 
-def send_notices(sender: Any, request: MSARequest, event: RequestEvent, **_kwargs: Any) -> None:
+def send_notices(sender: Any, msa_request: MSARequest, event: RequestEvent, **_kwargs: Any) -> None:
     notice = NOTICES.get(EventKind(event.kind))
     if notice is not None:
-        notice(request, event)
+        notice(msa_request, event)
 
 
-def tell_of_infected(sender: Any, row: Document, request: MSARequest, **_kwargs: Any) -> None:
-    notices.upload_removed(request, key=str(row.pk), file_name=row.name, sender=row.created_by)
+def tell_of_infected(sender: Any, row: Document, msa_request: MSARequest, **_kwargs: Any) -> None:
+    notices.upload_removed(msa_request, key=str(row.pk), file_name=row.name, sender=row.created_by)

@@ -23,39 +23,46 @@ def connect() -> None:
     hooks.register_section("screening", put_right)
 
 
-def put_right(request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
+def put_right(msa_request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
     """Each reason of the last failed visit, with what its owner shows for it."""
-    if request.status in _LATER:
+    if msa_request.status in _LATER:
         return None
-    found = cures.of_previous_visit(request)
+    found = cures.of_previous_visit(msa_request)
     if found is None:
         return None
     visit, items = found
-    context = {"request_": request, "visit": visit, "items": items, "is_office": viewer.sees_all_requests}
+    context = {"msa_request": msa_request, "visit": visit, "items": items, "is_office": viewer.sees_all_requests}
     return "requests_app/partials/put_right.html", context
 
 
-def documents(request: MSARequest, user: User) -> tuple[str, dict[str, Any]] | None:
+def documents(msa_request: MSARequest, user: User) -> tuple[str, dict[str, Any]] | None:
     """What was sent and what is missing; whoever acts for the customer can send it from here."""
-    wanted = product_documents.wanted(request)
+    wanted = product_documents.wanted(msa_request)
     if not wanted:
         return None
-    may_send = request.status not in enums.FINAL and permissions.acts_for(user, request)
-    context = {"request_": request, "wanted": wanted, "may_send": may_send}
+    may_send = msa_request.status not in enums.FINAL and permissions.acts_for(user, msa_request)
+    context = {"msa_request": msa_request, "wanted": wanted, "may_send": may_send}
     return "requests_app/panels/device_documents.html", context
 
 
-def ready_for_the_visit(request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
+def ready_for_the_visit(msa_request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
     """Until the request is closed: the answer, and the way to what was said and shown."""
-    if request.status in enums.FINAL or not request.request_type or not permissions.acts_for(viewer, request):
+    if (
+        msa_request.status in enums.FINAL
+        or not msa_request.request_type
+        or not permissions.acts_for(viewer, msa_request)
+    ):
         return None
     context = {
-        "request_": request,
-        "readiness": readiness.check(request),
-        "photo_count": len(site_photos.current(request)),
+        "msa_request": msa_request,
+        "readiness": readiness.check(msa_request),
+        "photo_count": len(site_photos.current(msa_request)),
     }
     return "requests_app/panels/readiness.html", context
 
 
-def evidence_for_screening(request: MSARequest, _viewer: User) -> tuple[str, dict[str, Any]] | None:
-    return "requests_app/panels/evidence.html", {"request_": request, "evidence": evidence.evidence_of(request)}
+def evidence_for_screening(msa_request: MSARequest, _viewer: User) -> tuple[str, dict[str, Any]] | None:
+    return "requests_app/panels/evidence.html", {
+        "msa_request": msa_request,
+        "evidence": evidence.evidence_of(msa_request),
+    }

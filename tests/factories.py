@@ -214,31 +214,31 @@ def draft(*, owner: User | None = None, company: Company | None = None) -> MSARe
 
 def complete_request(*, owner: User | None = None, company: Company | None = None, **facts: Any) -> MSARequest:
     """A draft whose form is filled in, as an eligible installation unless `facts` say otherwise."""
-    request = draft(owner=owner, company=company)
+    msa_request = draft(owner=owner, company=company)
     if company is not None:
-        facts.setdefault("customer_email", f"customer{request.pk}@example.com")
+        facts.setdefault("customer_email", f"customer{msa_request.pk}@example.com")
     answers = COMPLETE_FACTS | facts
     if answers["request_type"] in {"install", "replacement"} and "device" not in facts:
         answers["device"] = ProductFactory()
-    return drafts.save_facts(request, answers, by=actor_of(request), version=request.version)
+    return drafts.save_facts(msa_request, answers, by=actor_of(msa_request), version=msa_request.version)
 
 
-def actor_of(request: MSARequest) -> User:
+def actor_of(msa_request: MSARequest) -> User:
     """Who acts on it: the agent where there is one, else the owner."""
-    person = request.agent if request.has_agent else request.owner
+    person = msa_request.agent if msa_request.has_agent else msa_request.owner
     assert person is not None
     return person
 
 
-def prepared(request: MSARequest) -> Agreement:
+def prepared(msa_request: MSARequest) -> Agreement:
     """The agreement, open for signatures, with a stand-in for the rendered PDF."""
     if not AgreementWording.objects.filter(published_at__isnull=False).exists():
         AgreementWordingFactory()
-    agreement = versions.prepare(request, by=actor_of(request))
+    agreement = versions.prepare(msa_request, by=actor_of(msa_request))
     if agreement.state == AgreementState.RENDERING:
         body = b"%PDF-1.7 " + agreement.number.encode()
         agreement.document = Document.objects.create(
-            request=request,
+            msa_request=msa_request,
             kind=DocumentKind.AGREEMENT,
             name=f"{agreement.number}.pdf",
             file=ContentFile(body, name="agreement.pdf"),
@@ -253,90 +253,90 @@ def prepared(request: MSARequest) -> Agreement:
 
 def sign(agreement: Agreement, party: Party) -> None:
     """That party signs: the agent and the owner signed in, the customer of an agent by a link."""
-    request = agreement.request
-    person, invitation = actor_of(request), None
-    if party == Party.CUSTOMER and request.owner:
-        person = request.owner
+    msa_request = agreement.msa_request
+    person, invitation = actor_of(msa_request), None
+    if party == Party.CUSTOMER and msa_request.owner:
+        person = msa_request.owner
     elif party == Party.CUSTOMER:
         invitation = invitations.invite_customer(agreement, by=person)
     proof = invitations.Proof(
         user=None if invitation else person,
         invitation=invitation,
-        email=request.customer_email if invitation else person.email,
+        email=msa_request.customer_email if invitation else person.email,
         ip_address="127.0.0.1",
         user_agent="tests",
     )
-    name = request.customer_name if party == Party.CUSTOMER else person.name
+    name = msa_request.customer_name if party == Party.CUSTOMER else person.name
     assert agreement.document is not None
     esign_consent.open_document(agreement, party, proof)
     esign_consent.give(agreement, party, proof)
     signatures.sign(agreement, party=party, name=name, document_sha256=agreement.document.sha256, proof=proof)
 
 
-def executed(request: MSARequest) -> MSARequest:
+def executed(msa_request: MSARequest) -> MSARequest:
     """The agreement is signed by everyone."""
-    agreement = prepared(request)
+    agreement = prepared(msa_request)
     for party in reversed(agreement.parties):
         if not agreement.signatures.filter(party=party).exists():
             sign(agreement, party)
-    return refreshed(request)
+    return refreshed(msa_request)
 
 
-def paid(request: MSARequest, *, how: Settlement = Settlement.PAID) -> MSARequest:
+def paid(msa_request: MSARequest, *, how: Settlement = Settlement.PAID) -> MSARequest:
     """The fee of the open visit is settled, which submits (or completes what waited for it)."""
-    visit = request.rounds.get(closed_at__isnull=True)
-    settlement.open_fee_form(request, by=actor_of(request))
-    settlement.settle(visit, how=how, by=actor_of(request))
-    return refreshed(request)
+    visit = msa_request.rounds.get(closed_at__isnull=True)
+    settlement.open_fee_form(msa_request, by=actor_of(msa_request))
+    settlement.settle(visit, how=how, by=actor_of(msa_request))
+    return refreshed(msa_request)
 
 
-def submitted(request: MSARequest | None = None, **facts: Any) -> MSARequest:
-    return paid(executed(request or complete_request(**facts)))
+def submitted(msa_request: MSARequest | None = None, **facts: Any) -> MSARequest:
+    return paid(executed(msa_request or complete_request(**facts)))
 
 
-def corrections_required(request: MSARequest | None = None, *, note: str = "", **facts: Any) -> MSARequest:
-    request = request or submitted(**facts)
+def corrections_required(msa_request: MSARequest | None = None, *, note: str = "", **facts: Any) -> MSARequest:
+    msa_request = msa_request or submitted(**facts)
     item = transitions.RequiredCorrection(CorrectionReasonFactory(), note=note)
-    transitions.require_corrections(request, by=staff(), items=[item])
-    return refreshed(request)
+    transitions.require_corrections(msa_request, by=staff(), items=[item])
+    return refreshed(msa_request)
 
 
-def valid(request: MSARequest | None = None, **facts: Any) -> MSARequest:
+def valid(msa_request: MSARequest | None = None, **facts: Any) -> MSARequest:
     """Screened, every check answered, and found valid."""
-    request = request or submitted(**facts)
+    msa_request = msa_request or submitted(**facts)
     person = staff()
-    screening = request.screenings.get(decided_at__isnull=True)
-    for item in request.corrections.to_judge():
+    screening = msa_request.screenings.get(decided_at__isnull=True)
+    for item in msa_request.corrections.to_judge():
         corrections.accept(item, by=person)
     for code in CheckCode:
         ScreeningAnswer.objects.update_or_create(
             screening=screening, check_code=code, defaults={"answer": CheckAnswer.YES, "answered_by": person}
         )
-    transitions.deem_valid(request, by=person)
-    return refreshed(request)
+    transitions.deem_valid(msa_request, by=person)
+    return refreshed(msa_request)
 
 
-def ordered(request: MSARequest | None = None, **facts: Any) -> MSARequest:
+def ordered(msa_request: MSARequest | None = None, **facts: Any) -> MSARequest:
     """The service order is issued."""
-    request = request or valid(**facts)
-    transitions.issue_service_order(request, by=staff())
-    return refreshed(request)
+    msa_request = msa_request or valid(**facts)
+    transitions.issue_service_order(msa_request, by=staff())
+    return refreshed(msa_request)
 
 
-def completed(request: MSARequest | None = None, **facts: Any) -> MSARequest:
-    request = request or ordered(**facts)
-    transitions.complete(request, by=technician())
-    return refreshed(request)
+def completed(msa_request: MSARequest | None = None, **facts: Any) -> MSARequest:
+    msa_request = msa_request or ordered(**facts)
+    transitions.complete(msa_request, by=technician())
+    return refreshed(msa_request)
 
 
 def failed(
-    request: MSARequest | None = None, *, reasons: Iterable[OutcomeReason] | None = None, **facts: Any
+    msa_request: MSARequest | None = None, *, reasons: Iterable[OutcomeReason] | None = None, **facts: Any
 ) -> MSARequest:
     """The visit did not succeed; by default the package was missing, which costs a second fee (D3)."""
-    request = request or ordered(**facts)
+    msa_request = msa_request or ordered(**facts)
     chosen = [OutcomeReasonFactory()] if reasons is None else list(reasons)
-    transitions.fail(request, by=technician(), reasons=chosen)
-    return refreshed(request)
+    transitions.fail(msa_request, by=technician(), reasons=chosen)
+    return refreshed(msa_request)
 
 
 def utility_reason() -> OutcomeReason:
@@ -349,12 +349,12 @@ def utility_reason() -> OutcomeReason:
     )
 
 
-def withdrawn(request: MSARequest | None = None, **facts: Any) -> MSARequest:
-    request = request or submitted(**facts)
-    transitions.withdraw(request, by=actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
-    return refreshed(request)
+def withdrawn(msa_request: MSARequest | None = None, **facts: Any) -> MSARequest:
+    msa_request = msa_request or submitted(**facts)
+    transitions.withdraw(msa_request, by=actor_of(msa_request), reason=WithdrawalReason.CHANGED_PLANS)
+    return refreshed(msa_request)
 
 
-def refreshed(request: MSARequest) -> MSARequest:
+def refreshed(msa_request: MSARequest) -> MSARequest:
     """Read anew, with nothing remembered of its people and device."""
-    return MSARequest.objects.select_related("owner", "agent", "agent_company", "device").get(pk=request.pk)
+    return MSARequest.objects.select_related("owner", "agent", "agent_company", "device").get(pk=msa_request.pk)

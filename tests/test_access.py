@@ -111,7 +111,7 @@ def test_every_classified_address_exists() -> None:
 
 @dataclass
 class World:
-    request: MSARequest
+    msa_request: MSARequest
     visit: SiteVisit
     people: dict[str, Any]
     values: dict[str, Any]
@@ -125,7 +125,7 @@ class World:
         if name == "requests:document":
             special = dict.fromkeys(ALL_ROUTES[name] - {"reference"}, self.values["document"])
         if name.startswith("admin:"):
-            special = {"object_id": str(self.request.pk), "app_label": "requests_app", "url": "nothing"}
+            special = {"object_id": str(self.msa_request.pk), "app_label": "requests_app", "url": "nothing"}
         if "0" in ALL_ROUTES[name]:
             return reverse(name, args=["1"] * len(ALL_ROUTES[name]))
         return reverse(name, kwargs={key: special.get(key, self.values.get(key, 1)) for key in ALL_ROUTES[name]})
@@ -137,16 +137,16 @@ class World:
         return client
 
 
-def joint_payment(request: MSARequest, payer: User) -> Payment:
+def joint_payment(msa_request: MSARequest, payer: User) -> Payment:
     """A payment by the agent for that request and another one, both of the company."""
-    other = factories.complete_request(company=request.agent_company)
+    other = factories.complete_request(company=msa_request.agent_company)
     schedule = FeeSchedule.objects.filter(request_type="install").earliest("effective_from")
     day = timezone.localdate()
     payment = Payment.objects.create(
-        amount_cents=2, payer=payer, payer_name=payer.name, payer_email=payer.email, company=request.agent_company,
+        amount_cents=2, payer=payer, payer_name=payer.name, payer_email=payer.email, company=msa_request.agent_company,
         session_expires_at=timezone.now(), state=Payment.State.EXPIRED,
     )  # fmt: skip
-    for each in (request, other):
+    for each in (msa_request, other):
         fee = Fee.objects.create(
             round=each.rounds.get(), schedule=schedule, amount_cents=1, quoted_on=day, quote_holds_until=day,
             state=Fee.State.CANCELED,
@@ -160,12 +160,12 @@ def world(db: None) -> World:
     """Alice's request, made by Bob's company, visited by Tess; the others are strangers."""
     company = factories.CompanyFactory()
     bob = factories.member_of(company)
-    request = factories.complete_request(company=company)
-    alice = factories.UserFactory(email=request.customer_email)
-    request.owner = alice
-    request.save(update_fields=["owner"])
-    request = factories.ordered(factories.valid(factories.submitted(request)))
-    visit = SiteVisit.objects.get(order__round__request=request)
+    msa_request = factories.complete_request(company=company)
+    alice = factories.UserFactory(email=msa_request.customer_email)
+    msa_request.owner = alice
+    msa_request.save(update_fields=["owner"])
+    msa_request = factories.ordered(factories.valid(factories.submitted(msa_request)))
+    visit = SiteVisit.objects.get(order__round__msa_request=msa_request)
     tess, stranger = factories.technician(), factories.technician()
     technician = Technician.objects.create(user=tess, employee_number="T-1")
     Technician.objects.create(user=stranger, employee_number="T-2")
@@ -188,14 +188,20 @@ def world(db: None) -> World:
         "other technician": stranger,
         "staff": factories.staff(),
     }
-    document = Document.objects.filter(request=request).first()
+    document = Document.objects.filter(msa_request=msa_request).first()
     assert document is not None
     site_photo = storage.store(
-        request, DocumentKind.SITE_PHOTO, name="a.jpg", body=jpeg(), by=bob, content_type="image/jpeg", topic="conduit"
+        msa_request,
+        DocumentKind.SITE_PHOTO,
+        name="a.jpg",
+        body=jpeg(),
+        by=bob,
+        content_type="image/jpeg",
+        topic="conduit",
     )
     values = {
-        "payment": joint_payment(request, bob).pk,
-        "reference": request.reference,
+        "payment": joint_payment(msa_request, bob).pk,
+        "reference": msa_request.reference,
         "step": "where",
         "slug": "panels",
         "pk": 1,
@@ -213,8 +219,8 @@ def world(db: None) -> World:
         "month": timezone.localdate().replace(day=1),
         "company_id": company.pk,
     }
-    request.refresh_from_db()
-    return World(request, visit, people, values)
+    msa_request.refresh_from_db()
+    return World(msa_request, visit, people, values)
 
 
 def drain(answer: Any) -> None:
@@ -366,6 +372,6 @@ def test_posting_without_a_csrf_token_is_refused(world: World) -> None:
 
 
 def test_agent_revoked_in_the_middle_finds_nothing(world: World) -> None:
-    MSARequest.objects.filter(pk=world.request.pk).update(agent_revoked_at=timezone.now())
+    MSARequest.objects.filter(pk=world.msa_request.pk).update(agent_revoked_at=timezone.now())
     found = wrong_answers(world, "agent", names_of(REQUEST), lambda _name, it: it.status_code in {404, 405})
     assert found == {}

@@ -30,10 +30,10 @@ def only(permission: str) -> Callable[[Any], Any]:
 
     def around(view: Any) -> Any:
         @wraps(view)
-        def shown(self: Any, http: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            if not http.user.has_perm(permission):
+        def shown(self: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if not request.user.has_perm(permission):
                 raise Http404
-            return view(self, http, *args, **kwargs)
+            return view(self, request, *args, **kwargs)
 
         return shown
 

@@ -54,13 +54,13 @@ class BoardAdmin(ScriptViews, ReadOnlyAdmin):
         return redirect(BOARD)
 
     @only(SCHEDULE)
-    def board_view(self, http: HttpRequest) -> HttpResponse:
+    def board_view(self, request: HttpRequest) -> HttpResponse:
         today = local_day(timezone.now())
-        shown = span.of_query(http.GET, today=today)
+        shown = span.of_query(request.GET, today=today)
         read = picture.read(shown, today=today)
         side, more = picture.side(shown, today=today)
         context = {
-            **self._context(http, _("Board")),
+            **self._context(request, _("Board")),
             "board": read,
             "span": shown,
             "side": side,
@@ -71,86 +71,86 @@ class BoardAdmin(ScriptViews, ReadOnlyAdmin):
             "words": script_words.all_words(),
             "map": geography.of_map(),
         }
-        return render(http, "admin/fieldwork/board/board.html", context)
+        return render(request, "admin/fieldwork/board/board.html", context)
 
     @only(SCHEDULE)
-    def visit_view(self, http: HttpRequest, pk: int) -> HttpResponse:
+    def visit_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Moves a visit in two steps: say where, see what it costs and breaks, then place it."""
         visit, today = visit_of(pk), local_day(timezone.now())
-        if http.method == "POST":
-            answer = self._act(http, visit)
+        if request.method == "POST":
+            answer = self._act(request, visit)
             if answer is not None:
                 return answer
             visit = visit_of(pk)
-        given = http.POST if http.method == "POST" else http.GET
+        given = request.POST if request.method == "POST" else request.GET
         form = MoveForm(given if "on" in given else None, initial=_stands(visit))
         context = {
-            **self._context(http, str(visit.order)),
+            **self._context(request, str(visit.order)),
             "visit": visit,
-            "request_": visit.order.round.request,
+            "msa_request": visit.order.round.msa_request,
             "board_block": picture.Block(visit, today),
             "form": form,
             "view": given.get("view", ""),
             **_proposal(visit, form, today),
         }
-        return render(http, "admin/fieldwork/board/visit.html", context, status=422 if form.errors else 200)
+        return render(request, "admin/fieldwork/board/visit.html", context, status=422 if form.errors else 200)
 
     @staticmethod
-    def _act(http: HttpRequest, visit: SiteVisit) -> HttpResponse | None:
+    def _act(request: HttpRequest, visit: SiteVisit) -> HttpResponse | None:
         """None where it was not done: the page says why, and keeps what was chosen."""
         try:
-            said, on = _done(http, visit)
+            said, on = _done(request, visit)
         except Refused as refusal:
-            messages.error(http, str(refusal))
+            messages.error(request, str(refusal))
             return None
         if said is None:
             return None
-        messages.success(http, said)
+        messages.success(request, said)
         if on is None:
             return redirect("admin:fieldwork_board_visit", visit.pk)
-        back = Span("day" if http.POST.get("view") == "day" else "week", on)
+        back = Span("day" if request.POST.get("view") == "day" else "week", on)
         return redirect(f"{reverse(BOARD)}?{back.query}#visit-{visit.pk}")
 
     @only(SCHEDULE)
-    def publish_view(self, http: HttpRequest) -> HttpResponse:
+    def publish_view(self, request: HttpRequest) -> HttpResponse:
         """What publishing would tell, and to whom; then it is told."""
         today = local_day(timezone.now())
-        given = http.POST if http.method == "POST" else http.GET
+        given = request.POST if request.method == "POST" else request.GET
         shown = span.of_query(given, today=today)
-        if http.method == "POST":
+        if request.method == "POST":
             try:
-                seen = seen_of(http.POST.getlist("seen"))
-                done = board.publish(shown.from_on, shown.until_on, by=http.user, seen=seen)  # type: ignore[arg-type]
+                seen = seen_of(request.POST.getlist("seen"))
+                done = board.publish(shown.from_on, shown.until_on, by=request.user, seen=seen)  # type: ignore[arg-type]
             except Stale as stale:
-                messages.error(http, _("Nothing was published. %(why)s") % {"why": stale})
+                messages.error(request, _("Nothing was published. %(why)s") % {"why": stale})
             except Refused as refusal:
-                messages.error(http, str(refusal))
+                messages.error(request, str(refusal))
             else:
-                publishing.tell(http, done)
+                publishing.tell(request, done)
                 return redirect(f"{reverse(BOARD)}?{shown.query}")
         context = {
-            **self._context(http, _("Publish")),
+            **self._context(request, _("Publish")),
             "span": shown,
             "seen": seen_values(tokens.read(shown.from_on, shown.until_on, today=today).versions),
             "changes": publishing.changes(shown.from_on, shown.until_on),
         }
-        return render(http, "admin/fieldwork/board/publish.html", context)
+        return render(request, "admin/fieldwork/board/publish.html", context)
 
-    def _context(self, http: HttpRequest, title: str) -> dict[str, Any]:
-        return {**self.admin_site.each_context(http), "title": title, "opts": self.opts, "tiles": settings.TILE_URL}
+    def _context(self, request: HttpRequest, title: str) -> dict[str, Any]:
+        return {**self.admin_site.each_context(request), "title": title, "opts": self.opts, "tiles": settings.TILE_URL}
 
 
-def _done(http: HttpRequest, visit: SiteVisit) -> tuple[str | None, date | None]:
+def _done(request: HttpRequest, visit: SiteVisit) -> tuple[str | None, date | None]:
     """What was done, in a sentence (None: the form has errors), and the day of the board to go back to."""
-    seen, by = seen_of(http.POST.getlist("seen")), http.user
-    match http.POST.get("do"):
+    seen, by = seen_of(request.POST.getlist("seen")), request.user
+    match request.POST.get("do"):
         case "place":
-            form = MoveForm(http.POST)
+            form = MoveForm(request.POST)
             if not form.is_valid():
                 return None, None
             change = board.place(visit, **form.cleaned_data, seen=seen, by=by)  # type: ignore[arg-type]  # signed in
             for sentence in change.breaks:
-                messages.warning(http, sentence)
+                messages.warning(request, sentence)
             return f"{visit.order}: {where(form.cleaned_data)}", form.cleaned_data["on"]
         case "unplace":
             board.unplace(visit, seen=seen, by=by)  # type: ignore[arg-type]  # signed in

@@ -29,9 +29,9 @@ class ScriptViews:
     """Each writes at most what one service call does. 409 with the reason where it is refused."""
 
     @only(SCHEDULE)
-    def changes_view(self, http: HttpRequest) -> HttpResponse:
+    def changes_view(self, request: HttpRequest) -> HttpResponse:
         """The lanes and the side of which the browser has another token than they have now; 204: none."""
-        asked = _json(http)
+        asked = _json(request)
         shown = _span(asked)
         today = local_day(timezone.now())
         marks = tokens.read(shown.from_on, shown.until_on, today=today)
@@ -43,35 +43,35 @@ class ScriptViews:
         changed = [key for key, token in had.items() if marks.of(key) != token]
         if not changed and asked.get("side") == marks.side:
             return HttpResponse(status=204)
-        return JsonResponse(_parts(http, shown, changed, side_had=asked.get("side")))
+        return JsonResponse(_parts(request, shown, changed, side_had=asked.get("side")))
 
     @only(SCHEDULE)
-    def preview_view(self, http: HttpRequest) -> HttpResponse:
+    def preview_view(self, request: HttpRequest) -> HttpResponse:
         """What a move would cost and break. Writes nothing."""
-        visit, form = visit_of(http.GET.get("visit")), MoveForm(http.GET)
+        visit, form = visit_of(request.GET.get("visit")), MoveForm(request.GET)
         return JsonResponse(cost_of(visit, form.cleaned_data)) if form.is_valid() else _invalid(form)
 
     @only(SCHEDULE)
-    def place_view(self, http: HttpRequest) -> HttpResponse:
-        asked = _json(http)
+    def place_view(self, request: HttpRequest) -> HttpResponse:
+        asked = _json(request)
         visit, form = visit_of(asked.get("visit")), MoveForm(asked)
         if not form.is_valid():
             return _invalid(form)
         try:
-            change = board.place(visit, **form.cleaned_data, seen=_seen(asked), by=http.user)  # type: ignore[arg-type]
+            change = board.place(visit, **form.cleaned_data, seen=_seen(asked), by=request.user)  # type: ignore[arg-type]
         except Refused as refusal:
             return _refused(refusal)
-        return _changed(http, asked, change, f"{visit.order}: {where(form.cleaned_data)}")
+        return _changed(request, asked, change, f"{visit.order}: {where(form.cleaned_data)}")
 
     @only(SCHEDULE)
-    def unplace_view(self, http: HttpRequest) -> HttpResponse:
-        asked = _json(http)
+    def unplace_view(self, request: HttpRequest) -> HttpResponse:
+        asked = _json(request)
         visit = visit_of(asked.get("visit"))
         try:
-            change = board.unplace(visit, seen=_seen(asked), by=http.user)  # type: ignore[arg-type]  # signed in
+            change = board.unplace(visit, seen=_seen(asked), by=request.user)  # type: ignore[arg-type]  # signed in
         except Refused as refusal:
             return _refused(refusal)
-        return _changed(http, asked, change, waits(visit))
+        return _changed(request, asked, change, waits(visit))
 
 
 def visit_of(pk: Any) -> SiteVisit:
@@ -104,10 +104,10 @@ def waits(visit: SiteVisit) -> str:
     return _("%(visit)s waits at the side now.") % {"visit": visit.order}
 
 
-def _json(http: HttpRequest) -> dict[str, Any]:
+def _json(request: HttpRequest) -> dict[str, Any]:
     """What the script sent; what is no object is nothing."""
     try:
-        found = json.loads(http.body)
+        found = json.loads(request.body)
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
@@ -134,28 +134,28 @@ def _refused(refusal: Refused) -> JsonResponse:
     return JsonResponse({"code": code, "detail": str(refusal)}, status=409)
 
 
-def _changed(http: HttpRequest, asked: dict[str, Any], change: board.Change, said: str) -> JsonResponse:
+def _changed(request: HttpRequest, asked: dict[str, Any], change: board.Change, said: str) -> JsonResponse:
     """The lanes that changed, drawn anew, and what they break now."""
     keys = [(each.technician, each.on) for each in change.lanes]
-    parts = _parts(http, _span(asked), keys, side_had=asked.get("side"))
+    parts = _parts(request, _span(asked), keys, side_had=asked.get("side"))
     return JsonResponse(parts | {"said": said, "breaks": list(change.breaks)})
 
 
-def _parts(http: HttpRequest, shown: Span, keys: list[Key], *, side_had: Any) -> dict[str, Any]:
+def _parts(request: HttpRequest, shown: Span, keys: list[Key], *, side_had: Any) -> dict[str, Any]:
     """`side_had`: the token of the side in the browser; it is drawn anew only where it changed."""
     today = local_day(timezone.now())
     marks = tokens.read(shown.from_on, shown.until_on, today=today)
     inside = [key for key in keys if shown.from_on <= key[1] <= shown.until_on]
     cells = picture.some(inside, shown, today=today, marks=marks)
-    drawn = {cell.name: _draw(http, "cell", {"span": shown, "cell": cell}) for cell in cells}
+    drawn = {cell.name: _draw(request, "cell", {"span": shown, "cell": cell}) for cell in cells}
     untold = publishing.count(shown.from_on, shown.until_on)
     parts: dict[str, Any] = {"lanes": drawn, "untold": script_words.untold(untold)}
     if side_had != marks.side:
         side, more = picture.side(shown, today=today)
         context = {"span": shown, "side": side, "side_more": more, "side_token": marks.side}
-        parts["side"] = _draw(http, "side", context)
+        parts["side"] = _draw(request, "side", context)
     return parts
 
 
-def _draw(http: HttpRequest, part: str, context: dict[str, Any]) -> str:
-    return render_to_string(f"admin/fieldwork/board/{part}.html", context, request=http)
+def _draw(request: HttpRequest, part: str, context: dict[str, Any]) -> str:
+    return render_to_string(f"admin/fieldwork/board/{part}.html", context, request=request)

@@ -47,33 +47,33 @@ class CloseOutAdmin(ConflictViews, ReadOnlyAdmin):
         may = request.user.has_perm("fieldwork.review_closeout")
         return super().changelist_view(request, (extra_context or {}) | {"may_take_in": may})
 
-    def take_in_view(self, http: HttpRequest) -> HttpResponse:
+    def take_in_view(self, request: HttpRequest) -> HttpResponse:
         """A POST takes in what can be taken in, and shows each report's fate; again, it changes nothing."""
-        if not http.user.has_perm("fieldwork.review_closeout"):
+        if not request.user.has_perm("fieldwork.review_closeout"):
             raise PermissionDenied
-        form = OutboxFileForm(http.POST or None, http.FILES or None)
+        form = OutboxFileForm(request.POST or None, request.FILES or None)
         lines: list[outbox_file.Line] = []
         if form.is_valid():
             try:
-                lines = outbox_file.take_in(form.cleaned_data["file"].file, by=http.user)  # type: ignore[arg-type]
+                lines = outbox_file.take_in(form.cleaned_data["file"].file, by=request.user)  # type: ignore[arg-type]
             except Refused as refusal:
                 form.add_error("file", str(refusal))
             else:
-                self._log(http, lines)
+                self._log(request, lines)
         context = {
-            **self.admin_site.each_context(http),
+            **self.admin_site.each_context(request),
             "title": _("Take in a phone's file"),
             "opts": self.opts,
             "form": form,
             "lines": lines,
         }
         status = 422 if form.errors else 200
-        return render(http, "admin/fieldwork/closeout/take_in.html", context, status=status)
+        return render(request, "admin/fieldwork/closeout/take_in.html", context, status=status)
 
-    def _log(self, http: HttpRequest, lines: list[outbox_file.Line]) -> None:
+    def _log(self, request: HttpRequest, lines: list[outbox_file.Line]) -> None:
         """Who brought a report in stands in the admin's log: the report itself is the technician's."""
         for line in lines:
             if line.kept and line.is_new:
-                self.log_addition(http, line.kept, _("Taken in from a phone's file."))
+                self.log_addition(request, line.kept, _("Taken in from a phone's file."))
         if not lines:
-            messages.info(http, _("The file holds no report: nothing waited on that phone."))
+            messages.info(request, _("The file holds no report: nothing waited on that phone."))

@@ -33,32 +33,32 @@ class ConflictViews(ModelAdmin):
         ]
 
     @only(REVIEW)
-    def conflicts_view(self, http: HttpRequest) -> HttpResponse:
+    def conflicts_view(self, request: HttpRequest) -> HttpResponse:
         """Those that wait, the oldest first."""
-        rows = unreviewed().select_related("by__user", "visit__order__round__request").order_by("received_at")
-        context = {**self._context(http, _("Conflicts of close-outs")), "rows": rows}
-        return render(http, "admin/fieldwork/closeout/conflicts.html", context)
+        rows = unreviewed().select_related("by__user", "visit__order__round__msa_request").order_by("received_at")
+        context = {**self._context(request, _("Conflicts of close-outs")), "rows": rows}
+        return render(request, "admin/fieldwork/closeout/conflicts.html", context)
 
     @only(REVIEW)
-    def conflict_view(self, http: HttpRequest, report: uuid.UUID) -> HttpResponse:
+    def conflict_view(self, request: HttpRequest, report: uuid.UUID) -> HttpResponse:
         """Both reports side by side, with their photos."""
         rows = CloseOut.objects.exclude(conflict="").select_related(
-            "by__user", "reviewed_by", "visit__order__round__request", "visit__technician__user"
+            "by__user", "reviewed_by", "visit__order__round__msa_request", "visit__technician__user"
         )
         kept = get_object_or_404(rows.prefetch_related("reasons", "photos__reason"), pk=report)
-        form = ReviewForm(http.POST if http.method == "POST" else None)
+        form = ReviewForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
             try:
-                closeouts.review(kept, by=http.user, note=form.cleaned_data["note"])  # type: ignore[arg-type]
+                closeouts.review(kept, by=request.user, note=form.cleaned_data["note"])  # type: ignore[arg-type]
             except Refused as refusal:
-                messages.error(http, str(refusal))
+                messages.error(request, str(refusal))
             else:
-                messages.success(http, _("Looked at. Your note stays with the report."))
+                messages.success(request, _("Looked at. Your note stays with the report."))
                 return redirect("admin:fieldwork_closeout_conflicts")
         closed_by = kept.visit.close_outs.filter(accepted=True).select_related("by__user")
         accepted = closed_by.prefetch_related("reasons", "photos__reason").first()
         context = {
-            **self._context(http, _("Conflict of %(order)s") % {"order": kept.visit.order}),
+            **self._context(request, _("Conflict of %(order)s") % {"order": kept.visit.order}),
             "kept": kept,
             "visit": kept.visit,
             "accepted": accepted,
@@ -66,10 +66,10 @@ class ConflictViews(ModelAdmin):
             "accepted_checks": _checks(accepted) if accepted else [],
             "form": form,
         }
-        return render(http, "admin/fieldwork/closeout/conflict.html", context, status=422 if form.is_bound else 200)
+        return render(request, "admin/fieldwork/closeout/conflict.html", context, status=422 if form.is_bound else 200)
 
-    def _context(self, http: HttpRequest, title: str) -> dict[str, Any]:
-        return {**self.admin_site.each_context(http), "title": title, "opts": self.opts}
+    def _context(self, request: HttpRequest, title: str) -> dict[str, Any]:
+        return {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
 
 
 def _checks(report: CloseOut) -> list[tuple[str, str]]:

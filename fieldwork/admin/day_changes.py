@@ -25,8 +25,8 @@ class DayChangeAdmin(ReadOnlyAdmin):
 
     list_display = ["reference", "was_on", "was_window", "state", "unsuitable", "asked_at", "move"]
     list_filter = ["state"]
-    search_fields = ["order__number", "order__round__request__reference"]
-    list_select_related = ["order__round__request"]
+    search_fields = ["order__number", "order__round__msa_request__reference"]
+    list_select_related = ["order__round__msa_request"]
     actions = ["keep_the_day"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DayChange]:
@@ -34,7 +34,7 @@ class DayChangeAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("request"))
     def reference(self, row: DayChange) -> str:
-        return str(row.order.round.request)
+        return str(row.order.round.msa_request)
 
     @admin.display(description=gettext_lazy("does not suit"))
     def unsuitable(self, row: DayChange) -> str:
@@ -54,7 +54,7 @@ class DayChangeAdmin(ReadOnlyAdmin):
     def keep_the_day(self, request: HttpRequest, queryset: QuerySet[DayChange]) -> None:
         """Each on its own; one that was answered meanwhile says so and does not hold up the others."""
         kept = 0
-        for wish in queryset.select_related("order__round__request"):
+        for wish in queryset.select_related("order__round__msa_request"):
             try:
                 answers.keep(wish, by=_user(request))
             except Refused as refusal:

@@ -77,62 +77,62 @@ class RuleProposalAdmin(ReadOnlyAdmin):
         """The proposal's page is the page that decides it."""
         return redirect("admin:fieldwork_ruleproposal_decide", object_id)
 
-    def decide_view(self, http: HttpRequest, pk: int) -> HttpResponse:
+    def decide_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Evidence first; then what accepting would mean; then the decision."""
-        if not self.has_view_permission(http):
+        if not self.has_view_permission(request):
             return redirect("admin:index")
         proposal = get_object_or_404(RuleProposal.objects.select_related("device", "reason", "decided_by"), pk=pk)
-        posted = http.POST if http.method == "POST" else None
+        posted = request.POST if request.method == "POST" else None
         step = posted.get("step", "") if posted else ""
         accepting = AcceptForm(proposal, posted if step in {"look", "accept"} else None)
         declining = DeclineForm(posted if step == "decline" else None)
         if accepting.is_valid():
-            answer = self._accept(http, proposal, accepting, decided=step == "accept")
+            answer = self._accept(request, proposal, accepting, decided=step == "accept")
             if answer is not None:
                 return answer
         if declining.is_valid():
             try:
-                learning.decline(proposal, note=declining.cleaned_data["note"], by=http.user)  # type: ignore[arg-type]  # signed in
+                learning.decline(proposal, note=declining.cleaned_data["note"], by=request.user)  # type: ignore[arg-type]  # signed in
             except Refused as refusal:
                 declining.add_error(next(iter(refusal.fields), None), str(refusal))
             else:
-                messages.success(http, _("Declined. It is not proposed again."))
+                messages.success(request, _("Declined. It is not proposed again."))
                 return redirect("admin:fieldwork_ruleproposal_changelist")
-        return self._page(http, proposal, accepting, declining)
+        return self._page(request, proposal, accepting, declining)
 
     def _accept(
-        self, http: HttpRequest, proposal: RuleProposal, form: AcceptForm, *, decided: bool
+        self, request: HttpRequest, proposal: RuleProposal, form: AcceptForm, *, decided: bool
     ) -> HttpResponse | None:
         """The list of what it touches, or, that list confirmed, the decision; None where it is refused."""
         kind, words = learning.Kind(form.cleaned_data["kind"]), form.cleaned_data["explanation"]
         try:
             if not decided:
                 found = panels.impacts(learning.rule_of(proposal, kind, words))
-                return self._impact_page(http, proposal, form, found)
-            seen = http.POST.get("seen", "")
-            found = learning.accept(proposal, kind=kind, explanation=words, seen=seen, by=http.user)  # type: ignore[arg-type]  # signed in
+                return self._impact_page(request, proposal, form, found)
+            seen = request.POST.get("seen", "")
+            found = learning.accept(proposal, kind=kind, explanation=words, seen=seen, by=request.user)  # type: ignore[arg-type]  # signed in
         except Refused as refusal:
             form.add_error(next(iter(refusal.fields), None), str(refusal))
             return None
-        self._say(http, found)
+        self._say(request, found)
         return redirect("admin:fieldwork_ruleproposal_decide", proposal.pk)
 
     @staticmethod
-    def _say(http: HttpRequest, found: list[Impact]) -> None:
+    def _say(request: HttpRequest, found: list[Impact]) -> None:
         told = sum(each.newly_blocks for each in found)
         text = ngettext(
             "The rule holds from now on. %(n)s open request is told.",
             "The rule holds from now on. %(n)s open requests are told.",
             told,
         )
-        messages.success(http, text % {"n": told})
+        messages.success(request, text % {"n": told})
 
     def _impact_page(
-        self, http: HttpRequest, proposal: RuleProposal, form: AcceptForm, found: list[Impact]
+        self, request: HttpRequest, proposal: RuleProposal, form: AcceptForm, found: list[Impact]
     ) -> HttpResponse:
-        visits = learning.open_visits_of(each.request for each in found)
+        visits = learning.open_visits_of(each.msa_request for each in found)
         context = {
-            **self.admin_site.each_context(http),
+            **self.admin_site.each_context(request),
             "title": str(proposal),
             "opts": self.opts,
             "proposal": proposal,
@@ -145,15 +145,15 @@ class RuleProposalAdmin(ReadOnlyAdmin):
             "planned": sum(each.scheduled_on is not None for each in visits),
             "seen": products.digest(found),
         }
-        return render(http, "admin/fieldwork/ruleproposal/impact.html", context)
+        return render(request, "admin/fieldwork/ruleproposal/impact.html", context)
 
     def _page(
-        self, http: HttpRequest, proposal: RuleProposal, accepting: AcceptForm, declining: DeclineForm
+        self, request: HttpRequest, proposal: RuleProposal, accepting: AcceptForm, declining: DeclineForm
     ) -> HttpResponse:
         reports = CloseOut.objects.filter(accepted=True, visit__in=proposal.visits.all())
-        reports = reports.select_related("visit__order__round__request__device", "by__user")
+        reports = reports.select_related("visit__order__round__msa_request__device", "by__user")
         context = {
-            **self.admin_site.each_context(http),
+            **self.admin_site.each_context(request),
             "title": str(proposal),
             "opts": self.opts,
             "proposal": proposal,
@@ -161,10 +161,10 @@ class RuleProposalAdmin(ReadOnlyAdmin):
             "accepting": accepting,
             "declining": declining,
             "is_open": proposal.state == RuleProposal.State.OPEN,
-            "may_decide": http.user.has_perm(_DECIDE),
+            "may_decide": request.user.has_perm(_DECIDE),
             "visits": self._held(proposal),
         }
-        return render(http, "admin/fieldwork/ruleproposal/decide.html", context)
+        return render(request, "admin/fieldwork/ruleproposal/decide.html", context)
 
     @staticmethod
     def _held(proposal: RuleProposal) -> list[SiteVisit]:
@@ -174,5 +174,7 @@ class RuleProposalAdmin(ReadOnlyAdmin):
         told = MSARequest.objects.filter(
             events__kind=EventKind.PANEL_RULE_ADDED, events__codes__proposal=proposal.pk
         ).distinct()
-        held = learning.held(SiteVisit.objects.filter(order__round__request__in=told))
-        return list(held.select_related("order__round__request", "technician__user").order_by("scheduled_on", "pk"))
+        held = learning.held(SiteVisit.objects.filter(order__round__msa_request__in=told))
+        return list(
+            held.select_related("order__round__msa_request", "technician__user").order_by("scheduled_on", "pk")
+        )

@@ -78,14 +78,14 @@ def urls(site: admin.AdminSite) -> list[URLPattern]:
     ]
 
 
-def page(http: HttpRequest) -> HttpResponse:
-    form, rows = _asked(http)
+def page(request: HttpRequest) -> HttpResponse:
+    form, rows = _asked(request)
     by = By(form.cleaned_data["by"]) if form.is_valid() else By.TECHNICIAN
     groups, weeks, reasons = metrics.by_group(rows, by), metrics.by_week(rows), metrics.by_reason(rows)
     named = [(group.name, each) for group, each in groups]
     dated = [(formats.day(week), each) for week, each in weeks]
     context = {
-        **admin.site.each_context(http),
+        **admin.site.each_context(request),
         "title": _("Figures"),
         "form": form,
         "by": by,
@@ -97,14 +97,14 @@ def page(http: HttpRequest) -> HttpResponse:
         "reasons": reasons,
         "charts": _charts(named, dated, reasons, str(by.label)),
         "bars": MOST_BARS if len(groups) > MOST_BARS else 0,
-        "query": http.GET.urlencode(),
+        "query": request.GET.urlencode(),
     }
-    return render(http, "admin/fieldwork/figures.html", context, status=200 if form.is_valid() else 422)
+    return render(request, "admin/fieldwork/figures.html", context, status=200 if form.is_valid() else 422)
 
 
-def export(http: HttpRequest, table: str) -> HttpResponseBase:
+def export(request: HttpRequest, table: str) -> HttpResponseBase:
     """`groups`, `weeks` or `reasons` of the period, as they stand on the page."""
-    form, rows = _asked(http)
+    form, rows = _asked(request)
     if not form.is_valid() or table not in {"groups", "weeks", "reasons"}:
         return HttpResponse(_("Choose a period first."), status=422, content_type="text/plain; charset=utf-8")
     by = By(form.cleaned_data["by"])
@@ -121,13 +121,13 @@ def export(http: HttpRequest, table: str) -> HttpResponseBase:
     return csv_export.download(header, lines, name=name)
 
 
-def _asked(http: HttpRequest) -> tuple[PeriodForm, list[Made]]:
+def _asked(request: HttpRequest) -> tuple[PeriodForm, list[Made]]:
     """What is asked for, the last three months where nothing is; no visits where it cannot be."""
-    if not http.user.has_perms(_PERMISSIONS):
+    if not request.user.has_perms(_PERMISSIONS):
         raise PermissionDenied
     today = local_day(timezone.now())
     usual = {"from_on": _iso(today - timedelta(days=_USUAL_DAYS)), "until_on": _iso(today), "by": By.TECHNICIAN.value}
-    form = PeriodForm(usual | {name: value for name, value in http.GET.items() if name in usual})
+    form = PeriodForm(usual | {name: value for name, value in request.GET.items() if name in usual})
     rows = metrics.load(form.cleaned_data["from_on"], form.cleaned_data["until_on"]) if form.is_valid() else []
     return form, rows
 

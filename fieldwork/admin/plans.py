@@ -61,63 +61,63 @@ class PlanRunAdmin(ReadOnlyAdmin):
         return redirect("admin:fieldwork_planrun_run", object_id)
 
     @only(SCHEDULE)
-    def plan_view(self, http: HttpRequest) -> HttpResponse:
+    def plan_view(self, request: HttpRequest) -> HttpResponse:
         """Asks for a plan of some days."""
-        form = PlanForm(http.POST if http.method == "POST" else None, initial=_days(http))
+        form = PlanForm(request.POST if request.method == "POST" else None, initial=_days(request))
         if form.is_valid():
             try:
-                run = runs.request(**form.cleaned_data, by=http.user)  # type: ignore[arg-type]  # signed in
+                run = runs.request(**form.cleaned_data, by=request.user)  # type: ignore[arg-type]  # signed in
             except Refused as refusal:
                 form.add_error(next(iter(refusal.fields), None), str(refusal))
             else:
                 return redirect("admin:fieldwork_planrun_run", run.pk)
-        context = {**self._context(http, _("Plan")), "form": form}
-        return render(http, "admin/fieldwork/planrun/plan.html", context, status=422 if form.errors else 200)
+        context = {**self._context(request, _("Plan")), "form": form}
+        return render(request, "admin/fieldwork/planrun/plan.html", context, status=422 if form.errors else 200)
 
     @only(SCHEDULE)
-    def run_view(self, http: HttpRequest, pk: int) -> HttpResponse:
+    def run_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """How far it is; what it found; cancel it, or put it on the board."""
         run = get_object_or_404(PlanRun.objects.select_related("requested_by", "taken_by"), pk=pk)
-        if http.method == "POST":
-            return self._act(http, run)
-        context = {**self._context(http, str(_("Plan of %(days)s")) % {"days": self.days(run)}), **_shown(run)}
-        return render(http, "admin/fieldwork/planrun/run.html", context)
+        if request.method == "POST":
+            return self._act(request, run)
+        context = {**self._context(request, str(_("Plan of %(days)s")) % {"days": self.days(run)}), **_shown(run)}
+        return render(request, "admin/fieldwork/planrun/run.html", context)
 
     @only(SCHEDULE)
-    def state_view(self, http: HttpRequest, pk: int) -> HttpResponse:
+    def state_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The part of the page that changes while the run goes on."""
         run = get_object_or_404(PlanRun.objects.select_related("requested_by", "taken_by"), pk=pk)
-        return render(http, "admin/fieldwork/planrun/state.html", _shown(run))
+        return render(request, "admin/fieldwork/planrun/state.html", _shown(run))
 
     @staticmethod
-    def _act(http: HttpRequest, run: PlanRun) -> HttpResponse:
+    def _act(request: HttpRequest, run: PlanRun) -> HttpResponse:
         here = redirect("admin:fieldwork_planrun_run", run.pk)
         try:
-            match http.POST.get("do"):
+            match request.POST.get("do"):
                 case "cancel":
-                    runs.cancel(run, by=http.user)  # type: ignore[arg-type]  # signed in
-                    messages.success(http, _("The run is canceled. The board is as it was."))
+                    runs.cancel(run, by=request.user)  # type: ignore[arg-type]  # signed in
+                    messages.success(request, _("The run is canceled. The board is as it was."))
                     return here
                 case "take":
-                    taken = runs.take(run, by=http.user)  # type: ignore[arg-type]  # signed in
-                    _tell(http, taken)
+                    taken = runs.take(run, by=request.user)  # type: ignore[arg-type]  # signed in
+                    _tell(request, taken)
                     return redirect(f"{reverse(BOARD)}?{Span('week', run.from_on).query}")
         except Refused as refusal:
-            messages.error(http, str(refusal))
+            messages.error(request, str(refusal))
             return here
         raise Http404
 
-    def _context(self, http: HttpRequest, title: str) -> dict[str, Any]:
-        return {**self.admin_site.each_context(http), "title": title, "opts": self.opts}
+    def _context(self, request: HttpRequest, title: str) -> dict[str, Any]:
+        return {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
 
 
-def _days(http: HttpRequest) -> dict[str, Any]:
+def _days(request: HttpRequest) -> dict[str, Any]:
     """The days of the board that one comes from, from tomorrow on; else the next five business days."""
     today = calendar.local_day(timezone.now())
     days = calendar.load()
     first, last = days.add(today, 1), days.add(today, 5)
     try:
-        asked = date.fromisoformat(http.GET.get("from_on", "")), date.fromisoformat(http.GET.get("until_on", ""))
+        asked = date.fromisoformat(request.GET.get("from_on", "")), date.fromisoformat(request.GET.get("until_on", ""))
     except ValueError:
         return {"from_on": first, "until_on": last}
     start = max(asked[0], today + timedelta(days=1))
@@ -134,10 +134,10 @@ def _shown(run: PlanRun) -> dict[str, Any]:
     }
 
 
-def _tell(http: HttpRequest, taken: runs.Taken) -> None:
+def _tell(request: HttpRequest, taken: runs.Taken) -> None:
     said = ngettext("%(count)s visit placed", "%(count)s visits placed", taken.placed) % {"count": taken.placed}
     messages.success(
-        http, _("The plan is on the board: %(said)s. Customers are told when you publish.") % {"said": said}
+        request, _("The plan is on the board: %(said)s. Customers are told when you publish.") % {"said": said}
     )
     if taken.removed:
         words = ngettext(
@@ -145,10 +145,10 @@ def _tell(http: HttpRequest, taken: runs.Taken) -> None:
             "%(count)s visits have no place in it and wait at the side.",
             taken.removed,
         )
-        messages.warning(http, words % {"count": taken.removed})
+        messages.warning(request, words % {"count": taken.removed})
     for sentence in taken.left[:_LANES_SHOWN]:
-        messages.warning(http, _("Left as it is: %(why)s") % {"why": sentence})
+        messages.warning(request, _("Left as it is: %(why)s") % {"why": sentence})
     more = len(taken.left) - _LANES_SHOWN
     if more > 0:
         words = ngettext("%(count)s more day was left as it is.", "%(count)s more days were left as they are.", more)
-        messages.warning(http, words % {"count": more})
+        messages.warning(request, words % {"count": more})

@@ -63,16 +63,16 @@ class ServiceOrderAdmin(ReadOnlyAdmin):
     readonly_fields = ["number", "reference", "place", "state", "issued_at", "due_on", "district", "position_source"]
     list_display = ["number", "reference", "state", "issued_at", "due_on"]
     list_filter = ["state"]
-    search_fields = ["number", "round__request__reference"]
-    list_select_related = ["round__request"]
+    search_fields = ["number", "round__msa_request__reference"]
+    list_select_related = ["round__msa_request"]
 
     @admin.display(description=gettext_lazy("request"))
     def reference(self, row: ServiceOrder) -> str:
-        return str(row.round.request)
+        return str(row.round.msa_request)
 
     @admin.display(description=gettext_lazy("place"))
     def place(self, row: ServiceOrder) -> str:
-        return row.round.request.full_address
+        return row.round.msa_request.full_address
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("fieldwork.schedule_sitevisit")
@@ -133,16 +133,16 @@ class SiteVisitAdmin(ReadOnlyAdmin):
     change_list_template = "admin/fieldwork/sitevisit/change_list.html"
     list_display = ["order", "reference", "place", "state", "technician", "scheduled_on", "window", "due_on"]
     list_filter = [WaitingFilter, "state", "technician", "scheduled_on"]
-    search_fields = ["order__number", "order__round__request__reference", "order__round__request__city"]
-    list_select_related = ["order__round__request", "technician__user"]
+    search_fields = ["order__number", "order__round__msa_request__reference", "order__round__msa_request__city"]
+    list_select_related = ["order__round__msa_request", "technician__user"]
 
     @admin.display(description=gettext_lazy("request"))
     def reference(self, row: SiteVisit) -> str:
-        return str(row.order.round.request)
+        return str(row.order.round.msa_request)
 
     @admin.display(description=gettext_lazy("place"))
     def place(self, row: SiteVisit) -> str:
-        return row.order.round.request.full_address
+        return row.order.round.msa_request.full_address
 
     @admin.display(description=gettext_lazy("due"), ordering="order__due_on")
     def due_on(self, row: SiteVisit) -> Any:
@@ -162,17 +162,17 @@ class SiteVisitAdmin(ReadOnlyAdmin):
         """The visit's page is the page that schedules it."""
         return redirect("admin:fieldwork_sitevisit_schedule", object_id)
 
-    def schedule_view(self, http: HttpRequest, pk: int) -> HttpResponse:
-        if not self.has_view_permission(http):
+    def schedule_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if not self.has_view_permission(request):
             return redirect("admin:index")
-        rows = self.get_queryset(http).select_related("order__round__request__device", "technician__user")
+        rows = self.get_queryset(request).select_related("order__round__msa_request__device", "technician__user")
         visit = get_object_or_404(rows, pk=pk)
-        form = ScheduleForm(self._posted(http), initial=self._initial(visit))
+        form = ScheduleForm(self._posted(request), initial=self._initial(visit))
         if form.is_valid():
             try:
                 orders.schedule(
                     visit,
-                    by=http.user,  # type: ignore[arg-type]  # signed in
+                    by=request.user,  # type: ignore[arg-type]  # signed in
                     technician=form.cleaned_data["technician"],
                     on=form.cleaned_data["scheduled_on"],
                     window=form.cleaned_data["window"],
@@ -180,25 +180,25 @@ class SiteVisitAdmin(ReadOnlyAdmin):
             except Refused as refusal:
                 form.add_error(next(iter(refusal.fields), None), str(refusal))
             else:
-                messages.success(http, _("Planned. The customer is told now."))
+                messages.success(request, _("Planned. The customer is told now."))
                 return redirect("admin:fieldwork_sitevisit_changelist")
         context = {
-            **self.admin_site.each_context(http),
+            **self.admin_site.each_context(request),
             "title": str(visit.order),
             "opts": self.opts,
             "visit": visit,
-            "request_": visit.order.round.request,
+            "msa_request": visit.order.round.msa_request,
             "form": form,
-            "may_schedule": http.user.has_perm("fieldwork.schedule_sitevisit"),
+            "may_schedule": request.user.has_perm("fieldwork.schedule_sitevisit"),
             "is_movable": visit.state in {SiteVisit.State.UNSCHEDULED, SiteVisit.State.SCHEDULED},
             "is_held": learning.held(SiteVisit.objects.filter(pk=visit.pk)).exists(),
             "close_outs": visit.close_outs.select_related("by__user").prefetch_related("reasons", "photos"),
         }
-        return render(http, "admin/fieldwork/sitevisit/schedule.html", context)
+        return render(request, "admin/fieldwork/sitevisit/schedule.html", context)
 
     @staticmethod
-    def _posted(http: HttpRequest) -> QueryDict | None:
-        return http.POST if http.method == "POST" else None
+    def _posted(request: HttpRequest) -> QueryDict | None:
+        return request.POST if request.method == "POST" else None
 
     @staticmethod
     def _initial(visit: SiteVisit) -> dict[str, Any]:

@@ -61,7 +61,11 @@ def _before(run: PlanRun) -> tuple[str, str]:
 
 def _unserved(run: PlanRun) -> list[tuple[SiteVisit, str]]:
     why = dict(results.unserved(run))
-    rows = SiteVisit.objects.filter(pk__in=why).select_related("order__round__request").order_by("order__due_on", "pk")
+    rows = (
+        SiteVisit.objects.filter(pk__in=why)
+        .select_related("order__round__msa_request")
+        .order_by("order__due_on", "pk")
+    )
     return [(row, why[row.pk]) for row in rows]
 
 

@@ -90,7 +90,7 @@ def _told(each: Difference) -> str:
     return _("The visit moved to %(when)s") % {"when": _when(each.now)}
 
 
-def tell(http: HttpRequest, done: board.Published) -> None:
+def tell(request: HttpRequest, done: board.Published) -> None:
     """The message after publishing, and what did not work, with why."""
     if done.done:
         said = ngettext("%(count)s visit published", "%(count)s visits published", done.done) % {"count": done.done}
@@ -101,12 +101,14 @@ def tell(http: HttpRequest, done: board.Published) -> None:
             (done.removed, _("%(count)s taken off")),
         ]
         parts = ", ".join(words_ % {"count": count} for count, words_ in counts if count)
-        messages.success(http, _("%(said)s: %(parts)s. The customers are told now.") % {"said": said, "parts": parts})
+        messages.success(
+            request, _("%(said)s: %(parts)s. The customers are told now.") % {"said": said, "parts": parts}
+        )
     elif not done.failed:
-        messages.info(http, _("There was nothing to publish: the customers know all of it."))
+        messages.info(request, _("There was nothing to publish: the customers know all of it."))
     for visit, why in done.failed[:_FAILURES_SHOWN]:
-        messages.error(http, _("%(visit)s was not published. %(why)s") % {"visit": visit.order, "why": why})
+        messages.error(request, _("%(visit)s was not published. %(why)s") % {"visit": visit.order, "why": why})
     if len(done.failed) > _FAILURES_SHOWN:
         more = len(done.failed) - _FAILURES_SHOWN
         words_ = ngettext("%(count)s more was not published.", "%(count)s more were not published.", more)
-        messages.error(http, words_ % {"count": more})
+        messages.error(request, words_ % {"count": more})

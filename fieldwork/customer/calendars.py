@@ -63,7 +63,7 @@ def feed(visits: Iterable[SiteVisit]) -> str:
 
 
 def _planned(visit: SiteVisit) -> Event:
-    prepared = preparation.preparation_for(visit.order.round.request)
+    prepared = preparation.preparation_for(visit.order.round.msa_request)
     event = _event(visit, day_of(visit), visit.window, sequence=2 * visit.moves)
     event.stamp = visit.published_at or visit.updated_at
     event.status = STATUS.CONFIRMED
@@ -75,16 +75,16 @@ def _planned(visit: SiteVisit) -> Event:
 
 def _event(visit: SiteVisit, on: date, window: str, *, sequence: int) -> Event:
     """Times are given in UTC, which no calendar program misreads."""
-    request = visit.order.round.request
+    msa_request = visit.order.round.msa_request
     starts, ends = times(on, window)
     return Event.new(
         uid=f"{visit.order.number}@{settings.PUBLIC_HOST}",
         sequence=sequence,
         start=starts.astimezone(UTC),
         end=ends.astimezone(UTC),
-        summary=_("Meter technician's visit, %(reference)s") % {"reference": request.reference},
-        location=request.full_address if request.street else None,
-        url=absolute(f"/requests/{request.reference}/"),
+        summary=_("Meter technician's visit, %(reference)s") % {"reference": msa_request.reference},
+        location=msa_request.full_address if msa_request.street else None,
+        url=absolute(f"/requests/{msa_request.reference}/"),
         transparency=TRANSP.TRANSPARENT,  # nobody has to be at home
         classification=CLASS.PRIVATE,
     )

@@ -25,12 +25,12 @@ def remind() -> int:
     if now < from_moment or not days.is_business_day(today):
         return 0
     rows = SiteVisit.objects.filter(state=SiteVisit.State.SCHEDULED, scheduled_on=days.add(today, 1))
-    return sum(_remind(visit, from_moment) for visit in rows.select_related("order__round__request"))
+    return sum(_remind(visit, from_moment) for visit in rows.select_related("order__round__msa_request"))
 
 
 def _remind(visit: SiteVisit, from_moment: datetime) -> bool:
     with transaction.atomic():
-        lock(visit.order.round.request)
+        lock(visit.order.round.msa_request)
         fresh = lock(visit)
         same = (fresh.state, fresh.scheduled_on) == (SiteVisit.State.SCHEDULED, visit.scheduled_on)
         if not same or _told_at(fresh) >= from_moment:
@@ -42,7 +42,7 @@ def _remind(visit: SiteVisit, from_moment: datetime) -> bool:
 def _told_at(visit: SiteVisit) -> datetime:
     """When people were told of this very day and window: later changes of the technician are not told."""
     kinds = (EventKind.VISIT_SCHEDULED, EventKind.VISIT_MOVED)
-    events = visit.order.round.request.events.filter(kind__in=kinds, codes__visit=visit.pk)
+    events = visit.order.round.msa_request.events.filter(kind__in=kinds, codes__visit=visit.pk)
     told_at = visit.updated_at
     for event in events.order_by("-sequence"):
         if (event.codes["on"], event.codes["window"]) != (str(visit.scheduled_on), visit.window):

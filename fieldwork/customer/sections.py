@@ -23,18 +23,18 @@ def connect() -> None:
     hooks.register_section("visit", day)
 
 
-def day(request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
-    visit = rules.open_visit(request)
+def day(msa_request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
+    visit = rules.open_visit(msa_request)
     if visit is None:
         return None
-    acts = permissions.acts_for(viewer, request)
+    acts = permissions.acts_for(viewer, msa_request)
     has_day = visit.scheduled_on is not None
     context = {
-        "request_": request,
+        "msa_request": msa_request,
         "visit": visit,
         "acts": acts,
-        "today": today(request, visit),
-        "prepared": preparation.preparation_for(request),
+        "today": today(msa_request, visit),
+        "prepared": preparation.preparation_for(msa_request),
         "has_day": has_day,
         "why_not": rules.why_not(visit) if has_day and acts else None,
         "last_day": rules.last_day(visit) if has_day and acts else None,
@@ -65,12 +65,12 @@ class Today:
     waits: bool = True
 
 
-def today(request: MSARequest, visit: SiteVisit | None = None) -> Today | None:
+def today(msa_request: MSARequest, visit: SiteVisit | None = None) -> Today | None:
     """None on every other day."""
-    found = visit or rules.open_visit(request)
+    found = visit or rules.open_visit(msa_request)
     now = timezone.now()
     if found is None:
-        return _over(request, now)
+        return _over(msa_request, now)
     if found.scheduled_on != local_day(now) or found.technician is None:
         return None
     if found.state == SiteVisit.State.ON_SITE:
@@ -79,8 +79,8 @@ def today(request: MSARequest, visit: SiteVisit | None = None) -> Today | None:
     return _on_the_way(found, expected_at) if found.on_the_way_at else _before(found, expected_at)
 
 
-def _over(request: MSARequest, now: datetime) -> Today | None:
-    closed = SiteVisit.objects.filter(order__round__request=request, state=SiteVisit.State.CLOSED)
+def _over(msa_request: MSARequest, now: datetime) -> Today | None:
+    closed = SiteVisit.objects.filter(order__round__msa_request=msa_request, state=SiteVisit.State.CLOSED)
     if closed.filter(scheduled_on=local_day(now)).exists():
         return Today(_("The visit is over."), waits=False)
     return None

@@ -23,7 +23,7 @@ _State = DayChange.State
 def keep(wish: DayChange, *, by: User) -> DayChange:
     """Dispatch found no other day: the visit stays where it is, and the customer is told."""
     with transaction.atomic():
-        request = lock(wish.order.round.request)
+        msa_request = lock(wish.order.round.msa_request)
         fresh = lock(wish)
         if not by.has_perm("fieldwork.schedule_sitevisit"):
             raise Refused(_("Only a dispatcher answers this wish."), code="not_allowed")
@@ -37,12 +37,12 @@ def keep(wish: DayChange, *, by: User) -> DayChange:
             raise Refused(_("The visit has no day now. Plan it on a day that suits."), code="no_day")
         _answer(fresh, _State.KEPT, by=by)
         codes = {"visit": visit.pk, "answer": str(fresh.state)}
-        history.record_locked(request, EventKind.DAY_CHANGE_ANSWERED, by=by, codes=codes)
+        history.record_locked(msa_request, EventKind.DAY_CHANGE_ANSWERED, by=by, codes=codes)
         notices.day_change_kept(visit)
     return fresh
 
 
-def settle_by_move(request: MSARequest, event: RequestEvent, *, by: User | None) -> None:
+def settle_by_move(msa_request: MSARequest, event: RequestEvent, *, by: User | None) -> None:
     """The visit was published on another half day: that answers a wish that was open. Under the request's lock."""
     wish = DayChange.objects.filter(visit=event.codes["visit"], state=_State.OPEN).first()
     on, window = date.fromisoformat(event.codes["on"]), event.codes["window"]
@@ -51,12 +51,12 @@ def settle_by_move(request: MSARequest, event: RequestEvent, *, by: User | None)
     wish.to_on, wish.to_window = on, window
     _answer(wish, _State.MOVED, by=by)
     codes = {"visit": wish.visit_id, "answer": str(wish.state)}
-    history.record_locked(request, EventKind.DAY_CHANGE_ANSWERED, by=by, codes=codes)
+    history.record_locked(msa_request, EventKind.DAY_CHANGE_ANSWERED, by=by, codes=codes)
 
 
-def end_all(request: MSARequest) -> None:
+def end_all(msa_request: MSARequest) -> None:
     """The visit took place, or there will be none: nobody looks for another day any more."""
-    for wish in DayChange.objects.filter(order__round__request=request, state=_State.OPEN):
+    for wish in DayChange.objects.filter(order__round__msa_request=msa_request, state=_State.OPEN):
         _answer(wish, _State.KEPT, by=None)
 
 

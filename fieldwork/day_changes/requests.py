@@ -25,14 +25,14 @@ from requests_app.models import MSARequest
 _State = DayChange.State
 
 
-def choose(request: MSARequest, *, on: date, window: str, by: User) -> SiteVisit:
+def choose(msa_request: MSARequest, *, on: date, window: str, by: User) -> SiteVisit:
     """Move the visit to a half day that was offered, at once. The status of the request stays (D13).
 
     The same click twice moves once. Raises `Stale` (code "taken") where somebody else took the place meanwhile, and
     `Refused` where the day cannot be changed (any more).
     """
     with transaction.atomic():
-        fresh = lock(request)
+        fresh = lock(msa_request)
         permissions.check_acts_for(by, fresh)
         visit = _locked_visit(fresh)
         wish = rules.day_change(visit.order)
@@ -57,13 +57,13 @@ def choose(request: MSARequest, *, on: date, window: str, by: User) -> SiteVisit
     return visit
 
 
-def ask(request: MSARequest, halves: Collection[Half], *, by: User) -> DayChange:
+def ask(msa_request: MSARequest, halves: Collection[Half], *, by: User) -> DayChange:
     """None of the offers suits: dispatch is asked for another day, with the half days that do not suit.
 
     The visit keeps its day until it is moved. Asking again while the wish is open changes nothing.
     """
     with transaction.atomic():
-        fresh = lock(request)
+        fresh = lock(msa_request)
         permissions.check_acts_for(by, fresh)
         visit = _locked_visit(fresh)
         wish = rules.day_change(visit.order)
@@ -78,8 +78,8 @@ def ask(request: MSARequest, halves: Collection[Half], *, by: User) -> DayChange
     return made
 
 
-def _locked_visit(request: MSARequest) -> SiteVisit:
-    found = rules.open_visit(request)
+def _locked_visit(msa_request: MSARequest) -> SiteVisit:
+    found = rules.open_visit(msa_request)
     if found is None:
         raise Refused(_("No visit is planned now."), code="no_day")
     return lock(found)
@@ -90,5 +90,5 @@ def _write(visit: SiteVisit, *, by: User, **fields: object) -> DayChange:
         order=visit.order, visit=visit, was_on=day_of(visit), was_window=visit.window, asked_by=by, **fields
     )
     codes = {"visit": visit.pk, "answer": str(wish.state)}
-    history.record_locked(visit.order.round.request, EventKind.DAY_CHANGE_ASKED, by=by, codes=codes)
+    history.record_locked(visit.order.round.msa_request, EventKind.DAY_CHANGE_ASKED, by=by, codes=codes)
     return wish

@@ -20,10 +20,10 @@ _DAYS_SHOWN = 15  # business days
 _NOTICE = "day_change_notice_days"
 
 
-def open_visit(request: MSARequest) -> SiteVisit | None:
+def open_visit(msa_request: MSARequest) -> SiteVisit | None:
     """The visit of the request's open order: to be planned, planned, or under way."""
-    rows = SiteVisit.objects.open().filter(order__round__request=request, order__state=ServiceOrder.State.OPEN)
-    return rows.select_related("order__round__request", "order__day_change", "technician").order_by("pk").last()
+    rows = SiteVisit.objects.open().filter(order__round__msa_request=msa_request, order__state=ServiceOrder.State.OPEN)
+    return rows.select_related("order__round__msa_request", "order__day_change", "technician").order_by("pk").last()
 
 
 def day_change(order: ServiceOrder) -> DayChange | None:

@@ -19,13 +19,13 @@ from requests_app.enums import EventKind
 from requests_app.models import MSARequest
 
 
-def name(request: MSARequest, halves: Collection[Half], *, by: User) -> int:
+def name(msa_request: MSARequest, halves: Collection[Half], *, by: User) -> int:
     """These half days take the place of those that were named before. Returns how many are named now.
 
     Raises `Refused` where too many are named, or the day on which the visit is planned.
     """
     with transaction.atomic():
-        fresh = lock(request)
+        fresh = lock(msa_request)
         permissions.check_acts_for(by, fresh)
         visit = rules.check_nameable(rules.open_visit(fresh))
         wanted = check(visit, halves)
@@ -43,7 +43,9 @@ def replace(visit: SiteVisit, wanted: Collection[Half], *, by: User) -> None:
     UnsuitableDay.objects.bulk_create(
         UnsuitableDay(order=order, on=on, part=part, named_by=by) for on, part in _parts(wanted).items()
     )
-    history.record_locked(order.round.request, EventKind.UNSUITABLE_DAYS_NAMED, by=by, codes={"count": len(wanted)})
+    history.record_locked(
+        order.round.msa_request, EventKind.UNSUITABLE_DAYS_NAMED, by=by, codes={"count": len(wanted)}
+    )
 
 
 def check(visit: SiteVisit, halves: Collection[Half]) -> set[Half]:

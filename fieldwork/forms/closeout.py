@@ -81,8 +81,8 @@ class CloseOutForm(forms.Form):
     def __init__(self, *args: Any, visit: SiteVisit, **kwargs: Any) -> None:
         kwargs.setdefault("initial", {"report_id": uuid.uuid4()})
         super().__init__(*args, **kwargs)
-        request = visit.order.round.request
-        self.checks = [rule for rule in eligibility.rules_for(request.request_type) if rule.checklist]
+        msa_request = visit.order.round.msa_request
+        self.checks = [rule for rule in eligibility.rules_for(msa_request.request_type) if rule.checklist]
         for rule in self.checks:
             self.fields[f"check_{rule.number}"] = forms.ChoiceField(
                 label=str(rule.checklist),
@@ -94,7 +94,7 @@ class CloseOutForm(forms.Form):
         self.order_fields(["report_id", "device_time", *(f"check_{rule.number}" for rule in self.checks)])
         outcome: Any = self.fields["outcome"]
         outcome.choices = [
-            (VisitOutcome.COMPLETE, outcome_text.done_text(request.request_type)),
+            (VisitOutcome.COMPLETE, outcome_text.done_text(msa_request.request_type)),
             (VisitOutcome.UNSUCCESSFUL, _("Could not be done")),
         ]
 

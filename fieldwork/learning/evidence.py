@@ -42,21 +42,27 @@ def made() -> list[Made]:
     for visit, reason in given.values_list("closeout__visit_id", "outcomereason_id"):
         reasons[visit].add(reason)
     at = "visit__order__round__"
-    rows = CloseOut.objects.filter(accepted=True, **{f"{at}request__request_type__in": PLACES_DEVICE}).exclude(
-        **{f"{at}request__panel_model": ""}
+    rows = CloseOut.objects.filter(accepted=True, **{f"{at}msa_request__request_type__in": PLACES_DEVICE}).exclude(
+        **{f"{at}msa_request__panel_model": ""}
     )
-    fields = ("request_id", "number", "request__account_number", "request__panel_model", "request__device_id")
+    fields = (
+        "request_id",
+        "number",
+        "msa_request__account_number",
+        "msa_request__panel_model",
+        "msa_request__device_id",
+    )
     return [
         Made(
             visit=visit,
-            site=account or str(request),
+            site=account or str(msa_request),
             panel_model=panel,
             normalized=normalized_panel_model(panel),
-            device=then.of(request, number, device),
+            device=then.of(msa_request, number, device),
             succeeded=outcome == VisitOutcome.COMPLETE,
             reasons=frozenset(reasons.get(visit, ())),
         )
-        for visit, outcome, request, number, account, panel, device in rows.order_by("visit_id").values_list(
+        for visit, outcome, msa_request, number, account, panel, device in rows.order_by("visit_id").values_list(
             "visit_id", "outcome", *(f"{at}{name}" for name in fields)
         )
     ]

@@ -14,7 +14,7 @@ from requests_app.models import MSARequest, RequestEvent
 def held(visits: QuerySet[SiteVisit]) -> QuerySet[SiteVisit]:
     """Those still open. An order that staff issued after the rule is theirs to answer for, and not among them."""
     rule_came = RequestEvent.objects.filter(
-        request=OuterRef("order__round__request"),
+        msa_request=OuterRef("order__round__msa_request"),
         kind=EventKind.PANEL_RULE_ADDED,
         codes__blocks=True,
         at__gte=OuterRef("order__issued_at"),
@@ -25,7 +25,7 @@ def held(visits: QuerySet[SiteVisit]) -> QuerySet[SiteVisit]:
 def not_ruled_out(requests: QuerySet[MSARequest]) -> QuerySet[MSARequest]:
     """Without those that a rule speaks against since they wait: no timer sends a van there."""
     rule_came = RequestEvent.objects.filter(
-        request=OuterRef("pk"),
+        msa_request=OuterRef("pk"),
         kind=EventKind.PANEL_RULE_ADDED,
         codes__blocks=True,
         at__gte=OuterRef("waiting_since"),
@@ -35,5 +35,5 @@ def not_ruled_out(requests: QuerySet[MSARequest]) -> QuerySet[MSARequest]:
 
 def open_visits_of(requests: Iterable[MSARequest]) -> list[SiteVisit]:
     """One query: the planned ones first, by day."""
-    visits = SiteVisit.objects.open().filter(order__round__request__in=list(requests))
-    return list(visits.select_related("order__round__request", "technician__user").order_by("scheduled_on", "pk"))
+    visits = SiteVisit.objects.open().filter(order__round__msa_request__in=list(requests))
+    return list(visits.select_related("order__round__msa_request", "technician__user").order_by("scheduled_on", "pk"))

@@ -67,12 +67,12 @@ _FIELDS = {
     "technician_name": F("visit__technician__user__name"),
     "district": F("visit__order__district_id"),
     "district_name": F("visit__order__district__name"),
-    "request": F("visit__order__round__request_id"),
+    "msa_request": F("visit__order__round__msa_request_id"),
     "number": F("visit__order__round__number"),
-    "device": F("visit__order__round__request__device_id"),
-    "request_type": F("visit__order__round__request__request_type"),
-    "company": F("visit__order__round__request__agent_company_id"),
-    "company_name": F("visit__order__round__request__agent_company__name"),
+    "device": F("visit__order__round__msa_request__device_id"),
+    "request_type": F("visit__order__round__msa_request__request_type"),
+    "company": F("visit__order__round__msa_request__agent_company_id"),
+    "company_name": F("visit__order__round__msa_request__agent_company__name"),
     "seconds": F("visit__drive_seconds"),
     "meters": F("visit__drive_meters"),
 }
@@ -97,7 +97,7 @@ def load(from_on: date, until_on: date) -> list[Made]:
 def _made(
     row: dict[str, Any], reasons: dict[int, list[str]], then: device_history.Devices, names: dict[int, str]
 ) -> Made:
-    device = then.of(row["request"], row["number"], row["device"])
+    device = then.of(row["msa_request"], row["number"], row["device"])
     came = row["on_site_at"]
     if came is not None and row["closed_at"] - came < _AT_ONCE:
         came = None

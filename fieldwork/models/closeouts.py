@@ -122,7 +122,7 @@ class VisitPhoto(Scanned):
 
     @property
     def belongs_to(self) -> MSARequest:
-        return self.close_out.visit.order.round.request
+        return self.close_out.visit.order.round.msa_request
 
 
 class PhotoUpload(models.Model):

@@ -57,7 +57,7 @@ class PhoneView(APIView):
         return self.request.headers.get("X-Phone-Time")
 
     def visits(self) -> QuerySet[SiteVisit]:
-        return SiteVisit.objects.select_related("order__round__request__device", "technician__user")
+        return SiteVisit.objects.select_related("order__round__msa_request__device", "technician__user")
 
     def reported_visit(self, pk: int) -> SiteVisit:
         """Also one that was given to another meanwhile: evidence is kept (fault 20)."""

@@ -88,7 +88,7 @@ def _take_in(sent: Any, technician: Technician) -> Line:
         return Line(str(report), None, None, _("These fields cannot be used: %(fields)s.") % {"fields": fields})
     checked = serializer.validated_data
     visit = (
-        SiteVisit.objects.select_related("order__round__request__device", "technician__user")
+        SiteVisit.objects.select_related("order__round__msa_request__device", "technician__user")
         .filter(pk=checked["visit"])
         .first()
     )

@@ -20,7 +20,7 @@ NAVY = "#12365b"
 
 
 @require_safe
-def app(http: HttpRequest) -> HttpResponse:
+def app(request: HttpRequest) -> HttpResponse:
     """For everybody, since a phone keeps it: what it shows comes from /field/api/, which asks who somebody is."""
     answer = HttpResponse(shell.page())
     answer["Cache-Control"] = "no-cache"
@@ -28,7 +28,7 @@ def app(http: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def service_worker(http: HttpRequest) -> HttpResponse:
+def service_worker(request: HttpRequest) -> HttpResponse:
     """Asked for at each opening of the app; its own folder, /field/, is all that it may see to."""
     answer = HttpResponse(shell.worker(), content_type="text/javascript; charset=utf-8")
     answer["Cache-Control"] = "no-cache"
@@ -36,7 +36,7 @@ def service_worker(http: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def manifest(http: HttpRequest) -> JsonResponse:
+def manifest(request: HttpRequest) -> JsonResponse:
     icons = [
         {"src": shell.address(f"fieldwork/app/{name}"), "sizes": size, "type": kind, "purpose": purpose}
         for name, size, kind, purpose in [
@@ -65,11 +65,11 @@ def manifest(http: HttpRequest) -> JsonResponse:
 
 @login_required
 @require_safe
-def agreement(http: HttpRequest, pk: int) -> HttpResponseBase:
+def agreement(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The signed agreement, to the visit's technician alone. It is read while there is coverage, never kept."""
-    visit = get_object_or_404(SiteVisit.objects.assigned_to(http.user).select_related("order__round"), pk=pk)
+    visit = get_object_or_404(SiteVisit.objects.assigned_to(request.user).select_related("order__round"), pk=pk)
     signed = Agreement.objects.filter(
-        request=visit.order.round.request_id, state=AgreementState.EXECUTED, executed_document__isnull=False
+        msa_request=visit.order.round.msa_request_id, state=AgreementState.EXECUTED, executed_document__isnull=False
     ).select_related("executed_document")
     latest = signed.order_by("-executed_at").first()
     if latest is None or latest.executed_document is None:

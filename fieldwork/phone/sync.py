@@ -21,7 +21,7 @@ def day_of(technician: Technician, on: date) -> dict[str, Any]:
 
     A fixed number of queries, however many visits and technicians there are.
     """
-    mine = SiteVisit.objects.assigned_to(technician.user).select_related("order__round__request__device")
+    mine = SiteVisit.objects.assigned_to(technician.user).select_related("order__round__msa_request__device")
     today = list(mine.on_day(on))
     overdue = list(mine.open().filter(scheduled_on__lt=on).order_by("scheduled_on", "-window", "pk"))
     known = _Known([*today, *overdue])
@@ -43,22 +43,22 @@ class _Known:
     """What stands beside the visits, by one query each."""
 
     def __init__(self, visits: list[SiteVisit]) -> None:
-        requests = [each.order.round.request_id for each in visits]
+        requests = [each.order.round.msa_request_id for each in visits]
         reports = CloseOut.objects.filter(visit__in=visits, accepted=True).only("visit_id", "outcome", "received_at")
         self.reports = {each.visit_id: each for each in reports}
-        statements = ReadinessStatement.objects.current().filter(request__in=requests)
-        self.promised = {each.request_id: each.findings for each in statements}
+        statements = ReadinessStatement.objects.current().filter(msa_request__in=requests)
+        self.promised = {each.msa_request_id: each.findings for each in statements}
         self.put_right = _put_right(requests)
 
 
 def _put_right(requests: list[int]) -> dict[int, list[str]]:
     """Of each request, how the reasons of its last failed visit were cured since."""
-    failed = VisitRound.objects.filter(request__in=requests, outcome=VisitOutcome.UNSUCCESSFUL)
-    last = dict(failed.order_by("number").values_list("request_id", "pk"))
+    failed = VisitRound.objects.filter(msa_request__in=requests, outcome=VisitOutcome.UNSUCCESSFUL)
+    last = dict(failed.order_by("number").values_list("msa_request_id", "pk"))
     cures = Cure.objects.filter(round__in=last.values()).select_related("reason", "round", "device")
     told_by_request: dict[int, list[str]] = {}
     for cure in cures:
-        told_by_request.setdefault(cure.round.request_id, []).append(_cure(cure))
+        told_by_request.setdefault(cure.round.msa_request_id, []).append(_cure(cure))
     return told_by_request
 
 
@@ -68,12 +68,12 @@ def _cure(cure: Cure) -> str:
 
 
 def _visit(visit: SiteVisit, known: _Known) -> dict[str, Any]:
-    request = visit.order.round.request
+    msa_request = visit.order.round.msa_request
     report = known.reports.get(visit.pk)
     return {
         "id": visit.pk,
         "order": visit.order.number,
-        "reference": request.reference,
+        "reference": msa_request.reference,
         "state": visit.state,
         "state_text": visit.get_state_display(),
         "on": visit.scheduled_on.isoformat() if visit.scheduled_on else "",
@@ -86,29 +86,29 @@ def _visit(visit: SiteVisit, known: _Known) -> dict[str, Any]:
         "on_the_way_at": _moment(visit.on_the_way_at),
         "moved": visit.moves > 0,
         "report": {"outcome": report.outcome, "received_at": _moment(report.received_at)} if report else None,
-        "promised": _promised(known.promised.get(request.pk, [])),
-        "put_right": known.put_right.get(request.pk, []),
-        **_site(visit, request),
+        "promised": _promised(known.promised.get(msa_request.pk, [])),
+        "put_right": known.put_right.get(msa_request.pk, []),
+        **_site(visit, msa_request),
     }
 
 
-def _site(visit: SiteVisit, request: MSARequest) -> dict[str, Any]:
+def _site(visit: SiteVisit, msa_request: MSARequest) -> dict[str, Any]:
     order = visit.order
     return {
-        "address": request.full_address,
+        "address": msa_request.full_address,
         "latitude": None if order.latitude is None else float(order.latitude),
         "longitude": None if order.longitude is None else float(order.longitude),
-        "access_notes": request.access_notes,
-        "request_type": request.request_type,
-        "request_type_text": request.get_request_type_display(),
-        "done_text": outcome_text.done_text(request.request_type),
-        "device": _device(request.device),
-        "existing_adapter_text": request.get_existing_adapter_display(),
-        "meter_number": request.meter_number,
-        "panel_text": _panel(request),
+        "access_notes": msa_request.access_notes,
+        "request_type": msa_request.request_type,
+        "request_type_text": msa_request.get_request_type_display(),
+        "done_text": outcome_text.done_text(msa_request.request_type),
+        "device": _device(msa_request.device),
+        "existing_adapter_text": msa_request.get_existing_adapter_display(),
+        "meter_number": msa_request.meter_number,
+        "panel_text": _panel(msa_request),
         "checklist": [
             {"number": rule.number, "text": str(rule.checklist)}
-            for rule in rules_for(request.request_type)
+            for rule in rules_for(msa_request.request_type)
             if rule.checklist
         ],
     }
@@ -126,9 +126,9 @@ def _device(device: Product | None) -> dict[str, Any] | None:
     }
 
 
-def _panel(request: MSARequest) -> str:
-    rating = f"{request.panel_rating_amps} A" if request.panel_rating_amps else ""
-    return ", ".join(each for each in (request.panel_model, rating) if each)
+def _panel(msa_request: MSARequest) -> str:
+    rating = f"{msa_request.panel_rating_amps} A" if msa_request.panel_rating_amps else ""
+    return ", ".join(each for each in (msa_request.panel_model, rating) if each)
 
 
 def _promised(findings: Iterable[dict[str, Any]]) -> list[dict[str, str]]:

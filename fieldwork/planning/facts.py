@@ -49,9 +49,9 @@ class SkillNeeds:
         )
 
     def of(self, visit: SiteVisit) -> frozenset[str]:
-        request = visit.order.round.request
-        device = self.by_device.get(request.device_id, frozenset()) if request.device_id else frozenset()
-        return self.by_type.get(request.request_type, frozenset()) | device
+        msa_request = visit.order.round.msa_request
+        device = self.by_device.get(msa_request.device_id, frozenset()) if msa_request.device_id else frozenset()
+        return self.by_type.get(msa_request.request_type, frozenset()) | device
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def load(
 
 
 def with_relations(rows: SiteVisitRows) -> SiteVisitRows:
-    related = ("order__round__request__device", "order__day_change", "order__district", "placement__lane")
+    related = ("order__round__msa_request__device", "order__day_change", "order__district", "placement__lane")
     return rows.select_related(*related).prefetch_related("order__unsuitable_days")
 
 

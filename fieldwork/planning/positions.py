@@ -24,10 +24,10 @@ def locate(order: ServiceOrder) -> bool:
 
     A position that a dispatcher set stays. The caller saves nothing: this does.
     """
-    request = order.round.request
-    zip_code = request.zip_code[:5]
+    msa_request = order.round.msa_request
+    zip_code = msa_request.zip_code[:5]
     if order.position_source != ServiceOrder.Position.DISPATCHER:
-        record = _of_record(request.account_number)
+        record = _of_record(msa_request.account_number)
         found = record or middle_of(zip_code)
         order.latitude, order.longitude = found or (None, None)
         order.position_source = ""
@@ -111,8 +111,8 @@ def follow_districts() -> int:
     rows = ServiceOrder.objects.select_for_update(of=("self",)).filter(state=ServiceOrder.State.OPEN)
     changed = []
     with transaction.atomic():
-        for order in rows.select_related("round__request").order_by("pk"):
-            district = by_zip.get(order.round.request.zip_code[:5])
+        for order in rows.select_related("round__msa_request").order_by("pk"):
+            district = by_zip.get(order.round.msa_request.zip_code[:5])
             if order.district_id != district:
                 order.district_id = district
                 changed.append(order)
@@ -122,7 +122,7 @@ def follow_districts() -> int:
 
 def locate_missing() -> int:
     """Orders that were issued before positions were kept: how many were found."""
-    rows = ServiceOrder.objects.filter(state=ServiceOrder.State.OPEN).select_related("round__request")
+    rows = ServiceOrder.objects.filter(state=ServiceOrder.State.OPEN).select_related("round__msa_request")
     missing = rows.filter(latitude__isnull=True)
     found = 0
     for order in missing.iterator():

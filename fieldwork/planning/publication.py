@@ -117,8 +117,8 @@ def _lanes(from_on: date, until_on: date) -> QuerySet[Lane]:
 def _publish(pk: int, seen: Iterable[Seen], *, by: User) -> Kind | None:
     """What was told; None where somebody else published it before, or it is as it was told."""
     with transaction.atomic():
-        row = SiteVisit.objects.select_related("order__round__request").get(pk=pk)
-        lock(row.order.round.request)
+        row = SiteVisit.objects.select_related("order__round__msa_request").get(pk=pk)
+        lock(row.order.round.msa_request)
         lock(row)
         fresh = facts.with_relations(SiteVisit.objects.filter(pk=pk)).get()
         found = difference(fresh)

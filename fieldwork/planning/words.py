@@ -59,8 +59,8 @@ def breaks(times: Mapping[Key, Times]) -> tuple[str, ...]:
 
 def names_of_visits(pks: Iterable[int]) -> dict[int, str]:
     """Order and address of each."""
-    rows = SiteVisit.objects.filter(pk__in=list(pks)).select_related("order__round__request")
-    return {row.pk: f"{row.order} ({row.order.round.request.full_address})" for row in rows}
+    rows = SiteVisit.objects.filter(pk__in=list(pks)).select_related("order__round__msa_request")
+    return {row.pk: f"{row.order} ({row.order.round.msa_request.full_address})" for row in rows}
 
 
 def names_of_technicians(pks: Iterable[int]) -> dict[int, str]:

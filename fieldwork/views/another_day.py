@@ -21,55 +21,57 @@ from requests_app.models import MSARequest
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def another_day(http: HttpRequest, reference: str) -> HttpResponse:
+def another_day(request: HttpRequest, reference: str) -> HttpResponse:
     """Up to six half days that have room; choosing one moves the visit at once."""
-    request, user = mine(http, reference)
-    visit = rules.open_visit(request)
+    msa_request, user = mine(request, reference)
+    visit = rules.open_visit(msa_request)
     if visit is None:
-        messages.warning(http, _("No visit is planned now."))
-        return redirect(request)
-    if http.method != "POST":
-        return _offer(http, request, visit)
-    form = ChoiceForm(http.POST)
+        messages.warning(request, _("No visit is planned now."))
+        return redirect(msa_request)
+    if request.method != "POST":
+        return _offer(request, msa_request, visit)
+    form = ChoiceForm(request.POST)
     if not form.is_valid():
-        return _offer(http, request, visit, form)
+        return _offer(request, msa_request, visit, form)
     on, window = form.cleaned_data["half"]
     try:
-        moved = day_requests.choose(request, on=on, window=window, by=user)
+        moved = day_requests.choose(msa_request, on=on, window=window, by=user)
     except Refused as refusal:
         form.add_error("half", str(refusal))
-        return _offer(http, request, visit, form)
+        return _offer(request, msa_request, visit, form)
     words = {"day": formats.day(on), "window": moved.get_window_display()}
-    messages.success(http, _("Your visit is now on %(day)s, %(window)s. We sent you a message with it.") % words)
-    return redirect(request)
+    messages.success(request, _("Your visit is now on %(day)s, %(window)s. We sent you a message with it.") % words)
+    return redirect(msa_request)
 
 
-def _offer(http: HttpRequest, request: MSARequest, visit: SiteVisit, form: ChoiceForm | None = None) -> HttpResponse:
+def _offer(
+    request: HttpRequest, msa_request: MSARequest, visit: SiteVisit, form: ChoiceForm | None = None
+) -> HttpResponse:
     reason = rules.why_not(visit)
     if reason is not None:
-        messages.warning(http, str(reason))
-        return redirect(request)
-    context = {"request_": request, "visit": visit, "offers": offers.find(visit), "form": form}
-    return render(http, "fieldwork/another_day.html", context, status=422 if form else 200)
+        messages.warning(request, str(reason))
+        return redirect(msa_request)
+    context = {"msa_request": msa_request, "visit": visit, "offers": offers.find(visit), "form": form}
+    return render(request, "fieldwork/another_day.html", context, status=422 if form else 200)
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def none_suits(http: HttpRequest, reference: str) -> HttpResponse:
+def none_suits(request: HttpRequest, reference: str) -> HttpResponse:
     """None of the offers suits: the wish goes to dispatch, with the half days that do not suit."""
-    request, user = mine(http, reference)
-    visit = rules.open_visit(request)
+    msa_request, user = mine(request, reference)
+    visit = rules.open_visit(msa_request)
     reason = rules.why_not(visit) if visit else None
     if visit is None or reason is not None:
-        messages.warning(http, str(reason or _("No visit is planned now.")))
-        return redirect(request)
-    form = mark_form(http, visit)
+        messages.warning(request, str(reason or _("No visit is planned now.")))
+        return redirect(msa_request)
+    form = mark_form(request, visit)
     if form.is_bound and form.is_valid():
         try:
-            day_requests.ask(request, form.cleaned_data["halves"], by=user)
+            day_requests.ask(msa_request, form.cleaned_data["halves"], by=user)
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(http, _("We look for another day and tell you. Until then your visit keeps its day."))
-            return redirect(request)
-    return marking(http, request, visit, form, "fieldwork/none_suits.html")
+            messages.success(request, _("We look for another day and tell you. Until then your visit keeps its day."))
+            return redirect(msa_request)
+    return marking(request, msa_request, visit, form, "fieldwork/none_suits.html")

@@ -25,42 +25,45 @@ _TYPE = "text/calendar; charset=utf-8"
 @login_required
 @require_safe
 @never_cache
-def visit(http: HttpRequest, reference: str) -> HttpResponse:
+def visit(request: HttpRequest, reference: str) -> HttpResponse:
     """The newest visit that has a day, as a file for a calendar."""
-    user: User = http.user  # type: ignore[assignment]  # login_required comes first
-    request = get_object_or_404(MSARequest.objects.visible_to(user), reference=reference)
-    visits = SiteVisit.objects.filter(order__round__request=request, scheduled_on__isnull=False)
+    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+    msa_request = get_object_or_404(MSARequest.objects.visible_to(user), reference=reference)
+    visits = SiteVisit.objects.filter(order__round__msa_request=msa_request, scheduled_on__isnull=False)
     found = (
-        visits.exclude(state=SiteVisit.State.CANCELED).select_related("order__round__request").order_by("pk").last()
+        visits.exclude(state=SiteVisit.State.CANCELED)
+        .select_related("order__round__msa_request")
+        .order_by("pk")
+        .last()
     )
     if found is None:
         raise Http404
-    headers = {"Content-Disposition": f'attachment; filename="visit-{request.reference}.ics"'}
+    headers = {"Content-Disposition": f'attachment; filename="visit-{msa_request.reference}.ics"'}
     return HttpResponse(calendars.file(found), content_type=_TYPE, headers=headers)
 
 
 @secret_page
 @require_safe
-def feed(http: HttpRequest, token: str) -> HttpResponseBase:
+def feed(request: HttpRequest, token: str) -> HttpResponseBase:
     """For calendar programs, which have no session: the address is the key."""
-    found = get_or_throttle(http, lambda: feeds.find(token))
+    found = get_or_throttle(request, lambda: feeds.find(token))
     content = calendars.feed(feeds.visits_of(found.user)).encode()
     etag = f'"{hashlib.sha256(content).hexdigest()}"'
     answer = HttpResponse(content, content_type=_TYPE, headers={"ETag": etag})
-    return get_conditional_response(http, etag=etag, response=answer) or answer
+    return get_conditional_response(request, etag=etag, response=answer) or answer
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 @never_cache
-def address(http: HttpRequest) -> HttpResponse:
+def address(request: HttpRequest) -> HttpResponse:
     """The address of the person's feed, to copy; a new one by POST."""
-    user: User = http.user  # type: ignore[assignment]  # login_required comes first
-    if http.method == "POST":
+    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+    if request.method == "POST":
         if feeds.renew(by=user).generation > 1:
-            messages.success(http, _("You have a new address. The one before does not work any more."))
+            messages.success(request, _("You have a new address. The one before does not work any more."))
         else:
-            messages.success(http, _("Here is your address."))
+            messages.success(request, _("Here is your address."))
         return redirect("fieldwork:calendar")
     made = CalendarFeed.objects.filter(user=user).first()
-    return render(http, "fieldwork/calendar.html", {"address": feeds.address(made) if made else ""})
+    return render(request, "fieldwork/calendar.html", {"address": feeds.address(made) if made else ""})

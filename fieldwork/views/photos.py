@@ -15,13 +15,13 @@ from requests_app.files import site_photos
 from requests_app.models import MSARequest
 
 
-def _photo(http: HttpRequest, pk: int) -> VisitPhoto:
+def _photo(request: HttpRequest, pk: int) -> VisitPhoto:
     """Owner and agent see what an accepted report shows; what is kept as a conflict is the office's."""
-    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+    user: User = request.user  # type: ignore[assignment]  # login_required comes first
     rows = VisitPhoto.objects.all()
     if not user.sees_all_requests:
         requests = MSARequest.objects.visible_to(user)
-        shown = Q(close_out__accepted=True, close_out__visit__order__round__request__in=requests)
+        shown = Q(close_out__accepted=True, close_out__visit__order__round__msa_request__in=requests)
         rows = rows.filter(shown | Q(close_out__visit__in=SiteVisit.objects.assigned_to(user)))
     row = get_object_or_404(rows, pk=pk)
     if not row.is_readable:
@@ -31,17 +31,17 @@ def _photo(http: HttpRequest, pk: int) -> VisitPhoto:
 
 @login_required
 @require_safe
-def photo(http: HttpRequest, pk: int) -> FileResponse:
+def photo(request: HttpRequest, pk: int) -> FileResponse:
     """The photo as encoded anew: it says nothing of where it was taken."""
-    row = _photo(http, pk)
+    row = _photo(request, pk)
     return _attached(row.file, f"visit-photo-{row.pk}.jpg")
 
 
 @login_required
 @require_safe
-def marked(http: HttpRequest, pk: int) -> FileResponse:
+def marked(request: HttpRequest, pk: int) -> FileResponse:
     """The copy with the technician's circles and arrows."""
-    row = _photo(http, pk)
+    row = _photo(request, pk)
     if not row.annotated:
         raise Http404
     return _attached(row.annotated, f"visit-photo-{row.pk}-marked.jpg")
@@ -49,9 +49,9 @@ def marked(http: HttpRequest, pk: int) -> FileResponse:
 
 @login_required
 @require_safe
-def small(http: HttpRequest, pk: int) -> HttpResponse:
+def small(request: HttpRequest, pk: int) -> HttpResponse:
     """For a page to show: with the marks where there are some."""
-    row = _photo(http, pk)
+    row = _photo(request, pk)
     try:
         return site_photos.small_copy(row.annotated or row.file, name=f"visit-photo-{row.pk}.jpg")
     except FileNotFoundError as error:

@@ -31,25 +31,27 @@ NOT_REACHED = OutcomeReason.objects.filter(is_active=True, at_site=False)
 _YEARS = timedelta(days=3 * 366)
 
 
-def _technician(http: HttpRequest) -> User:
+def _technician(request: HttpRequest) -> User:
     """The signed-in technician; to anybody else these pages are not there."""
-    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+    user: User = request.user  # type: ignore[assignment]  # login_required comes first
     if not user.is_technician:
         raise Http404
     return user
 
 
-def _my_visit(http: HttpRequest, pk: int) -> tuple[SiteVisit, User]:
-    user = _technician(http)
-    visits = SiteVisit.objects.assigned_to(user).select_related("order__round__request__device", "technician__user")
+def _my_visit(request: HttpRequest, pk: int) -> tuple[SiteVisit, User]:
+    user = _technician(request)
+    visits = SiteVisit.objects.assigned_to(user).select_related(
+        "order__round__msa_request__device", "technician__user"
+    )
     return get_object_or_404(visits, pk=pk), user
 
 
-def _reported_visit(http: HttpRequest, pk: int) -> tuple[SiteVisit, User]:
+def _reported_visit(request: HttpRequest, pk: int) -> tuple[SiteVisit, User]:
     """A report is taken in also for a visit that was given to another meanwhile: evidence is kept."""
-    user = _technician(http)
+    user = _technician(request)
     row = get_object_or_404(
-        SiteVisit.objects.select_related("order__round__request__device", "technician__user"), pk=pk
+        SiteVisit.objects.select_related("order__round__msa_request__device", "technician__user"), pk=pk
     )
     if not orders.was_given_to(row, user):
         raise Http404
@@ -57,12 +59,12 @@ def _reported_visit(http: HttpRequest, pk: int) -> tuple[SiteVisit, User]:
 
 
 @login_required
-def day(http: HttpRequest) -> HttpResponse:
+def day(request: HttpRequest) -> HttpResponse:
     """Today's visits, or another day's, in the order of their windows; open ones of past days too."""
-    user = _technician(http)
+    user = _technician(request)
     today = local_day(timezone.now())
-    on = _chosen_day(http.GET.get("on", ""), today)
-    mine = SiteVisit.objects.assigned_to(user).select_related("order__round__request__device")
+    on = _chosen_day(request.GET.get("on", ""), today)
+    mine = SiteVisit.objects.assigned_to(user).select_related("order__round__msa_request__device")
     visits = list(mine.on_day(on))
     open_visits = [each for each in visits if each.state in SiteVisit.OPEN_STATES]
     open_visits.sort(key=lambda each: each.state != SiteVisit.State.ON_SITE)
@@ -78,7 +80,7 @@ def day(http: HttpRequest) -> HttpResponse:
         "overdue": mine.open().filter(scheduled_on__lt=today),
         "next_on": None if visits else mine.next_day_after(on),
     }
-    return render(http, "fieldwork/day.html", context)
+    return render(request, "fieldwork/day.html", context)
 
 
 def _chosen_day(text: str, today: date) -> date:
@@ -91,88 +93,88 @@ def _chosen_day(text: str, today: date) -> date:
 
 
 @login_required
-def visit(http: HttpRequest, pk: int) -> HttpResponse:
-    row, _user = _my_visit(http, pk)
-    request = row.order.round.request
+def visit(request: HttpRequest, pk: int) -> HttpResponse:
+    row, _user = _my_visit(request, pk)
+    msa_request = row.order.round.msa_request
     context = {
         "visit": row,
-        "request_": request,
+        "msa_request": msa_request,
         "not_reached": NOT_REACHED if row.state == SiteVisit.State.SCHEDULED else (),
-        "checks": [rule for rule in eligibility.rules_for(request.request_type) if rule.checklist],
+        "checks": [rule for rule in eligibility.rules_for(msa_request.request_type) if rule.checklist],
         "close_out": row.close_outs.filter(accepted=True).prefetch_related("reasons", "photos").first(),
     }
-    return render(http, "fieldwork/visit.html", context)
+    return render(request, "fieldwork/visit.html", context)
 
 
 @login_required
 @require_POST
-def on_site(http: HttpRequest, pk: int) -> HttpResponse:
-    row, user = _my_visit(http, pk)
+def on_site(request: HttpRequest, pk: int) -> HttpResponse:
+    row, user = _my_visit(request, pk)
     try:
         closeouts.go_on_site(row, by=user)
     except Refused as refusal:
-        messages.error(http, str(refusal))
+        messages.error(request, str(refusal))
         return redirect("fieldwork:visit", pk=row.pk)
     return redirect("fieldwork:close_out", pk=row.pk)
 
 
 @login_required
 @require_POST
-def put_back(http: HttpRequest, pk: int) -> HttpResponse:
+def put_back(request: HttpRequest, pk: int) -> HttpResponse:
     """Nobody can go there today: dispatch plans the visit again (D13)."""
-    row, user = _my_visit(http, pk)
-    reason = NOT_REACHED.filter(code=http.POST.get("reason", "")).first()
+    row, user = _my_visit(request, pk)
+    reason = NOT_REACHED.filter(code=request.POST.get("reason", "")).first()
     if reason is None:
-        messages.error(http, _("Choose why nobody can go, then give the visit back."))
+        messages.error(request, _("Choose why nobody can go, then give the visit back."))
         return redirect("fieldwork:visit", pk=row.pk)
     try:
         orders.put_back(row, by=user, reason=reason)
     except Refused as refusal:
-        messages.error(http, str(refusal))
+        messages.error(request, str(refusal))
     else:
-        messages.success(http, _("Given back. Dispatch plans a new day, and the customer is told."))
+        messages.success(request, _("Given back. Dispatch plans a new day, and the customer is told."))
     return redirect("fieldwork:day")
 
 
 @login_required
-def close_out(http: HttpRequest, pk: int) -> HttpResponse:
-    row, user = _reported_visit(http, pk) if http.method == "POST" else _my_visit(http, pk)
-    if http.method != "POST" and row.state not in SiteVisit.OPEN_STATES:
+def close_out(request: HttpRequest, pk: int) -> HttpResponse:
+    row, user = _reported_visit(request, pk) if request.method == "POST" else _my_visit(request, pk)
+    if request.method != "POST" and row.state not in SiteVisit.OPEN_STATES:
         return redirect("fieldwork:visit", pk=row.pk)
-    form = CloseOutForm(http.POST or None, http.FILES or None, visit=row)
+    form = CloseOutForm(request.POST or None, request.FILES or None, visit=row)
     if form.is_valid():
         try:
             kept = closeouts.close_out(row, form.report(), by=user)
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            return _sent(http, kept)
-    context = {"visit": row, "request_": row.order.round.request, "form": form}
-    return render(http, "fieldwork/close_out.html", context, status=422 if form.errors else 200)
+            return _sent(request, kept)
+    context = {"visit": row, "msa_request": row.order.round.msa_request, "form": form}
+    return render(request, "fieldwork/close_out.html", context, status=422 if form.errors else 200)
 
 
-def _sent(http: HttpRequest, kept: CloseOut) -> HttpResponse:
+def _sent(request: HttpRequest, kept: CloseOut) -> HttpResponse:
     if not kept.conflict:
-        messages.success(http, _("Sent. The customer is told now."))
+        messages.success(request, _("Sent. The customer is told now."))
         return redirect("fieldwork:visit", pk=kept.visit_id)
-    messages.warning(http, outcome_text.conflict_text(kept))
+    messages.warning(request, outcome_text.conflict_text(kept))
     return redirect("fieldwork:day")
 
 
 @login_required
-def flyer(http: HttpRequest, pk: int) -> HttpResponse:
+def flyer(request: HttpRequest, pk: int) -> HttpResponse:
     """The leave-behind flyer of a visit that did not succeed (V4): `?format=letter`, `label`, or `page` to show it."""
-    row, _user = _my_visit(http, pk)
-    asked = http.GET.get("format", "")
+    row, _user = _my_visit(request, pk)
+    asked = request.GET.get("format", "")
     try:
         if asked == "page":
             context = flyers.content(row)
             picture = qr_svg(context["qr_url"], any_size=True).decode()
-            return render(http, "fieldwork/flyer.html", context | {"qr": SafeString(picture)})
+            return render(request, "fieldwork/flyer.html", context | {"qr": SafeString(picture)})
         paper = flyers.Paper(asked) if asked in set(flyers.Paper) else flyers.Paper.LETTER
         content = flyers.render(row, paper=paper)
     except Refused as refusal:
-        messages.error(http, str(refusal))
+        messages.error(request, str(refusal))
         return redirect("fieldwork:visit", pk=row.pk)
     answer = HttpResponse(content, content_type="application/pdf")
     answer["Content-Disposition"] = f'inline; filename="flyer-{row.order.number}-{paper}.pdf"'
@@ -181,12 +183,12 @@ def flyer(http: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_safe
-def site_photo(http: HttpRequest, pk: int, site_photo: int) -> HttpResponse:
+def site_photo(request: HttpRequest, pk: int, site_photo: int) -> HttpResponse:
     """What the customer sent of the site, to the visit's technician alone."""
-    row, _user = _my_visit(http, pk)
+    row, _user = _my_visit(request, pk)
     pictures = Document.objects.readable().current()
     kinds = [DocumentKind.SITE_PHOTO, DocumentKind.CURE_PROOF]
-    pictures = pictures.filter(request=row.order.round.request, kind__in=kinds, content_type="image/jpeg")
+    pictures = pictures.filter(msa_request=row.order.round.msa_request, kind__in=kinds, content_type="image/jpeg")
     try:
         return site_photos.thumbnail(get_object_or_404(pictures, pk=site_photo))
     except FileNotFoundError as error:

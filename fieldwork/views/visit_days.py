@@ -20,55 +20,57 @@ from requests_app import permissions
 from requests_app.models import MSARequest
 
 
-def mine(http: HttpRequest, reference: str) -> tuple[MSARequest, User]:
+def mine(request: HttpRequest, reference: str) -> tuple[MSARequest, User]:
     """Of those who act for the customer; to everybody else these pages are not there."""
-    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+    user: User = request.user  # type: ignore[assignment]  # login_required comes first
     visible = MSARequest.objects.visible_to(user).select_related("owner", "agent", "agent_company", "device")
-    request = get_object_or_404(visible, reference=reference)
-    if not permissions.acts_for(user, request):
+    msa_request = get_object_or_404(visible, reference=reference)
+    if not permissions.acts_for(user, msa_request):
         raise Http404
-    return request, user
+    return msa_request, user
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def days(http: HttpRequest, reference: str) -> HttpResponse:
+def days(request: HttpRequest, reference: str) -> HttpResponse:
     """Half days that do not suit, before the visit is planned and while it is."""
-    request, user = mine(http, reference)
+    msa_request, user = mine(request, reference)
     try:
-        visit = rules.check_nameable(rules.open_visit(request))
+        visit = rules.check_nameable(rules.open_visit(msa_request))
     except Refused as refusal:
-        messages.warning(http, str(refusal))
-        return redirect(request)
-    form = mark_form(http, visit)
+        messages.warning(request, str(refusal))
+        return redirect(msa_request)
+    form = mark_form(request, visit)
     if form.is_bound and form.is_valid():
         try:
-            unsuitable_days.name(request, form.cleaned_data["halves"], by=user)
+            unsuitable_days.name(msa_request, form.cleaned_data["halves"], by=user)
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(http, _("Saved. We plan the visit around these days."))
-            return redirect(request)
-    return marking(http, request, visit, form, "fieldwork/unsuitable_days.html")
+            messages.success(request, _("Saved. We plan the visit around these days."))
+            return redirect(msa_request)
+    return marking(request, msa_request, visit, form, "fieldwork/unsuitable_days.html")
 
 
-def mark_form(http: HttpRequest, visit: SiteVisit) -> MarkForm:
+def mark_form(request: HttpRequest, visit: SiteVisit) -> MarkForm:
     can = rules.nameable(visit.order)
-    data = http.POST if http.method == "POST" else None
+    data = request.POST if request.method == "POST" else None
     return MarkForm(data, days=can.days, marked=rules.named_halves(visit.order))
 
 
-def marking(http: HttpRequest, request: MSARequest, visit: SiteVisit, form: MarkForm, template: str) -> HttpResponse:
-    context = {"request_": request, "visit": visit, "form": form, "most": rules.nameable(visit.order).most}
-    return render(http, template, context, status=422 if form.errors else 200)
+def marking(
+    request: HttpRequest, msa_request: MSARequest, visit: SiteVisit, form: MarkForm, template: str
+) -> HttpResponse:
+    context = {"msa_request": msa_request, "visit": visit, "form": form, "most": rules.nameable(visit.order).most}
+    return render(request, template, context, status=422 if form.errors else 200)
 
 
 @login_required
 @require_safe
 @never_cache
-def today(http: HttpRequest, reference: str) -> HttpResponse:
+def today(request: HttpRequest, reference: str) -> HttpResponse:
     """When the technician is expected, for the request's page, which asks again each minute on the day."""
-    user: User = http.user  # type: ignore[assignment]  # login_required comes first
-    request = get_object_or_404(MSARequest.objects.visible_to(user), reference=reference)
-    context = {"request_": request, "today": sections.today(request)}
-    return render(http, "fieldwork/partials/visit_today.html", context)
+    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+    msa_request = get_object_or_404(MSARequest.objects.visible_to(user), reference=reference)
+    context = {"msa_request": msa_request, "today": sections.today(msa_request)}
+    return render(request, "fieldwork/partials/visit_today.html", context)

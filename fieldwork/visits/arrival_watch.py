@@ -22,7 +22,7 @@ def watch() -> int:
     told = SiteVisit.objects.filter(state=SiteVisit.State.SCHEDULED, scheduled_on=local_day(now))
     told = told.filter(on_the_way_at__isnull=False, expected_at__isnull=False)
     by_technician: dict[Technician, list[SiteVisit]] = defaultdict(list)
-    for visit in told.select_related("technician", "order__round__request"):
+    for visit in told.select_related("technician", "order__round__msa_request"):
         if visit.technician is not None:
             by_technician[visit.technician].append(visit)
     count = 0
@@ -36,7 +36,7 @@ def _look_again(visit: SiteVisit, expected_at: datetime) -> bool:
     if not _is_news(visit, expected_at):
         return False
     with transaction.atomic():
-        lock(visit.order.round.request)
+        lock(visit.order.round.msa_request)
         fresh = lock(visit)
         waits = fresh.state == SiteVisit.State.SCHEDULED and fresh.on_the_way_at is not None
         if not waits or not _is_news(fresh, expected_at) or notices.was_told_anew(fresh):

@@ -33,7 +33,7 @@ def on_my_way(visit: SiteVisit, *, by: User, expected_at: datetime | None = None
     `expected_at` None: as `arrivals.leaving` works it out from the stops before and the way.
     """
     with transaction.atomic():
-        request = lock(visit.order.round.request)
+        msa_request = lock(visit.order.round.msa_request)
         fresh = lock(visit)
         _technician_of(fresh, by)
         if fresh.on_the_way_at is not None or fresh.state == SiteVisit.State.ON_SITE:
@@ -46,7 +46,7 @@ def on_my_way(visit: SiteVisit, *, by: User, expected_at: datetime | None = None
         fresh.expected_at = expected_at or arrivals.leaving(fresh, now)
         fresh.save(update_fields=["on_the_way_at", "expected_at", "updated_at"])
         codes = {"visit": fresh.pk, "expected_at": fresh.expected_at.isoformat()}
-        history.record_locked(request, EventKind.VISIT_ON_THE_WAY, by=by, codes=codes)
+        history.record_locked(msa_request, EventKind.VISIT_ON_THE_WAY, by=by, codes=codes)
     visit.refresh_from_db()
     return visit
 
@@ -57,7 +57,7 @@ def go_on_site(visit: SiteVisit, *, by: User, at: datetime | None = None) -> Sit
     `at`, in the server's time, where the phone tells of it later than it was.
     """
     with transaction.atomic():
-        request = lock(visit.order.round.request)
+        msa_request = lock(visit.order.round.msa_request)
         fresh = lock(visit)
         _technician_of(fresh, by)
         if fresh.state == SiteVisit.State.ON_SITE:
@@ -70,7 +70,7 @@ def go_on_site(visit: SiteVisit, *, by: User, at: datetime | None = None) -> Sit
         visit_round = fresh.order.round
         visit_round.on_site_at = now
         visit_round.save(update_fields=["on_site_at", "updated_at"])
-        history.record_locked(request, EventKind.VISIT_STARTED, by=by, codes={"visit": fresh.pk})
+        history.record_locked(msa_request, EventKind.VISIT_STARTED, by=by, codes={"visit": fresh.pk})
     visit.refresh_from_db()
     return visit
 
@@ -84,7 +84,7 @@ def close_out(visit: SiteVisit, report: Report, *, by: User) -> CloseOut:
     """
     _check_report(report)
     with storage.atomic():
-        request = lock(visit.order.round.request)
+        msa_request = lock(visit.order.round.msa_request)
         fresh = lock(visit)
         earlier = kept_before(report.id, fresh, report.body_hash())
         if earlier is not None:
@@ -94,7 +94,7 @@ def close_out(visit: SiteVisit, report: Report, *, by: User) -> CloseOut:
         kept = _keep(fresh, report, technician, conflict)
         if conflict:
             history.record_locked(
-                request, EventKind.CONFLICT_KEPT, by=by, codes={"visit": fresh.pk, "conflict": conflict}
+                msa_request, EventKind.CONFLICT_KEPT, by=by, codes={"visit": fresh.pk, "conflict": conflict}
             )
             return kept
         if fresh.state == SiteVisit.State.SCHEDULED:
@@ -102,9 +102,9 @@ def close_out(visit: SiteVisit, report: Report, *, by: User) -> CloseOut:
             fresh.refresh_from_db()
         close_order(fresh, report.outcome)
         if report.outcome == VisitOutcome.COMPLETE:
-            transitions.complete(request, by=by)
+            transitions.complete(msa_request, by=by)
         else:
-            transitions.fail(request, by=by, reasons=report.reasons)
+            transitions.fail(msa_request, by=by, reasons=report.reasons)
     visit.refresh_from_db()
     return kept
 
@@ -123,7 +123,7 @@ def kept_before(report_id: UUID, visit: SiteVisit, body_hash: str) -> CloseOut |
 def review(kept: CloseOut, *, by: User, note: str) -> CloseOut:
     """Dispatch looked at a report that could not close its visit; what they found stays with it (faults 17, 20)."""
     with transaction.atomic():
-        request = lock(kept.visit.order.round.request)
+        msa_request = lock(kept.visit.order.round.msa_request)
         fresh = lock(kept)
         if not by.has_perm("fieldwork.review_closeout"):
             raise Refused(_("Only a dispatcher settles conflicts of close-outs."), code="not_allowed")
@@ -140,7 +140,7 @@ def review(kept: CloseOut, *, by: User, note: str) -> CloseOut:
         fresh.reviewed_at, fresh.reviewed_by, fresh.review_note = timezone.now(), by, note.strip()
         fresh.save(update_fields=["reviewed_at", "reviewed_by", "review_note"])
         codes = {"visit": fresh.visit_id, "conflict": fresh.conflict}
-        history.record_locked(request, EventKind.CONFLICT_REVIEWED, by=by, codes=codes)
+        history.record_locked(msa_request, EventKind.CONFLICT_REVIEWED, by=by, codes=codes)
     return fresh
 
 
@@ -209,7 +209,7 @@ def _keep(visit: SiteVisit, report: Report, technician: Technician, conflict: st
         via=report.via,
         app_version=report.app_version,
         stopped_unsafe=report.stopped_unsafe,
-        serial_matches=serial_matches(report.serial_number, visit.order.round.request.device),
+        serial_matches=serial_matches(report.serial_number, visit.order.round.msa_request.device),
         accepted=not conflict,
         conflict=conflict,
     )

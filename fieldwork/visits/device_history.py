@@ -15,18 +15,18 @@ class Devices:
 
     changes: dict[int, list[tuple[int, int | None]]]
 
-    def of(self, request: int, number: int, now: int | None) -> int | None:
+    def of(self, msa_request: int, number: int, now: int | None) -> int | None:
         """The id of the device of that request's visit; `now` is the one that the request names today.
 
         The first change after the visit says it. One that was taken back says the same.
         """
-        return next((device for leads_to, device in self.changes.get(request, ()) if leads_to > number), now)
+        return next((device for leads_to, device in self.changes.get(msa_request, ()) if leads_to > number), now)
 
 
 def load() -> Devices:
     """One query."""
     found: dict[int, list[tuple[int, int | None]]] = defaultdict(list)
     changes = FollowUp.objects.filter(kind=FollowUpKind.MODIFY).order_by("round__number")
-    for request, number, device in changes.values_list("request_id", "round__number", "old_device_id"):
-        found[request].append((number, device))
+    for msa_request, number, device in changes.values_list("msa_request_id", "round__number", "old_device_id"):
+        found[msa_request].append((number, device))
     return Devices(found)

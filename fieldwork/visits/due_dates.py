@@ -19,7 +19,7 @@ def refresh() -> int:
     clocks = Clocks.load(today=local_day(timezone.now()))
     with transaction.atomic():
         rows = ServiceOrder.objects.select_for_update(of=("self",)).filter(state=ServiceOrder.State.OPEN)
-        rows = rows.select_related("round__request").prefetch_related("round__request__events").order_by("pk")
+        rows = rows.select_related("round__msa_request").prefetch_related("round__msa_request__events").order_by("pk")
         moved = [order for order in rows if _move(order, clocks)]
         ServiceOrder.objects.bulk_update(moved, ["due_on"], batch_size=500)
     if moved:
@@ -28,7 +28,7 @@ def refresh() -> int:
 
 
 def _move(order: ServiceOrder, clocks: Clocks) -> bool:
-    clock = clocks.visit(order.round.request)
+    clock = clocks.visit(order.round.msa_request)
     if clock is None or clock.due_on is None or clock.due_on == order.due_on:
         return False
     order.due_on = clock.due_on

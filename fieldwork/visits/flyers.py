@@ -35,15 +35,15 @@ def content(visit: SiteVisit) -> dict[str, Any]:
     report = visit.close_outs.filter(accepted=True, outcome=VisitOutcome.UNSUCCESSFUL).first()
     if report is None:
         raise Refused(_("There is a flyer only for a visit that did not succeed."), code="no_flyer")
-    request = visit.order.round.request
-    options = reverse("requests:after_visit", args=[request.reference])
+    msa_request = visit.order.round.msa_request
+    options = reverse("requests:after_visit", args=[msa_request.reference])
     return {
-        "reference": request.reference,
+        "reference": msa_request.reference,
         "visit": visit,
-        "address": request.full_address,
+        "address": msa_request.full_address,
         "reasons": list(report.reasons.all()),
         "second_fee": follow_ups.second_fee_due(visit.order.round),
-        "places_device": request.places_device,
+        "places_device": msa_request.places_device,
         "qr_url": f"{settings.PUBLIC_URL}{options}",
     }
 

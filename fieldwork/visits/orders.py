@@ -37,15 +37,17 @@ class Why(models.TextChoices):
     DISPUTE = "dispute", gettext_lazy("the payment of the fee is disputed")
 
 
-def open_order(request: MSARequest, *, by: User | None) -> ServiceOrder:
+def open_order(msa_request: MSARequest, *, by: User | None) -> ServiceOrder:
     """Make the order of the round that is open, with its visit still to be scheduled.
 
     Runs in the transaction of the event that issued it. The order is due within the 30 business
     days of V2, as this round's clock stands now (D6, D17).
     """
-    visit = policies.open_round(request)
+    visit = policies.open_round(msa_request)
     today = calendar.local_day(timezone.now())
-    order = ServiceOrder.objects.create(round=visit, issued_by=by, due_on=due_on(request, Clocks.load(today=today)))
+    order = ServiceOrder.objects.create(
+        round=visit, issued_by=by, due_on=due_on(msa_request, Clocks.load(today=today))
+    )
     order.number = f"SO-{order.issued_at.year}-{order.pk:06d}"
     order.save(update_fields=["number"])
     positions.locate(order)
@@ -53,9 +55,9 @@ def open_order(request: MSARequest, *, by: User | None) -> ServiceOrder:
     return order
 
 
-def due_on(request: MSARequest, clocks: Clocks) -> date:
+def due_on(msa_request: MSARequest, clocks: Clocks) -> date:
     """Where the clock of V2 stands: what the customer held does not count (D6)."""
-    clock = clocks.visit(request)
+    clock = clocks.visit(msa_request)
     return (clock and clock.due_on) or clocks.calendar.add(clocks.today, clocks.figures.visit_days)
 
 
@@ -81,7 +83,7 @@ def schedule(
     any more.
     """
     with transaction.atomic():
-        request = lock(visit.order.round.request)
+        msa_request = lock(visit.order.round.msa_request)
         fresh = lock(visit)
         if not wished and not by.has_perm("fieldwork.schedule_sitevisit"):
             raise Refused(_("Only a dispatcher schedules visits."), code="not_allowed")
@@ -101,7 +103,7 @@ def schedule(
         _write_times(fresh, placed, times)
         if not stays:
             kind = EventKind.VISIT_MOVED if moved else EventKind.VISIT_SCHEDULED
-            history.record_locked(request, kind, by=by, codes=_codes(fresh))
+            history.record_locked(msa_request, kind, by=by, codes=_codes(fresh))
         if arrives_at is None:
             transaction.on_commit(lambda: follow_board([placed.lane_id]))
     visit.refresh_from_db()
@@ -194,7 +196,7 @@ def unschedule(visit: SiteVisit, *, by: User, why: str) -> SiteVisit:
     `why` is one of `Why`. A later schedule is told as a new day. Raises `Stale` where the visit is not scheduled.
     """
     with transaction.atomic():
-        request = lock(visit.order.round.request)
+        msa_request = lock(visit.order.round.msa_request)
         fresh = lock(visit)
         if not by.has_perm("fieldwork.schedule_sitevisit"):
             raise Refused(_("Only a dispatcher schedules visits."), code="not_allowed")
@@ -204,7 +206,7 @@ def unschedule(visit: SiteVisit, *, by: User, why: str) -> SiteVisit:
                 % {"state": fresh.get_state_display()},
                 code="stale",
             )
-        _take_off(request, fresh, EventKind.VISIT_CANCELED, {"why": Why(why).value}, by=by)
+        _take_off(msa_request, fresh, EventKind.VISIT_CANCELED, {"why": Why(why).value}, by=by)
     visit.refresh_from_db()
     return visit
 
@@ -216,7 +218,7 @@ def put_back(visit: SiteVisit, *, by: User, reason: OutcomeReason) -> SiteVisit:
     begun or moved to another meanwhile.
     """
     with transaction.atomic():
-        request = lock(visit.order.round.request)
+        msa_request = lock(visit.order.round.msa_request)
         fresh = lock(visit)
         if reason.at_site:
             raise Refused(
@@ -227,16 +229,16 @@ def put_back(visit: SiteVisit, *, by: User, reason: OutcomeReason) -> SiteVisit:
                 _("This visit is “%(state)s” now. Look at your day again.") % {"state": fresh.get_state_display()},
                 code="stale",
             )
-        _take_off(request, fresh, EventKind.VISIT_PUT_BACK, {"reason": reason.code}, by=by)
+        _take_off(msa_request, fresh, EventKind.VISIT_PUT_BACK, {"reason": reason.code}, by=by)
     visit.refresh_from_db()
     return visit
 
 
-def _take_off(request: MSARequest, visit: SiteVisit, kind: EventKind, why: dict[str, object], *, by: User) -> None:
+def _take_off(msa_request: MSARequest, visit: SiteVisit, kind: EventKind, why: dict[str, object], *, by: User) -> None:
     codes: dict[str, object] = {"visit": visit.pk, "moves": visit.moves, "technician": visit.technician_id}
     _clear_slot(visit)
     technician_days.take_off([visit], by=by)
-    history.record_locked(request, kind, by=by, codes=codes | why)
+    history.record_locked(msa_request, kind, by=by, codes=codes | why)
 
 
 def _clear_slot(visit: SiteVisit) -> None:
@@ -257,7 +259,7 @@ def was_given_to(visit: SiteVisit, user: User) -> bool:
     if visit.technician_id == technician.pk:
         return True
     plans = (EventKind.VISIT_SCHEDULED, EventKind.VISIT_MOVED)
-    events = visit.order.round.request.events.filter(kind__in=plans, codes__visit=visit.pk)
+    events = visit.order.round.msa_request.events.filter(kind__in=plans, codes__visit=visit.pk)
     return events.filter(codes__technician=technician.pk).exists()
 
 

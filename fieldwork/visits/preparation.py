@@ -19,15 +19,15 @@ class Preparation:
     promised: tuple[str, ...]
 
 
-def preparation_for(request: MSARequest) -> Preparation:
+def preparation_for(msa_request: MSARequest) -> Preparation:
     """One query, for the statement."""
     said = {
         "E17": _("Keep the way to the meter clear and safe: unlock gates and keep pets away from it."),
         "E13": _("Leave the MSA next to the meter, in a waterproof package that is easy to see."),
         "E14": _("The MSA must be clean, dry and undamaged."),
     }
-    judged = {rule.number for rule in eligibility.rules_for(request.request_type)}
-    statement = readiness.statement_of(request)
+    judged = {rule.number for rule in eligibility.rules_for(msa_request.request_type)}
+    statement = readiness.statement_of(msa_request)
     return Preparation(
         tuple(words for number, words in said.items() if number in judged),
         tuple(each["todo"] or each["message"] for each in statement.findings) if statement else (),

@@ -85,7 +85,7 @@ class LedgerEntryAdmin(MoneyAdmin):
     date_hierarchy = "at"
     search_fields = ["=request__reference", "=provider_id", "payment__id__exact"]
     search_help_text = gettext_lazy("A request's reference, a payment's number, or the provider's id")
-    list_select_related = ["request", "fee__round", "by"]
+    list_select_related = ["msa_request", "fee__round", "by"]
     change_list_template = "payments/admin/ledger_list.html"
     paginator = CappedPaginator
 
@@ -117,7 +117,7 @@ class LedgerEntryAdmin(MoneyAdmin):
 
     @admin.display(description=gettext_lazy("request"))
     def reference(self, entry: LedgerEntry) -> MSARequest:
-        return entry.request
+        return entry.msa_request
 
     @admin.display(description=gettext_lazy("visit"))
     def visit(self, entry: LedgerEntry) -> int:
@@ -137,10 +137,10 @@ def _header() -> list[str]:
 
 
 def _rows(entries: QuerySet[Any]) -> Iterator[list[Any]]:
-    for entry in entries.select_related(None).select_related("request", "fee__round").iterator(chunk_size=2000):
+    for entry in entries.select_related(None).select_related("msa_request", "fee__round").iterator(chunk_size=2000):
         yield [
             entry.pk, _utc(entry.at), _pacific(entry.at), entry.get_kind_display(), entry.rule,
-            entry.request.reference, entry.fee.round.number, entry.get_debit_display(), entry.get_credit_display(),
+            entry.msa_request.reference, entry.fee.round.number, entry.get_debit_display(), entry.get_credit_display(),
             f"{dollars(entry.amount_cents):.2f}", entry.currency.upper(), entry.payment_id, entry.refund_id,
             entry.dispute_id, entry.provider_id, _utc(entry.moved_at), _pacific(entry.moved_at),
         ]  # fmt: skip

@@ -53,13 +53,13 @@ def _propose(request: HttpRequest, payment: Payment, form: ProposeForm) -> None:
 
 def _parts(payment: Payment) -> list[tuple[int, str]]:
     """The fees of which something can still go back, with how much of each that is."""
-    parts = payment.allocations.filter(state__in=Allocation.RECEIVED).select_related("fee__round__request")
+    parts = payment.allocations.filter(state__in=Allocation.RECEIVED).select_related("fee__round__msa_request")
     return [
         (
             part.fee_id,
             _("%(reference)s, visit %(number)s: %(left)s left")
             % {
-                "reference": part.fee.round.request.reference,
+                "reference": part.fee.round.msa_request.reference,
                 "number": part.fee.round.number,
                 "left": formats.usd(part.remaining_cents),
             },
@@ -73,8 +73,8 @@ def _parts(payment: Payment) -> list[tuple[int, str]]:
 class FeeAdmin(MoneyAdmin):
     list_display = ["reference", "visit", "amount", "state", "quoted_on", "quote_holds_until"]
     list_filter = ["state"]
-    search_fields = ["round__request__reference"]
-    list_select_related = ["round__request"]
+    search_fields = ["round__msa_request__reference"]
+    list_select_related = ["round__msa_request"]
     steps = [
         Step(
             name="waive",
@@ -105,7 +105,7 @@ class FeeAdmin(MoneyAdmin):
 
     @admin.display(description=gettext_lazy("request"))
     def reference(self, fee: Fee) -> MSARequest:
-        return fee.round.request
+        return fee.round.msa_request
 
     @admin.display(description=gettext_lazy("visit"))
     def visit(self, fee: Fee) -> int:
@@ -133,11 +133,11 @@ class PartsInline(admin.TabularInline):
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Allocation]:
-        return super().get_queryset(request).select_related("payment", "fee__round__request")
+        return super().get_queryset(request).select_related("payment", "fee__round__msa_request")
 
     @admin.display(description=gettext_lazy("request"))
     def request(self, part: Allocation) -> MSARequest:
-        return part.fee.round.request
+        return part.fee.round.msa_request
 
     @admin.display(description=gettext_lazy("visit"))
     def visit(self, part: Allocation) -> int:
@@ -160,7 +160,7 @@ class PartsInline(admin.TabularInline):
 class PaymentAdmin(MoneyAdmin):
     list_display = ["pk", "references", "amount", "refunded", "state", "held_reason", "dispute", "payer", "paid_at"]
     list_filter = ["state", "dispute"]
-    search_fields = ["fees__round__request__reference", "session_id", "intent_id"]
+    search_fields = ["fees__round__msa_request__reference", "session_id", "intent_id"]
     list_select_related = ["payer"]
     exclude = ["session_url"]
     inlines = [PartsInline]
@@ -195,11 +195,11 @@ class PaymentAdmin(MoneyAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).prefetch_related("fees__round__request")
+        return super().get_queryset(request).prefetch_related("fees__round__msa_request")
 
     @admin.display(description=gettext_lazy("request"))
     def references(self, payment: Payment) -> str:
-        return ", ".join(sorted({str(fee.round.request) for fee in payment.fees.all()}))
+        return ", ".join(sorted({str(fee.round.msa_request) for fee in payment.fees.all()}))
 
     @admin.display(description=gettext_lazy("refunded"))
     def refunded(self, payment: Payment) -> str:

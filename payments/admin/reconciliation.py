@@ -84,7 +84,7 @@ class ReconciliationItemAdmin(MoneyAdmin):
     list_display = ["pk", "on", "kind", "provider_id", "theirs", "ours", "to_payment", "state", "note"]
     list_filter = ["state", "kind"]
     date_hierarchy = "day__day"
-    search_fields = ["provider_id", "payment__fees__round__request__reference"]
+    search_fields = ["provider_id", "payment__fees__round__msa_request__reference"]
     list_select_related = ["day", "payment", "resolved_by"]
     fields = [
         *("on", "kind", "category", "provider_id", "theirs", "ours", "to_payment"),

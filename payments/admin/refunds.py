@@ -31,7 +31,7 @@ def _facts(refund: Refund) -> list[tuple[Any, Any]]:
     """Who wants it, for what and why, and who may approve it."""
     limit = formats.usd(ProgramSettings.current().refund_alone_up_to_cents)
     facts = [
-        (_("Request"), refund.fee.round.request),
+        (_("Request"), refund.fee.round.msa_request),
         (_("Visit"), refund.fee.round.number),
         (_("Left of this payment for it"), formats.usd(refunds.part_of(refund).remaining_cents)),
         (_("Why"), refund.get_reason_display()),
@@ -67,7 +67,7 @@ class RefundAdmin(MoneyAdmin):
     list_filter = ["state", "reason"]
     search_fields = ["=fee__round__request__reference", "=provider_id"]
     search_help_text = gettext_lazy("A request's reference, or the provider's id of a refund")
-    list_select_related = ["fee__round__request", "proposed_by", "decided_by"]
+    list_select_related = ["fee__round__msa_request", "proposed_by", "decided_by"]
     steps = [
         Step(
             name="approve",
@@ -98,7 +98,7 @@ class RefundAdmin(MoneyAdmin):
 
     @admin.display(description=gettext_lazy("request"))
     def reference(self, refund: Refund) -> MSARequest:
-        return refund.fee.round.request
+        return refund.fee.round.msa_request
 
 
 @admin.register(Dispute)
@@ -121,9 +121,12 @@ class DisputeAdmin(MoneyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return (
-            super().get_queryset(request).select_related("payment").prefetch_related("payment__fees__round__request")
+            super()
+            .get_queryset(request)
+            .select_related("payment")
+            .prefetch_related("payment__fees__round__msa_request")
         )
 
     @admin.display(description=gettext_lazy("request"))
     def references(self, dispute: Dispute) -> str:
-        return ", ".join(sorted({str(fee.round.request) for fee in dispute.payment.fees.all()}))
+        return ", ".join(sorted({str(fee.round.msa_request) for fee in dispute.payment.fees.all()}))

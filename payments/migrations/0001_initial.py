@@ -307,7 +307,7 @@ class Migration(migrations.Migration):
                 ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('dispute', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='ledger_entries', to='payments.dispute')),
                 ('fee', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ledger_entries', to='payments.fee')),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ledger_entries', to='requests_app.msarequest')),
+                ('msa_request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ledger_entries', to='requests_app.msarequest')),
                 ('payment', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='ledger_entries', to='payments.payment')),
                 ('refund', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='ledger_entries', to='payments.refund')),
             ],

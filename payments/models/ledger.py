@@ -91,7 +91,7 @@ class LedgerEntry(AppendOnly):
     credit = models.CharField(_("credit"), max_length=15, choices=Account)
     amount_cents = models.PositiveIntegerField(_("amount (cents)"))
     currency = models.CharField(_("currency"), max_length=3, default="usd")
-    request = models.ForeignKey("requests_app.MSARequest", on_delete=models.PROTECT, related_name="ledger_entries")
+    msa_request = models.ForeignKey("requests_app.MSARequest", on_delete=models.PROTECT, related_name="ledger_entries")
     fee = models.ForeignKey("payments.Fee", on_delete=models.PROTECT, related_name="ledger_entries")
     payment = models.ForeignKey(
         "payments.Payment", null=True, blank=True, on_delete=models.PROTECT, related_name="ledger_entries"

@@ -37,19 +37,19 @@ LAST_MINUTES = timedelta(minutes=2)
 MOST_FEES = 50
 
 
-def open_checkout(request: MSARequest, *, by: User, expected_cents: int) -> Payment:
+def open_checkout(msa_request: MSARequest, *, by: User, expected_cents: int) -> Payment:
     """A payment whose `session_url` is the provider's page, where `by` pays for the open visit.
 
     An open checkout is handed out again (fault 6); one that the provider never answered for is
     asked for again under the same key (fault 14). `expected_cents` is what the page showed. Raises
     `Refused` with the reason; the answers stand still while the checkout is open (D15).
     """
-    return open_for([request], payer=Payer.of(by, [request]), expected_cents=expected_cents)
+    return open_for([msa_request], payer=Payer.of(by, [msa_request]), expected_cents=expected_cents)
 
 
 def open_joint_checkout(requests: Sequence[MSARequest], *, by: User, expected_cents: int) -> Payment:
     """One checkout for the open visits of up to fifty requests; each fee settles and refunds on its own."""
-    requests = list({request.pk: request for request in requests}.values())
+    requests = list({msa_request.pk: msa_request for msa_request in requests}.values())
     if not requests:
         raise Refused(_("Choose at least one fee."), code="nothing_chosen")
     if len(requests) > MOST_FEES:
@@ -63,7 +63,7 @@ def open_joint_checkout(requests: Sequence[MSARequest], *, by: User, expected_ce
 
 def open_for(requests: Sequence[MSARequest], *, payer: Payer, expected_cents: int) -> Payment:
     """As `open_checkout`, for whoever pays."""
-    requests = sorted(requests, key=lambda request: request.pk)
+    requests = sorted(requests, key=lambda msa_request: msa_request.pk)
     _end_lapsed(requests)
     with transaction.atomic(durable=True):
         payment = _prepare(requests, payer=payer, expected_cents=expected_cents)
@@ -76,7 +76,7 @@ def _end_lapsed(requests: Sequence[MSARequest]) -> None:
     """What is about to run out is expired, so that a new checkout can take its place."""
     soon = timezone.now() + LAST_MINUTES
     for payment in Payment.objects.filter(
-        fees__round__request__in=requests, state=Payment.State.OPEN, session_expires_at__lte=soon
+        fees__round__msa_request__in=requests, state=Payment.State.OPEN, session_expires_at__lte=soon
     ).distinct():
         try:
             end_checkout(payment)
@@ -85,8 +85,8 @@ def _end_lapsed(requests: Sequence[MSARequest]) -> None:
 
 
 def _prepare(requests: Sequence[MSARequest], *, payer: Payer, expected_cents: int) -> Payment:
-    fresh = [lock(request) for request in requests]
-    owed = [_open_fee(request, payer, alone=len(fresh) == 1) for request in fresh]
+    fresh = [lock(msa_request) for msa_request in requests]
+    owed = [_open_fee(msa_request, payer, alone=len(fresh) == 1) for msa_request in fresh]
     total = sum(fee.amount_cents for fee in owed)
     if total != cents(expected_cents):
         raise Stale(
@@ -96,16 +96,16 @@ def _prepare(requests: Sequence[MSARequest], *, payer: Payer, expected_cents: in
         )
     payment = open_payments.reusable(owed, payer) or _new_payment(owed, payer)
     if payment.state == Payment.State.CREATED:
-        for request in fresh:
-            settlement.freeze(request, until=open_payments.ends_at(payment), by=payer.user)
+        for msa_request in fresh:
+            settlement.freeze(msa_request, until=open_payments.ends_at(payment), by=payer.user)
     return payment
 
 
-def _open_fee(request: MSARequest, payer: Payer, *, alone: bool) -> Fee:
+def _open_fee(msa_request: MSARequest, payer: Payer, *, alone: bool) -> Fee:
     """What is owed on it now. In a payment of several, the reason against one names its request."""
     try:
-        payer.check_may_pay(request)
-        fee = fees.raise_fee(request, by=payer.user)
+        payer.check_may_pay(msa_request)
+        fee = fees.raise_fee(msa_request, by=payer.user)
         if fee is None:
             raise Refused(_("Nothing is to be paid for this visit."), code="nothing_due")
         if fee.state != Fee.State.OPEN:
@@ -113,7 +113,7 @@ def _open_fee(request: MSARequest, payer: Payer, *, alone: bool) -> Fee:
     except Refused as refusal:
         if alone:
             raise
-        raise Refused(f"{request.reference}: {refusal}", code=refusal.code) from refusal
+        raise Refused(f"{msa_request.reference}: {refusal}", code=refusal.code) from refusal
     return fee
 
 
@@ -154,8 +154,8 @@ def _thaw_unanswered(payment: Payment) -> None:
     """Nobody was given the payment page, so the answers may change; the row waits for the next try."""
     with transaction.atomic(durable=True):
         if settle.lock_with_requests(payment).state == Payment.State.CREATED:
-            for request in settle.requests_of(payment):
-                settlement.thaw(request)
+            for msa_request in settle.requests_of(payment):
+                settlement.thaw(msa_request)
 
 
 def no_answer() -> Refused:
@@ -167,9 +167,9 @@ def no_answer() -> Refused:
 
 def _wanted(payment: Payment) -> provider.NewSession:
     """From stored values alone, so that a repeat under the same key says the same."""
-    parts = list(payment.allocations.select_related("fee__round__request"))
-    lines = tuple((_title(part.fee.round.request), part.amount_cents) for part in parts)
-    back, away = _pages(payment, parts[0].fee.round.request)
+    parts = list(payment.allocations.select_related("fee__round__msa_request"))
+    lines = tuple((_title(part.fee.round.msa_request), part.amount_cents) for part in parts)
+    back, away = _pages(payment, parts[0].fee.round.msa_request)
     return provider.NewSession(
         key=str(payment.key),
         lines=lines,
@@ -183,19 +183,19 @@ def _wanted(payment: Payment) -> provider.NewSession:
     )
 
 
-def _title(request: MSARequest) -> str:
-    return f"Meter socket adapter site visit, {request.reference}"
+def _title(msa_request: MSARequest) -> str:
+    return f"Meter socket adapter site visit, {msa_request.reference}"
 
 
-def _pages(payment: Payment, request: MSARequest) -> tuple[str, str]:
+def _pages(payment: Payment, msa_request: MSARequest) -> tuple[str, str]:
     """Where the payer comes back to, having paid or not."""
     if payment.invitation is not None:
         token = invitations.token_for(payment.invitation.key)
         return reverse("payments:link_returned", args=[token]), reverse("payments:link", args=[token])
     if payment.allocations.count() > 1:
         return reverse("payments:joint_returned", args=[payment.pk]), reverse("payments:several")
-    return reverse("payments:returned", args=[request.reference]), reverse(
-        "payments:canceled", args=[request.reference]
+    return reverse("payments:returned", args=[msa_request.reference]), reverse(
+        "payments:canceled", args=[msa_request.reference]
     )
 
 
@@ -219,8 +219,8 @@ def _keep_session(payment: Payment, session: provider.Session) -> Payment:
         fresh.session_id, fresh.session_url = session.id, session.url
         if fresh.state == Payment.State.CREATED:
             fresh.state = Payment.State.OPEN
-            for request in settle.requests_of(fresh):
-                settlement.extend_freeze(request, until=session.expires_at)
+            for msa_request in settle.requests_of(fresh):
+                settlement.extend_freeze(msa_request, until=session.expires_at)
         fresh.save(update_fields=["session_id", "session_url", "state", "updated_at"])
     if fresh.state == Payment.State.EXPIRED:  # withdrawn while we waited
         end_checkout(fresh)
@@ -228,14 +228,14 @@ def _keep_session(payment: Payment, session: provider.Session) -> Payment:
     return fresh
 
 
-def cancel_checkout(request: MSARequest, *, by: User) -> Payment:
+def cancel_checkout(msa_request: MSARequest, *, by: User) -> Payment:
     """Close the open checkout at the provider; the answers may change again.
 
     Returns the payment as it is then: money that was faster than the cancellation counts. One for
     several requests is canceled by whoever acts for all of them.
     """
-    permissions.check_acts_for(by, request)
-    payment = open_payments.live_payment(request)
+    permissions.check_acts_for(by, msa_request)
+    payment = open_payments.live_payment(msa_request)
     if payment is None:
         raise Refused(_("There is no open payment that could be canceled."), code="no_open_payment")
     open_payments.check_can_cancel(payment, by=by)

@@ -35,18 +35,18 @@ def standing_fee(visit: VisitRound) -> Fee | None:
     return Fee.objects.filter(round=visit).exclude(state=Fee.State.CANCELED).select_related("schedule").first()
 
 
-def quote(request: MSARequest, visit: VisitRound) -> Quote | None:
+def quote(msa_request: MSARequest, visit: VisitRound) -> Quote | None:
     """What the fee page shows; nothing is written. None where no fee is set for the type (D16)."""
     fee = standing_fee(visit)
-    if fee is not None and not _lapsed(fee, request):
+    if fee is not None and not _lapsed(fee, msa_request):
         return Quote(fee.amount_cents, fee.quote_holds_until, fee)
-    schedule = FeeSchedule.objects.in_force(request.request_type, _today())
+    schedule = FeeSchedule.objects.in_force(msa_request.request_type, _today())
     return Quote(schedule.amount_cents, _holds_until(), None) if schedule else None
 
 
-def amount_in_force(request: MSARequest) -> int | None:
+def amount_in_force(msa_request: MSARequest) -> int | None:
     """What a visit of that type costs from today on, in cents."""
-    schedule = FeeSchedule.objects.in_force(request.request_type, _today())
+    schedule = FeeSchedule.objects.in_force(msa_request.request_type, _today())
     return schedule.amount_cents if schedule else None
 
 
@@ -58,25 +58,25 @@ def _holds_until() -> date:
     return _today() + timedelta(days=ProgramSettings.current().quote_days)
 
 
-def _lapsed(fee: Fee, request: MSARequest) -> bool:
+def _lapsed(fee: Fee, msa_request: MSARequest) -> bool:
     """An unpaid quote past its time, or one for another type of request. A payment under way keeps it."""
     if fee.state != Fee.State.OPEN or fee.payments.filter(state__in=Payment.LIVE).exists():
         return False
-    return has_run_out(fee, request, today=_today())
+    return has_run_out(fee, msa_request, today=_today())
 
 
-def has_run_out(fee: Fee, request: MSARequest, *, today: date) -> bool:
-    return fee.quote_holds_until < today or fee.schedule.request_type != request.request_type
+def has_run_out(fee: Fee, msa_request: MSARequest, *, today: date) -> bool:
+    return fee.quote_holds_until < today or fee.schedule.request_type != msa_request.request_type
 
 
-def raise_fee(request: MSARequest, *, by: User | None) -> Fee | None:
+def raise_fee(msa_request: MSARequest, *, by: User | None) -> Fee | None:
     """The fee of the open visit, raised where there is none, quoted anew where the quote lapsed (D9).
 
     None where nothing is due: no amount is set for the type (D16), or the visit is settled. Raises
     `Refused` where form or agreement is not complete (F2). Takes the request's lock.
     """
     with transaction.atomic():
-        fresh = lock(request)
+        fresh = lock(msa_request)
         visit = settlement.open_fee_form(fresh, by=by)
         if visit.settlement:
             return None
@@ -88,8 +88,8 @@ def raise_fee(request: MSARequest, *, by: User | None) -> Fee | None:
         return _raise(fresh, visit, by=by)
 
 
-def _raise(request: MSARequest, visit: VisitRound, *, by: User | None) -> Fee | None:
-    schedule = FeeSchedule.objects.in_force(request.request_type, _today())
+def _raise(msa_request: MSARequest, visit: VisitRound, *, by: User | None) -> Fee | None:
+    schedule = FeeSchedule.objects.in_force(msa_request.request_type, _today())
     if schedule is None:
         return None
     fee = Fee.objects.create(
@@ -101,43 +101,43 @@ def _raise(request: MSARequest, visit: VisitRound, *, by: User | None) -> Fee | 
         quote_holds_until=_holds_until(),
     )
     codes = {"round": visit.number, "fee": fee.pk, "cents": fee.amount_cents, "rule": visit.fee_reason}
-    history.record_locked(request, EventKind.FEE_RAISED, by=by, codes=codes)
+    history.record_locked(msa_request, EventKind.FEE_RAISED, by=by, codes=codes)
     ledger.fee_raised(fee, by=by)
     notices.fee_due(fee)
     return fee
 
 
-def raise_when_ready(request: MSARequest, *, by: User | None) -> None:
+def raise_when_ready(msa_request: MSARequest, *, by: User | None) -> None:
     """What may have completed the form, the agreement or a follow-up happened: raise the fee if so.
 
     A second visit for which no amount is set is settled as not due, so that it goes on by itself.
     """
-    if policies.reason_against(policies.check_payable, request):
+    if policies.reason_against(policies.check_payable, msa_request):
         return
-    visit = policies.open_round(request)
+    visit = policies.open_round(msa_request)
     if visit.settlement:
         return
-    if raise_fee(request, by=by) is None and visit.number > 1:
+    if raise_fee(msa_request, by=by) is None and visit.number > 1:
         settlement.settle(visit, how=Settlement.NOT_DUE, by=by)
 
 
-def submit_without_fee(request: MSARequest, *, by: User) -> None:
+def submit_without_fee(msa_request: MSARequest, *, by: User) -> None:
     """Nothing is due for this type (D16): settle the visit as such, which submits the request."""
-    permissions.check_acts_for(by, request)
+    permissions.check_acts_for(by, msa_request)
     with transaction.atomic():
-        if raise_fee(request, by=by) is not None:
+        if raise_fee(msa_request, by=by) is not None:
             raise Refused(_("A fee is due for this visit now. Pay it to go on."), code="fee_due")
-        settlement.settle(policies.open_round(request), how=Settlement.NOT_DUE, by=by)
+        settlement.settle(policies.open_round(msa_request), how=Settlement.NOT_DUE, by=by)
 
 
-def cancel_open_fees(request: MSARequest, *, rule: str, by: User | None) -> list[Payment]:
+def cancel_open_fees(msa_request: MSARequest, *, rule: str, by: User | None) -> list[Payment]:
     """Nothing is owed any more on closed visits. Returns the payments that must be stopped at the provider.
 
     The caller holds the request's lock. `rule` is why nothing is owed.
     """
-    closed = Fee.objects.filter(round__request=request, round__closed_at__isnull=False, state=Fee.State.OPEN)
+    closed = Fee.objects.filter(round__msa_request=msa_request, round__closed_at__isnull=False, state=Fee.State.OPEN)
     live = list(Payment.objects.filter(fees__in=closed, state__in=Payment.LIVE).distinct())
-    for fee in closed.select_related("round__request"):
+    for fee in closed.select_related("round__msa_request"):
         _cancel(fee, rule=rule, by=by)
     return live
 
@@ -158,7 +158,7 @@ def waive(fee: Fee, *, by: User, reason: str) -> None:
     if not reason.strip():
         raise Refused(_("Say why the fee is waived."), code="no_reason", fields={"reason": _("Write the reason.")})
     with transaction.atomic():
-        lock(fee.round.request)
+        lock(fee.round.msa_request)
         fresh = lock(fee)
         if fresh.state != Fee.State.OPEN:
             raise Refused(
@@ -189,7 +189,7 @@ def write_off(fee: Fee, *, by: User, reason: str) -> None:
             _("Say why the fee is written off."), code="no_reason", fields={"reason": _("Write the reason.")}
         )
     with transaction.atomic():
-        lock(fee.round.request)
+        lock(fee.round.msa_request)
         fresh = lock(fee)
         if not can_write_off(fresh):
             raise Refused(
@@ -199,7 +199,7 @@ def write_off(fee: Fee, *, by: User, reason: str) -> None:
         fresh.save(update_fields=["state", "waived_by", "waiver_reason", "updated_at"])
         cents = ledger.fee_written_off(fresh, by=by)
         history.record_locked(
-            fresh.round.request, EventKind.FEE_WRITTEN_OFF, by=by, codes={"fee": fresh.pk, "cents": cents}
+            fresh.round.msa_request, EventKind.FEE_WRITTEN_OFF, by=by, codes={"fee": fresh.pk, "cents": cents}
         )
         settlement.set_disputed(fresh.round, disputed=False, outcome="written_off")
     fee.refresh_from_db()

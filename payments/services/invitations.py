@@ -38,18 +38,23 @@ def invitation_for(token: str) -> PayInvitation | None:
         key = uuid.UUID(hex=_SIGNER.unsign(token))
     except (signing.BadSignature, ValueError):
         return None
-    people = ("round__request__agent_company", "round__request__agent", "round__request__owner", "invited_by")
+    people = (
+        "round__msa_request__agent_company",
+        "round__msa_request__agent",
+        "round__msa_request__owner",
+        "invited_by",
+    )
     return PayInvitation.objects.filter(key=key).select_related(*people).first()
 
 
 def check_open(invitation: PayInvitation) -> None:
     """Raises `Refused` with what happened, and what to do instead, where the link pays nothing any more."""
-    request, who = invitation.round.request, {"who": invitation.invited_by.name}
+    msa_request, who = invitation.round.msa_request, {"who": invitation.invited_by.name}
     if invitation.round.settlement:
         raise Refused(_("This fee is settled already. You need do nothing."), code="fee_settled")
-    if request.status == Status.WITHDRAWN:
+    if msa_request.status == Status.WITHDRAWN:
         raise Refused(_("The request was withdrawn, so there is nothing to pay."), code="withdrawn")
-    if not request.has_agent:
+    if not msa_request.has_agent:
         raise Refused(
             _(
                 "The company that asked you to pay acts for this home no longer, so this link ended. Nothing was charged."
@@ -69,14 +74,14 @@ def check_open(invitation: PayInvitation) -> None:
         )
 
 
-def void(request: MSARequest, *, only: Q | None = None) -> int:
+def void(msa_request: MSARequest, *, only: Q | None = None) -> int:
     """End the request's open invitations, and a checkout that was opened by one, after the commit.
 
     A bank debit under way goes on. The caller holds the request's lock and records why. Returns how many.
     """
     from payments import tasks
 
-    found = PayInvitation.objects.filter(only or Q(), round__request=request, voided_at__isnull=True)
+    found = PayInvitation.objects.filter(only or Q(), round__msa_request=msa_request, voided_at__isnull=True)
     ended = list(found.values_list("pk", flat=True))
     if not ended:
         return 0

@@ -74,7 +74,7 @@ def _post(
         credit=credit,
         amount_cents=amount_cents,
         currency=fee.currency,
-        request=fee.round.request,
+        msa_request=fee.round.msa_request,
         fee=fee,
         by=by,
         key=key,
@@ -181,13 +181,13 @@ def _lies_apart(payment: Payment, fee: Fee) -> bool:
 
 def _taken(dispute: Dispute) -> list[tuple[Fee, int]]:
     """Which fees bore it when it was taken: what comes back or is lost lies where that did."""
-    entries = dispute.ledger_entries.filter(kind=EntryKind.DISPUTE_OPENED).select_related("fee__round__request")
+    entries = dispute.ledger_entries.filter(kind=EntryKind.DISPUTE_OPENED).select_related("fee__round__msa_request")
     return [(entry.fee, entry.amount_cents) for entry in entries.order_by("pk")]
 
 
 def _still_here(payment: Payment, amount_cents: int) -> list[tuple[Fee, int]]:
     """The amount laid onto what each fee's part has at the provider: a part that went back bears none of it."""
-    allocations = payment.allocations.filter(state__in=Allocation.RECEIVED).select_related("fee__round__request")
+    allocations = payment.allocations.filter(state__in=Allocation.RECEIVED).select_related("fee__round__msa_request")
     rows = list(allocations.order_by("pk"))
     cash = {row.fee_id: payment.ledger_entries.filter(fee=row.fee).balance(Account.PROVIDER) for row in rows}
     shares = share(amount_cents, [max(cash[row.fee_id], 0) for row in rows])

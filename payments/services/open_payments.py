@@ -22,9 +22,9 @@ from requests_app.models import MSARequest
 SHORTEST_LIFE = timedelta(minutes=31)
 
 
-def live_payment(request: MSARequest) -> Payment | None:
+def live_payment(msa_request: MSARequest) -> Payment | None:
     """The payment under way on that request, newest first."""
-    return Payment.objects.filter(fees__round__request=request, state__in=Payment.LIVE).first()
+    return Payment.objects.filter(fees__round__msa_request=msa_request, state__in=Payment.LIVE).first()
 
 
 def reusable(owed: Sequence[Fee], payer: Payer) -> Payment | None:
@@ -83,7 +83,7 @@ def _paid_elsewhere(payment: Payment, owed: Sequence[Fee], payer: Payer) -> str:
 def _shared(payment: Payment, owed: Sequence[Fee]) -> str:
     """The references of those fees that the payment covers, too."""
     covers = set(payment.fees.values_list("pk", flat=True))
-    return ", ".join(str(fee.round.request.reference) for fee in owed if fee.pk in covers)
+    return ", ".join(str(fee.round.msa_request.reference) for fee in owed if fee.pk in covers)
 
 
 def ends_at_in_words(payment: Payment) -> str:

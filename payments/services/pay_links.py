@@ -66,24 +66,24 @@ def standing(visit: VisitRound) -> PayInvitation | None:
     return open_now.select_related("invited_by").first()
 
 
-def check_can_invite(request: MSARequest) -> None:
+def check_can_invite(msa_request: MSARequest) -> None:
     """The fee form is open, nobody pays just now, and an agent acts for a customer whose address is known."""
-    if not request.has_agent:
+    if not msa_request.has_agent:
         raise Refused(_("Only an agent invites a customer to pay."), code="no_agent")
-    if not request.customer_email:
+    if not msa_request.customer_email:
         raise Refused(_("Enter the customer's e-mail address on the form first."), code="no_address")
-    policies.check_payable(request)
-    visit = policies.open_round(request)
+    policies.check_payable(msa_request)
+    visit = policies.open_round(msa_request)
     if visit.settlement:
         raise Refused(_("The fee for this visit is settled already."), code="fee_settled")
-    if fees.quote(request, visit) is None:
+    if fees.quote(msa_request, visit) is None:
         raise Refused(_("Nothing is to be paid for this visit."), code="nothing_due")
-    _check_nobody_pays(request)
+    _check_nobody_pays(msa_request)
 
 
-def _check_nobody_pays(request: MSARequest) -> None:
+def _check_nobody_pays(msa_request: MSARequest) -> None:
     """An earlier link's own checkout is no hindrance: it ends with that link."""
-    for payment in Payment.objects.filter(fees__round__request=request, state__in=Payment.LIVE):
+    for payment in Payment.objects.filter(fees__round__msa_request=msa_request, state__in=Payment.LIVE):
         if payment.state == Payment.State.PENDING:
             raise Refused(_("A bank payment of this fee is on its way. Wait for it."), code="payment_pending")
         if payment.state == Payment.State.OPEN and payment.invitation_id is None:
@@ -94,10 +94,10 @@ def _check_nobody_pays(request: MSARequest) -> None:
             )
 
 
-def invite(request: MSARequest, *, by: User) -> PayInvitation:
+def invite(msa_request: MSARequest, *, by: User) -> PayInvitation:
     """Mail the customer a link to pay the open visit's fee; an earlier link for it opens nothing more."""
     with transaction.atomic():
-        fresh = lock(request)
+        fresh = lock(msa_request)
         _check_agent(fresh, by)
         check_can_invite(fresh)
         fee = fees.raise_fee(fresh, by=by)
@@ -116,25 +116,25 @@ def invite(request: MSARequest, *, by: User) -> PayInvitation:
     return invitation
 
 
-def cancel(request: MSARequest, *, by: User) -> None:
+def cancel(msa_request: MSARequest, *, by: User) -> None:
     """The agent takes the link back: it opens nothing more, and a checkout opened by it ends."""
     with transaction.atomic():
-        fresh = lock(request)
+        fresh = lock(msa_request)
         _check_agent(fresh, by)
         if not invitations.void(fresh):
             raise Refused(_("There is no link to take back: it ended already."), code="no_invitation")
         history.record_locked(fresh, EventKind.PAY_INVITATION_CANCELED, by=by, codes={})
 
 
-def _check_agent(request: MSARequest, by: User) -> None:
-    if not permissions.is_agent_of(by, request):
+def _check_agent(msa_request: MSARequest, by: User) -> None:
+    if not permissions.is_agent_of(by, msa_request):
         raise Refused(_("Only the agent of record invites the customer to pay."), code="not_allowed")
 
 
 def check_payable_now(invitation: PayInvitation) -> None:
     """As the policies have it, in words for somebody who sees nothing but the fee."""
     try:
-        policies.check_payable(invitation.round.request)
+        policies.check_payable(invitation.round.msa_request)
     except Refused as refusal:
         raise Refused(
             _("Something on the request is being changed, so the fee cannot be paid now. Ask %(who)s when it can.")
@@ -151,4 +151,4 @@ def open_checkout(invitation: PayInvitation, *, expected_cents: int) -> Payment:
     check_open(invitation)
     check_payable_now(invitation)
     payer = Payer(invitation.name, invitation.email, invitation=invitation)
-    return checkout.open_for([invitation.round.request], payer=payer, expected_cents=expected_cents)
+    return checkout.open_for([invitation.round.msa_request], payer=payer, expected_cents=expected_cents)

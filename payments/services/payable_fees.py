@@ -34,7 +34,7 @@ _ROUNDS, _FEES, _LIVE = "unsettled_rounds", "standing_fees", "live_payments"
 class Due:
     """The fee of one request's open visit. `code` says why it cannot be paid now; empty where it can."""
 
-    request: MSARequest
+    msa_request: MSARequest
     visit: VisitRound
     amount_cents: int
     holds_until: date
@@ -95,13 +95,13 @@ def of_requests(user: User, references: Iterable[str]) -> list[Due]:
 def count(user: User, *, most: int = 100) -> int:
     """How many fees are raised and not paid, at most that many: a mark on a link, not a promise."""
     raised = Fee.objects.filter(round__closed_at__isnull=True, round__settlement="", state=Fee.State.OPEN)
-    mine = raised.filter(round__request__in=MSARequest.objects.acted_for_by(user))
+    mine = raised.filter(round__msa_request__in=MSARequest.objects.acted_for_by(user))
     return mine.order_by()[:most].count()
 
 
 def _near_payment(user: User) -> MSARequestQuerySet:
     """An open visit that is not settled, and a fee that is raised or could be."""
-    raised = Fee.objects.filter(round__request=OuterRef("pk"), round__closed_at__isnull=True, state=Fee.State.OPEN)
+    raised = Fee.objects.filter(round__msa_request=OuterRef("pk"), round__closed_at__isnull=True, state=Fee.State.OPEN)
     mine = MSARequest.objects.acted_for_by(user).filter(payability.has_unsettled_visit())
     return mine.filter(payability.is_near_payment() | Q(Exists(raised)))
 
@@ -122,17 +122,17 @@ def _judged(requests: list[MSARequest], user: User) -> list[Due]:
     today, panels = local_day(now), eligibility.load_panels()
     amounts, holds_until = _amounts(today), today + timedelta(days=ProgramSettings.current().quote_days)
     rows = []
-    for request in requests:
-        (visit,) = getattr(request, _ROUNDS)
+    for msa_request in requests:
+        (visit,) = getattr(msa_request, _ROUNDS)
         fee = next(iter(getattr(visit, _FEES)), None)
         live = next(iter(getattr(fee, _LIVE)), None) if fee else None
-        amount, until = amounts.get(request.request_type), holds_until
-        if fee is not None and (live or not fees.has_run_out(fee, request, today=today)):
+        amount, until = amounts.get(msa_request.request_type), holds_until
+        if fee is not None and (live or not fees.has_run_out(fee, msa_request, today=today)):
             amount, until = fee.amount_cents, fee.quote_holds_until
-        code = payability.code_against(request, today=today, now=now, panels=panels)
+        code = payability.code_against(msa_request, today=today, now=now, panels=panels)
         # Where nothing is set for the type the fee page submits without (D16).
         if amount is not None and code != "nothing_due":
-            rows.append(Due(request, visit, amount, until, code or _code_of(live, user), live))
+            rows.append(Due(msa_request, visit, amount, until, code or _code_of(live, user), live))
     return rows
 
 

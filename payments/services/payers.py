@@ -25,14 +25,17 @@ class Payer:
     @classmethod
     def of(cls, user: User, requests: Sequence[MSARequest]) -> Payer:
         """For a company only where all of it is the company's: its members see the payment."""
-        companies = {request.agent_company if permissions.is_agent_of(user, request) else None for request in requests}
+        companies = {
+            msa_request.agent_company if permissions.is_agent_of(user, msa_request) else None
+            for msa_request in requests
+        }
         alone = companies.pop() if len(companies) == 1 else None
         return cls(user.name, user.email, user=user, company=alone)
 
-    def check_may_pay(self, request: MSARequest) -> None:
+    def check_may_pay(self, msa_request: MSARequest) -> None:
         """Called under the request's lock: an invitation that was voided meanwhile opens nothing."""
         if self.user is not None:
-            permissions.check_acts_for(self.user, request)
+            permissions.check_acts_for(self.user, msa_request)
         if self.invitation is not None:
             invitations.check_open(
                 PayInvitation.objects.select_related("round", "invited_by").get(pk=self.invitation.pk)

@@ -18,11 +18,11 @@ from requests_app.notices import page
 
 def number(part: Allocation) -> str:
     """What is printed on it, and can be asked for."""
-    return f"{part.fee.round.request.reference}-P{part.payment_id}"
+    return f"{part.fee.round.msa_request.reference}-P{part.payment_id}"
 
 
 def number_of_note(refund: Refund) -> str:
-    return f"{refund.fee.round.request.reference}-R{refund.pk}"
+    return f"{refund.fee.round.msa_request.reference}-R{refund.pk}"
 
 
 def render(part: Allocation) -> Document | None:
@@ -32,7 +32,7 @@ def render(part: Allocation) -> Document | None:
     """
     if part.state != Allocation.State.SETTLED or part.receipt is not None:
         return part.receipt
-    request = part.fee.round.request
+    msa_request = part.fee.round.msa_request
     context = {
         "part": part,
         "payment": part.payment,
@@ -40,13 +40,13 @@ def render(part: Allocation) -> Document | None:
         "number": number(part),
         "fees_together": part.payment.allocations.count(),
     }
-    body = render_pdf("pdf/receipt.html", context | _about(request))
+    body = render_pdf("pdf/receipt.html", context | _about(msa_request))
     with storage.atomic():
-        lock(request)
+        lock(msa_request)
         fresh = lock(part)
         if fresh.receipt is None:
             name = _("Receipt %(number)s.pdf") % {"number": number(part)}
-            fresh.receipt = storage.store(request, DocumentKind.RECEIPT, name=name, body=body, by=None)
+            fresh.receipt = storage.store(msa_request, DocumentKind.RECEIPT, name=name, body=body, by=None)
             fresh.save(update_fields=["receipt"])
     return fresh.receipt
 
@@ -55,8 +55,8 @@ def render_note(refund: Refund) -> Document | None:
     """The note of a refund that reached the payer's bank. Safe to run twice."""
     if refund.state != Refund.State.SUCCEEDED or refund.document is not None:
         return refund.document
-    request = refund.fee.round.request
-    part = refund.payment.allocations.select_related("fee__round__request").get(fee=refund.fee)
+    msa_request = refund.fee.round.msa_request
+    part = refund.payment.allocations.select_related("fee__round__msa_request").get(fee=refund.fee)
     context = {
         "refund": refund,
         "part": part,
@@ -66,16 +66,16 @@ def render_note(refund: Refund) -> Document | None:
         "number": number_of_note(refund),
         "arrives_by": notices.arrives_by(refund),
     }
-    body = render_pdf("pdf/refund_note.html", context | _about(request))
+    body = render_pdf("pdf/refund_note.html", context | _about(msa_request))
     with storage.atomic():
-        lock(request)
+        lock(msa_request)
         fresh = lock(refund)
         if fresh.document is None:
             name = _("Refund note %(number)s.pdf") % {"number": number_of_note(refund)}
-            fresh.document = storage.store(request, DocumentKind.REFUND_NOTE, name=name, body=body, by=None)
+            fresh.document = storage.store(msa_request, DocumentKind.REFUND_NOTE, name=name, body=body, by=None)
             fresh.save(update_fields=["document", "updated_at"])
     return fresh.document
 
 
-def _about(request: MSARequest) -> dict[str, Any]:
-    return {"reference": request.reference, "address": request.full_address, "qr_url": page(request)}
+def _about(msa_request: MSARequest) -> dict[str, Any]:
+    return {"reference": msa_request.reference, "address": msa_request.full_address, "qr_url": page(msa_request)}

@@ -49,7 +49,7 @@ def _try(refund: Refund) -> None:
 def _keep(refund: Refund, made: provider.ProviderRefund | None, error: str) -> None:
     with transaction.atomic(durable=True):
         payment = settle.lock_with_requests(refund.payment)
-        fresh = Refund.objects.select_related("payment", "fee__round__request").get(pk=lock(refund).pk)
+        fresh = Refund.objects.select_related("payment", "fee__round__msa_request").get(pk=lock(refund).pk)
         if made is not None:
             refunds.follow(payment, [made])
         elif fresh.state == State.APPROVED:  # else another worker sent it, and only we were refused

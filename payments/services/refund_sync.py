@@ -57,7 +57,7 @@ def _state(theirs: provider.ProviderRefund) -> Refund.State:
 
 
 def _ours(payment: Payment, theirs: provider.ProviderRefund) -> list[Refund]:
-    rows = payment.refunds.select_for_update().select_related("payment", "fee__round__request")
+    rows = payment.refunds.select_for_update().select_related("payment", "fee__round__msa_request")
     known = list(rows.filter(provider_id=theirs.id))
     key = provider.as_key(theirs.key)
     if known or key is None:
@@ -78,7 +78,7 @@ def _fits(refund: Refund) -> bool:
 
 def _made_at_provider(payment: Payment, theirs: provider.ProviderRefund) -> list[Refund]:
     """A row for each fee that bears a part of it, laid onto what is still here."""
-    parts = list(payment.allocations.filter(state__in=Allocation.RECEIVED).select_related("fee__round__request"))
+    parts = list(payment.allocations.filter(state__in=Allocation.RECEIVED).select_related("fee__round__msa_request"))
     here = [part.received_cents - _total(payment, Refund.GONE, part.fee) for part in parts]
     made = []
     for part, cents in zip(parts, ledger.share(theirs.amount_cents, here), strict=True):
@@ -164,7 +164,7 @@ def _drop_what_no_longer_fits(payment: Payment) -> list[Refund]:
     """More went back at the provider than we knew of: promises of ours that are not sent yet give way."""
     dropped = []
     unsent = payment.refunds.filter(state=State.APPROVED, provider_id__isnull=True)
-    for refund in unsent.select_related("payment", "fee__round__request").order_by("-pk"):
+    for refund in unsent.select_related("payment", "fee__round__msa_request").order_by("-pk"):
         part = payment.allocations.get(fee=refund.fee)
         if _total(payment, Refund.PROMISED, refund.fee) > part.received_cents:
             move(refund, State.FAILED, error="refunded_at_provider")
@@ -190,4 +190,4 @@ def refundable_at_provider(refund: Refund) -> int:
 
 def note(refund: Refund, kind: EventKind, *, by: User | None) -> None:
     codes = {"refund": refund.pk, "cents": refund.amount_cents, "reason": refund.reason}
-    history.record_locked(refund.fee.round.request, kind, by=by, codes=codes)
+    history.record_locked(refund.fee.round.msa_request, kind, by=by, codes=codes)

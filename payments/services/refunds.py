@@ -33,7 +33,7 @@ State = Refund.State
 
 def part_of(refund: Refund) -> Allocation:
     """The part of the payment that the refund gives back."""
-    return Allocation.objects.select_related("payment", "fee__round__request").get(
+    return Allocation.objects.select_related("payment", "fee__round__msa_request").get(
         payment_id=refund.payment_id, fee_id=refund.fee_id
     )
 
@@ -88,11 +88,11 @@ def propose_by_staff(payment: Payment, *, by: User, amount_cents: int, note: str
 
 def _locked_part(payment: Payment, fee_id: int | None) -> Allocation:
     """The part for that fee, or the only one; its request and payment are locked."""
-    wanted = payment.allocations.select_related("fee__round__request")
+    wanted = payment.allocations.select_related("fee__round__msa_request")
     found = list(wanted.filter(fee_id=fee_id) if fee_id else wanted)
     if len(found) != 1:
         raise Refused(_("Say for which request money goes back."), code="which_fee")
-    lock(found[0].fee.round.request)
+    lock(found[0].fee.round.msa_request)
     lock(payment)
     return wanted.select_related("payment").get(pk=found[0].pk)
 
@@ -125,9 +125,9 @@ def check_can_ask(part: Allocation, *, undecided: bool | None = None) -> None:
 def ask_for(part: Allocation, *, by: User, note: str) -> Refund:
     """The customer, the agent or the payer asks for what is left; a supervisor decides (F4)."""
     with transaction.atomic():
-        request = lock(part.fee.round.request)
+        msa_request = lock(part.fee.round.msa_request)
         if by != part.payment.payer:
-            permissions.check_acts_for(by, request)
+            permissions.check_acts_for(by, msa_request)
         fresh = _locked_part(part.payment, part.fee_id)
         check_can_ask(fresh)
         if not note.strip():
@@ -148,7 +148,7 @@ def follow(payment: Payment, seen: Iterable[provider.ProviderRefund]) -> None:
     dropped = refund_sync.follow(payment, seen)
     for refund in dropped:
         propose(part_of(refund), amount_cents=refund.amount_cents, reason=Refund.Reason(refund.reason), by=None)
-    for refund in payment.refunds.filter(state=State.PROPOSED).select_related("payment", "fee__round__request"):
+    for refund in payment.refunds.filter(state=State.PROPOSED).select_related("payment", "fee__round__msa_request"):
         _fit(refund, part_of(refund).remaining_cents)
 
 
@@ -225,7 +225,7 @@ def decline(refund: Refund, *, by: User, note: str) -> None:
 
 
 def request_of(refund: Refund) -> MSARequest:
-    return refund.fee.round.request
+    return refund.fee.round.msa_request
 
 
 def _decidable(refund: Refund, *, by: User) -> Refund:

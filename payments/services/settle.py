@@ -48,8 +48,8 @@ def reference_of(payment: Payment) -> str:
 
 def lock_with_requests(payment: Payment) -> Payment:
     """The payment's row, read again. Its requests are locked before it, as everywhere."""
-    for request in requests_of(payment):
-        lock(request)
+    for msa_request in requests_of(payment):
+        lock(msa_request)
     return lock(payment)
 
 
@@ -85,8 +85,8 @@ def _follow_checkout(payment: Payment, seen: provider.Session) -> None:
     elif seen.is_pending:
         if payment.state not in {Payment.State.PENDING, Payment.State.FAILED}:
             payment.state = Payment.State.PENDING
-            for request in requests_of(payment):
-                settlement.extend_freeze(request, until=timezone.now() + DEBIT_TAKES)
+            for msa_request in requests_of(payment):
+                settlement.extend_freeze(msa_request, until=timezone.now() + DEBIT_TAKES)
     elif seen.status == "open":
         if payment.state == Payment.State.CREATED:
             payment.state = Payment.State.OPEN
@@ -102,14 +102,14 @@ def close(payment: Payment, state: Payment.State) -> None:
     if payment.state != state:
         payment.state = state
         payment.save(update_fields=["state", "updated_at"])
-    for request in requests_of(payment):
-        thaw_if_idle(request)
+    for msa_request in requests_of(payment):
+        thaw_if_idle(msa_request)
 
 
-def thaw_if_idle(request: MSARequest) -> None:
+def thaw_if_idle(msa_request: MSARequest) -> None:
     """End the freeze unless another payment is under way. The caller holds the request's lock."""
-    if not Payment.objects.filter(fees__round__request=request, state__in=Payment.LIVE).exists():
-        settlement.thaw(request)
+    if not Payment.objects.filter(fees__round__msa_request=msa_request, state__in=Payment.LIVE).exists():
+        settlement.thaw(msa_request)
 
 
 def _receive(payment: Payment, seen: provider.Session) -> None:
@@ -120,7 +120,7 @@ def _receive(payment: Payment, seen: provider.Session) -> None:
     payment.held_reason = wrong
     payment.state = Payment.State.HELD  # until the parts are known, so that they may lie apart
     payment.save()
-    parts = list(payment.allocations.select_related("payment", "fee__round__request", "fee__schedule"))
+    parts = list(payment.allocations.select_related("payment", "fee__round__msa_request", "fee__schedule"))
     shares = ledger.share(payment.received_cents, [part.amount_cents for part in parts])
     for part, cents in zip(parts, shares, strict=True):
         part.payment, part.received_cents = payment, cents
@@ -172,7 +172,7 @@ def _hold(part: Allocation, reason: str) -> None:
     part.state, part.held_reason = Allocation.State.HELD, reason
     part.save()
     codes = {"payment": part.payment_id, "reason": reason}
-    history.record_locked(part.fee.round.request, EventKind.PAYMENT_HELD, by=None, codes=codes)
+    history.record_locked(part.fee.round.msa_request, EventKind.PAYMENT_HELD, by=None, codes=codes)
 
 
 def _conclude(payment: Payment, parts: list[Allocation]) -> None:
@@ -205,4 +205,4 @@ def _release_held_money(part: Allocation) -> None:
             refunds.promise(refund, by=None)
     if part.state == Allocation.State.HELD:
         notices.payment_held(part)
-    thaw_if_idle(part.fee.round.request)
+    thaw_if_idle(part.fee.round.msa_request)

@@ -189,7 +189,9 @@ def of_month(addressee: Addressee, month: date) -> MonthlyAccount:
 
 
 def _lines(entries: LedgerEntryQuerySet) -> Iterator[Line]:
-    rows = entries.filter(kind__in=RECEIVED | RETURNED | DISPUTED).select_related("request", "fee__round", "payment")
+    rows = entries.filter(kind__in=RECEIVED | RETURNED | DISPUTED).select_related(
+        "msa_request", "fee__round", "payment"
+    )
     for entry in rows.order_by("pk"):
         payment: Any = entry.payment
         yield Line(
@@ -198,9 +200,9 @@ def _lines(entries: LedgerEntryQuerySet) -> Iterator[Line]:
             cents=_signed(entry),
             payment_id=payment.pk,
             payer_name=payment.payer_name,
-            reference=str(entry.request.reference),
+            reference=str(entry.msa_request.reference),
             visit=entry.fee.round.number,
-            address=entry.request.full_address,
+            address=entry.msa_request.full_address,
         )
 
 

@@ -14,38 +14,38 @@ from payments.services import fees, refunds
 from requests_app.models import MSARequest
 
 
-def _paid_parts(request: MSARequest) -> list[Allocation]:
+def _paid_parts(msa_request: MSARequest) -> list[Allocation]:
     """The payments' parts that settled this request's fees, but for money that a bank took back."""
     return list(
-        Allocation.objects.filter(fee__round__request=request, state=Allocation.State.SETTLED)
+        Allocation.objects.filter(fee__round__msa_request=msa_request, state=Allocation.State.SETTLED)
         .exclude(payment__dispute=Payment.Dispute.LOST)
-        .select_related("payment", "fee__round__request")
+        .select_related("payment", "fee__round__msa_request")
         .prefetch_related("fee__round__reasons")
         .order_by("fee__round__number")
     )
 
 
-def preview_refund(request: MSARequest) -> list[Decision]:
+def preview_refund(msa_request: MSARequest) -> list[Decision]:
     """What would come back if the request were withdrawn now; empty where nothing was paid."""
-    return [owed_for(part) for part in _paid_parts(request)]
+    return [owed_for(part) for part in _paid_parts(msa_request)]
 
 
-def after_withdrawal(request: MSARequest, *, by: User | None) -> None:
+def after_withdrawal(msa_request: MSARequest, *, by: User | None) -> None:
     """Open fees are canceled, open checkouts closed after the commit, the refund of D4 proposed.
 
     Runs in the withdrawal's transaction, under the request's lock.
     """
-    stop_open_payments(request, rule="D4", by=by)
-    for part in _paid_parts(request):
+    stop_open_payments(msa_request, rule="D4", by=by)
+    for part in _paid_parts(msa_request):
         decision = owed_for(part)
         if decision.reason is not None:
             part.payment = lock(part.payment)
             refunds.propose(part, amount_cents=decision.refund_cents, reason=decision.reason, by=by)
 
 
-def stop_open_payments(request: MSARequest, *, rule: str, by: User | None) -> None:
+def stop_open_payments(msa_request: MSARequest, *, rule: str, by: User | None) -> None:
     """Nothing is owed for closed visits any more; a checkout for one is closed after the commit."""
     from payments import tasks
 
-    for payment in fees.cancel_open_fees(request, rule=rule, by=by):
+    for payment in fees.cancel_open_fees(msa_request, rule=rule, by=by):
         transaction.on_commit(partial(tasks.kick, tasks.end_checkout, payment.pk))

@@ -83,27 +83,27 @@ class Overview:
     visits: list[VisitStory]
 
 
-def money_of(request: MSARequest, viewer: User) -> Overview:
+def money_of(msa_request: MSARequest, viewer: User) -> Overview:
     """Nothing is written. Only who acts for the request is offered to ask for a refund."""
-    stories = _refund_stories(request)
-    disputes = _disputes(request)
+    stories = _refund_stories(msa_request)
+    disputes = _disputes(msa_request)
     parts: dict[int, list[PartStory]] = defaultdict(list)
-    for part in _parts(request):
+    for part in _parts(msa_request):
         place = (part.payment_id, part.fee_id)
-        parts[part.fee_id].append(_part(part, stories[place], disputes[part.payment_id], request, viewer))
+        parts[part.fee_id].append(_part(part, stories[place], disputes[part.payment_id], msa_request, viewer))
     fees: dict[int, list[FeeStory]] = defaultdict(list)
-    for fee in Fee.objects.filter(round__request=request).select_related("round").order_by("-pk"):
+    for fee in Fee.objects.filter(round__msa_request=msa_request).select_related("round").order_by("-pk"):
         fees[fee.round_id].append(_fee(fee, parts[fee.pk]))
     visits = [
         VisitStory(visit, *balance_text.why_due(visit), fees=fees[visit.pk])
-        for visit in request.rounds.order_by("number")
+        for visit in msa_request.rounds.order_by("number")
     ]
-    return Overview(balance(request), visits)
+    return Overview(balance(msa_request), visits)
 
 
-def balance(request: MSARequest) -> Balance:
+def balance(msa_request: MSARequest) -> Balance:
     paid = back = taken = due = promised = 0
-    for row in LedgerEntry.objects.filter(request=request).balances_by("kind"):
+    for row in LedgerEntry.objects.filter(msa_request=msa_request).balances_by("kind"):
         there = row[Account.PROVIDER]
         if row["kind"] in _RECEIVED:
             paid += there
@@ -116,21 +116,21 @@ def balance(request: MSARequest) -> Balance:
     return Balance(paid, back, promised, taken, due)
 
 
-def _parts(request: MSARequest) -> list[Allocation]:
+def _parts(msa_request: MSARequest) -> list[Allocation]:
     """Where money came, or is on its way from a bank. `several` says that the payment has other parts too."""
     shown = [Payment.State.PENDING, *Payment.RECEIVED]
     return list(
-        Allocation.objects.filter(fee__round__request=request, payment__state__in=shown)
+        Allocation.objects.filter(fee__round__msa_request=msa_request, payment__state__in=shown)
         .select_related("payment", "fee__round")
         .annotate(several=Count("payment__allocations"))
         .order_by("pk")
     )
 
 
-def _refund_stories(request: MSARequest) -> dict[tuple[int, int], list[RefundStory]]:
+def _refund_stories(msa_request: MSARequest) -> dict[tuple[int, int], list[RefundStory]]:
     found: dict[tuple[int, int], list[RefundStory]] = defaultdict(list)
     expected: Callable[[Refund], date] | None = None
-    for refund in Refund.objects.filter(fee__round__request=request).order_by("pk"):
+    for refund in Refund.objects.filter(fee__round__msa_request=msa_request).order_by("pk"):
         expected = expected or notices.arrivals()
         asked = refund.reason == Refund.Reason.REQUESTED and refund.state != Refund.State.DECLINED
         story = RefundStory(refund, balance_text.steps(refund, expected), refund.note if asked else "")
@@ -138,15 +138,15 @@ def _refund_stories(request: MSARequest) -> dict[tuple[int, int], list[RefundSto
     return found
 
 
-def _disputes(request: MSARequest) -> dict[int, list[Step]]:
+def _disputes(msa_request: MSARequest) -> dict[int, list[Step]]:
     found: dict[int, list[Step]] = defaultdict(list)
-    for dispute in Dispute.objects.filter(payment__fees__round__request=request).distinct().order_by("pk"):
+    for dispute in Dispute.objects.filter(payment__fees__round__msa_request=msa_request).distinct().order_by("pk"):
         found[dispute.payment_id] += balance_text.dispute(dispute)
     return found
 
 
 def _part(
-    part: Allocation, stories: list[RefundStory], disputes: list[Step], request: MSARequest, viewer: User
+    part: Allocation, stories: list[RefundStory], disputes: list[Step], msa_request: MSARequest, viewer: User
 ) -> PartStory:
     obstacle = None
     undecided = any(story.refund.state == Refund.State.PROPOSED for story in stories)
@@ -155,7 +155,7 @@ def _part(
     except Refused as refusal:
         obstacle = refusal
     text, tone = balance_text.part(part)
-    may_ask = permissions.acts_for(viewer, request)
+    may_ask = permissions.acts_for(viewer, msa_request)
     return PartStory(part, text, tone, disputes, stories, may_ask, obstacle)
 
 

@@ -43,7 +43,7 @@ def fee_of_visit(visit: VisitRound, amount_cents: int) -> Shown:
         decision, titles = fee_rules.first_visit(), []
         heading = _("%(amount)s for one site visit")
     else:
-        failed = policies.failed_round(visit.request)
+        failed = policies.failed_round(visit.msa_request)
         decision = fee_rules.next_visit(_facts(failed), charged=visit.fee_due)
         titles = _titles(failed, decision)
         heading = _("A second fee is due: %(amount)s")
@@ -58,11 +58,11 @@ def fee_of_visit(visit: VisitRound, amount_cents: int) -> Shown:
     )
 
 
-def next_fee(request: MSARequest) -> Shown:
+def next_fee(msa_request: MSARequest) -> Shown:
     """Before a reschedule or a modification: what the next visit costs, after the one that failed (F3, D3)."""
-    failed = policies.failed_round(request)
-    decision, amount = follow_ups.next_fee(failed), fees.amount_in_force(request)
-    number = request.rounds.count() + 1
+    failed = policies.failed_round(msa_request)
+    decision, amount = follow_ups.next_fee(failed), fees.amount_in_force(msa_request)
+    number = msa_request.rounds.count() + 1
     if not decision.due:
         return Shown(_("The next visit costs nothing"), str(decision.why), [decision.rule])
     if amount is None:
@@ -79,10 +79,10 @@ def next_fee(request: MSARequest) -> Shown:
     )
 
 
-def no_fee(request: MSARequest) -> Shown:
+def no_fee(msa_request: MSARequest) -> Shown:
     """Nothing is set for that type of request (D16)."""
     heading = _("No fee is due for this type of request")
-    why = _("No fee is set for “%(type)s”.") % {"type": request.get_request_type_display()}
+    why = _("No fee is set for “%(type)s”.") % {"type": msa_request.get_request_type_display()}
     return Shown(heading, why, ["D16"])
 
 
@@ -118,10 +118,10 @@ def _if(decision: refund_rules.Decision) -> str:
 
 
 # --- What comes back ----------------------------------------------------------------------
-def withdrawal_of(request: MSARequest) -> list[Shown]:
+def withdrawal_of(msa_request: MSARequest) -> list[Shown]:
     """Before a withdrawal: for each visit whose fee was paid, what D4 gives back now. Empty where nothing was paid."""
-    beside = refund_rules.rules_beside(request.status)
-    return [_returned(decision, beside) for decision in withdrawal.preview_refund(request)]
+    beside = refund_rules.rules_beside(msa_request.status)
+    return [_returned(decision, beside) for decision in withdrawal.preview_refund(msa_request)]
 
 
 def _returned(decision: refund_rules.Decision, beside: Iterable[str] = ()) -> Shown:

@@ -25,51 +25,51 @@ from requests_app.models import MSARequest, VisitRound
 from requests_app.readiness import readiness
 
 
-def mine(http: HttpRequest, reference: str) -> tuple[MSARequest, User]:
-    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+def mine(request: HttpRequest, reference: str) -> tuple[MSARequest, User]:
+    user: User = request.user  # type: ignore[assignment]  # login_required comes first
     return get_object_or_404(MSARequest.objects.visible_to(user), reference=reference), user
 
 
-def _payments_of(request: MSARequest) -> Any:
-    return Payment.objects.filter(fees__round__request=request)
+def _payments_of(msa_request: MSARequest) -> Any:
+    return Payment.objects.filter(fees__round__msa_request=msa_request)
 
 
 @login_required
 @require_GET
-def fee(http: HttpRequest, reference: str) -> HttpResponse:
-    request, user = mine(http, reference)
-    return fee_page(http, request, user)
+def fee(request: HttpRequest, reference: str) -> HttpResponse:
+    msa_request, user = mine(request, reference)
+    return fee_page(request, msa_request, user)
 
 
 def fee_page(
-    http: HttpRequest, request: MSARequest, user: User, *, refusal: Refused | None = None, status: int = 200
+    request: HttpRequest, msa_request: MSARequest, user: User, *, refusal: Refused | None = None, status: int = 200
 ) -> HttpResponse:
     """What it costs and what for, or why nothing can be paid now. Nothing is written."""
-    visit = VisitRound.objects.filter(request=request, closed_at__isnull=True).first()
-    quote = fees.quote(request, visit) if visit else None
-    parts = Allocation.objects.filter(fee__round__request=request).select_related("payment").order_by("-pk")
+    visit = VisitRound.objects.filter(msa_request=msa_request, closed_at__isnull=True).first()
+    quote = fees.quote(msa_request, visit) if visit else None
+    parts = Allocation.objects.filter(fee__round__msa_request=msa_request).select_related("payment").order_by("-pk")
     context = {
-        "request_": request,
+        "msa_request": msa_request,
         "visit": visit,
         "quote": quote,
         "held": parts.filter(state=Allocation.State.HELD).first(),
-        "last": _payments_of(request).first(),
+        "last": _payments_of(msa_request).first(),
         "paid": parts.filter(fee__round=visit, state=Allocation.State.SETTLED).first() if visit else None,
-        "reason": _reason_against_paying(request, visit, user),
-        "unsaid": bool(policies.reason_against(readiness.check_findings_stated, request)),
+        "reason": _reason_against_paying(msa_request, visit, user),
+        "unsaid": bool(policies.reason_against(readiness.check_findings_stated, msa_request)),
         "settled": bool(visit and visit.settlement),
         "waived": bool(visit and visit.settlement == Settlement.WAIVED),
-        "may_act": permissions.acts_for(user, request),
+        "may_act": permissions.acts_for(user, msa_request),
         "refusal": refusal,
         "form": PayForm(initial={"expected_cents": quote.amount_cents}) if quote else None,
     }
-    context |= _under_way(request, user) | _by_link(request, visit, user)
-    return render(http, "payments/fee.html", context, status=status)
+    context |= _under_way(msa_request, user) | _by_link(msa_request, visit, user)
+    return render(request, "payments/fee.html", context, status=status)
 
 
-def _under_way(request: MSARequest, user: User) -> dict[str, Any]:
+def _under_way(msa_request: MSARequest, user: User) -> dict[str, Any]:
     """The payment that is open or on its way; one for several requests, or by a link, is gone on with elsewhere."""
-    live = open_payments.live_payment(request)
+    live = open_payments.live_payment(msa_request)
     opened = live is not None and live.state == Payment.State.OPEN
     elsewhere = live is not None and opened and (live.invitation_id is not None or live.allocations.count() > 1)
     against = policies.reason_against(open_payments.check_can_cancel, live, by=user) if live and opened else ""
@@ -82,81 +82,81 @@ def _under_way(request: MSARequest, user: User) -> dict[str, Any]:
     }
 
 
-def _by_link(request: MSARequest, visit: VisitRound | None, user: User) -> dict[str, Any]:
+def _by_link(msa_request: MSARequest, visit: VisitRound | None, user: User) -> dict[str, Any]:
     """What the agent of record sees of the link by which the customer pays."""
-    if visit is None or visit.settlement or not permissions.is_agent_of(user, request):
+    if visit is None or visit.settlement or not permissions.is_agent_of(user, msa_request):
         return {"may_invite": False}
     return {
         "may_invite": True,
         "invitation": pay_links.standing(visit),
-        "cannot_invite": policies.reason_against(pay_links.check_can_invite, request),
+        "cannot_invite": policies.reason_against(pay_links.check_can_invite, msa_request),
     }
 
 
-def _reason_against_paying(request: MSARequest, visit: VisitRound | None, user: User) -> str:
+def _reason_against_paying(msa_request: MSARequest, visit: VisitRound | None, user: User) -> str:
     if visit is None:
         return _("No site visit is open on this request, so nothing is to be paid.")
     if visit.settlement:
         return ""
-    if reason := policies.reason_against(policies.check_payable, request):
+    if reason := policies.reason_against(policies.check_payable, msa_request):
         return reason
-    return policies.reason_against(permissions.check_acts_for, user, request)
+    return policies.reason_against(permissions.check_acts_for, user, msa_request)
 
 
 @login_required
 @require_POST
-def pay(http: HttpRequest, reference: str) -> HttpResponse:
+def pay(request: HttpRequest, reference: str) -> HttpResponse:
     """To the provider's page. Posted amounts decide nothing: a wrong one is refused (fault 39)."""
-    request, user = mine(http, reference)
-    form = PayForm(http.POST)
+    msa_request, user = mine(request, reference)
+    form = PayForm(request.POST)
     if not form.is_valid():
         stale = Refused(_("This page was incomplete. Look at the amount again, then pay."), code="stale")
-        return fee_page(http, request, user, refusal=stale, status=409)
+        return fee_page(request, msa_request, user, refusal=stale, status=409)
     try:
-        payment = checkout.open_checkout(request, by=user, expected_cents=form.cleaned_data["expected_cents"])
+        payment = checkout.open_checkout(msa_request, by=user, expected_cents=form.cleaned_data["expected_cents"])
     except Refused as refusal:
-        return fee_page(http, request, user, refusal=refusal, status=409)
+        return fee_page(request, msa_request, user, refusal=refusal, status=409)
     if payment.state != Payment.State.OPEN:
-        return redirect("payments:fee", reference=request.reference)
+        return redirect("payments:fee", reference=msa_request.reference)
     return HttpResponseRedirect(payment.session_url, status=303)
 
 
 @login_required
 @require_POST
-def cancel(http: HttpRequest, reference: str) -> HttpResponse:
-    request, user = mine(http, reference)
+def cancel(request: HttpRequest, reference: str) -> HttpResponse:
+    msa_request, user = mine(request, reference)
     try:
-        payment = checkout.cancel_checkout(request, by=user)
+        payment = checkout.cancel_checkout(msa_request, by=user)
     except Refused as refusal:
-        return fee_page(http, request, user, refusal=refusal, status=409)
+        return fee_page(request, msa_request, user, refusal=refusal, status=409)
     if payment.state == Payment.State.PAID:
-        messages.success(http, _("The payment had arrived already, so it counts."))
+        messages.success(request, _("The payment had arrived already, so it counts."))
     else:
         messages.success(
-            http, _("The payment is canceled. Nothing was charged, and you can change your answers again.")
+            request, _("The payment is canceled. Nothing was charged, and you can change your answers again.")
         )
-    return redirect("payments:fee", reference=request.reference)
+    return redirect("payments:fee", reference=msa_request.reference)
 
 
 @login_required
 @require_POST
-def submit(http: HttpRequest, reference: str) -> HttpResponse:
+def submit(request: HttpRequest, reference: str) -> HttpResponse:
     """Where no fee is set for the type, this button submits (D16)."""
-    request, user = mine(http, reference)
+    msa_request, user = mine(request, reference)
     try:
-        fees.submit_without_fee(request, by=user)
+        fees.submit_without_fee(msa_request, by=user)
     except Refused as refusal:
-        return fee_page(http, request, user, refusal=refusal, status=409)
-    messages.success(http, _("Your request is submitted."))
-    return redirect(request)
+        return fee_page(request, msa_request, user, refusal=refusal, status=409)
+    messages.success(request, _("Your request is submitted."))
+    return redirect(msa_request)
 
 
 @login_required
 @require_GET
-def returned(http: HttpRequest, reference: str) -> HttpResponse:
+def returned(request: HttpRequest, reference: str) -> HttpResponse:
     """Back from the provider: ask it what happened, whether or not its webhook was here yet (fault 4)."""
-    request, _user = mine(http, reference)
-    payment = get_object_or_404(_payments_of(request), session_id=http.GET.get("session", ""))
+    msa_request, _user = mine(request, reference)
+    payment = get_object_or_404(_payments_of(msa_request), session_id=request.GET.get("session", ""))
     if payment.allocations.count() > 1:
         return redirect("payments:joint_returned", pk=payment.pk)
     answered = True
@@ -164,38 +164,38 @@ def returned(http: HttpRequest, reference: str) -> HttpResponse:
         payment = settle.settle_from_provider(payment)
     except (provider.ProviderUnavailable, provider.ProviderRefused):
         answered = False
-    request.refresh_from_db()
-    part = payment.allocations.select_related("fee__round").get(fee__round__request=request)
-    context = {"request_": request, "payment": payment, "part": part, "fee": part.fee, "answered": answered}
-    return render(http, "payments/returned.html", context)
+    msa_request.refresh_from_db()
+    part = payment.allocations.select_related("fee__round").get(fee__round__msa_request=msa_request)
+    context = {"msa_request": msa_request, "payment": payment, "part": part, "fee": part.fee, "answered": answered}
+    return render(request, "payments/returned.html", context)
 
 
 @login_required
 @require_GET
-def canceled(http: HttpRequest, reference: str) -> HttpResponse:
+def canceled(request: HttpRequest, reference: str) -> HttpResponse:
     """Back from the provider without having paid. The checkout stays open until it is canceled or runs out."""
-    request, user = mine(http, reference)
-    live = open_payments.live_payment(request)
+    msa_request, user = mine(request, reference)
+    live = open_payments.live_payment(msa_request)
     if live is not None and (live.invitation_id is not None or live.allocations.count() > 1):
-        return redirect("payments:fee", reference=request.reference)
+        return redirect("payments:fee", reference=msa_request.reference)
     context = {
-        "request_": request,
+        "msa_request": msa_request,
         "live": live,
-        "may_act": permissions.acts_for(user, request),
+        "may_act": permissions.acts_for(user, msa_request),
         "form": PayForm(initial={"expected_cents": live.amount_cents}) if live else None,
     }
-    return render(http, "payments/canceled.html", context)
+    return render(request, "payments/canceled.html", context)
 
 
 @login_required
 @require_GET
-def receipt(http: HttpRequest, reference: str, payment_id: int) -> HttpResponseBase:
-    request, _user = mine(http, reference)
-    paid = Allocation.objects.filter(fee__round__request=request, state=Allocation.State.SETTLED)
+def receipt(request: HttpRequest, reference: str, payment_id: int) -> HttpResponseBase:
+    msa_request, _user = mine(request, reference)
+    paid = Allocation.objects.filter(fee__round__msa_request=msa_request, state=Allocation.State.SETTLED)
     part = get_object_or_404(paid, payment_id=payment_id)
     if part.receipt is None:
-        messages.info(http, _("The receipt is being made. Try again in a minute."))
-        return redirect(request)
+        messages.info(request, _("The receipt is being made. Try again in a minute."))
+        return redirect(msa_request)
     try:
         return storage.attachment(part.receipt)
     except FileNotFoundError as error:

@@ -21,7 +21,7 @@ from requests_app.enums import FINAL, RequestType, Status
 
 
 @require_GET
-def fees(http: HttpRequest) -> HttpResponse:
+def fees(request: HttpRequest) -> HttpResponse:
     table = decision_table.table(local_day(timezone.now()))
     context = {
         "table": table,
@@ -30,7 +30,7 @@ def fees(http: HttpRequest) -> HttpResponse:
         "sections": sections(table.rows),
         "apart": paid_apart(),
     }
-    return render(http, "payments/fees.html", context)
+    return render(request, "payments/fees.html", context)
 
 
 @dataclass

@@ -22,45 +22,45 @@ from requests_app.lifecycle import policies
 from requests_app.models import MSARequest, ProgramSettings
 
 
-def _mine(http: HttpRequest, reference: str) -> tuple[MSARequest, User]:
-    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+def _mine(request: HttpRequest, reference: str) -> tuple[MSARequest, User]:
+    user: User = request.user  # type: ignore[assignment]  # login_required comes first
     return get_object_or_404(MSARequest.objects.visible_to(user), reference=reference), user
 
 
 @login_required
 @require_safe
-def money(http: HttpRequest, reference: str) -> HttpResponse:
-    request, user = _mine(http, reference)
-    may_act = permissions.acts_for(user, request)
+def money(request: HttpRequest, reference: str) -> HttpResponse:
+    msa_request, user = _mine(request, reference)
+    may_act = permissions.acts_for(user, msa_request)
     context = {
-        "request_": request,
-        "overview": balance.money_of(request, user),
-        "payable": may_act and not policies.reason_against(policies.check_payable, request),
-        "may_withdraw": may_act and not policies.reason_against(policies.check_withdraw, request),
+        "msa_request": msa_request,
+        "overview": balance.money_of(msa_request, user),
+        "payable": may_act and not policies.reason_against(policies.check_payable, msa_request),
+        "may_withdraw": may_act and not policies.reason_against(policies.check_withdraw, msa_request),
     }
-    return render(http, "payments/money.html", context)
+    return render(request, "payments/money.html", context)
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def ask_refund(http: HttpRequest, reference: str, part_id: int) -> HttpResponse:
+def ask_refund(request: HttpRequest, reference: str, part_id: int) -> HttpResponse:
     """A GET shows what the rules give and asks why; a POST asks a supervisor (F4). Twice is once."""
-    request, user = _mine(http, reference)
-    parts = Allocation.objects.select_related("payment__payer", "fee__round__request")
-    part = get_object_or_404(parts, pk=part_id, fee__round__request=request)
-    obstacle = _obstacle(part, request, user)
-    form = AskForm(http.POST if http.method == "POST" else None)
+    msa_request, user = _mine(request, reference)
+    parts = Allocation.objects.select_related("payment__payer", "fee__round__msa_request")
+    part = get_object_or_404(parts, pk=part_id, fee__round__msa_request=msa_request)
+    obstacle = _obstacle(part, msa_request, user)
+    form = AskForm(request.POST if request.method == "POST" else None)
     if obstacle is None and form.is_valid():
         try:
             refunds.ask_for(part, by=user, note=form.cleaned_data["note"])
         except Refused as refusal:
             form.add_error("note" if "note" in refusal.fields else None, str(refusal))
         else:
-            messages.success(http, _("Your refund is asked for. A supervisor decides, and we write to you."))
-            return redirect("payments:money", reference=request.reference)
+            messages.success(request, _("Your refund is asked for. A supervisor decides, and we write to you."))
+            return redirect("payments:money", reference=msa_request.reference)
     (decision,) = refund_owed([as_paid_visit(part.fee.round, part.remaining_cents)])
     context = {
-        "request_": request,
+        "msa_request": msa_request,
         "part": part,
         "settled": part.state == Allocation.State.SETTLED,
         "decision": decision,
@@ -69,15 +69,15 @@ def ask_refund(http: HttpRequest, reference: str, part_id: int) -> HttpResponse:
         "arrives_days": ProgramSettings.current().refund_arrives_days,
         "form": form,
     }
-    refused = http.method == "POST" and (obstacle is not None or bool(form.non_field_errors()))
-    return render(http, "payments/ask_refund.html", context, status=409 if refused else 200)
+    refused = request.method == "POST" and (obstacle is not None or bool(form.non_field_errors()))
+    return render(request, "payments/ask_refund.html", context, status=409 if refused else 200)
 
 
-def _obstacle(part: Allocation, request: MSARequest, user: User) -> Refused | None:
+def _obstacle(part: Allocation, msa_request: MSARequest, user: User) -> Refused | None:
     """Why this person cannot ask for that part now."""
     try:
         if user != part.payment.payer:
-            permissions.check_acts_for(user, request)
+            permissions.check_acts_for(user, msa_request)
         refunds.check_can_ask(part)
     except Refused as refusal:
         return refusal
@@ -86,13 +86,13 @@ def _obstacle(part: Allocation, request: MSARequest, user: User) -> Refused | No
 
 @login_required
 @require_safe
-def refund_note(http: HttpRequest, reference: str, refund_id: int) -> HttpResponseBase:
-    request, _user = _mine(http, reference)
-    paid_out = Refund.objects.filter(fee__round__request=request, state=Refund.State.SUCCEEDED)
+def refund_note(request: HttpRequest, reference: str, refund_id: int) -> HttpResponseBase:
+    msa_request, _user = _mine(request, reference)
+    paid_out = Refund.objects.filter(fee__round__msa_request=msa_request, state=Refund.State.SUCCEEDED)
     refund = get_object_or_404(paid_out.select_related("document"), pk=refund_id)
     if refund.document is None:
-        messages.info(http, _("The refund note is being made. Try again in a minute."))
-        return redirect("payments:money", reference=request.reference)
+        messages.info(request, _("The refund note is being made. Try again in a minute."))
+        return redirect("payments:money", reference=msa_request.reference)
     try:
         return storage.attachment(refund.document)
     except FileNotFoundError as error:

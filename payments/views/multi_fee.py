@@ -25,21 +25,21 @@ from payments.services.checkout import MOST_FEES
 from requests_app.models import MSARequest
 
 
-def _user(http: HttpRequest) -> User:
-    return http.user  # type: ignore[return-value]  # login_required comes first
+def _user(request: HttpRequest) -> User:
+    return request.user  # type: ignore[return-value]  # login_required comes first
 
 
 @login_required
 @never_cache
 @require_safe
-def several(http: HttpRequest) -> HttpResponse:
+def several(request: HttpRequest) -> HttpResponse:
     """What my company, or I, can pay now, and why not the others. Nothing is written."""
-    return _page(http)
+    return _page(request)
 
 
-def _page(http: HttpRequest, *, chosen: Chosen | None = None, problems: list[str] | None = None) -> HttpResponse:
-    user = _user(http)
-    page = payable_fees.page_of(user, before=_key(http))
+def _page(request: HttpRequest, *, chosen: Chosen | None = None, problems: list[str] | None = None) -> HttpResponse:
+    user = _user(request)
+    page = payable_fees.page_of(user, before=_key(request))
     picked = {choice.reference for choice in chosen or ()}
     context = {
         "page": page,
@@ -47,46 +47,46 @@ def _page(http: HttpRequest, *, chosen: Chosen | None = None, problems: list[str
         "more_picked": [] if chosen is None else _beyond(page, chosen, user),
         "problems": problems or [],
         "most": MOST_FEES,
-        "is_first": "before" not in http.GET,
+        "is_first": "before" not in request.GET,
         "open_payments": _open_payments(user),
     }
-    return render(http, "payments/several.html", context, status=409 if problems else 200)
+    return render(request, "payments/several.html", context, status=409 if problems else 200)
 
 
 def _beyond(page: payable_fees.Page, chosen: Chosen, user: User) -> list[payable_fees.Due]:
     """Chosen on an older page: they stay chosen, too."""
-    shown = {str(row.request.reference) for row in page.rows}
+    shown = {str(row.msa_request.reference) for row in page.rows}
     others = [choice.reference for choice in chosen if choice.reference not in shown]
     return [row for row in payable_fees.of_requests(user, others) if row.is_payable] if others else []
 
 
-def _key(http: HttpRequest) -> int | None:
-    before = http.GET.get("before", "")
+def _key(request: HttpRequest) -> int | None:
+    before = request.GET.get("before", "")
     return int(before) if before.isdecimal() and len(before) < 19 else None
 
 
 def _open_payments(user: User) -> list[Payment]:
     """Begun and not finished: to go on with, or to cancel."""
     found = Payment.objects.visible_to(user).joint().filter(state=Payment.State.OPEN)
-    parts = Allocation.objects.select_related("fee__round__request")
+    parts = Allocation.objects.select_related("fee__round__msa_request")
     return list(found.prefetch_related(Prefetch("allocations", parts))[:20])
 
 
 @login_required
 @require_POST
-def pay(http: HttpRequest) -> HttpResponseBase:
+def pay(request: HttpRequest) -> HttpResponseBase:
     """To the provider's page for what was chosen. What is posted chooses; it decides no amount (fault 39)."""
-    user, form = _user(http), SeveralForm(http.POST)
+    user, form = _user(request), SeveralForm(request.POST)
     if not form.is_valid():
-        return _page(http, problems=[_("This page was incomplete. Choose the fees again, then pay.")])
+        return _page(request, problems=[_("This page was incomplete. Choose the fees again, then pay.")])
     chosen: Chosen = form.cleaned_data["fee"]
     requests = list(MSARequest.objects.acted_for_by(user).filter(reference__in=[each.reference for each in chosen]))
     if missing := len(chosen) - len(requests):
-        return _page(http, chosen=chosen, problems=[_not_yours(missing)])
+        return _page(request, chosen=chosen, problems=[_not_yours(missing)])
     try:
         payment = checkout.open_joint_checkout(requests, by=user, expected_cents=sum(each.cents for each in chosen))
     except Refused as refusal:
-        return _page(http, chosen=chosen, problems=_problems(user, chosen, refusal))
+        return _page(request, chosen=chosen, problems=_problems(user, chosen, refusal))
     if payment.state != Payment.State.OPEN:
         return redirect("payments:several")
     return HttpResponseRedirect(payment.session_url, status=303)
@@ -103,7 +103,8 @@ def _not_yours(missing: int) -> str:
 def _problems(user: User, chosen: Chosen, refusal: Refused) -> list[str]:
     """A line for each request with something against it; the refusal itself where no request explains it."""
     rows = {
-        str(row.request.reference): row for row in payable_fees.of_requests(user, [each.reference for each in chosen])
+        str(row.msa_request.reference): row
+        for row in payable_fees.of_requests(user, [each.reference for each in chosen])
     }
     lines = []
     for each in chosen:
@@ -121,16 +122,16 @@ def _problems(user: User, chosen: Chosen, refusal: Refused) -> list[str]:
 @login_required
 @never_cache
 @require_safe
-def returned(http: HttpRequest, pk: int) -> HttpResponse:
+def returned(request: HttpRequest, pk: int) -> HttpResponse:
     """What became of each fee; the provider is asked while the payment is under way (fault 4)."""
-    payment, user = _mine(http, pk), _user(http)
+    payment, user = _mine(request, pk), _user(request)
     answered = True
     if payment.state in Payment.LIVE:
         try:
             payment = settle.settle_from_provider(payment)
         except (provider.ProviderUnavailable, provider.ProviderRefused):
             answered = False
-    ordered = Allocation.objects.select_related("fee__round__request").order_by("fee__round__request")
+    ordered = Allocation.objects.select_related("fee__round__msa_request").order_by("fee__round__msa_request")
     prefetch_related_objects([payment], Prefetch("allocations", ordered))
     parts = list(payment.allocations.all())
     visible = MSARequest.objects.visible_to(user).filter(pk__in=[_request(part).pk for part in parts])
@@ -143,11 +144,11 @@ def returned(http: HttpRequest, pk: int) -> HttpResponse:
         "settled_cents": sum(part.received_cents for part in parts if part.state == Allocation.State.SETTLED),
         "count": len(parts),
     }
-    return render(http, "payments/joint_returned.html", context)
+    return render(request, "payments/joint_returned.html", context)
 
 
 def _request(part: Allocation) -> MSARequest:
-    return part.fee.round.request
+    return part.fee.round.msa_request
 
 
 def _with_refunds(payment: Payment, parts: list[Allocation]) -> list[tuple[Allocation, list[Refund]]]:
@@ -157,25 +158,25 @@ def _with_refunds(payment: Payment, parts: list[Allocation]) -> list[tuple[Alloc
 
 def _row(part: Allocation, refunds: list[Refund], seen: set[int]) -> dict[str, Any]:
     """Of a customer who ended the company's authority the payer still sees what was paid, no more."""
-    request = _request(part)
-    return {"part": part, "request": request, "refunds": refunds, "is_open": request.pk in seen}
+    msa_request = _request(part)
+    return {"part": part, "request": msa_request, "refunds": refunds, "is_open": msa_request.pk in seen}
 
 
-def _mine(http: HttpRequest, pk: int) -> Payment:
-    return get_object_or_404(Payment.objects.visible_to(_user(http)).joint(), pk=pk)
+def _mine(request: HttpRequest, pk: int) -> Payment:
+    return get_object_or_404(Payment.objects.visible_to(_user(request)).joint(), pk=pk)
 
 
 @login_required
 @require_POST
-def cancel(http: HttpRequest, pk: int) -> HttpResponse:
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Close the open checkout; nothing of it was charged."""
     try:
-        payment = checkout.cancel_joint(_mine(http, pk), by=_user(http))
+        payment = checkout.cancel_joint(_mine(request, pk), by=_user(request))
     except Refused as refusal:
-        messages.error(http, str(refusal))
+        messages.error(request, str(refusal))
         return redirect("payments:several")
     if payment.state in Payment.RECEIVED:
-        messages.success(http, _("The payment had arrived already, so it counts."))
+        messages.success(request, _("The payment had arrived already, so it counts."))
         return redirect("payments:joint_returned", pk=payment.pk)
-    messages.success(http, _("The payment is canceled. Nothing was charged."))
+    messages.success(request, _("The payment is canceled. Nothing was charged."))
     return redirect("payments:several")

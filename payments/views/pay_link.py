@@ -27,61 +27,61 @@ from requests_app.views.secret_links import get_or_throttle, secret_page
 
 @login_required
 @require_POST
-def invite(http: HttpRequest, reference: str) -> HttpResponse:
+def invite(request: HttpRequest, reference: str) -> HttpResponse:
     """The agent of record has the customer mailed a link to pay."""
-    request, user = mine(http, reference)
+    msa_request, user = mine(request, reference)
     try:
-        sent = pay_links.invite(request, by=user)
+        sent = pay_links.invite(msa_request, by=user)
     except Refused as refusal:
-        return fee_page(http, request, user, refusal=refusal, status=409)
-    messages.success(http, _("The link to pay is on its way to %(email)s.") % {"email": sent.email})
-    return redirect("payments:fee", reference=request.reference)
+        return fee_page(request, msa_request, user, refusal=refusal, status=409)
+    messages.success(request, _("The link to pay is on its way to %(email)s.") % {"email": sent.email})
+    return redirect("payments:fee", reference=msa_request.reference)
 
 
 @login_required
 @require_POST
-def uninvite(http: HttpRequest, reference: str) -> HttpResponse:
-    request, user = mine(http, reference)
+def uninvite(request: HttpRequest, reference: str) -> HttpResponse:
+    msa_request, user = mine(request, reference)
     try:
-        pay_links.cancel(request, by=user)
+        pay_links.cancel(msa_request, by=user)
     except Refused as refusal:
-        return fee_page(http, request, user, refusal=refusal, status=409)
-    messages.success(http, _("The link is taken back. It opens nothing to pay any more."))
-    return redirect("payments:fee", reference=request.reference)
+        return fee_page(request, msa_request, user, refusal=refusal, status=409)
+    messages.success(request, _("The link is taken back. It opens nothing to pay any more."))
+    return redirect("payments:fee", reference=msa_request.reference)
 
 
-def _invitation(http: HttpRequest, token: str) -> PayInvitation:
-    return get_or_throttle(http, lambda: pay_links.invitation_for(token))
+def _invitation(request: HttpRequest, token: str) -> PayInvitation:
+    return get_or_throttle(request, lambda: pay_links.invitation_for(token))
 
 
 @secret_page
 @require_safe
-def link(http: HttpRequest, token: str) -> HttpResponse:
+def link(request: HttpRequest, token: str) -> HttpResponse:
     """Who asks, for which home, what it costs, what comes back; or what became of it."""
-    return _screen(http, token, _invitation(http, token))
+    return _screen(request, token, _invitation(request, token))
 
 
 def _screen(
-    http: HttpRequest, token: str, invitation: PayInvitation, *, refusal: Refused | None = None
+    request: HttpRequest, token: str, invitation: PayInvitation, *, refusal: Refused | None = None
 ) -> HttpResponse:
     part = invitations.part_paid(invitation)
     if part is not None:
-        return _outcome(http, token, invitation, part.payment, part)
+        return _outcome(request, token, invitation, part.payment, part)
     try:
         pay_links.check_open(invitation)
         pay_links.check_payable_now(invitation)
     except Refused as closed:
-        return _closed(http, invitation, closed)
-    return _offer(http, token, invitation, refusal)
+        return _closed(request, invitation, closed)
+    return _offer(request, token, invitation, refusal)
 
 
-def _offer(http: HttpRequest, token: str, invitation: PayInvitation, refusal: Refused | None) -> HttpResponse:
-    request = invitation.round.request
-    quote = fees.quote(request, invitation.round)
+def _offer(request: HttpRequest, token: str, invitation: PayInvitation, refusal: Refused | None) -> HttpResponse:
+    msa_request = invitation.round.msa_request
+    quote = fees.quote(msa_request, invitation.round)
     if quote is None:
         nothing = Refused(_("No fee is due for this visit any more. You need do nothing."), code="nothing_due")
-        return _closed(http, invitation, nothing)
-    live = open_payments.live_payment(request)
+        return _closed(request, invitation, nothing)
+    live = open_payments.live_payment(msa_request)
     context = _about(invitation) | {
         "token": token,
         "quote": quote,
@@ -89,43 +89,43 @@ def _offer(http: HttpRequest, token: str, invitation: PayInvitation, refusal: Re
         "form": PayForm(initial={"expected_cents": quote.amount_cents}),
         "refusal": refusal,
     }
-    response = render(http, "payments/link.html", context, status=409 if refusal else 200)
+    response = render(request, "payments/link.html", context, status=409 if refusal else 200)
     response.has_form = True  # type: ignore[attr-defined]  # read by secret_page
     return response
 
 
 def _about(invitation: PayInvitation) -> dict[str, Any]:
     """All that whoever holds the link is told of the request."""
-    request = invitation.round.request
+    msa_request = invitation.round.msa_request
     return {
         "invitation": invitation,
         "agent": invitation.invited_by.name,
-        "company": request.agent_company.name if request.agent_company else "",
-        "address": request.full_address,
+        "company": msa_request.agent_company.name if msa_request.agent_company else "",
+        "address": msa_request.full_address,
         "visit": invitation.round,
-        "type": request.get_request_type_display(),
+        "type": msa_request.get_request_type_display(),
     }
 
 
-def _closed(http: HttpRequest, invitation: PayInvitation, refusal: Refused) -> HttpResponse:
+def _closed(request: HttpRequest, invitation: PayInvitation, refusal: Refused) -> HttpResponse:
     """What happened to the link, and what to do now."""
     gone = refusal.code != "not_now"
     context = _about(invitation) | {"refusal": refusal}
-    return render(http, "payments/link_closed.html", context, status=410 if gone else 409)
+    return render(request, "payments/link_closed.html", context, status=410 if gone else 409)
 
 
 @secret_page
 @require_POST
-def pay(http: HttpRequest, token: str) -> HttpResponseBase:
+def pay(request: HttpRequest, token: str) -> HttpResponseBase:
     """To the provider's page. Posted amounts decide nothing: a wrong one is refused (fault 39)."""
-    invitation, form = _invitation(http, token), PayForm(http.POST)
+    invitation, form = _invitation(request, token), PayForm(request.POST)
     if not form.is_valid():
         stale = Refused(_("This page was incomplete. Look at the amount again, then pay."), code="stale")
-        return _screen(http, token, invitation, refusal=stale)
+        return _screen(request, token, invitation, refusal=stale)
     try:
         payment = pay_links.open_checkout(invitation, expected_cents=form.cleaned_data["expected_cents"])
     except Refused as refusal:
-        return _screen(http, token, _invitation(http, token), refusal=refusal)
+        return _screen(request, token, _invitation(request, token), refusal=refusal)
     if payment.state != Payment.State.OPEN:
         return redirect("payments:link", token=token)
     return HttpResponseRedirect(payment.session_url, status=303)
@@ -133,10 +133,10 @@ def pay(http: HttpRequest, token: str) -> HttpResponseBase:
 
 @secret_page
 @require_safe
-def returned(http: HttpRequest, token: str) -> HttpResponse:
+def returned(request: HttpRequest, token: str) -> HttpResponse:
     """Back from the provider: ask it what happened, whether or not its webhook was here yet (fault 4)."""
-    invitation = _invitation(http, token)
-    payment = get_object_or_404(invitation.payments, session_id=http.GET.get("session", ""))
+    invitation = _invitation(request, token)
+    payment = get_object_or_404(invitation.payments, session_id=request.GET.get("session", ""))
     answered = True
     if payment.state in Payment.LIVE:
         try:
@@ -144,11 +144,11 @@ def returned(http: HttpRequest, token: str) -> HttpResponse:
         except (provider.ProviderUnavailable, provider.ProviderRefused):
             answered = False
     part = payment.allocations.select_related("fee__round", "payment", "receipt").get()
-    return _outcome(http, token, invitation, payment, part, answered=answered)
+    return _outcome(request, token, invitation, payment, part, answered=answered)
 
 
 def _outcome(
-    http: HttpRequest,
+    request: HttpRequest,
     token: str,
     invitation: PayInvitation,
     payment: Payment,
@@ -165,19 +165,19 @@ def _outcome(
         "refunds": refunds,
         "gives_receipt": invitations.gives_receipt(invitation, part),
     }
-    return render(http, "payments/link_returned.html", context)
+    return render(request, "payments/link_returned.html", context)
 
 
 @secret_page
 @require_safe
-def receipt(http: HttpRequest, token: str) -> HttpResponseBase:
+def receipt(request: HttpRequest, token: str) -> HttpResponseBase:
     """The receipt of what was paid by this very link."""
-    invitation = _invitation(http, token)
+    invitation = _invitation(request, token)
     part = invitations.part_paid(invitation)
     if part is None or not invitations.gives_receipt(invitation, part):
         raise Http404
     if part.receipt is None:
-        messages.info(http, _("The receipt is being made. Try again in a minute."))
+        messages.info(request, _("The receipt is being made. Try again in a minute."))
         return redirect("payments:link", token=token)
     try:
         return storage.attachment(part.receipt)

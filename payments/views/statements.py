@@ -43,19 +43,19 @@ class MonthRow:
 
 @login_required
 @require_GET
-def index(http: SignedInRequest) -> HttpResponse:
+def index(request: SignedInRequest) -> HttpResponse:
     """The months of the person and of each company that they work for, the newest first."""
-    companies = list(http.user.companies.order_by("name"))
-    payers = [*(Addressee(company=company) for company in companies), Addressee(user=http.user)]
+    companies = list(request.user.companies.order_by("name"))
+    payers = [*(Addressee(company=company) for company in companies), Addressee(user=request.user)]
     booked = LedgerEntry.objects.filter(
-        Q(payment__company__in=companies) | Q(payment__company__isnull=True, payment__payer=http.user)
+        Q(payment__company__in=companies) | Q(payment__company__isnull=True, payment__payer=request.user)
     )
-    made = Statement.objects.filter(Q(company__in=companies) | Q(user=http.user))
+    made = Statement.objects.filter(Q(company__in=companies) | Q(user=request.user))
     files = set(made.values_list("company_id", "month"))
     found = _by_month(booked)
     groups = [(payer, _rows(payer, found, files)) for payer in payers]
     context = {"groups": [group for group in groups if group[1] or group[0].company], "running": months.running()}
-    return render(http, "payments/statements.html", context)
+    return render(request, "payments/statements.html", context)
 
 
 def _by_month(booked: Any) -> list[tuple[int | None, date, int, int]]:
@@ -91,19 +91,19 @@ def _rows(payer: Addressee, found: Iterable[tuple[int | None, date, int, int]], 
     ]
 
 
-def _addressee(http: SignedInRequest, month: date, company_id: int | None) -> Addressee:
+def _addressee(request: SignedInRequest, month: date, company_id: int | None) -> Addressee:
     """Whose statement it is, if this person may see it (fault 37)."""
     if month > months.running():
         raise Http404
     if company_id is None:
-        return Addressee(user=http.user)
-    return Addressee(company=get_object_or_404(statements.companies_visible_to(http.user), pk=company_id))
+        return Addressee(user=request.user)
+    return Addressee(company=get_object_or_404(statements.companies_visible_to(request.user), pk=company_id))
 
 
 @login_required
 @require_GET
-def statement(http: SignedInRequest, month: date, company_id: int | None = None) -> HttpResponse:
-    payer = _addressee(http, month, company_id)
+def statement(request: SignedInRequest, month: date, company_id: int | None = None) -> HttpResponse:
+    payer = _addressee(request, month, company_id)
     closed = months.is_closed(month)
     made = payer.statements().filter(month=month).first()
     context = {
@@ -116,27 +116,27 @@ def statement(http: SignedInRequest, month: date, company_id: int | None = None)
         "csv_url": statement_files.address_of(payer, month, "statement_csv"),
         "is_mine": company_id is None,
     }
-    return render(http, "payments/statement.html", context)
+    return render(request, "payments/statement.html", context)
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def pdf(http: SignedInRequest, month: date, company_id: int | None = None) -> HttpResponseBase:
+def pdf(request: SignedInRequest, month: date, company_id: int | None = None) -> HttpResponseBase:
     """GET gives the file; POST has it made where it is not there yet. Nothing is rendered here."""
-    payer = _addressee(http, month, company_id)
+    payer = _addressee(request, month, company_id)
     made = payer.statements().filter(month=month).first()
-    if made is not None and http.method == "GET":
+    if made is not None and request.method == "GET":
         try:
             body = made.file.open("rb")
         except FileNotFoundError as error:
             raise Http404 from error
         name = statement_files.name_of(payer, month, "pdf")
         return storage.download(body, name=name, content_type="application/pdf")
-    if made is None and http.method == "POST" and months.is_closed(month):
+    if made is None and request.method == "POST" and months.is_closed(month):
         if cache.add(_asked(payer, month), True, _PATIENCE):
             tasks.kick_statement(payer, month)
     elif made is None:
-        messages.info(http, _("There is no PDF of this month yet."))
+        messages.info(request, _("There is no PDF of this month yet."))
     return redirect(statement_files.address_of(payer, month))
 
 
@@ -146,8 +146,8 @@ def _asked(payer: Addressee, month: date) -> str:
 
 @login_required
 @require_GET
-def csv(http: SignedInRequest, month: date, company_id: int | None = None) -> HttpResponseBase:
-    payer = _addressee(http, month, company_id)
+def csv(request: SignedInRequest, month: date, company_id: int | None = None) -> HttpResponseBase:
+    payer = _addressee(request, month, company_id)
     account = statements.of_month(payer, month)
     lines = csv_export.lines(statements.header(), statements.rows(account))
     name = statement_files.name_of(payer, month, "csv")

@@ -16,10 +16,10 @@ logger = logging.getLogger(__name__)
 
 @csrf_exempt  # the signature says who calls
 @require_POST
-def stripe(http: HttpRequest) -> HttpResponse:
+def stripe(request: HttpRequest) -> HttpResponse:
     """200 once the event is written down; 400 and nothing written unless the provider signed it just now."""
     try:
-        event = provider.read_event(http.body, http.headers.get("Stripe-Signature", ""))
+        event = provider.read_event(request.body, request.headers.get("Stripe-Signature", ""))
     except provider.BadSignature as error:
         logger.warning("a webhook call was refused: %s", error)
         return HttpResponse("The signature does not hold.", status=400, content_type="text/plain")

@@ -40,8 +40,8 @@ class WaitingFilter(admin.SimpleListFilter):
 class PaperSigningAdmin(admin.ModelAdmin):
     list_display = ["number", "party", "state", "sent_at"]
     list_filter = [WaitingFilter, "state"]
-    list_select_related = ["agreement__request"]
-    search_fields = ["agreement__request__reference", "agreement__request__customer_name"]
+    list_select_related = ["agreement__msa_request"]
+    search_fields = ["agreement__msa_request__reference", "agreement__msa_request__customer_name"]
     ordering = ["sent_at"]
     show_full_result_count = False
 
@@ -80,7 +80,7 @@ class PaperSigningAdmin(admin.ModelAdmin):
     def _row(self, request: HttpRequest, object_id: str) -> PaperSigning:
         if not self.has_view_permission(request) or not object_id.isdigit():
             raise Http404
-        rows = PaperSigning.objects.select_related("agreement__request", "agreement__document")
+        rows = PaperSigning.objects.select_related("agreement__msa_request", "agreement__document")
         row = rows.filter(pk=int(object_id)).first()
         if row is None:
             raise Http404
@@ -92,7 +92,7 @@ class PaperSigningAdmin(admin.ModelAdmin):
             "title": row.agreement.number,
             "opts": self.opts,
             "paper": row,
-            "request_": row.agreement.request,
+            "msa_request": row.agreement.msa_request,
             "signer": facts["customer_name"] if row.party == Party.CUSTOMER else facts["agent"],
             "documents": row.documents.order_by("pk"),
             "form": form,

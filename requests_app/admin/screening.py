@@ -150,39 +150,39 @@ class MSARequestAdmin(admin.ModelAdmin):
         ]
         return own + super().get_urls()
 
-    def take_next(self, http: HttpRequest) -> HttpResponse:
-        if http.method != "POST":
+    def take_next(self, request: HttpRequest) -> HttpResponse:
+        if request.method != "POST":
             return redirect("admin:requests_app_msarequest_changelist")
         try:
-            row = desk.take_next(by=http.user)  # type: ignore[arg-type]  # signed in
+            row = desk.take_next(by=request.user)  # type: ignore[arg-type]  # signed in
         except Refused as refusal:
-            messages.error(http, str(refusal))
+            messages.error(request, str(refusal))
             return redirect("admin:requests_app_msarequest_changelist")
         if row is None:
-            messages.info(http, _("Nothing waits for screening."))
+            messages.info(request, _("Nothing waits for screening."))
             return redirect("admin:requests_app_msarequest_changelist")
         return redirect("admin:requests_app_msarequest_change", row.pk)
 
     def _act(self, act: Callable[[HttpRequest, MSARequest], str]) -> Callable[..., HttpResponse]:
         """Load, act, and come back with what was done or why it was not; what was typed stays."""
 
-        def view(http: HttpRequest, pk: int) -> HttpResponse:
-            row = self._row(http, pk)
+        def view(request: HttpRequest, pk: int) -> HttpResponse:
+            row = self._row(request, pk)
             try:
-                done = act(http, row)
+                done = act(request, row)
             except Refused as refusal:
-                messages.error(http, str(refusal))
-                return self._page(http, row, posted=True)
+                messages.error(request, str(refusal))
+                return self._page(request, row, posted=True)
             except _Invalid:
-                return self._page(http, row, posted=True)
-            messages.success(http, done)
+                return self._page(request, row, posted=True)
+            messages.success(request, done)
             return redirect("admin:requests_app_msarequest_change", row.pk)
 
         return view
 
-    def _row(self, http: HttpRequest, pk: int) -> MSARequest:
+    def _row(self, request: HttpRequest, pk: int) -> MSARequest:
         row = (
-            self.get_queryset(http)
+            self.get_queryset(request)
             .select_related("owner", "agent", "agent_company", "device", "record_comparison")
             .filter(pk=pk)
             .first()
@@ -198,28 +198,28 @@ class MSARequestAdmin(admin.ModelAdmin):
             raise Http404
         return self._page(request, self._row(request, int(object_id)))
 
-    def _page(self, http: HttpRequest, row: MSARequest, *, posted: bool = False) -> HttpResponse:
-        if changes := _changes_to_judge(http, row):
-            context = {**self.admin_site.each_context(http), **_changes_context(row, changes)}
+    def _page(self, request: HttpRequest, row: MSARequest, *, posted: bool = False) -> HttpResponse:
+        if changes := _changes_to_judge(request, row):
+            context = {**self.admin_site.each_context(request), **_changes_context(row, changes)}
             context |= {"title": row.reference, "opts": self.opts}
             template = "admin/requests_app/msarequest/changes.html"
-            return render(http, template, context, status=409 if posted else 200)
-        context = {**self.admin_site.each_context(http), **_page_context(http, row, posted=posted)}
+            return render(request, template, context, status=409 if posted else 200)
+        context = {**self.admin_site.each_context(request), **_page_context(request, row, posted=posted)}
         context |= {"title": row.reference, "opts": self.opts}
         status = 409 if posted else 200
-        return render(http, "admin/requests_app/msarequest/screening.html", context, status=status)
+        return render(request, "admin/requests_app/msarequest/screening.html", context, status=status)
 
 
 class _Invalid(Exception):
     """The posted form has errors; the page shows them."""
 
 
-def _changes_to_judge(http: HttpRequest, row: MSARequest) -> corrections.Changes | None:
+def _changes_to_judge(request: HttpRequest, row: MSARequest) -> corrections.Changes | None:
     """What changed since it was sent back, while an answer waits to be judged; the rest is behind a link."""
     forms_of_the_whole = ("/checks/", "/corrections/", "/withdraw/", "/extend/")
-    if row.status != Status.REQUEST_SUBMITTED or "all" in http.GET or http.path.endswith(forms_of_the_whole):
+    if row.status != Status.REQUEST_SUBMITTED or "all" in request.GET or request.path.endswith(forms_of_the_whole):
         return None
-    if not http.user.has_perm("requests_app.screen_msarequest"):
+    if not request.user.has_perm("requests_app.screen_msarequest"):
         return None
     changes = corrections.since_last_decision(row)
     return changes if changes and changes.to_judge else None
@@ -227,7 +227,7 @@ def _changes_to_judge(http: HttpRequest, row: MSARequest) -> corrections.Changes
 
 def _changes_context(row: MSARequest, changes: corrections.Changes) -> dict[str, Any]:
     return {
-        "request_": row,
+        "msa_request": row,
         "changes": changes,
         "rows": [_item_row(each, row) for each in changes.items],
         "screening": row.screenings.select_related("taken_by").last(),
@@ -239,14 +239,14 @@ def _item_row(item: Correction, row: MSARequest) -> dict[str, Any]:
     return {"item": item, "now": now, "proposal": correction_items.proposal_in_words(item)}
 
 
-def _page_context(http: HttpRequest, row: MSARequest, *, posted: bool) -> dict[str, Any]:
+def _page_context(request: HttpRequest, row: MSARequest, *, posted: bool) -> dict[str, Any]:
     latest = row.screenings.prefetch_related("answers").last()
     agreement, comparison = versions.current(row), utility_records_comparison.compare(row)
     suggestions = desk.suggestions(row, comparison)
-    posted_items = _posted_to(http, "corrections", posted)
+    posted_items = _posted_to(request, "corrections", posted)
     picker = _corrections_form(posted_items, row, comparison=comparison, suggestions=suggestions)
     return {
-        "request_": row,
+        "msa_request": row,
         "steps": _facts(row),
         "agreement": agreement,
         "agreement_rows": _agreement_rows(row, agreement),
@@ -255,21 +255,21 @@ def _page_context(http: HttpRequest, row: MSARequest, *, posted: bool) -> dict[s
         "record_rows": _record_rows(comparison, picker.found_by_field()),
         "verdict": completeness.verdict(row, on=row.judged_on or timezone.localdate()),
         "screening": latest,
-        "checks_form": ChecksForm(_posted_to(http, "checks", posted), suggestions=suggestions, screening=latest),
+        "checks_form": ChecksForm(_posted_to(request, "checks", posted), suggestions=suggestions, screening=latest),
         "corrections_form": picker,
         "kept_open": row.corrections.unanswered().select_related("reason"),
-        "extension_form": ExtensionForm(_posted_to(http, "extend", posted), auto_id="extend_%s"),
+        "extension_form": ExtensionForm(_posted_to(request, "extend", posted), auto_id="extend_%s"),
         "extensions": row.extensions.select_related("extended_by"),
         "has_deadline": row.status in OWNER_HOLDS and row.owner_acts_by is not None,
-        "withdrawal_form": StaffWithdrawalForm(_posted_to(http, "withdraw", posted)),
+        "withdrawal_form": StaffWithdrawalForm(_posted_to(request, "withdraw", posted)),
         "corrections": [
             _item_row(each, row) for each in row.corrections.select_related("reason", "answered_by", "answer_document")
         ],
         "has_to_judge": row.status == Status.REQUEST_SUBMITTED and row.corrections.to_judge().exists(),
         "events": row.events.select_related("actor").order_by("-sequence"),
-        "may_screen": http.user.has_perm("requests_app.screen_msarequest"),
-        "may_issue": http.user.has_perm("fieldwork.issue_serviceorder"),
-        "may_withdraw": http.user.has_perm("requests_app.withdraw_msarequest"),
+        "may_screen": request.user.has_perm("requests_app.screen_msarequest"),
+        "may_issue": request.user.has_perm("fieldwork.issue_serviceorder"),
+        "may_withdraw": request.user.has_perm("requests_app.withdraw_msarequest"),
         "is_screenable": row.status == Status.REQUEST_SUBMITTED,
         "is_correctable": row.status in {Status.REQUEST_SUBMITTED, Status.PENDING_SERVICE_ORDER},
         "is_orderable": row.status in {Status.PENDING_SERVICE_ORDER, Status.RESCHEDULE_REQUESTED},
@@ -290,12 +290,12 @@ def _corrections_form(
     found = desk.found_reasons(row, comparison, suggestions or desk.suggestions(row, comparison))
     record = {each.field: each.proposal for each in comparison.differing}
     kept_open = row.corrections.unanswered().exists()
-    return CorrectionsForm(data, request=row, found=found, record=record, kept_open=kept_open)
+    return CorrectionsForm(data, msa_request=row, found=found, record=record, kept_open=kept_open)
 
 
-def _posted_to(http: HttpRequest, act: str, posted: bool) -> Any:
+def _posted_to(request: HttpRequest, act: str, posted: bool) -> Any:
     """What was typed, for the form that it was typed into."""
-    return http.POST if posted and http.path.endswith(f"/{act}/") else None
+    return request.POST if posted and request.path.endswith(f"/{act}/") else None
 
 
 def _why_not_order(row: MSARequest) -> str:
@@ -351,88 +351,90 @@ def _record_rows(comparison: utility_records_comparison.Comparison, reasons: Map
     ]
 
 
-def _check_record(http: HttpRequest, row: MSARequest) -> str:
+def _check_record(request: HttpRequest, row: MSARequest) -> str:
     """Ask the record again; it may take some seconds."""
-    utility_records_comparison.check_now(row, by=http.user)  # type: ignore[arg-type]  # signed in
-    kept = RecordComparison.objects.filter(request=row).first()
+    utility_records_comparison.check_now(row, by=request.user)  # type: ignore[arg-type]  # signed in
+    kept = RecordComparison.objects.filter(msa_request=row).first()
     if kept is None or kept.failure:
         raise Refused(_("The utility's record does not answer. It is asked again by itself."), code="out_of_reach")
     return _("Compared with the record.")
 
 
-def _take(http: HttpRequest, row: MSARequest) -> str:
-    desk.take(row, by=http.user)  # type: ignore[arg-type]  # signed in
+def _take(request: HttpRequest, row: MSARequest) -> str:
+    desk.take(row, by=request.user)  # type: ignore[arg-type]  # signed in
     return _("This request is on your desk.")
 
 
-def _hand_back(http: HttpRequest, row: MSARequest) -> str:
-    desk.hand_back(row, by=http.user)  # type: ignore[arg-type]  # signed in
+def _hand_back(request: HttpRequest, row: MSARequest) -> str:
+    desk.hand_back(row, by=request.user)  # type: ignore[arg-type]  # signed in
     return _("Back in the queue.")
 
 
-def _answer_checks(http: HttpRequest, row: MSARequest) -> str:
-    form = ChecksForm(http.POST, suggestions=desk.suggestions(row), screening=row.screenings.last())
+def _answer_checks(request: HttpRequest, row: MSARequest) -> str:
+    form = ChecksForm(request.POST, suggestions=desk.suggestions(row), screening=row.screenings.last())
     if not form.is_valid():
         raise _Invalid
-    desk.answer_checks(row, form.answers(), by=http.user)  # type: ignore[arg-type]  # signed in
-    if "then_valid" in http.POST:
-        return _deem_valid(http, row)
+    desk.answer_checks(row, form.answers(), by=request.user)  # type: ignore[arg-type]  # signed in
+    if "then_valid" in request.POST:
+        return _deem_valid(request, row)
     return _("Answers saved.")
 
 
-def _deem_valid(http: HttpRequest, row: MSARequest) -> str:
-    transitions.deem_valid(row, by=http.user)  # type: ignore[arg-type]  # signed in
+def _deem_valid(request: HttpRequest, row: MSARequest) -> str:
+    transitions.deem_valid(row, by=request.user)  # type: ignore[arg-type]  # signed in
     return _("Found valid. It now waits for its service order.")
 
 
-def _require_corrections(http: HttpRequest, row: MSARequest) -> str:
-    form = _corrections_form(http.POST, row)
+def _require_corrections(request: HttpRequest, row: MSARequest) -> str:
+    form = _corrections_form(request.POST, row)
     if not form.is_valid():
         raise _Invalid
-    transitions.require_corrections(row, by=http.user, items=form.items())  # type: ignore[arg-type]  # signed in
+    transitions.require_corrections(row, by=request.user, items=form.items())  # type: ignore[arg-type]  # signed in
     return _("Sent back. The customer has been told what to correct.")
 
 
-def _accept_item(http: HttpRequest, row: MSARequest) -> str:
-    item = _item(http, row)
-    corrections.accept(item, by=http.user)  # type: ignore[arg-type]  # signed in
+def _accept_item(request: HttpRequest, row: MSARequest) -> str:
+    item = _item(request, row)
+    corrections.accept(item, by=request.user)  # type: ignore[arg-type]  # signed in
     return _("Accepted: %(item)s.") % {"item": item.reason.title}
 
 
-def _keep_item_open(http: HttpRequest, row: MSARequest) -> str:
-    item = _item(http, row)
-    corrections.keep_open(item, by=http.user, note=http.POST.get("note", ""))  # type: ignore[arg-type]  # signed in
+def _keep_item_open(request: HttpRequest, row: MSARequest) -> str:
+    item = _item(request, row)
+    corrections.keep_open(item, by=request.user, note=request.POST.get("note", ""))  # type: ignore[arg-type]  # signed in
     return _("Kept open: %(item)s. It goes back to the customer when you send the request back.") % {
         "item": item.reason.title
     }
 
 
-def _item(http: HttpRequest, row: MSARequest) -> Correction:
-    posted = http.POST.get("item", "")
-    found = row.corrections.select_related("reason", "request").filter(pk=posted if posted.isdecimal() else 0).first()
+def _item(request: HttpRequest, row: MSARequest) -> Correction:
+    posted = request.POST.get("item", "")
+    found = (
+        row.corrections.select_related("reason", "msa_request").filter(pk=posted if posted.isdecimal() else 0).first()
+    )
     if found is None:
         raise Refused(_("This item is not there any more."), code="no_item")
     return found
 
 
-def _issue(http: HttpRequest, row: MSARequest) -> str:
-    transitions.issue_service_order(row, by=http.user)  # type: ignore[arg-type]  # signed in
+def _issue(request: HttpRequest, row: MSARequest) -> str:
+    transitions.issue_service_order(row, by=request.user)  # type: ignore[arg-type]  # signed in
     return _("Service order issued. A dispatcher plans the visit now.")
 
 
-def _withdraw(http: HttpRequest, row: MSARequest) -> str:
-    form = StaffWithdrawalForm(http.POST)
+def _withdraw(request: HttpRequest, row: MSARequest) -> str:
+    form = StaffWithdrawalForm(request.POST)
     if not form.is_valid():
         raise _Invalid
     data = form.cleaned_data
-    transitions.withdraw(row, by=http.user, reason=WithdrawalReason(data["reason"]), note=data["note"])  # type: ignore[arg-type]  # signed in
+    transitions.withdraw(row, by=request.user, reason=WithdrawalReason(data["reason"]), note=data["note"])  # type: ignore[arg-type]  # signed in
     return _("Withdrawn on the customer's word.")
 
 
-def _extend(http: HttpRequest, row: MSARequest) -> str:
-    form = ExtensionForm(http.POST)
+def _extend(request: HttpRequest, row: MSARequest) -> str:
+    form = ExtensionForm(request.POST)
     if not form.is_valid():
         raise _Invalid
     data = form.cleaned_data
-    expiry.extend(row, to=data["to"], reason=data["reason"], by=http.user)  # type: ignore[arg-type]  # signed in
+    expiry.extend(row, to=data["to"], reason=data["reason"], by=request.user)  # type: ignore[arg-type]  # signed in
     return _("More time is given. Whoever has the ball has been told.")

@@ -44,37 +44,39 @@ _WORK_FIELDS = tuple(name for name in agreement_facts.WORK if name != "device")
 COVERED_FIELDS = frozenset({*agreement_facts.CUSTOMER, *agreement_facts.WORK})
 
 
-def covered_facts(request: MSARequest) -> dict[str, Any]:
+def covered_facts(msa_request: MSARequest) -> dict[str, Any]:
     """The facts that an agreement made now would state, as plain JSON."""
-    facts: dict[str, Any] = {name: getattr(request, name) for name in (*agreement_facts.CUSTOMER, *_WORK_FIELDS)}
-    facts["device"] = str(request.device) if request.places_device and request.device else ""
-    facts["agent_company"] = request.agent_company.name if request.has_agent and request.agent_company else ""
-    facts["agent"] = request.agent.name if request.has_agent and request.agent else ""
+    facts: dict[str, Any] = {name: getattr(msa_request, name) for name in (*agreement_facts.CUSTOMER, *_WORK_FIELDS)}
+    facts["device"] = str(msa_request.device) if msa_request.places_device and msa_request.device else ""
+    facts["agent_company"] = (
+        msa_request.agent_company.name if msa_request.has_agent and msa_request.agent_company else ""
+    )
+    facts["agent"] = msa_request.agent.name if msa_request.has_agent and msa_request.agent else ""
     return facts
 
 
-def sections_for(request: MSARequest) -> list[str]:
+def sections_for(msa_request: MSARequest) -> list[str]:
     """The customer's terms always; the agent's two sections where an agent submits (A2)."""
-    agent = [Section.AUTHORIZATION.value, Section.SUBMITTAL.value] if request.has_agent else []
+    agent = [Section.AUTHORIZATION.value, Section.SUBMITTAL.value] if msa_request.has_agent else []
     return [Section.CUSTOMER_TERMS.value, *agent]
 
 
-def current(request: MSARequest) -> Agreement | None:
-    return Agreement.objects.current().filter(request=request).select_related("document", "wording").first()
+def current(msa_request: MSARequest) -> Agreement | None:
+    return Agreement.objects.current().filter(msa_request=msa_request).select_related("document", "wording").first()
 
 
-def replaced(agreement: Agreement | None, request: MSARequest) -> Agreement | None:
+def replaced(agreement: Agreement | None, msa_request: MSARequest) -> Agreement | None:
     """The version before that one, or the last of all: what people had in hand."""
-    older = Agreement.objects.filter(request=request, state=AgreementState.SUPERSEDED)
+    older = Agreement.objects.filter(msa_request=msa_request, state=AgreementState.SUPERSEDED)
     if agreement is not None:
         older = older.filter(version__lt=agreement.version)
     return older.order_by("version").last()
 
 
-def is_executed(request: MSARequest) -> bool:
+def is_executed(msa_request: MSARequest) -> bool:
     """Signed by everyone, and every fact in it still stands."""
-    agreement = current(request)
-    return agreement is not None and agreement.state == AgreementState.EXECUTED and matches(agreement, request)
+    agreement = current(msa_request)
+    return agreement is not None and agreement.state == AgreementState.EXECUTED and matches(agreement, msa_request)
 
 
 def wording_in_force() -> AgreementWording:
@@ -102,7 +104,7 @@ def check_wording(wording: AgreementWording) -> None:
         )
 
 
-def prepare(request: MSARequest, *, by: User) -> Agreement:
+def prepare(msa_request: MSARequest, *, by: User) -> Agreement:
     """Make the agreement for the facts as they are, or return the one that already states them.
 
     An older one is superseded and its invitations are void. The PDF is rendered by a task after
@@ -112,7 +114,7 @@ def prepare(request: MSARequest, *, by: User) -> Agreement:
     from requests_app.application import completeness, inapplicable_answers
 
     with transaction.atomic():
-        fresh = lock(request)
+        fresh = lock(msa_request)
         permissions.check_acts_for(by, fresh)
         completeness.check_form_complete(fresh)
         inapplicable_answers.clear_inapplicable_answers(fresh)
@@ -125,7 +127,7 @@ def prepare(request: MSARequest, *, by: User) -> Agreement:
         fresh.agreement_version += 1
         fresh.save(update_fields=["agreement_version", "updated_at"])
         agreement = Agreement.objects.create(
-            request=fresh,
+            msa_request=fresh,
             version=fresh.agreement_version,
             wording=wording_in_force(),
             facts=covered_facts(fresh),
@@ -137,25 +139,25 @@ def prepare(request: MSARequest, *, by: User) -> Agreement:
     return agreement
 
 
-def check_open(request: MSARequest) -> None:
-    if request.status in FINAL:
+def check_open(msa_request: MSARequest) -> None:
+    if msa_request.status in FINAL:
         raise Refused(
             _("This request is “%(status)s”, so nothing is signed any more.")
-            % {"status": request.get_status_display()},
+            % {"status": msa_request.get_status_display()},
             code="request_closed",
         )
 
 
-def matches(agreement: Agreement, request: MSARequest) -> bool:
+def matches(agreement: Agreement, msa_request: MSARequest) -> bool:
     """Whether it says what the request says now (A3)."""
-    return agreement.sections == sections_for(request) and not agreement_facts.differing(
-        agreement.facts, covered_facts(request)
+    return agreement.sections == sections_for(msa_request) and not agreement_facts.differing(
+        agreement.facts, covered_facts(msa_request)
     )
 
 
 def _carry_over(agreement: Agreement) -> None:
     """What was signed of the version before stands, where wording and all facts of a section are the same."""
-    before = replaced(agreement, agreement.request)
+    before = replaced(agreement, agreement.msa_request)
     if before is None or before.wording_id != agreement.wording_id:
         return
     same = set(agreement_facts.unchanged_sections(before.facts, agreement.facts, agreement.sections))
@@ -192,30 +194,32 @@ def supersede(agreement: Agreement, *, by: User | None) -> None:
     agreement.superseded_at = now
     agreement.save(update_fields=["state", "superseded_at"])
     void_invitations(agreement)
-    history.record(agreement.request, EventKind.AGREEMENT_SUPERSEDED, by=by, codes={"agreement": agreement.version})
+    history.record(
+        agreement.msa_request, EventKind.AGREEMENT_SUPERSEDED, by=by, codes={"agreement": agreement.version}
+    )
 
 
-def supersede_if_changed(request: MSARequest, *, by: User | None, changed: Iterable[str] | None = None) -> bool:
+def supersede_if_changed(msa_request: MSARequest, *, by: User | None, changed: Iterable[str] | None = None) -> bool:
     """After a change of facts: replace an agreement that no longer states them (A3).
 
     `changed` are the fields that the caller changed. Costs no query where none of them is covered,
     nor where there is no agreement yet.
     """
-    if not request.agreement_version or (changed is not None and COVERED_FIELDS.isdisjoint(changed)):
+    if not msa_request.agreement_version or (changed is not None and COVERED_FIELDS.isdisjoint(changed)):
         return False
-    agreement = current(request)
-    if agreement is None or matches(agreement, request):
+    agreement = current(msa_request)
+    if agreement is None or matches(agreement, msa_request):
         return False
-    agreement.request = request
+    agreement.msa_request = msa_request
     supersede(agreement, by=by)
     return True
 
 
-def void_pending(request: MSARequest, *, by: User | None) -> None:
+def void_pending(msa_request: MSARequest, *, by: User | None) -> None:
     """No link of the request signs any more; what was signed stays. The caller holds the request's lock."""
-    agreement = current(request)
+    agreement = current(msa_request)
     if agreement is not None and void_invitations(agreement):
-        history.record(request, EventKind.INVITATION_CANCELED, by=by, codes={"agreement": agreement.version})
+        history.record(msa_request, EventKind.INVITATION_CANCELED, by=by, codes={"agreement": agreement.version})
 
 
 def void_invitations(agreement: Agreement) -> int:

@@ -17,9 +17,9 @@ class Answer:
     text: str  # empty where nothing was said
 
 
-def answer_text(request: MSARequest, name: str) -> str:
+def answer_text(msa_request: MSARequest, name: str) -> str:
     """One answer as a person reads it; empty where there is none."""
-    value = getattr(request, name)
+    value = getattr(msa_request, name)
     if value is True:
         return _("Yes")
     if value is False:
@@ -28,10 +28,10 @@ def answer_text(request: MSARequest, name: str) -> str:
         return ""
     if name.endswith("_amps"):
         return _("%(amps)s A") % {"amps": value}
-    display = getattr(request, f"get_{name}_display", None)
+    display = getattr(msa_request, f"get_{name}_display", None)
     return str(display() if display else value)
 
 
-def answers_of(request: MSARequest, step: steps.Step) -> list[Answer]:
+def answers_of(msa_request: MSARequest, step: steps.Step) -> list[Answer]:
     """What that step asks of this request, and what was said."""
-    return [Answer(name, steps.label(name), answer_text(request, name)) for name in step.shown_fields(request)]
+    return [Answer(name, steps.label(name), answer_text(msa_request, name)) for name in step.shown_fields(msa_request)]

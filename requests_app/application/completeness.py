@@ -25,13 +25,13 @@ class Gap:
     message: Any
 
 
-def gaps(request: MSARequest) -> list[Gap]:
+def gaps(msa_request: MSARequest) -> list[Gap]:
     """Every field that applies to this request and is not filled in, in the form's order."""
     return [
         Gap(field=name, step=step.slug, message=_("Fill this in: %(label)s.") % {"label": steps.label(name)})
         for step in steps.STEPS
-        for name in step.required_fields(request)
-        if _is_missing(name, getattr(request, name))
+        for name in step.required_fields(msa_request)
+        if _is_missing(name, getattr(msa_request, name))
     ]
 
 
@@ -41,7 +41,7 @@ def _is_missing(name: str, value: Any) -> bool:
 
 
 def verdict(
-    request: MSARequest,
+    msa_request: MSARequest,
     *,
     on: date,
     panels: eligibility.Panels | None = None,
@@ -51,16 +51,16 @@ def verdict(
 
     A list hands in the incompatible `panels` and the missing `documents`, so that they are read once.
     """
-    return eligibility.judge(eligibility.facts_of(request, on=on, panels=panels, documents=documents), on=on)
+    return eligibility.judge(eligibility.facts_of(msa_request, on=on, panels=panels, documents=documents), on=on)
 
 
-def check_form_complete(request: MSARequest) -> None:
+def check_form_complete(msa_request: MSARequest) -> None:
     """Every field that applies is filled in, and the site can be served (F2, E)."""
-    if gaps(request):
+    if gaps(msa_request):
         raise Refused(
             _("The request form is not complete. Fill in the fields that are named there."), code="incomplete"
         )
-    found = verdict(request, on=request.judged_on or local_day(timezone.now()))
+    found = verdict(msa_request, on=msa_request.judged_on or local_day(timezone.now()))
     if found.outcome == "not_eligible":
         raise Refused(
             _("Something on the form rules this site or device out. The review step says what, and what you can do."),

@@ -15,20 +15,20 @@ from requests_app.models import MSARequest
 _ALWAYS_KEPT = frozenset({"customer_email"})
 
 
-def clear_inapplicable_answers(request: MSARequest) -> list[str]:
+def clear_inapplicable_answers(msa_request: MSARequest) -> list[str]:
     """Empty them, and say which. The caller holds the lock; nobody sees them, so the version stays."""
-    shown = {name for step in steps.STEPS for name in step.shown_fields(request)} | _ALWAYS_KEPT
-    dropped = [name for name in steps.ALL_FIELDS if name not in shown and _empty(request, name)]
+    shown = {name for step in steps.STEPS for name in step.shown_fields(msa_request)} | _ALWAYS_KEPT
+    dropped = [name for name in steps.ALL_FIELDS if name not in shown and _empty(msa_request, name)]
     if dropped:
-        request.save(update_fields=dropped)
+        msa_request.save(update_fields=dropped)
     return dropped
 
 
-def _empty(request: MSARequest, name: str) -> bool:
+def _empty(msa_request: MSARequest, name: str) -> bool:
     """Whether there was anything to empty."""
     field: Any = MSARequest._meta.get_field(name)
     nothing = None if field.null else field.get_default()
-    if getattr(request, name) == nothing:
+    if getattr(msa_request, name) == nothing:
         return False
-    setattr(request, name, nothing)
+    setattr(msa_request, name, nothing)
     return True

@@ -18,26 +18,26 @@ def always(_request: MSARequest) -> bool:
     return True
 
 
-def places_device(request: MSARequest) -> bool:
-    return request.places_device
+def places_device(msa_request: MSARequest) -> bool:
+    return msa_request.places_device
 
 
-def has_generation(request: MSARequest) -> bool:
-    return places_device(request) and bool(request.has_solar or request.has_storage)
+def has_generation(msa_request: MSARequest) -> bool:
+    return places_device(msa_request) and bool(msa_request.has_solar or msa_request.has_storage)
 
 
-def without_account(request: MSARequest) -> bool:
+def without_account(msa_request: MSARequest) -> bool:
     """The customer has no account on this request: an agent names their address, for the signing link."""
-    return request.owner_id is None
+    return msa_request.owner_id is None
 
 
-def device_isolates(request: MSARequest) -> bool:
-    return places_device(request) and request.device is not None and request.device.isolating
+def device_isolates(msa_request: MSARequest) -> bool:
+    return places_device(msa_request) and msa_request.device is not None and msa_request.device.isolating
 
 
-def needs_companions(request: MSARequest) -> bool:
+def needs_companions(msa_request: MSARequest) -> bool:
     """The device needs more than storage, which has a question of its own (E18)."""
-    return places_device(request) and request.device is not None and bool(request.device.other_companions)
+    return places_device(msa_request) and msa_request.device is not None and bool(msa_request.device.other_companions)
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,11 @@ class Step:
     purpose: Any
     fields: tuple[Field, ...]
 
-    def shown_fields(self, request: MSARequest) -> list[str]:
-        return [field.name for field in self.fields if field.applies(request)]
+    def shown_fields(self, msa_request: MSARequest) -> list[str]:
+        return [field.name for field in self.fields if field.applies(msa_request)]
 
-    def required_fields(self, request: MSARequest) -> list[str]:
-        return [field.name for field in self.fields if field.required and field.applies(request)]
+    def required_fields(self, msa_request: MSARequest) -> list[str]:
+        return [field.name for field in self.fields if field.required and field.applies(msa_request)]
 
 
 STEPS = (
@@ -143,9 +143,9 @@ STEP_OF_FIELD = {field.name: step.slug for step in STEPS for field in step.field
 ALL_FIELDS = tuple(STEP_OF_FIELD)
 
 
-def steps_for(request: MSARequest) -> tuple[Step, ...]:
+def steps_for(msa_request: MSARequest) -> tuple[Step, ...]:
     """The steps that have something to ask of this request, the photos, and the review at their end."""
-    return (*(each for each in STEPS if each.shown_fields(request)), PHOTOS, REVIEW)
+    return (*(each for each in STEPS if each.shown_fields(msa_request)), PHOTOS, REVIEW)
 
 
 def step(slug: str) -> Step:

@@ -15,7 +15,7 @@ from requests_app.models import Document, MSARequest, Product, normalized_panel_
 
 
 def facts_of(
-    request: MSARequest,
+    msa_request: MSARequest,
     *,
     on: date,
     panels: Panels | None = None,
@@ -26,26 +26,26 @@ def facts_of(
     One query for the panels, one for the device, and one where the device asks for documents; a
     list hands `panels` and the missing `documents` in and selects the device with its rows.
     """
-    values = {name: _said(getattr(request, name)) for name in FIELDS if name != "device"}
+    values = {name: _said(getattr(msa_request, name)) for name in FIELDS if name != "device"}
     panels = load_panels() if panels is None else panels
-    device = device_facts(request.device, on=on) if request.device else None
+    device = device_facts(msa_request.device, on=on) if msa_request.device else None
     return Facts(
         **values,
         device=device,
-        panel_model_confirmed=is_confirmed(request),
+        panel_model_confirmed=is_confirmed(msa_request),
         incompatible_panels=panels.incompatible,
         taught=panels.taught,
-        missing_documents=missing_documents(request) if documents is None else documents,
+        missing_documents=missing_documents(msa_request) if documents is None else documents,
     )
 
 
-def missing_documents(request: MSARequest, *, here: Collection[str] | None = None) -> tuple[str, ...]:
+def missing_documents(msa_request: MSARequest, *, here: Collection[str] | None = None) -> tuple[str, ...]:
     """What the device asks for and nobody has sent (R5); who has read the keys that are `here` hands them in."""
-    wanted = request.device.documents_by_key if request.device and request.places_device else {}
-    if not wanted or request.pk is None:
+    wanted = msa_request.device.documents_by_key if msa_request.device and msa_request.places_device else {}
+    if not wanted or msa_request.pk is None:
         return ()
     if here is None:
-        here = set(sent_documents().filter(request=request).values_list("topic", flat=True))
+        here = set(sent_documents().filter(msa_request=msa_request).values_list("topic", flat=True))
     return tuple(title for key, title in wanted.items() if key not in here)
 
 
@@ -55,9 +55,9 @@ def sent_documents() -> QuerySet[Document]:
     return sent.exclude(scan=ScanState.INFECTED)
 
 
-def is_confirmed(request: MSARequest) -> bool:
+def is_confirmed(msa_request: MSARequest) -> bool:
     """A person stands by this very panel model; for another text they are asked again (E8)."""
-    return normalized_panel_model(request.panel_model) == request.panel_model_confirmed
+    return normalized_panel_model(msa_request.panel_model) == msa_request.panel_model_confirmed
 
 
 def facts_from(answers: Mapping[str, Any], *, on: date) -> Facts:

@@ -31,29 +31,29 @@ class Wanted:
     document: Document | None
 
 
-def wanted(request: MSARequest) -> list[Wanted]:
+def wanted(msa_request: MSARequest) -> list[Wanted]:
     """In the order of the product's entry; one query where it asks for any."""
-    asked = request.device.documents_by_key if request.device and request.places_device else {}
+    asked = msa_request.device.documents_by_key if msa_request.device and msa_request.places_device else {}
     if not asked:
         return []
-    here = {row.topic: row for row in _sent(request).exclude(scan=ScanState.INFECTED).order_by("pk")}
+    here = {row.topic: row for row in _sent(msa_request).exclude(scan=ScanState.INFECTED).order_by("pk")}
     return [Wanted(key, title, here.get(key)) for key, title in asked.items()]
 
 
-def next_missing(request: MSARequest) -> str:
+def next_missing(msa_request: MSARequest) -> str:
     """The key of the first document that is not here; empty where all are."""
-    return next((each.key for each in wanted(request) if each.document is None), "")
+    return next((each.key for each in wanted(msa_request) if each.document is None), "")
 
 
-def add(request: MSARequest, upload: UploadedFile[Any], *, key: str, by: User) -> Document:
+def add(msa_request: MSARequest, upload: UploadedFile[Any], *, key: str, by: User) -> Document:
     """Keep the document, in place of an earlier one for the same purpose, which stays on the record.
 
     The file is looked at outside of the lock. Raises `Refused`, with nothing changed.
     """
-    _check_may(request, key, by=by)
+    _check_may(msa_request, key, by=by)
     checked = uploads.check(upload, allow_pdf=True)
     with storage.atomic():
-        fresh = lock(request)
+        fresh = lock(msa_request)
         _check_may(fresh, key, by=by)
         _sent(fresh).filter(topic=key).update(replaced_at=timezone.now())
         document = uploads.keep(fresh, checked, kind=DocumentKind.PRODUCT_DOCUMENT, by=by, topic=key)
@@ -61,13 +61,13 @@ def add(request: MSARequest, upload: UploadedFile[Any], *, key: str, by: User) -
         return document
 
 
-def _sent(request: MSARequest) -> Any:
-    return Document.objects.current().filter(request=request, kind=DocumentKind.PRODUCT_DOCUMENT)
+def _sent(msa_request: MSARequest) -> Any:
+    return Document.objects.current().filter(msa_request=msa_request, kind=DocumentKind.PRODUCT_DOCUMENT)
 
 
-def _check_may(request: MSARequest, key: str, *, by: User) -> None:
-    permissions.check_acts_for(by, request)
-    if request.status in enums.FINAL:
+def _check_may(msa_request: MSARequest, key: str, *, by: User) -> None:
+    permissions.check_acts_for(by, msa_request)
+    if msa_request.status in enums.FINAL:
         raise Refused(_("This request is closed, so its documents stand as they are."), code="closed")
-    if request.device is None or key not in request.device.documents_by_key:
+    if msa_request.device is None or key not in msa_request.device.documents_by_key:
         raise Refused(_("The device does not ask for this document."), code="not_asked")

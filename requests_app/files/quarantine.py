@@ -49,14 +49,14 @@ def _judged(row: Scanned) -> bool:
         logger.error("a file in quarantine is gone: %s %s", row._meta.label, row.pk)
         verdict = ScanState.WAITING
     with transaction.atomic():
-        request = lock(row.belongs_to)
+        msa_request = lock(row.belongs_to)
         fresh = lock(row)
         if fresh.scan != ScanState.WAITING:
             return True
         fresh.scan, fresh.scanned_at = verdict, timezone.now()
         fresh.save(update_fields=["scan", "scanned_at"])
         if verdict == ScanState.INFECTED:
-            signals.file_infected.send(sender=type(fresh), row=fresh, request=request)
+            signals.file_infected.send(sender=type(fresh), row=fresh, msa_request=msa_request)
     return verdict != ScanState.WAITING
 
 

@@ -77,47 +77,47 @@ def guide(topic: PhotoTopic) -> Guide:
     return next(each for each in GUIDES if each.topic == topic)
 
 
-def current(request: MSARequest) -> dict[str, Document]:
+def current(msa_request: MSARequest) -> dict[str, Document]:
     """The photo that counts, by its topic: one query. One in quarantine is there, but cannot be opened."""
-    rows = Document.objects.current().filter(request=request, kind=DocumentKind.SITE_PHOTO).exclude(topic="")
+    rows = Document.objects.current().filter(msa_request=msa_request, kind=DocumentKind.SITE_PHOTO).exclude(topic="")
     return {row.topic: row for row in rows.select_related("created_by").order_by("pk")}
 
 
-def check_open(request: MSARequest) -> None:
-    if request.status in enums.FINAL:
+def check_open(msa_request: MSARequest) -> None:
+    if msa_request.status in enums.FINAL:
         raise Refused(_("This request is closed, so its photos stand as they are."), code="closed")
 
 
-def add(request: MSARequest, upload: UploadedFile[Any], *, topic: PhotoTopic, by: User) -> Document:
+def add(msa_request: MSARequest, upload: UploadedFile[Any], *, topic: PhotoTopic, by: User) -> Document:
     """Keep the photo, in place of an earlier one of its topic, which stays on the record.
 
     The file is looked at outside of the lock. Raises `Refused`, with nothing changed.
     """
-    _check_may(request, topic, by=by)
+    _check_may(msa_request, topic, by=by)
     checked = uploads.check(upload)
     with storage.atomic():
-        fresh = lock(request)
+        fresh = lock(msa_request)
         _check_may(fresh, topic, by=by)
         _of_topic(fresh, topic).update(replaced_at=timezone.now())
         return uploads.keep(fresh, checked, kind=DocumentKind.SITE_PHOTO, by=by, topic=topic)
 
 
-def remove(request: MSARequest, *, topic: PhotoTopic, by: User) -> None:
+def remove(msa_request: MSARequest, *, topic: PhotoTopic, by: User) -> None:
     """Take the topic's photo back. It stays on the record as replaced."""
     with transaction.atomic():
-        fresh = lock(request)
+        fresh = lock(msa_request)
         _check_may(fresh, topic, by=by)
         _of_topic(fresh, topic).update(replaced_at=timezone.now())
 
 
-def _of_topic(request: MSARequest, topic: PhotoTopic) -> Any:
-    return Document.objects.current().filter(request=request, kind=DocumentKind.SITE_PHOTO, topic=topic)
+def _of_topic(msa_request: MSARequest, topic: PhotoTopic) -> Any:
+    return Document.objects.current().filter(msa_request=msa_request, kind=DocumentKind.SITE_PHOTO, topic=topic)
 
 
-def _check_may(request: MSARequest, topic: PhotoTopic, *, by: User) -> None:
-    permissions.check_acts_for(by, request)
-    check_open(request)
-    if topic not in {guide.topic for guide in guides_for(request.request_type)}:
+def _check_may(msa_request: MSARequest, topic: PhotoTopic, *, by: User) -> None:
+    permissions.check_acts_for(by, msa_request)
+    check_open(msa_request)
+    if topic not in {guide.topic for guide in guides_for(msa_request.request_type)}:
         raise Refused(_("This photo is not asked for with this type of request."), code="topic_not_asked")
 
 

@@ -47,7 +47,7 @@ def atomic() -> Iterator[None]:
 
 
 def store(
-    request: MSARequest,
+    msa_request: MSARequest,
     kind: DocumentKind,
     *,
     name: str,
@@ -63,7 +63,7 @@ def store(
     What people send comes through `uploads.receive`, which checks it first.
     """
     document = Document(
-        request=request,
+        msa_request=msa_request,
         kind=kind,
         name=name,
         content_type=content_type,

@@ -57,7 +57,7 @@ class Checked:
 
 
 def receive(
-    request: MSARequest,
+    msa_request: MSARequest,
     upload: UploadedFile[Any],
     *,
     kind: DocumentKind,
@@ -71,7 +71,7 @@ def receive(
     infected, or over the request's quota. Where the scanner gives no answer the document is kept
     in quarantine (`ScanState.WAITING`): tell its sender that it is being checked.
     """
-    return keep(request, check(upload, allow_pdf=allow_pdf), kind=kind, by=by, topic=topic)
+    return keep(msa_request, check(upload, allow_pdf=allow_pdf), kind=kind, by=by, topic=topic)
 
 
 def check(upload: UploadedFile[Any], *, allow_pdf: bool = False) -> Checked:
@@ -99,11 +99,11 @@ def check(upload: UploadedFile[Any], *, allow_pdf: bool = False) -> Checked:
 
 
 def keep(
-    request: MSARequest, checked: Checked, *, kind: DocumentKind, by: User | None, topic: PhotoTopic | str = ""
+    msa_request: MSARequest, checked: Checked, *, kind: DocumentKind, by: User | None, topic: PhotoTopic | str = ""
 ) -> Document:
     """Store what was checked, within the request's quota, which holds under the request's lock."""
     with storage.atomic():
-        fresh = lock(request)
+        fresh = lock(msa_request)
         _check_quota(fresh, len(checked.body))
         deadlines.record_activity(fresh, by=by)
         return storage.store(
@@ -143,9 +143,9 @@ def safe_name(name: str, content_type: str) -> str:
     return f"{kept or 'file'}.{storage.SUFFIXES[content_type]}"
 
 
-def _check_quota(request: MSARequest, size: int) -> None:
+def _check_quota(msa_request: MSARequest, size: int) -> None:
     """Replaced files count too, as they are kept; infected ones were deleted."""
-    used = Document.objects.filter(request=request, kind__in=UPLOADED).exclude(scan=ScanState.INFECTED)
+    used = Document.objects.filter(msa_request=msa_request, kind__in=UPLOADED).exclude(scan=ScanState.INFECTED)
     now = used.aggregate(files=Count("pk"), bytes=Sum("size", default=0))
     if now["files"] >= settings.MAX_UPLOADS_PER_REQUEST:
         raise Refused(

@@ -29,12 +29,12 @@ _WITH_FILE = {CureProof.PHOTO, CureProof.EVIDENCE, CureProof.DEVICE_OR_EVIDENCE}
 _WITH_WORDS = {CureProof.STATEMENT, CureProof.EVIDENCE, CureProof.DEVICE_OR_EVIDENCE}
 
 
-def proof_for(reason: OutcomeReason, request: MSARequest) -> CureProof:
+def proof_for(reason: OutcomeReason, msa_request: MSARequest) -> CureProof:
     """What this request needs: nothing for the utility's own reasons, no device where none is put in."""
     if reason.responsible == Responsible.UTILITY:
         return CureProof.NOTHING
     proof = CureProof(reason.proof)
-    return CureProof.EVIDENCE if proof in _BY_DEVICE and not request.places_device else proof
+    return CureProof.EVIDENCE if proof in _BY_DEVICE and not msa_request.places_device else proof
 
 
 @dataclass(frozen=True)
@@ -77,14 +77,14 @@ class Item:
         return self.proof == CureProof.DEVICE
 
 
-def items(request: MSARequest, visit: VisitRound) -> list[Item]:
+def items(msa_request: MSARequest, visit: VisitRound) -> list[Item]:
     """Every reason of that visit, in the order that staff gave them: three queries, however many."""
     given = {each.reason_id: each for each in visit.cures.select_related("stated_by").prefetch_related("documents")}
-    return [Item(each, proof_for(each, request), given.get(each.pk)) for each in visit.reasons.all()]
+    return [Item(each, proof_for(each, msa_request), given.get(each.pk)) for each in visit.reasons.all()]
 
 
 def submit_cure(
-    request: MSARequest,
+    msa_request: MSARequest,
     reason: OutcomeReason,
     *,
     by: User,
@@ -96,10 +96,10 @@ def submit_cure(
     Saying it again replaces the words and adds the file. The file is looked at outside of the lock.
     Raises `Refused`, with nothing written, where the proof is not what the reason asks for.
     """
-    _check_open(request, by=by)
+    _check_open(msa_request, by=by)
     checked = uploads.check(upload, allow_pdf=True) if upload is not None else None
     with storage.atomic():
-        fresh, visit = _locked(request, by=by)
+        fresh, visit = _locked(msa_request, by=by)
         item = _item(fresh, visit, reason)
         words = statement.strip()
         _check_enough(item, words, has_file=checked is not None)
@@ -111,10 +111,10 @@ def submit_cure(
     return cure
 
 
-def retract_cure(request: MSARequest, reason: OutcomeReason, *, by: User) -> None:
+def retract_cure(msa_request: MSARequest, reason: OutcomeReason, *, by: User) -> None:
     """It is not put right after all. The files stay on the record, as replaced."""
     with transaction.atomic():
-        _fresh, visit = _locked(request, by=by)
+        _fresh, visit = _locked(msa_request, by=by)
         cure = visit.cures.filter(reason=reason).first()
         if cure is None:
             return
@@ -122,17 +122,17 @@ def retract_cure(request: MSARequest, reason: OutcomeReason, *, by: User) -> Non
         cure.delete()
 
 
-def state_in_words(request: MSARequest, visit: VisitRound, statements: Mapping[str, str], *, by: User) -> None:
+def state_in_words(msa_request: MSARequest, visit: VisitRound, statements: Mapping[str, str], *, by: User) -> None:
     """Statements by the reasons' codes; those that words alone do not prove stay open."""
-    for item in items(request, visit):
+    for item in items(msa_request, visit):
         words = statements.get(item.reason.code, "").strip()
         if words and item.proof == CureProof.STATEMENT:
             _keep(visit, item.reason, CureProof.STATEMENT, words, by=by)
 
 
-def by_new_device(request: MSARequest, visit: VisitRound, device: Product, *, by: User) -> None:
+def by_new_device(msa_request: MSARequest, visit: VisitRound, device: Product, *, by: User) -> None:
     """A Modification Request cures what a different device puts right. The caller holds the lock."""
-    for item in items(request, visit):
+    for item in items(msa_request, visit):
         if item.by_device:
             cure = _keep(visit, item.reason, CureProof.DEVICE, "", by=by)
             cure.device = device
@@ -144,9 +144,9 @@ def without_new_device(visit: VisitRound) -> None:
     visit.cures.filter(proof=CureProof.DEVICE).delete()
 
 
-def check_all_cured(request: MSARequest, visit: VisitRound) -> None:
+def check_all_cured(msa_request: MSARequest, visit: VisitRound) -> None:
     """S: every reason marked cured."""
-    left = [item.reason.title for item in items(request, visit) if not item.done]
+    left = [item.reason.title for item in items(msa_request, visit) if not item.done]
     if left:
         raise Refused(
             _("Show for each reason that it is put right. Still open: %(reasons)s.") % {"reasons": "; ".join(left)},
@@ -154,10 +154,10 @@ def check_all_cured(request: MSARequest, visit: VisitRound) -> None:
         )
 
 
-def of_previous_visit(request: MSARequest) -> tuple[VisitRound, list[Item]] | None:
+def of_previous_visit(msa_request: MSARequest) -> tuple[VisitRound, list[Item]] | None:
     """What was put right before the visit that is open now: for technician and staff."""
-    failed = request.rounds.filter(outcome=VisitOutcome.UNSUCCESSFUL).prefetch_related("reasons").last()
-    return (failed, items(request, failed)) if failed else None
+    failed = msa_request.rounds.filter(outcome=VisitOutcome.UNSUCCESSFUL).prefetch_related("reasons").last()
+    return (failed, items(msa_request, failed)) if failed else None
 
 
 def _given(item: Item) -> CureProof:
@@ -183,29 +183,29 @@ def _check_enough(item: Item, words: str, *, has_file: bool) -> None:
         raise Refused(_("Add the photo or document that shows it."), code="no_file", fields={"file": ""})
 
 
-def _item(request: MSARequest, visit: VisitRound, reason: OutcomeReason) -> Item:
-    for item in items(request, visit):
+def _item(msa_request: MSARequest, visit: VisitRound, reason: OutcomeReason) -> Item:
+    for item in items(msa_request, visit):
         if item.reason.pk == reason.pk:
             return item
     raise Refused(_("This is not a reason of the last visit."), code="not_a_reason")
 
 
-def _locked(request: MSARequest, *, by: User) -> tuple[MSARequest, VisitRound]:
+def _locked(msa_request: MSARequest, *, by: User) -> tuple[MSARequest, VisitRound]:
     from requests_app.lifecycle import policies as lifecycle_policies
 
-    fresh = lock(request)
+    fresh = lock(msa_request)
     _check_open(fresh, by=by)
     return fresh, lifecycle_policies.failed_round(fresh)
 
 
-def _check_open(request: MSARequest, *, by: User) -> None:
+def _check_open(msa_request: MSARequest, *, by: User) -> None:
     """The visit failed, and no next step is saved yet."""
     from requests_app import history
 
-    permissions.check_acts_for(by, request)
-    if request.status != Status.SITE_VISIT_UNSUCCESSFUL:
-        raise history.stale(request, to=by)
-    if lifecycle_policies.open_follow_up(request) is not None:
+    permissions.check_acts_for(by, msa_request)
+    if msa_request.status != Status.SITE_VISIT_UNSUCCESSFUL:
+        raise history.stale(msa_request, to=by)
+    if lifecycle_policies.open_follow_up(msa_request) is not None:
         raise Refused(
             _("A form for the next visit is saved already. Go on with it, or take it back first."),
             code="follow_up_open",

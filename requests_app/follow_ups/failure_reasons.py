@@ -43,7 +43,7 @@ class ReasonDetail:
     photos: tuple[ShownPhoto, ...] = ()
 
 
-def explained(request: MSARequest, visit: VisitRound) -> list[ReasonDetail]:
+def explained(msa_request: MSARequest, visit: VisitRound) -> list[ReasonDetail]:
     """Every reason of that visit, in the order that staff gave them; three queries, however many."""
     charged = ProgramSettings.current().second_fee_when_customer_responsible
     photos = hooks.photos_of(visit)
@@ -51,7 +51,7 @@ def explained(request: MSARequest, visit: VisitRound) -> list[ReasonDetail]:
         ReasonDetail(
             reason=reason,
             whose=str(_WHOSE[Responsible(reason.responsible)]),
-            todo=str(_TO_DO[cures.proof_for(reason, request)]),
+            todo=str(_TO_DO[cures.proof_for(reason, msa_request)]),
             cost=_cost(reason, charged=charged),
             photos=tuple(photo for photo in photos if photo.reason == reason.pk),
         )

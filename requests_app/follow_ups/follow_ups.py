@@ -35,31 +35,31 @@ def second_fee_due(visit: VisitRound) -> bool:
     return next_fee(visit).due
 
 
-def save_reschedule(request: MSARequest, *, by: User, statements: Mapping[str, str] | None = None) -> FollowUp:
+def save_reschedule(msa_request: MSARequest, *, by: User, statements: Mapping[str, str] | None = None) -> FollowUp:
     """Save the Reschedule MSA Site Visit form: every reason of the failed visit is cured.
 
     `statements` are words, by reasons' codes, that are kept as cures in the same go. Without a fee
     due the status moves at once; with one it moves when the fee is settled.
     """
     with transaction.atomic():
-        fresh = _locked_after_failure(request, by)
+        fresh = _locked_after_failure(msa_request, by)
         visit = failed_round(fresh)
         cures.state_in_words(fresh, visit, statements or {}, by=by)
         cures.check_all_cured(fresh, visit)
         follow_up = _save(fresh, FollowUpKind.RESCHEDULE, visit, by=by)
         advance(fresh, by=by)
-    request.refresh_from_db()
+    msa_request.refresh_from_db()
     follow_up.refresh_from_db()
     return follow_up
 
 
-def save_modification(request: MSARequest, *, by: User, device: Product) -> FollowUp:
+def save_modification(msa_request: MSARequest, *, by: User, device: Product) -> FollowUp:
     """Save the Modification Request form: another approved device, which the agreement must state.
 
     The status moves when the agreement is signed anew and the fee, where due, is settled.
     """
     with transaction.atomic():
-        fresh = _locked_after_failure(request, by)
+        fresh = _locked_after_failure(msa_request, by)
         if not fresh.places_device:
             raise Refused(_("This request puts no MSA in, so there is none to change."), code="no_device")
         if device.pk == fresh.device_id:
@@ -78,14 +78,14 @@ def save_modification(request: MSARequest, *, by: User, device: Product) -> Foll
         follow_up = _save(fresh, FollowUpKind.MODIFY, visit, by=by, old_device=old_device)
         cures.by_new_device(fresh, visit, device, by=by)
         versions.supersede_if_changed(fresh, by=by)
-    request.refresh_from_db()
+    msa_request.refresh_from_db()
     return follow_up
 
 
-def cancel(request: MSARequest, *, by: User) -> None:
+def cancel(msa_request: MSARequest, *, by: User) -> None:
     """Take a saved form back, as long as its fee is not settled; the device is the old one again."""
     with transaction.atomic():
-        fresh = lock(request)
+        fresh = lock(msa_request)
         permissions.check_acts_for(by, fresh)
         follow_up = policies.open_follow_up(fresh)
         if follow_up is None:
@@ -108,11 +108,11 @@ def cancel(request: MSARequest, *, by: User) -> None:
             fresh.save(update_fields=["device", "version", "updated_at"])
             versions.supersede_if_changed(fresh, by=by)
         history.record(fresh, EventKind.FOLLOW_UP_CANCELED, by=by, codes={"kind": follow_up.kind})
-    request.refresh_from_db()
+    msa_request.refresh_from_db()
 
 
-def _locked_after_failure(request: MSARequest, by: User) -> MSARequest:
-    fresh = lock(request)
+def _locked_after_failure(msa_request: MSARequest, by: User) -> MSARequest:
+    fresh = lock(msa_request)
     permissions.check_acts_for(by, fresh)
     if fresh.status != Status.SITE_VISIT_UNSUCCESSFUL:
         raise history.stale(fresh, to=by)
@@ -125,7 +125,7 @@ def _locked_after_failure(request: MSARequest, by: User) -> MSARequest:
 
 
 def _save(
-    request: MSARequest,
+    msa_request: MSARequest,
     kind: FollowUpKind,
     failed: VisitRound,
     *,
@@ -135,16 +135,18 @@ def _save(
     fee = next_fee(failed)
     now = timezone.now()
     visit = VisitRound.objects.create(
-        request=request,
-        number=request.rounds.count() + 1,
+        msa_request=msa_request,
+        number=msa_request.rounds.count() + 1,
         fee_due=fee.due,
         fee_reason=fee.rule,
         settlement="" if fee.due else Settlement.NOT_DUE,
         settled_at=None if fee.due else now,
     )
-    follow_up = FollowUp.objects.create(request=request, kind=kind, round=visit, old_device=old_device, created_by=by)
+    follow_up = FollowUp.objects.create(
+        msa_request=msa_request, kind=kind, round=visit, old_device=old_device, created_by=by
+    )
     history.record(
-        request,
+        msa_request,
         EventKind.FOLLOW_UP_SAVED,
         by=by,
         codes={"kind": kind.value, "round": visit.number, "fee_due": fee.due, "reasons": _codes(failed)},

@@ -19,36 +19,36 @@ class VisitUnsuccessful(Notice):
     audience = CUSTOMER_AND_AGENT
 
 
-def visit_unsuccessful(request: MSARequest, event: RequestEvent) -> None:
+def visit_unsuccessful(msa_request: MSARequest, event: RequestEvent) -> None:
     """The reasons, and the three options under their official names (V4, R7)."""
-    visit = policies.failed_round(request)
+    visit = policies.failed_round(msa_request)
     notify(
         VisitUnsuccessful,
-        request,
+        msa_request,
         key=str(event.pk),
-        act_by=request.owner_acts_by,
-        reasons=[_failure(request, each) for each in failure_reasons.explained(request, visit)],
+        act_by=msa_request.owner_acts_by,
+        reasons=[_failure(msa_request, each) for each in failure_reasons.explained(msa_request, visit)],
         second_fee=follow_ups.second_fee_due(visit),
-        options=_options(request),
+        options=_options(msa_request),
     )
 
 
-def _failure(request: MSARequest, each: failure_reasons.ReasonDetail) -> dict[str, str]:
+def _failure(msa_request: MSARequest, each: failure_reasons.ReasonDetail) -> dict[str, str]:
     return {
         "title": each.reason.title,
         "explanation": each.reason.explanation,
         "whose": each.whose,
         "todo": each.todo,
         "cost": each.cost,
-        "photo_url": f"{page(request, 'reschedule')}#reason-{each.reason.pk}" if each.photos else "",
+        "photo_url": f"{page(msa_request, 'reschedule')}#reason-{each.reason.pk}" if each.photos else "",
     }
 
 
-def _options(request: MSARequest) -> list[dict[str, str]]:
+def _options(msa_request: MSARequest) -> list[dict[str, str]]:
     options = [
         ("reschedule", _("Reschedule MSA Site Visit"), _("You put the reasons right and keep your device.")),
         ("withdraw", _("Withdraw IR"), _("You end the request.")),
     ]
-    if request.places_device:
+    if msa_request.places_device:
         options.insert(0, ("modify", _("Modification Request"), _("You choose a different approved MSA.")))
-    return [{"url": page(request, name), "title": title, "what": what} for name, title, what in options]
+    return [{"url": page(msa_request, name), "title": title, "what": what} for name, title, what in options]

@@ -19,14 +19,14 @@ _TOGETHER = {"street": ("street", "unit", "city")}
 WORDS_LENGTH = 1000
 
 
-def fields_of(correction: Correction, request: MSARequest) -> list[str]:
+def fields_of(correction: Correction, msa_request: MSARequest) -> list[str]:
     """The form's fields that this item is about; none where it concerns no field that applies."""
     names = _TOGETHER.get(correction.field, (correction.field,))
-    return [name for name in names if name in steps.STEP_OF_FIELD and _applies(name, request)]
+    return [name for name in names if name in steps.STEP_OF_FIELD and _applies(name, msa_request)]
 
 
-def _applies(name: str, request: MSARequest) -> bool:
-    return name in steps.step(steps.STEP_OF_FIELD[name]).shown_fields(request)
+def _applies(name: str, msa_request: MSARequest) -> bool:
+    return name in steps.step(steps.STEP_OF_FIELD[name]).shown_fields(msa_request)
 
 
 def _words(label: Any, *, initial: str, help_text: Any = "") -> forms.CharField:
@@ -47,10 +47,12 @@ class CorrectionForm(StepForm):
     What was typed before and not given as the answer is there again.
     """
 
-    def __init__(self, request: MSARequest, correction: Correction, data: Any = None, *, device: bool = False) -> None:
-        self.names = ["device"] if device else fields_of(correction, request)
-        super().__init__(request, self.names, data, prefix=f"{'d' if device else 'c'}{correction.pk}")
-        self.request, self.device = request, device
+    def __init__(
+        self, msa_request: MSARequest, correction: Correction, data: Any = None, *, device: bool = False
+    ) -> None:
+        self.names = ["device"] if device else fields_of(correction, msa_request)
+        super().__init__(msa_request, self.names, data, prefix=f"{'d' if device else 'c'}{correction.pk}")
+        self.msa_request, self.device = msa_request, device
         label = _("Anything to add (optional)") if self.names else _("What you did")
         self.fields["answer"] = _words(label, initial="" if device else correction.answer)
         for name in self.fields:
@@ -60,7 +62,7 @@ class CorrectionForm(StepForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         for name in self.names:
-            required = steps.step(steps.STEP_OF_FIELD[name]).required_fields(self.request)
+            required = steps.step(steps.STEP_OF_FIELD[name]).required_fields(self.msa_request)
             if name in required and data.get(name, True) in (None, ""):
                 self.add_error(name, ValidationError(_("Fill this in."), code="required"))
         if not self.errors and not data.get("answer") and not self.changes():
@@ -74,7 +76,7 @@ class CorrectionForm(StepForm):
     def changes(self) -> dict[str, Any]:
         """The facts that are different from what is stored."""
         given = {name: self.cleaned_data[name] for name in self.names if name in self.cleaned_data}
-        return {name: value for name, value in given.items() if value != getattr(self.request, name)}
+        return {name: value for name, value in given.items() if value != getattr(self.msa_request, name)}
 
     @property
     def way(self) -> CorrectionAnswer:

@@ -52,11 +52,11 @@ class ModificationForm(forms.Form):
         error_messages={"required": _("Choose the MSA to put in instead.")},
     )
 
-    def __init__(self, *args: Any, request: MSARequest, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, msa_request: MSARequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["device"]
         approved = Product.objects.approved_on(local_day(timezone.now()))
-        field.queryset = approved.exclude(pk=request.device.pk) if request.device else approved
+        field.queryset = approved.exclude(pk=msa_request.device.pk) if msa_request.device else approved
 
 
 class WithdrawForm(forms.Form):

@@ -108,10 +108,10 @@ def amps(label: Any, help_text: Any = "", *, least: int = 1) -> Callable[[MSAReq
 class DeviceField(forms.ModelChoiceField):
     """The products approved today, and the one that was chosen before, each with what to know of it."""
 
-    def __init__(self, request: MSARequest, **kwargs: Any) -> None:
+    def __init__(self, msa_request: MSARequest, **kwargs: Any) -> None:
         self.today = local_day(timezone.now())
         approved = Product.objects.approved_on(self.today).values("pk")
-        products = Product.objects.filter(Q(pk__in=approved) | Q(pk=request.device_id))
+        products = Product.objects.filter(Q(pk__in=approved) | Q(pk=msa_request.device_id))
         super().__init__(products, empty_label=None, required=False, widget=forms.RadioSelect, **kwargs)
         self.error_messages["invalid_choice"] = _("Choose a device from the list.")
 
@@ -138,12 +138,12 @@ def _rules_of(product: Product, today: date) -> Iterator[str]:
         yield _now("approved until %(day)s") % {"day": formats.day(product.approved_until)}
 
 
-def _companions(request: MSARequest) -> forms.Field:
-    needed = request.device.other_companions if request.device else []
+def _companions(msa_request: MSARequest) -> forms.Field:
+    needed = msa_request.device.other_companions if msa_request.device else []
     return yes_no(
         _("Is there what the device needs, or will there be with this project?"),
         ", ".join(str(each.label) for each in needed),
-    )(request)
+    )(msa_request)
 
 
 def _zip(_request: MSARequest) -> forms.Field:
@@ -157,21 +157,21 @@ def _zip(_request: MSARequest) -> forms.Field:
     )
 
 
-def _email(request: MSARequest) -> forms.Field:
+def _email(msa_request: MSARequest) -> forms.Field:
     return forms.EmailField(
         label=_("Customer's e-mail address"),
         help_text=_("We mail the customer a link to read and sign the agreement. It may not be your own address."),
         required=False,
-        validators=[one_line, not_the_agents(request)],
+        validators=[one_line, not_the_agents(msa_request)],
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
 
 
-def not_the_agents(request: MSARequest) -> Callable[[str], None]:
+def not_the_agents(msa_request: MSARequest) -> Callable[[str], None]:
     """The customer signs for themselves: nobody of the agent's company may receive the link (A2)."""
 
     def check(address: str) -> None:
-        if request.agent_company and request.agent_company.members.filter(email__iexact=address).exists():
+        if msa_request.agent_company and msa_request.agent_company.members.filter(email__iexact=address).exists():
             raise ValidationError(
                 _("This is the address of somebody at your company. Enter the customer's own."), code="agents_address"
             )
@@ -200,9 +200,9 @@ def _account(_request: MSARequest) -> forms.Field:
     )
 
 
-def _device(request: MSARequest) -> forms.Field:
+def _device(msa_request: MSARequest) -> forms.Field:
     return DeviceField(
-        request,
+        msa_request,
         label=_("Which MSA is to be put in?"),
         help_text=_(
             "These are approved today. “Isolating” means that the device can separate the home from the grid, "
@@ -343,5 +343,5 @@ QUESTIONS: dict[str, Callable[[MSARequest], forms.Field]] = {
 }
 
 
-def form_field(name: str, request: MSARequest) -> forms.Field:
-    return QUESTIONS[name](request)
+def form_field(name: str, msa_request: MSARequest) -> forms.Field:
+    return QUESTIONS[name](msa_request)

@@ -69,16 +69,16 @@ class CorrectionsForm(forms.Form):
     def __init__(
         self,
         *args: Any,
-        request: MSARequest,
+        msa_request: MSARequest,
         found: Mapping[int, str] | None = None,
         record: Mapping[str, str] | None = None,
         kept_open: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.request, self.found, self.kept_open = request, found or {}, kept_open
+        self.msa_request, self.found, self.kept_open = msa_request, found or {}, kept_open
         self.record = record or {}
-        topics = {guide.topic.value for guide in site_photos.guides_for(request.request_type)}
+        topics = {guide.topic.value for guide in site_photos.guides_for(msa_request.request_type)}
         self.reasons = [
             each for each in CorrectionReason.objects.filter(is_active=True) if each.photo_topic in {"", *topics}
         ]
@@ -90,8 +90,8 @@ class CorrectionsForm(forms.Form):
                 required=False,
                 widget=forms.Textarea(attrs={"rows": 2}),
             )
-            if _may_be_proposed(reason.field, request):
-                self.fields[f"proposal_{reason.pk}"] = _proposal_field(reason, request)
+            if _may_be_proposed(reason.field, msa_request):
+                self.fields[f"proposal_{reason.pk}"] = _proposal_field(reason, msa_request)
                 if self.record.get(reason.field):
                     self.fields[f"record_{reason.pk}"] = forms.BooleanField(
                         label=_("Propose what the record says: the customer will see it"), required=False
@@ -181,16 +181,16 @@ def _concerns(reason: CorrectionReason) -> str:
     return "agreement" if on_agreement else "other"
 
 
-def _may_be_proposed(name: str, request: MSARequest) -> bool:
+def _may_be_proposed(name: str, msa_request: MSARequest) -> bool:
     """A field that applies to this request; a statement is the customer's own to make."""
     if name not in steps.STEP_OF_FIELD or name in steps.STATEMENTS:
         return False
-    return name in steps.step(steps.STEP_OF_FIELD[name]).shown_fields(request)
+    return name in steps.step(steps.STEP_OF_FIELD[name]).shown_fields(msa_request)
 
 
-def _proposal_field(reason: CorrectionReason, request: MSARequest) -> forms.Field:
+def _proposal_field(reason: CorrectionReason, msa_request: MSARequest) -> forms.Field:
     """The form's own field, checked as there, but small: choices as a list to pull down."""
-    field = form_field(reason.field, request)
+    field = form_field(reason.field, msa_request)
     field.label, field.help_text = _("Propose the right value (optional)"), ""
     if isinstance(field, forms.ModelChoiceField):
         return forms.ModelChoiceField(field.queryset, required=False, label=field.label)

@@ -26,9 +26,9 @@ class AddressForm(forms.Form):
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
 
-    def __init__(self, *args: Any, request: MSARequest, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, msa_request: MSARequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["email"].validators += [one_line, not_the_agents(request)]
+        self.fields["email"].validators += [one_line, not_the_agents(msa_request)]
 
 
 class ConsentForm(forms.Form):

@@ -14,12 +14,12 @@ from requests_app.models import MSARequest
 class StepForm(forms.Form):
     """The named fields of that request, filled in with what is stored."""
 
-    def __init__(self, request: MSARequest, names: Iterable[str], data: Any = None, **kwargs: Any) -> None:
+    def __init__(self, msa_request: MSARequest, names: Iterable[str], data: Any = None, **kwargs: Any) -> None:
         names = list(names)
-        initial = {name: getattr(request, name) for name in names if name != "device"}
-        super().__init__(data, initial=initial | {"device": request.device_id}, **kwargs)
+        initial = {name: getattr(msa_request, name) for name in names if name != "device"}
+        super().__init__(data, initial=initial | {"device": msa_request.device_id}, **kwargs)
         for name in names:
-            self.fields[name] = form_field(name, request)
+            self.fields[name] = form_field(name, msa_request)
 
     def valid_changes(self) -> dict[str, Any]:
         """The answers that can be read; those that cannot don't hold them up."""

@@ -27,13 +27,13 @@ class RequiredCorrection:
     proposal: Any = None
 
 
-def add(request: MSARequest, screening: Screening, items: Sequence[RequiredCorrection], *, by: User) -> None:
+def add(msa_request: MSARequest, screening: Screening, items: Sequence[RequiredCorrection], *, by: User) -> None:
     """Open the items. One about the same as an open item replaces it. The caller saves the locked request."""
     for item in items:
-        same = Correction.objects.filter(request=request, reason=item.reason).open()
+        same = Correction.objects.filter(msa_request=msa_request, reason=item.reason).open()
         close_items(same, CorrectionEnd.REPLACED, by=by)
         Correction.objects.create(
-            request=request,
+            msa_request=msa_request,
             screening=screening,
             reason=item.reason,
             field=item.reason.field,
@@ -41,30 +41,30 @@ def add(request: MSARequest, screening: Screening, items: Sequence[RequiredCorre
             photo_topic=item.reason.photo_topic,
             note=item.note,
             proposal=item.proposal if item.reason.field else None,
-            value_then=answers.answer_text(request, item.reason.field)[:200] if item.reason.field else "",
+            value_then=answers.answer_text(msa_request, item.reason.field)[:200] if item.reason.field else "",
             required_by=by,
         )
-    recount(request)
+    recount(msa_request)
 
 
-def close(request: MSARequest, end: CorrectionEnd, *, by: User | None) -> None:
+def close(msa_request: MSARequest, end: CorrectionEnd, *, by: User | None) -> None:
     """Close all that is open. The caller saves the locked request."""
-    close_items(Correction.objects.filter(request=request).open(), end, by=by)
-    recount(request)
+    close_items(Correction.objects.filter(msa_request=msa_request).open(), end, by=by)
+    recount(msa_request)
 
 
 def close_items(items: Any, end: CorrectionEnd, *, by: User | None) -> None:
     items.update(closed_at=timezone.now(), closed_as=end, closed_by=by, draft={})
 
 
-def recount(request: MSARequest) -> None:
+def recount(msa_request: MSARequest) -> None:
     """The database refuses a valid request with an open item by this count."""
-    request.open_corrections = Correction.objects.filter(request=request).open().count()
+    msa_request.open_corrections = Correction.objects.filter(msa_request=msa_request).open().count()
 
 
-def facts_in_words(request: MSARequest) -> dict[str, str]:
+def facts_in_words(msa_request: MSARequest) -> dict[str, str]:
     """What the form says, by field: what a later look is compared with."""
-    return {name: answers.answer_text(request, name) for name in steps.ALL_FIELDS}
+    return {name: answers.answer_text(msa_request, name) for name in steps.ALL_FIELDS}
 
 
 def in_words(correction: Correction, value: Any) -> str:

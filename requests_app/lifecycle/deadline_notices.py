@@ -36,52 +36,52 @@ class DeadlineExtended(Notice):
     audience = _HOLDER
 
 
-def draft_left(request: MSARequest) -> None:
+def draft_left(msa_request: MSARequest) -> None:
     """Early, and once in a draft's life."""
-    _tell(DraftLeft, request, key=str(request.pk), act_by=request.owner_acts_by)
+    _tell(DraftLeft, msa_request, key=str(msa_request.pk), act_by=msa_request.owner_acts_by)
 
 
-def deadline_near(request: MSARequest, kind: ReminderKind, *, act_by: date, today: date) -> None:
+def deadline_near(msa_request: MSARequest, kind: ReminderKind, *, act_by: date, today: date) -> None:
     _tell(
         DeadlineNear,
-        request,
-        key=f"{request.pk}:{act_by}:{kind}",
+        msa_request,
+        key=f"{msa_request.pk}:{act_by}:{kind}",
         act_by=act_by,
         left_days=(act_by - today).days,
         closes_on=formats.day(act_by + timedelta(days=1)),
-        stake=hooks.stake_text(request),
+        stake=hooks.stake_text(msa_request),
     )
 
 
-def deadline_extended(request: MSARequest, *, act_by: date, key: str) -> None:
-    _tell(DeadlineExtended, request, key=key, act_by=act_by)
+def deadline_extended(msa_request: MSARequest, *, act_by: date, key: str) -> None:
+    _tell(DeadlineExtended, msa_request, key=key, act_by=act_by)
 
 
-def _tell(notice: type[Notice], request: MSARequest, *, key: str, act_by: date | None, **values: Any) -> None:
-    link = _open_link(request)
-    for person in _holders(request, link):
+def _tell(notice: type[Notice], msa_request: MSARequest, *, key: str, act_by: date | None, **values: Any) -> None:
+    link = _open_link(msa_request)
+    for person in _holders(msa_request, link):
         mailed = f"{SIGNING_LINK}:{link.key}" if link and person.user is None else ""
         # The step at which this very person goes on; sign-in leads there.
-        where = next_step(request, person.user) if person.user else None
+        where = next_step(msa_request, person.user) if person.user else None
         to: dict[str, Any] = {"action_url": absolute(where.url)} if where and where.url else {}
         notify(
-            notice, request, key=key, people=[person], private_link=mailed, act_by=act_by,
-            status=request.status, **to, **values,
+            notice, msa_request, key=key, people=[person], private_link=mailed, act_by=act_by,
+            status=msa_request.status, **to, **values,
         )  # fmt: skip
 
 
-def _holders(request: MSARequest, link: SigningInvitation | None) -> list[Person]:
+def _holders(msa_request: MSARequest, link: SigningInvitation | None) -> list[Person]:
     """Whoever has the ball. Beside a customer who has neither account nor link their agent, who can act."""
-    acting = agent(request) if request.has_agent else None
-    if acting is not None and waiting_on(request) == Holder.AGENT:
+    acting = agent(msa_request) if msa_request.has_agent else None
+    if acting is not None and waiting_on(msa_request) == Holder.AGENT:
         return [acting]
-    people = [customer(request)]
+    people = [customer(msa_request)]
     if acting is not None and people[0].user is None and link is None:
         people.append(acting)
-    return [person for person in people if person.email] or recipients(request)
+    return [person for person in people if person.email] or recipients(msa_request)
 
 
-def _open_link(request: MSARequest) -> SigningInvitation | None:
+def _open_link(msa_request: MSARequest) -> SigningInvitation | None:
     """The customer's own link to the signer's page, while it holds."""
-    links = SigningInvitation.objects.filter(agreement__request=request, used_at=None, voided_at=None)
-    return links.filter(expires_at__gt=timezone.now(), email__iexact=customer(request).email).last()
+    links = SigningInvitation.objects.filter(agreement__msa_request=msa_request, used_at=None, voided_at=None)
+    return links.filter(expires_at__gt=timezone.now(), email__iexact=customer(msa_request).email).last()

@@ -31,26 +31,30 @@ def start(*, by: User, company: Company | None = None, answers: Mapping[str, Any
     if company is not None and company.pk not in by.company_ids:
         raise Refused(_("You are not a member of that company."), code="not_allowed")
     with transaction.atomic():
-        request = MSARequest(created_by=by, owner=None if company else by, agent_company=company)
+        msa_request = MSARequest(created_by=by, owner=None if company else by, agent_company=company)
         if company is None:
-            request.customer_name, request.customer_email, request.customer_phone = by.name, by.email, by.phone
+            msa_request.customer_name, msa_request.customer_email, msa_request.customer_phone = (
+                by.name,
+                by.email,
+                by.phone,
+            )
         else:
-            request.agent = by
+            msa_request.agent = by
         for name, value in (answers or {}).items():
             if name in steps.ALL_FIELDS:
-                setattr(request, name, value)
+                setattr(msa_request, name, value)
         today = local_day(timezone.now())
-        request.owner_acts_by = deadlines.new_deadline()
-        request.save()
-        request.reference = f"MSA-{today.year}-{request.pk:06d}"
-        request.save(update_fields=["reference"])
+        msa_request.owner_acts_by = deadlines.new_deadline()
+        msa_request.save()
+        msa_request.reference = f"MSA-{today.year}-{msa_request.pk:06d}"
+        msa_request.save(update_fields=["reference"])
         fee = fee_rules.first_visit()
-        VisitRound.objects.create(request=request, number=1, fee_due=fee.due, fee_reason=fee.rule)
-        history.record(request, EventKind.CREATED, by=by)
-    return request
+        VisitRound.objects.create(msa_request=msa_request, number=1, fee_due=fee.due, fee_reason=fee.rule)
+        history.record(msa_request, EventKind.CREATED, by=by)
+    return msa_request
 
 
-def save_facts(request: MSARequest, changes: Mapping[str, Any], *, by: User, version: int) -> MSARequest:
+def save_facts(msa_request: MSARequest, changes: Mapping[str, Any], *, by: User, version: int) -> MSARequest:
     """Write changed facts, whole or in part; `version` is the one that the person saw.
 
     A stale version is refused with both versions in `fields` (fault 16). A covered fact that
@@ -60,7 +64,7 @@ def save_facts(request: MSARequest, changes: Mapping[str, Any], *, by: User, ver
     if unknown:
         raise ValueError(f"not fields of the form: {sorted(unknown)}")
     with transaction.atomic():
-        fresh = lock(request)
+        fresh = lock(msa_request)
         permissions.check_acts_for(by, fresh)
         policies.check_editable(fresh)
         changed = {name: value for name, value in changes.items() if getattr(fresh, name) != value}
@@ -93,13 +97,13 @@ def _refuse_stale(fresh: MSARequest, changed: Mapping[str, Any]) -> None:
     )
 
 
-def claim(request: MSARequest, *, by: User) -> None:
+def claim(msa_request: MSARequest, *, by: User) -> None:
     """The customer of an agent takes the request into their own account (D10).
 
     The caller has proof that the person reads the customer's mail.
     """
     with transaction.atomic():
-        fresh = lock(request)
+        fresh = lock(msa_request)
         if fresh.owner_id == by.pk:
             return
         if fresh.owner_id is not None:
@@ -109,4 +113,4 @@ def claim(request: MSARequest, *, by: User) -> None:
         fresh.owner = by
         fresh.save(update_fields=["owner"])
         history.record(fresh, EventKind.CLAIMED, by=by)
-    request.refresh_from_db()
+    msa_request.refresh_from_db()

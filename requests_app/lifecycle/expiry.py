@@ -62,7 +62,7 @@ def _running() -> MSARequestQuerySet:
 
 
 def _reminded(kind: ReminderKind) -> Exists:
-    sent = DeadlineReminder.objects.filter(request=OuterRef("pk"), kind=kind)
+    sent = DeadlineReminder.objects.filter(msa_request=OuterRef("pk"), kind=kind)
     return Exists(sent if kind == ReminderKind.NUDGE else sent.filter(deadline_on=OuterRef("owner_acts_by")))
 
 
@@ -97,9 +97,9 @@ def _remind(pk: int, *, kind: ReminderKind, program: ProgramSettings, today: dat
         _send_reminder(fresh, kind, fresh.owner_acts_by, today)
 
 
-def _send_reminder(request: MSARequest, kind: ReminderKind, act_by: date, today: date) -> None:
-    DeadlineReminder.objects.create(request=request, kind=kind, deadline_on=act_by)
-    deadline_notices.deadline_near(request, kind, act_by=act_by, today=today)
+def _send_reminder(msa_request: MSARequest, kind: ReminderKind, act_by: date, today: date) -> None:
+    DeadlineReminder.objects.create(msa_request=msa_request, kind=kind, deadline_on=act_by)
+    deadline_notices.deadline_near(msa_request, kind, act_by=act_by, today=today)
 
 
 def _left_ones(program: ProgramSettings, today: date) -> MSARequestQuerySet:
@@ -123,7 +123,7 @@ def _left_early(program: ProgramSettings, today: date) -> Iterable[int]:
 def _nudge(pk: int, program: ProgramSettings, today: date) -> None:
     fresh = _locked(_left_ones(program, today), pk)
     if fresh is not None and fresh.owner_acts_by is not None:
-        DeadlineReminder.objects.create(request=fresh, kind=ReminderKind.NUDGE, deadline_on=fresh.owner_acts_by)
+        DeadlineReminder.objects.create(msa_request=fresh, kind=ReminderKind.NUDGE, deadline_on=fresh.owner_acts_by)
         deadline_notices.draft_left(fresh)
 
 
@@ -154,18 +154,18 @@ def _end(pk: int, program: ProgramSettings, today: date) -> None:
 
 
 # --- More time ---------------------------------------------------------------------------
-def extend(request: MSARequest, *, to: date, reason: str, by: User) -> DeadlineExtension:
+def extend(msa_request: MSARequest, *, to: date, reason: str, by: User) -> DeadlineExtension:
     """Staff give more time, and say why. Whoever has the ball is told the new day."""
     if not by.has_perm("requests_app.screen_msarequest"):
         raise Refused(_("Only program staff give more time."), code="not_allowed")
     with transaction.atomic():
-        fresh = lock(request)
+        fresh = lock(msa_request)
         if fresh.status not in OWNER_HOLDS or fresh.owner_acts_by is None:
             raise requests_app_history.stale(fresh, to=by)
         _check_extension(fresh.owner_acts_by, to, reason)
         extension = _move(fresh, fresh.owner_acts_by, to, by=by, reason=reason.strip())
         deadline_notices.deadline_extended(fresh, act_by=to, key=str(extension.pk))
-    request.refresh_from_db()
+    msa_request.refresh_from_db()
     return extension
 
 
@@ -178,11 +178,13 @@ def _check_extension(now: date, to: date, reason: str) -> None:
         raise Refused(_("The new day may be a year from now at most."), code="too_late", fields={"to": ""})
 
 
-def _move(request: MSARequest, now: date, to: date, *, by: User | None, reason: str) -> DeadlineExtension:
-    extension = DeadlineExtension.objects.create(request=request, from_on=now, to_on=to, reason=reason, extended_by=by)
-    request.owner_acts_by = to
-    request.save(update_fields=["owner_acts_by"])
+def _move(msa_request: MSARequest, now: date, to: date, *, by: User | None, reason: str) -> DeadlineExtension:
+    extension = DeadlineExtension.objects.create(
+        msa_request=msa_request, from_on=now, to_on=to, reason=reason, extended_by=by
+    )
+    msa_request.owner_acts_by = to
+    msa_request.save(update_fields=["owner_acts_by"])
     requests_app_history.record(
-        request, EventKind.DEADLINE_EXTENDED, by=by, codes={"extension": extension.pk, "on": to.isoformat()}
+        msa_request, EventKind.DEADLINE_EXTENDED, by=by, codes={"extension": extension.pk, "on": to.isoformat()}
     )
     return extension

@@ -74,10 +74,10 @@ class RequestClaimed(Notice):
 
 
 # --- Before submission -------------------------------------------------------------------
-def draft_started_for_you(request: MSARequest) -> None:
+def draft_started_for_you(msa_request: MSARequest) -> None:
     """An agent named the customer's address: once per request and address."""
-    if request.has_agent and request.owner_id is None and request.customer_email:
-        notify(DraftStartedForYou, request, key=str(request.pk), people=[customer(request)])
+    if msa_request.has_agent and msa_request.owner_id is None and msa_request.customer_email:
+        notify(DraftStartedForYou, msa_request, key=str(msa_request.pk), people=[customer(msa_request)])
 
 
 # --- At the utility ----------------------------------------------------------------------
@@ -91,16 +91,16 @@ def _times(event: RequestEvent) -> dict[str, Any]:
     }
 
 
-def request_submitted(request: MSARequest, event: RequestEvent) -> None:
-    notify(RequestSubmitted, request, key=str(event.pk), **_times(event))
+def request_submitted(msa_request: MSARequest, event: RequestEvent) -> None:
+    notify(RequestSubmitted, msa_request, key=str(event.pk), **_times(event))
 
 
-def request_valid(request: MSARequest, event: RequestEvent) -> None:
-    notify(RequestValid, request, key=str(event.pk), **_times(event))
+def request_valid(msa_request: MSARequest, event: RequestEvent) -> None:
+    notify(RequestValid, msa_request, key=str(event.pk), **_times(event))
 
 
-def service_order_issued(request: MSARequest, event: RequestEvent) -> None:
-    notify(ServiceOrderIssued, request, key=str(event.pk))
+def service_order_issued(msa_request: MSARequest, event: RequestEvent) -> None:
+    notify(ServiceOrderIssued, msa_request, key=str(event.pk))
 
 
 # --- The visit ---------------------------------------------------------------------------
@@ -112,50 +112,50 @@ _COMPLETE_IN_WORDS = {
 }
 
 
-def visit_complete(request: MSARequest, event: RequestEvent) -> None:
+def visit_complete(msa_request: MSARequest, event: RequestEvent) -> None:
     """One official status for every type, told in the words of the request's own (D2), and what comes next."""
-    words = _COMPLETE_IN_WORDS[RequestType(request.request_type)]
-    visit = request.rounds.get(number=event.codes["round"])
+    words = _COMPLETE_IN_WORDS[RequestType(msa_request.request_type)]
+    visit = msa_request.rounds.get(number=event.codes["round"])
     notify(
         VisitComplete,
-        request,
+        msa_request,
         key=str(event.pk),
         outcome=words,
-        status=request.get_status_display(),
-        device=str(request.device) if request.places_device and request.device else "",
-        next_steps=next_steps(request),
-        photos_url=f"{page(request)}#visit-title" if hooks.photos_of(visit) else "",
+        status=msa_request.get_status_display(),
+        device=str(msa_request.device) if msa_request.places_device and msa_request.device else "",
+        next_steps=next_steps(msa_request),
+        photos_url=f"{page(msa_request)}#visit-title" if hooks.photos_of(visit) else "",
     )
 
 
-def next_steps(request: MSARequest) -> list[str]:
+def next_steps(msa_request: MSARequest) -> list[str]:
     """What the maker's device asks of its owner now; empty where staff entered nothing, or nothing was put in."""
-    device = request.device if request.places_device else None
+    device = msa_request.device if msa_request.places_device else None
     return device.steps if device else []
 
 
-def reschedule_received(request: MSARequest, event: RequestEvent) -> None:
-    notify(RescheduleReceived, request, key=str(event.pk), **_times(event))
+def reschedule_received(msa_request: MSARequest, event: RequestEvent) -> None:
+    notify(RescheduleReceived, msa_request, key=str(event.pk), **_times(event))
 
 
-def modification_received(request: MSARequest, event: RequestEvent) -> None:
-    notify(ModificationReceived, request, key=str(event.pk), device=str(request.device or ""), **_times(event))
+def modification_received(msa_request: MSARequest, event: RequestEvent) -> None:
+    notify(ModificationReceived, msa_request, key=str(event.pk), device=str(msa_request.device or ""), **_times(event))
 
 
 # --- The end, and people -----------------------------------------------------------------
-def withdrawn(request: MSARequest, event: RequestEvent) -> None:
+def withdrawn(msa_request: MSARequest, event: RequestEvent) -> None:
     notify(
         Withdrawn,
-        request,
+        msa_request,
         key=str(event.pk),
-        who=_withdrawn_by(request, event),
+        who=_withdrawn_by(msa_request, event),
         reason=WithdrawalReason(event.codes["reason"]).label,
         had_visit=event.from_status == Status.SERVICE_ORDER_ISSUED,
-        refund=refund_outlook(request),
+        refund=refund_outlook(msa_request),
     )
 
 
-def _withdrawn_by(request: MSARequest, event: RequestEvent) -> str:
+def _withdrawn_by(msa_request: MSARequest, event: RequestEvent) -> str:
     if event.actor is None:
         return _("the portal, because the time to act ran out")
     if event.actor.sees_all_requests:
@@ -163,10 +163,10 @@ def _withdrawn_by(request: MSARequest, event: RequestEvent) -> str:
     return event.actor.name
 
 
-def refund_outlook(request: MSARequest) -> str:
+def refund_outlook(msa_request: MSARequest) -> str:
     """What comes back after a withdrawal (D4): "unpaid", "none", "part" or "full"."""
     paid = (
-        VisitRound.objects.filter(request=request, settlement=Settlement.PAID)
+        VisitRound.objects.filter(msa_request=msa_request, settlement=Settlement.PAID)
         .exclude(outcome=VisitOutcome.COMPLETE)
         .prefetch_related("reasons")
     )
@@ -182,6 +182,6 @@ def _comes_back(visit: VisitRound) -> bool:
     return fee_rules.comes_back(visit.outcome, (reason.responsible for reason in visit.reasons.all()))
 
 
-def request_claimed(request: MSARequest, event: RequestEvent) -> None:
-    person = agent(request) if request.has_agent else None
-    notify(RequestClaimed, request, key=str(event.pk), people=[person] if person else [])
+def request_claimed(msa_request: MSARequest, event: RequestEvent) -> None:
+    person = agent(msa_request) if msa_request.has_agent else None
+    notify(RequestClaimed, msa_request, key=str(event.pk), people=[person] if person else [])

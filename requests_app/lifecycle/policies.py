@@ -20,9 +20,9 @@ from requests_app.models import Correction, FollowUp, MSARequest, Screening, Vis
 from requests_app.readiness import readiness
 
 
-def failed_round(request: MSARequest) -> VisitRound:
+def failed_round(msa_request: MSARequest) -> VisitRound:
     """The last visit that did not succeed. Raises `Refused` where there is none."""
-    found = request.rounds.filter(outcome=VisitOutcome.UNSUCCESSFUL).last()
+    found = msa_request.rounds.filter(outcome=VisitOutcome.UNSUCCESSFUL).last()
     if found is None:
         raise Refused(_("No visit has failed on this request."), code="no_failed_visit")
     return found
@@ -37,71 +37,71 @@ def reason_against(check: Callable[..., None], *args: Any, **kwargs: Any) -> str
     return ""
 
 
-def open_round(request: MSARequest) -> VisitRound:
+def open_round(msa_request: MSARequest) -> VisitRound:
     """The visit that is being paid for, planned or made. Raises `Refused` where none is open."""
-    found = VisitRound.objects.filter(request=request, closed_at__isnull=True).first()
+    found = VisitRound.objects.filter(msa_request=msa_request, closed_at__isnull=True).first()
     if found is None:
         raise Refused(_("There is no site visit open on this request."), code="no_open_visit")
     return found
 
 
-def open_follow_up(request: MSARequest) -> FollowUp | None:
+def open_follow_up(msa_request: MSARequest) -> FollowUp | None:
     return (
-        FollowUp.objects.filter(request=request, completed_at__isnull=True, canceled_at__isnull=True)
+        FollowUp.objects.filter(msa_request=msa_request, completed_at__isnull=True, canceled_at__isnull=True)
         .select_related("round")
         .first()
     )
 
 
-def check_editable(request: MSARequest) -> None:
-    if request.status not in enums.EDITABLE:
+def check_editable(msa_request: MSARequest) -> None:
+    if msa_request.status not in enums.EDITABLE:
         raise Refused(
             _("This request is “%(status)s”, so its answers stand as they are.")
-            % {"status": request.get_status_display()},
+            % {"status": msa_request.get_status_display()},
             code="not_editable",
         )
-    check_thawed(request)
+    check_thawed(msa_request)
 
 
-def check_thawed(request: MSARequest) -> None:
+def check_thawed(msa_request: MSARequest) -> None:
     """No checkout is open (D15)."""
-    if request.frozen_until and request.frozen_until > timezone.now():
+    if msa_request.frozen_until and msa_request.frozen_until > timezone.now():
         raise Refused(
             _("A payment is open, so the answers stand still. Finish the payment, or cancel it on the fee page."),
             code="payment_open",
         )
 
 
-def check_agreement_executed(request: MSARequest) -> None:
-    if not versions.is_executed(request):
+def check_agreement_executed(msa_request: MSARequest) -> None:
+    if not versions.is_executed(msa_request):
         raise Refused(
             _("The agreement is not signed by everyone yet. Sign it, or remind the person who has not."),
             code="agreement_not_executed",
         )
 
 
-def check_payable(request: MSARequest) -> None:
+def check_payable(msa_request: MSARequest) -> None:
     """The fee form is open: form complete, agreement executed (F2), or a follow-up waits (F3).
 
     What is to be put right is stated, whatever the visit.
     """
-    if request.status == enums.Status.UNSUBMITTED:
-        check_form_complete(request)
-        check_agreement_executed(request)
-        readiness.check_findings_stated(request)
+    if msa_request.status == enums.Status.UNSUBMITTED:
+        check_form_complete(msa_request)
+        check_agreement_executed(msa_request)
+        readiness.check_findings_stated(msa_request)
         return
-    follow_up = open_follow_up(request)
+    follow_up = open_follow_up(msa_request)
     if follow_up is None:
         raise Refused(_("Nothing is to be paid on this request now."), code="nothing_due")
     if follow_up.kind == enums.FollowUpKind.MODIFY:
-        check_agreement_executed(request)
-    readiness.check_findings_stated(request)
+        check_agreement_executed(msa_request)
+    readiness.check_findings_stated(msa_request)
 
 
-def check_submit(request: MSARequest) -> None:
-    check_form_complete(request)
-    check_agreement_executed(request)
-    check_settled(open_round(request))
+def check_submit(msa_request: MSARequest) -> None:
+    check_form_complete(msa_request)
+    check_agreement_executed(msa_request)
+    check_settled(open_round(msa_request))
 
 
 def check_settled(visit: VisitRound) -> None:
@@ -111,24 +111,24 @@ def check_settled(visit: VisitRound) -> None:
         raise Refused(_("The fee for this visit is not paid yet."), code="fee_not_settled")
 
 
-def check_resubmit(request: MSARequest) -> None:
-    if Correction.objects.filter(request=request).unanswered().exists():
+def check_resubmit(msa_request: MSARequest) -> None:
+    if Correction.objects.filter(msa_request=msa_request).unanswered().exists():
         raise Refused(_("Some corrections have no answer yet. Answer each one first."), code="corrections_open")
-    check_form_complete(request)
-    readiness.check_findings_stated(request)
-    check_agreement_executed(request)
+    check_form_complete(msa_request)
+    readiness.check_findings_stated(msa_request)
+    check_agreement_executed(msa_request)
 
 
-def open_screening(request: MSARequest) -> Screening:
-    found = Screening.objects.filter(request=request, decided_at__isnull=True).first()
+def open_screening(msa_request: MSARequest) -> Screening:
+    found = Screening.objects.filter(msa_request=msa_request, decided_at__isnull=True).first()
     if found is None:
         raise Refused(_("This request is not being screened."), code="not_in_screening")
     return found
 
 
-def check_deem_valid(request: MSARequest) -> None:
+def check_deem_valid(msa_request: MSARequest) -> None:
     """C1 to C7 are answered, none with no; what the portal knows itself is looked at again."""
-    answers = dict(open_screening(request).answers.values_list("check_code", "answer"))
+    answers = dict(open_screening(msa_request).answers.values_list("check_code", "answer"))
     missing = [code for code in CheckCode.values if code not in answers]
     if missing:
         raise Refused(
@@ -142,23 +142,23 @@ def check_deem_valid(request: MSARequest) -> None:
             % {"checks": ", ".join(refused)},
             code="checks_failed",
         )
-    if Correction.objects.filter(request=request).open().exists():
+    if Correction.objects.filter(msa_request=msa_request).open().exists():
         raise Refused(
             _("A correction is still open. Accept each answer, or send the request back with a new note."),
             code="corrections_open",
         )
-    check_agreement_executed(request)
-    check_settled(open_round(request))
+    check_agreement_executed(msa_request)
+    check_settled(open_round(msa_request))
 
 
-def check_withdraw(request: MSARequest) -> None:
-    if request.status in enums.FINAL:
+def check_withdraw(msa_request: MSARequest) -> None:
+    if msa_request.status in enums.FINAL:
         raise Refused(
             _("This request is “%(status)s”, so there is nothing to withdraw.")
-            % {"status": request.get_status_display()},
+            % {"status": msa_request.get_status_display()},
             code="closed",
         )
-    visit = VisitRound.objects.filter(request=request, closed_at__isnull=True).first()
+    visit = VisitRound.objects.filter(msa_request=msa_request, closed_at__isnull=True).first()
     if visit is not None and visit.on_site_at is not None:
         raise Refused(
             _("The meter technician is at the site now. Wait for the outcome of the visit."), code="visit_on_site"
@@ -168,5 +168,5 @@ def check_withdraw(request: MSARequest) -> None:
 def check_follow_up_ready(follow_up: FollowUp) -> None:
     """Every reason cured; the agreement executed for a modification; the fee settled (F3)."""
     if follow_up.kind == enums.FollowUpKind.MODIFY:
-        check_agreement_executed(follow_up.request)
+        check_agreement_executed(follow_up.msa_request)
     check_settled(follow_up.round)

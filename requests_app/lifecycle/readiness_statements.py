@@ -22,14 +22,14 @@ def statement_text() -> str:
     return _("I will see to it that each of these is put right before the meter technician comes.")
 
 
-def state_findings(request: MSARequest, *, by: User, covers: Collection[str]) -> ReadinessStatement:
+def state_findings(msa_request: MSARequest, *, by: User, covers: Collection[str]) -> ReadinessStatement:
     """State that the findings named in `covers` (`Item.key`) will be put right by the visit.
 
     They are those that the person saw: where others are open by now the statement is refused as
     stale. It takes the place of an earlier one, and the fee form may open.
     """
     with transaction.atomic():
-        fresh = lock(request)
+        fresh = lock(msa_request)
         _check_may(fresh, by=by)
         open_now = readiness.check(fresh).promisable
         if not open_now:
@@ -39,9 +39,9 @@ def state_findings(request: MSARequest, *, by: User, covers: Collection[str]) ->
                 _("What is to be put right has changed meanwhile. Read the list again, then state it."),
                 code="findings_changed",
             )
-        ReadinessStatement.objects.current().filter(request=fresh).update(superseded_at=timezone.now())
+        ReadinessStatement.objects.current().filter(msa_request=fresh).update(superseded_at=timezone.now())
         statement = ReadinessStatement.objects.create(
-            request=fresh,
+            msa_request=fresh,
             findings=[{"rule": it.rule, "field": it.field, "message": it.why, "todo": it.todo} for it in open_now],
             text=statement_text(),
             stated_by=by,
@@ -51,20 +51,20 @@ def state_findings(request: MSARequest, *, by: User, covers: Collection[str]) ->
     return statement
 
 
-def answer_panel_model(request: MSARequest, *, by: User, typed: str, meant: bool) -> MSARequest:
+def answer_panel_model(msa_request: MSARequest, *, by: User, typed: str, meant: bool) -> MSARequest:
     """Which panel is it (E8)? Meant: the listed model takes the place of what was typed.
 
     Not meant: what was typed stands, and is not asked about again; staff see that it was.
     `typed` is the model that the person was asked about.
     """
     with transaction.atomic():
-        fresh = lock(request)
+        fresh = lock(msa_request)
         _check_may(fresh, by=by)
         question = readiness.check(fresh).question
         if question is None or normalized_panel_model(typed) != normalized_panel_model(fresh.panel_model):
             raise Stale(_("The panel's model was changed meanwhile. Look at it again."), code="panel_model_changed")
         PanelModelAnswer.objects.create(
-            request=fresh,
+            msa_request=fresh,
             typed=fresh.panel_model,
             suggested=question.suggestion,
             was_meant=meant,
@@ -78,11 +78,11 @@ def answer_panel_model(request: MSARequest, *, by: User, typed: str, meant: bool
     return fresh
 
 
-def _check_may(request: MSARequest, *, by: User) -> None:
-    permissions.check_acts_for(by, request)
-    if request.status not in enums.OWNER_HOLDS:
+def _check_may(msa_request: MSARequest, *, by: User) -> None:
+    permissions.check_acts_for(by, msa_request)
+    if msa_request.status not in enums.OWNER_HOLDS:
         raise Refused(
             _("This request is “%(status)s”, so nothing is to be stated now.")
-            % {"status": request.get_status_display()},
+            % {"status": msa_request.get_status_display()},
             code="not_now",
         )

@@ -21,14 +21,14 @@ from requests_app.lifecycle import policies, transitions
 from requests_app.models import MSARequest, VisitRound
 
 
-def open_fee_form(request: MSARequest, *, by: User | None) -> VisitRound:
+def open_fee_form(msa_request: MSARequest, *, by: User | None) -> VisitRound:
     """The fee form is open: the day on which E6 is judged is fixed (C6). Returns the visit to pay for.
 
     Called under the request's lock, or takes it. Raises `Refused` with the reason where the form
     or the agreement is not complete (F2).
     """
     with transaction.atomic():
-        fresh = lock(request)
+        fresh = lock(msa_request)
         policies.check_payable(fresh)
         if fresh.judged_on is None:
             fresh.judged_on = local_day(timezone.now())
@@ -36,9 +36,9 @@ def open_fee_form(request: MSARequest, *, by: User | None) -> VisitRound:
         return policies.open_round(fresh)
 
 
-def freeze(request: MSARequest, *, until: datetime, by: User | None) -> None:
+def freeze(msa_request: MSARequest, *, until: datetime, by: User | None) -> None:
     """A checkout opens: the covered facts stand still until it ends (D15). `by` None pays by a link."""
-    fresh = lock(request)
+    fresh = lock(msa_request)
     policies.check_payable(fresh)
     fresh.frozen_until = until
     fresh.judged_on = local_day(timezone.now())
@@ -46,16 +46,16 @@ def freeze(request: MSARequest, *, until: datetime, by: User | None) -> None:
     history.record(fresh, EventKind.CHECKOUT_OPENED, by=by)
 
 
-def extend_freeze(request: MSARequest, *, until: datetime) -> None:
+def extend_freeze(msa_request: MSARequest, *, until: datetime) -> None:
     """The payment takes longer (a bank debit): the answers go on standing still."""
-    fresh = lock(request)
+    fresh = lock(msa_request)
     fresh.frozen_until = until
     fresh.save(update_fields=["frozen_until"])
 
 
-def thaw(request: MSARequest) -> None:
+def thaw(msa_request: MSARequest) -> None:
     """The checkout ended without money: the answers may change again."""
-    fresh = lock(request)
+    fresh = lock(msa_request)
     fresh.frozen_until = None
     fresh.save(update_fields=["frozen_until"])
 
@@ -69,31 +69,31 @@ def settle(visit: VisitRound, *, how: Settlement, by: User | None) -> bool:
     is made in the payer's name.
     """
     with transaction.atomic():
-        request = lock(visit.request)
+        msa_request = lock(visit.msa_request)
         fresh = lock(visit)
         if fresh.settlement:
             return False
         if fresh.closed_at is not None:
             raise Refused(_("That visit is closed, so its fee can no longer be used."), code="visit_closed")
-        policies.check_payable(request)
+        policies.check_payable(msa_request)
         fresh.settlement = how
         fresh.settled_at = timezone.now()
         fresh.save(update_fields=["settlement", "settled_at", "updated_at"])
-        request.frozen_until = None
-        request.save(update_fields=["frozen_until"])
-        history.record(request, EventKind.FEE_SETTLED, by=by, codes={"round": fresh.number, "how": str(how)})
-        _complete_what_waited(request, by=by)
+        msa_request.frozen_until = None
+        msa_request.save(update_fields=["frozen_until"])
+        history.record(msa_request, EventKind.FEE_SETTLED, by=by, codes={"round": fresh.number, "how": str(how)})
+        _complete_what_waited(msa_request, by=by)
     visit.refresh_from_db()
     return True
 
 
-def _complete_what_waited(request: MSARequest, *, by: User | None) -> None:
-    may_act = by is not None and permissions.acts_for(by, request)
-    actor = by if by is not None and may_act else permissions.on_behalf_of(request)
-    if request.status == Status.UNSUBMITTED:
-        transitions.submit(request, by=actor)
+def _complete_what_waited(msa_request: MSARequest, *, by: User | None) -> None:
+    may_act = by is not None and permissions.acts_for(by, msa_request)
+    actor = by if by is not None and may_act else permissions.on_behalf_of(msa_request)
+    if msa_request.status == Status.UNSUBMITTED:
+        transitions.submit(msa_request, by=actor)
     else:
-        transitions.advance(request, by=actor)
+        transitions.advance(msa_request, by=actor)
 
 
 def set_disputed(visit: VisitRound, *, disputed: bool, outcome: str = "") -> None:
@@ -102,7 +102,7 @@ def set_disputed(visit: VisitRound, *, disputed: bool, outcome: str = "") -> Non
     `outcome` says how a dispute ended; one that was lost stays a hindrance, since the money is gone.
     """
     with transaction.atomic():
-        request = lock(visit.request)
+        msa_request = lock(visit.msa_request)
         fresh = lock(visit)
         if fresh.disputed == disputed and not outcome:
             return
@@ -110,4 +110,4 @@ def set_disputed(visit: VisitRound, *, disputed: bool, outcome: str = "") -> Non
         fresh.save(update_fields=["disputed", "updated_at"])
         kind = EventKind.DISPUTE_CLOSED if outcome else EventKind.FEE_DISPUTED
         codes = {"round": fresh.number} | ({"outcome": outcome} if outcome else {})
-        history.record(request, kind, by=None, codes=codes)
+        history.record(msa_request, kind, by=None, codes=codes)

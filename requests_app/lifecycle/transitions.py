@@ -46,13 +46,13 @@ from requests_app.models import (
 )
 
 
-def advance(request: MSARequest, *, by: User) -> bool:
+def advance(msa_request: MSARequest, *, by: User) -> bool:
     """Move the status where the saved form has all that it needs; True where it moved."""
-    follow_up = policies.open_follow_up(request)
+    follow_up = policies.open_follow_up(msa_request)
     if follow_up is None or policies.reason_against(policies.check_follow_up_ready, follow_up):
         return False
     move = {FollowUpKind.RESCHEDULE: reschedule, FollowUpKind.MODIFY: modify}
-    move[FollowUpKind(follow_up.kind)](request, by=by)
+    move[FollowUpKind(follow_up.kind)](msa_request, by=by)
     return True
 
 
@@ -60,15 +60,15 @@ def advance(request: MSARequest, *, by: User) -> bool:
 class _Transition:
     """What happens at the door: the fresh row, and codes for the event."""
 
-    request: MSARequest
+    msa_request: MSARequest
     codes: dict[str, Any] = field(default_factory=dict)
 
 
 @contextmanager
-def _transition(request: MSARequest, kind: EventKind, *, by: User | None) -> Iterator[_Transition]:
+def _transition(msa_request: MSARequest, kind: EventKind, *, by: User | None) -> Iterator[_Transition]:
     """Open the door for one event. The body checks when, writes its own rows, says the codes."""
     with transaction.atomic():
-        fresh = lock(request)
+        fresh = lock(msa_request)
         permissions.check_may_cause(kind, by, fresh)
         make_transition: Callable[[], None] = getattr(fresh, kind.value)
         if not can_proceed(make_transition):
@@ -80,38 +80,38 @@ def _transition(request: MSARequest, kind: EventKind, *, by: User | None) -> Ite
         fresh.owner_acts_by = _owner_deadline(fresh)
         fresh.save(update_fields=["status", "owner_acts_by", "open_corrections", "updated_at"])
         history.record(fresh, kind, by=by, from_status=before, codes=move.codes)
-    request.refresh_from_db()
+    msa_request.refresh_from_db()
 
 
-def _owner_deadline(request: MSARequest) -> Any:
+def _owner_deadline(msa_request: MSARequest) -> Any:
     """The last day to act where the ball is with the owner (D8)."""
-    if request.status not in OWNER_HOLDS:
+    if msa_request.status not in OWNER_HOLDS:
         return None
     return deadlines.new_deadline()
 
 
-def submit(request: MSARequest, *, by: User) -> None:
+def submit(msa_request: MSARequest, *, by: User) -> None:
     """The settlement of the fee submits, on behalf of the owner."""
-    with _transition(request, EventKind.SUBMIT, by=by) as move:
-        inapplicable_answers.clear_inapplicable_answers(move.request)
-        policies.check_submit(move.request)
-        Screening.objects.create(request=move.request)
+    with _transition(msa_request, EventKind.SUBMIT, by=by) as move:
+        inapplicable_answers.clear_inapplicable_answers(move.msa_request)
+        policies.check_submit(move.msa_request)
+        Screening.objects.create(msa_request=move.msa_request)
 
 
-def require_corrections(request: MSARequest, *, by: User, items: Sequence[RequiredCorrection]) -> None:
+def require_corrections(msa_request: MSARequest, *, by: User, items: Sequence[RequiredCorrection]) -> None:
     """Send the request back with at least one coded correction, also late (D12).
 
     Items that staff kept open go back with it: then there need be no new ones. What the form says
     now is kept beside the decision, so that the next look shows what changed since.
     """
-    with _transition(request, EventKind.REQUIRE_CORRECTIONS, by=by) as move:
-        fresh = move.request
-        kept_open = list(Correction.objects.filter(request=fresh).unanswered().select_related("reason"))
+    with _transition(msa_request, EventKind.REQUIRE_CORRECTIONS, by=by) as move:
+        fresh = move.msa_request
+        kept_open = list(Correction.objects.filter(msa_request=fresh).unanswered().select_related("reason"))
         if not items and not kept_open:
             raise Refused(_("Choose at least one correction."), code="no_correction")
-        screening = Screening.objects.filter(request=fresh, decided_at__isnull=True).first()
+        screening = Screening.objects.filter(msa_request=fresh, decided_at__isnull=True).first()
         if screening is None:
-            screening = Screening.objects.create(request=fresh, taken_by=by, taken_at=timezone.now())
+            screening = Screening.objects.create(msa_request=fresh, taken_by=by, taken_at=timezone.now())
         correction_items.add(fresh, screening, items, by=by)
         screening.facts = correction_items.facts_in_words(fresh)
         screening.save(update_fields=["facts"])
@@ -120,105 +120,105 @@ def require_corrections(request: MSARequest, *, by: User, items: Sequence[Requir
         move.codes = {"reasons": codes, "screening": screening.pk}
 
 
-def resubmit(request: MSARequest, *, by: User) -> None:
+def resubmit(msa_request: MSARequest, *, by: User) -> None:
     """Every correction answered; the agreement executed anew where a covered fact changed."""
-    with _transition(request, EventKind.RESUBMIT, by=by) as move:
-        inapplicable_answers.clear_inapplicable_answers(move.request)
-        policies.check_resubmit(move.request)
-        _judge_today_where_open(move.request)
-        Screening.objects.create(request=move.request)
+    with _transition(msa_request, EventKind.RESUBMIT, by=by) as move:
+        inapplicable_answers.clear_inapplicable_answers(move.msa_request)
+        policies.check_resubmit(move.msa_request)
+        _judge_today_where_open(move.msa_request)
+        Screening.objects.create(msa_request=move.msa_request)
 
 
-def deem_valid(request: MSARequest, *, by: User) -> None:
+def deem_valid(msa_request: MSARequest, *, by: User) -> None:
     """C1 to C7 answered, and every correction accepted."""
-    with _transition(request, EventKind.DEEM_VALID, by=by) as move:
-        policies.check_deem_valid(move.request)
-        screening = policies.open_screening(move.request)
+    with _transition(msa_request, EventKind.DEEM_VALID, by=by) as move:
+        policies.check_deem_valid(move.msa_request)
+        screening = policies.open_screening(move.msa_request)
         _decide(screening, "valid", by)
         move.codes = {"screening": screening.pk}
 
 
-def issue_service_order(request: MSARequest, *, by: User | None) -> None:
+def issue_service_order(msa_request: MSARequest, *, by: User | None) -> None:
     """The fee of this visit is settled and not disputed. Field work makes the order and its visit."""
-    with _transition(request, EventKind.ISSUE_SERVICE_ORDER, by=by) as move:
-        visit = policies.open_round(move.request)
+    with _transition(msa_request, EventKind.ISSUE_SERVICE_ORDER, by=by) as move:
+        visit = policies.open_round(move.msa_request)
         policies.check_settled(visit)
         move.codes = {"round": visit.number}
 
 
-def complete(request: MSARequest, *, by: User) -> None:
+def complete(msa_request: MSARequest, *, by: User) -> None:
     """The technician says that it is done (V3)."""
-    with _transition(request, EventKind.COMPLETE, by=by) as move:
-        visit = policies.open_round(move.request)
+    with _transition(msa_request, EventKind.COMPLETE, by=by) as move:
+        visit = policies.open_round(move.msa_request)
         _close_round(visit, VisitOutcome.COMPLETE)
         move.codes = {"round": visit.number}
 
 
-def fail(request: MSARequest, *, by: User, reasons: Sequence[OutcomeReason]) -> None:
+def fail(msa_request: MSARequest, *, by: User, reasons: Sequence[OutcomeReason]) -> None:
     """The technician was there and could not do it: at least one coded reason (V3, D13)."""
-    with _transition(request, EventKind.FAIL, by=by) as move:
+    with _transition(msa_request, EventKind.FAIL, by=by) as move:
         if not reasons:
             raise Refused(_("Choose at least one reason why the visit did not succeed."), code="no_reason")
         if not fee_rules.failed(reason.as_fact for reason in reasons):
             raise Refused(_("Nobody was at the site. Move the visit to another day instead."), code="not_at_site")
-        visit = policies.open_round(move.request)
+        visit = policies.open_round(move.msa_request)
         visit.reasons.set(reasons)
         _close_round(visit, VisitOutcome.UNSUCCESSFUL)
         move.codes = {"round": visit.number, "reasons": sorted(reason.code for reason in reasons)}
 
 
-def reschedule(request: MSARequest, *, by: User) -> None:
+def reschedule(msa_request: MSARequest, *, by: User) -> None:
     """A saved reschedule is complete: all reasons cured, its fee settled (F3)."""
-    with _transition(request, EventKind.RESCHEDULE, by=by) as move:
-        follow_up = _ready_follow_up(move.request)
+    with _transition(msa_request, EventKind.RESCHEDULE, by=by) as move:
+        follow_up = _ready_follow_up(move.msa_request)
         move.codes = {"round": follow_up.round.number}
 
 
-def modify(request: MSARequest, *, by: User) -> None:
+def modify(msa_request: MSARequest, *, by: User) -> None:
     """A saved modification is complete: back to screening with another device (D5)."""
-    with _transition(request, EventKind.MODIFY, by=by) as move:
-        follow_up = _ready_follow_up(move.request)
-        inapplicable_answers.clear_inapplicable_answers(move.request)
-        _judge_today_where_open(move.request)
-        Screening.objects.create(request=move.request)
+    with _transition(msa_request, EventKind.MODIFY, by=by) as move:
+        follow_up = _ready_follow_up(move.msa_request)
+        inapplicable_answers.clear_inapplicable_answers(move.msa_request)
+        _judge_today_where_open(move.msa_request)
+        Screening.objects.create(msa_request=move.msa_request)
         move.codes = {
             "round": follow_up.round.number,
             "old_device": follow_up.old_device_id,
-            "device": move.request.device_id,
+            "device": move.msa_request.device_id,
         }
 
 
-def withdraw(request: MSARequest, *, by: User | None, reason: WithdrawalReason, note: str = "") -> None:
+def withdraw(msa_request: MSARequest, *, by: User | None, reason: WithdrawalReason, note: str = "") -> None:
     """Withdraw IR: final. The open visit is canceled; payments and field work follow by signal."""
-    with _transition(request, EventKind.WITHDRAW, by=by) as move:
-        fresh = move.request
+    with _transition(msa_request, EventKind.WITHDRAW, by=by) as move:
+        fresh = move.msa_request
         policies.check_withdraw(fresh)
         now = timezone.now()
-        Withdrawal.objects.create(request=fresh, reason=reason, note=note, by=by)
-        visit = VisitRound.objects.filter(request=fresh, closed_at__isnull=True).first()
+        Withdrawal.objects.create(msa_request=fresh, reason=reason, note=note, by=by)
+        visit = VisitRound.objects.filter(msa_request=fresh, closed_at__isnull=True).first()
         if visit is not None:
             _close_round(visit, VisitOutcome.CANCELED)
-        FollowUp.objects.filter(request=fresh, completed_at__isnull=True, canceled_at__isnull=True).update(
+        FollowUp.objects.filter(msa_request=fresh, completed_at__isnull=True, canceled_at__isnull=True).update(
             canceled_at=now
         )
-        for screening in Screening.objects.filter(request=fresh, decided_at__isnull=True):
+        for screening in Screening.objects.filter(msa_request=fresh, decided_at__isnull=True):
             _decide(screening, "closed", by)
         correction_items.close(fresh, CorrectionEnd.WITHDRAWN, by=by)
         SigningInvitation.objects.filter(
-            agreement__request=fresh, used_at__isnull=True, voided_at__isnull=True
+            agreement__msa_request=fresh, used_at__isnull=True, voided_at__isnull=True
         ).update(voided_at=now)
         move.codes = {"reason": str(reason), "round": visit.number if visit else None}
 
 
-def _judge_today_where_open(request: MSARequest) -> None:
+def _judge_today_where_open(msa_request: MSARequest) -> None:
     """A device that was chosen anew is judged on the day it comes to screening (E6, D15)."""
-    if request.judged_on is None:
-        request.judged_on = local_day(timezone.now())
-        request.save(update_fields=["judged_on"])
+    if msa_request.judged_on is None:
+        msa_request.judged_on = local_day(timezone.now())
+        msa_request.save(update_fields=["judged_on"])
 
 
-def _ready_follow_up(request: MSARequest) -> FollowUp:
-    follow_up = policies.open_follow_up(request)
+def _ready_follow_up(msa_request: MSARequest) -> FollowUp:
+    follow_up = policies.open_follow_up(msa_request)
     if follow_up is None:
         raise Refused(_("Nothing was saved that could be completed."), code="no_follow_up")
     policies.check_follow_up_ready(follow_up)

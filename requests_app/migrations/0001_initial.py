@@ -185,7 +185,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'agreement',
                 'verbose_name_plural': 'agreements',
-                'ordering': ['request', 'version'],
+                'ordering': ['msa_request', 'version'],
             },
         ),
         migrations.CreateModel(
@@ -521,7 +521,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='document',
-            name='request',
+            name='msa_request',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='documents', to='requests_app.msarequest'),
         ),
         migrations.CreateModel(
@@ -531,7 +531,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('nudge', 'Early nudge'), ('first', 'First reminder'), ('last', 'Last reminder')], max_length=10, verbose_name='kind')),
                 ('deadline_on', models.DateField(verbose_name='last day to act')),
                 ('sent_at', models.DateTimeField(auto_now_add=True)),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reminders', to='requests_app.msarequest')),
+                ('msa_request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reminders', to='requests_app.msarequest')),
             ],
             options={
                 'verbose_name': 'reminder',
@@ -548,7 +548,7 @@ class Migration(migrations.Migration):
                 ('reason', models.TextField(max_length=500, verbose_name='reason')),
                 ('extended_at', models.DateTimeField(auto_now_add=True)),
                 ('extended_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='extensions', to='requests_app.msarequest')),
+                ('msa_request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='extensions', to='requests_app.msarequest')),
             ],
             options={
                 'verbose_name': 'deadline extension',
@@ -558,7 +558,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='agreement',
-            name='request',
+            name='msa_request',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='agreements', to='requests_app.msarequest'),
         ),
         migrations.CreateModel(
@@ -570,7 +570,7 @@ class Migration(migrations.Migration):
                 ('was_meant', models.BooleanField(verbose_name='the listed model was meant')),
                 ('answered_at', models.DateTimeField(auto_now_add=True)),
                 ('answered_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='panel_answers', to='requests_app.msarequest')),
+                ('msa_request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='panel_answers', to='requests_app.msarequest')),
             ],
             options={
                 'verbose_name': 'answer about a panel model',
@@ -727,7 +727,7 @@ class Migration(migrations.Migration):
                 ('text', models.TextField(verbose_name='statement')),
                 ('stated_at', models.DateTimeField(auto_now_add=True)),
                 ('superseded_at', models.DateTimeField(blank=True, null=True)),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='readiness_statements', to='requests_app.msarequest')),
+                ('msa_request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='readiness_statements', to='requests_app.msarequest')),
                 ('stated_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
@@ -747,7 +747,7 @@ class Migration(migrations.Migration):
                 ('tried_at', models.DateTimeField(verbose_name='last tried')),
                 ('checked_at', models.DateTimeField(blank=True, null=True, verbose_name='compared')),
                 ('checked_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('request', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='record_comparison', to='requests_app.msarequest')),
+                ('msa_request', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='record_comparison', to='requests_app.msarequest')),
             ],
             options={
                 'verbose_name': 'comparison with the record',
@@ -768,12 +768,12 @@ class Migration(migrations.Migration):
                 ('previous_digest', models.CharField(blank=True, max_length=64)),
                 ('digest', models.CharField(max_length=64)),
                 ('actor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='requests_app.msarequest')),
+                ('msa_request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='requests_app.msarequest')),
             ],
             options={
                 'verbose_name': 'event',
                 'verbose_name_plural': 'events',
-                'ordering': ['request', 'sequence'],
+                'ordering': ['msa_request', 'sequence'],
             },
         ),
         migrations.CreateModel(
@@ -786,7 +786,7 @@ class Migration(migrations.Migration):
                 ('decided_at', models.DateTimeField(blank=True, null=True)),
                 ('facts', models.JSONField(blank=True, help_text='What the form said, in words, when corrections were required.', null=True)),
                 ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='screenings', to='requests_app.msarequest')),
+                ('msa_request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='screenings', to='requests_app.msarequest')),
                 ('taken_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
@@ -818,7 +818,7 @@ class Migration(migrations.Migration):
                 ('required_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('reason', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='requests_app.correctionreason')),
                 ('answer_document', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='requests_app.document')),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='corrections', to='requests_app.msarequest')),
+                ('msa_request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='corrections', to='requests_app.msarequest')),
                 ('screening', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='corrections', to='requests_app.screening')),
             ],
             options={
@@ -972,12 +972,12 @@ class Migration(migrations.Migration):
                 ('outcome', models.CharField(blank=True, choices=[('complete', 'Successful'), ('unsuccessful', 'Unsuccessful'), ('canceled', 'Canceled')], max_length=20, verbose_name='outcome')),
                 ('closed_at', models.DateTimeField(blank=True, null=True)),
                 ('reasons', models.ManyToManyField(blank=True, related_name='+', to='requests_app.outcomereason')),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rounds', to='requests_app.msarequest')),
+                ('msa_request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rounds', to='requests_app.msarequest')),
             ],
             options={
                 'verbose_name': 'visit round',
                 'verbose_name_plural': 'visit rounds',
-                'ordering': ['request', 'number'],
+                'ordering': ['msa_request', 'number'],
             },
         ),
         migrations.CreateModel(
@@ -989,7 +989,7 @@ class Migration(migrations.Migration):
                 ('completed_at', models.DateTimeField(blank=True, null=True)),
                 ('canceled_at', models.DateTimeField(blank=True, null=True)),
                 ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='follow_ups', to='requests_app.msarequest')),
+                ('msa_request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='follow_ups', to='requests_app.msarequest')),
                 ('old_device', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='requests_app.product')),
                 ('round', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='follow_up', to='requests_app.visitround')),
             ],
@@ -1025,7 +1025,7 @@ class Migration(migrations.Migration):
                 ('note', models.TextField(blank=True, max_length=1000, verbose_name='note')),
                 ('at', models.DateTimeField(auto_now_add=True)),
                 ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('request', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='withdrawal', to='requests_app.msarequest')),
+                ('msa_request', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='withdrawal', to='requests_app.msarequest')),
             ],
             options={
                 'verbose_name': 'withdrawal',
@@ -1042,11 +1042,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='deadlinereminder',
-            constraint=models.UniqueConstraint(fields=('request', 'kind', 'deadline_on'), name='one_reminder_per_last_day'),
+            constraint=models.UniqueConstraint(fields=('msa_request', 'kind', 'deadline_on'), name='one_reminder_per_last_day'),
         ),
         migrations.AddConstraint(
             model_name='deadlinereminder',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'nudge')), fields=('request',), name='one_nudge_per_request'),
+            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'nudge')), fields=('msa_request',), name='one_nudge_per_request'),
         ),
         migrations.AddConstraint(
             model_name='deadlineextension',
@@ -1054,11 +1054,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='agreement',
-            constraint=models.UniqueConstraint(fields=('request', 'version'), name='one_agreement_per_version'),
+            constraint=models.UniqueConstraint(fields=('msa_request', 'version'), name='one_agreement_per_version'),
         ),
         migrations.AddConstraint(
             model_name='agreement',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'superseded'), _negated=True), fields=('request',), name='one_current_agreement_per_request'),
+            constraint=models.UniqueConstraint(condition=models.Q(('state', 'superseded'), _negated=True), fields=('msa_request',), name='one_current_agreement_per_request'),
         ),
         migrations.AddConstraint(
             model_name='agreement',
@@ -1090,7 +1090,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='readinessstatement',
-            constraint=models.UniqueConstraint(condition=models.Q(('superseded_at__isnull', True)), fields=('request',), name='one_current_readiness_statement'),
+            constraint=models.UniqueConstraint(condition=models.Q(('superseded_at__isnull', True)), fields=('msa_request',), name='one_current_readiness_statement'),
         ),
         migrations.AddConstraint(
             model_name='recordcomparison',
@@ -1102,15 +1102,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='requestevent',
-            constraint=models.UniqueConstraint(fields=('request', 'sequence'), name='one_event_per_place'),
+            constraint=models.UniqueConstraint(fields=('msa_request', 'sequence'), name='one_event_per_place'),
         ),
         migrations.AddConstraint(
             model_name='requestevent',
-            constraint=models.UniqueConstraint(fields=('request', 'previous_digest'), name='one_successor_per_event'),
+            constraint=models.UniqueConstraint(fields=('msa_request', 'previous_digest'), name='one_successor_per_event'),
         ),
         migrations.AddConstraint(
             model_name='screening',
-            constraint=models.UniqueConstraint(condition=models.Q(('decided_at__isnull', True)), fields=('request',), name='one_open_screening_per_request'),
+            constraint=models.UniqueConstraint(condition=models.Q(('decided_at__isnull', True)), fields=('msa_request',), name='one_open_screening_per_request'),
         ),
         migrations.AddConstraint(
             model_name='correction',
@@ -1170,11 +1170,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='visitround',
-            constraint=models.UniqueConstraint(fields=('request', 'number'), name='one_round_per_number'),
+            constraint=models.UniqueConstraint(fields=('msa_request', 'number'), name='one_round_per_number'),
         ),
         migrations.AddConstraint(
             model_name='visitround',
-            constraint=models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('request',), name='one_open_round_per_request'),
+            constraint=models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('msa_request',), name='one_open_round_per_request'),
         ),
         migrations.AddConstraint(
             model_name='visitround',
@@ -1186,7 +1186,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='followup',
-            constraint=models.UniqueConstraint(condition=models.Q(('canceled_at__isnull', True), ('completed_at__isnull', True)), fields=('request',), name='one_open_follow_up_per_request'),
+            constraint=models.UniqueConstraint(condition=models.Q(('canceled_at__isnull', True), ('completed_at__isnull', True)), fields=('msa_request',), name='one_open_follow_up_per_request'),
         ),
         migrations.AddConstraint(
             model_name='cure',

@@ -30,7 +30,7 @@ class Agreement(models.Model):
     `sections` are the sections in it: the agent's two are there only where an agent submits.
     """
 
-    request = models.ForeignKey("requests_app.MSARequest", on_delete=models.PROTECT, related_name="agreements")
+    msa_request = models.ForeignKey("requests_app.MSARequest", on_delete=models.PROTECT, related_name="agreements")
     version = models.PositiveSmallIntegerField()
     wording = models.ForeignKey("requests_app.AgreementWording", on_delete=models.PROTECT, related_name="+")
     facts = models.JSONField()
@@ -51,11 +51,13 @@ class Agreement(models.Model):
     class Meta:
         verbose_name = _("agreement")
         verbose_name_plural = _("agreements")
-        ordering = ["request", "version"]
+        ordering = ["msa_request", "version"]
         constraints = [
-            models.UniqueConstraint(fields=["request", "version"], name="one_agreement_per_version"),
+            models.UniqueConstraint(fields=["msa_request", "version"], name="one_agreement_per_version"),
             models.UniqueConstraint(
-                fields=["request"], condition=~models.Q(state="superseded"), name="one_current_agreement_per_request"
+                fields=["msa_request"],
+                condition=~models.Q(state="superseded"),
+                name="one_current_agreement_per_request",
             ),
             models.CheckConstraint(
                 condition=~models.Q(state="executed") | models.Q(executed_at__isnull=False, document__isnull=False),
@@ -64,12 +66,12 @@ class Agreement(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.request_id} agreement {self.version}"
+        return f"{self.msa_request_id} agreement {self.version}"
 
     @property
     def number(self) -> str:
         """What is printed on it, and can be asked for."""
-        return f"{self.request.reference}-A{self.version}"
+        return f"{self.msa_request.reference}-A{self.version}"
 
     @property
     def parties(self) -> list[enums.Party]:

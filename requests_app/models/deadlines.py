@@ -11,7 +11,7 @@ from requests_app import enums
 class DeadlineReminder(models.Model):
     """A mail that went out for one last day: each kind once for that day, the nudge once in all."""
 
-    request = models.ForeignKey("requests_app.MSARequest", on_delete=models.PROTECT, related_name="reminders")
+    msa_request = models.ForeignKey("requests_app.MSARequest", on_delete=models.PROTECT, related_name="reminders")
     kind = models.CharField(_("kind"), max_length=10, choices=enums.ReminderKind)
     deadline_on = models.DateField(_("last day to act"))
     sent_at = models.DateTimeField(auto_now_add=True)
@@ -21,9 +21,9 @@ class DeadlineReminder(models.Model):
         verbose_name_plural = _("reminders")
         ordering = ["pk"]
         constraints = [
-            models.UniqueConstraint(fields=["request", "kind", "deadline_on"], name="one_reminder_per_last_day"),
+            models.UniqueConstraint(fields=["msa_request", "kind", "deadline_on"], name="one_reminder_per_last_day"),
             models.UniqueConstraint(
-                fields=["request"], condition=models.Q(kind=enums.ReminderKind.NUDGE), name="one_nudge_per_request"
+                fields=["msa_request"], condition=models.Q(kind=enums.ReminderKind.NUDGE), name="one_nudge_per_request"
             ),
         ]
 
@@ -34,7 +34,7 @@ class DeadlineReminder(models.Model):
 class DeadlineExtension(models.Model):
     """More time that staff gave, and why; `extended_by` None: the portal, since nobody had been reminded."""
 
-    request = models.ForeignKey("requests_app.MSARequest", on_delete=models.PROTECT, related_name="extensions")
+    msa_request = models.ForeignKey("requests_app.MSARequest", on_delete=models.PROTECT, related_name="extensions")
     from_on = models.DateField(_("last day before"))
     to_on = models.DateField(_("last day now"))
     reason = models.TextField(_("reason"), max_length=500)

@@ -20,7 +20,7 @@ UNREADABLE = (enums.ScanState.WAITING, enums.ScanState.INFECTED)
 
 def generated_path(instance: Any, filename: str) -> str:
     """A name of our own on disk, whatever the sender's was called."""
-    return f"{instance.request_id}/{uuid.uuid4().hex}.{SUFFIXES[instance.content_type]}"
+    return f"{instance.msa_request_id}/{uuid.uuid4().hex}.{SUFFIXES[instance.content_type]}"
 
 
 class Scanned(models.Model):
@@ -57,7 +57,7 @@ class DocumentQuerySet(models.QuerySet["Document"]):
 class Document(Scanned):
     """`evidence` is what only staff see of a photo: where and when its camera says it was taken (fault 36)."""
 
-    request = models.ForeignKey("requests_app.MSARequest", on_delete=models.PROTECT, related_name="documents")
+    msa_request = models.ForeignKey("requests_app.MSARequest", on_delete=models.PROTECT, related_name="documents")
     kind = models.CharField(_("kind"), max_length=20, choices=enums.DocumentKind)
     name = models.CharField(_("name"), max_length=120)
     file = models.FileField(upload_to=generated_path)
@@ -82,4 +82,4 @@ class Document(Scanned):
 
     @property
     def belongs_to(self) -> MSARequest:
-        return self.request
+        return self.msa_request

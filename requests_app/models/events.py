@@ -20,7 +20,7 @@ class RequestEvent(AppendOnly):
     shows (`manage.py verify_history`).
     """
 
-    request = models.ForeignKey("requests_app.MSARequest", on_delete=models.PROTECT, related_name="events")
+    msa_request = models.ForeignKey("requests_app.MSARequest", on_delete=models.PROTECT, related_name="events")
     sequence = models.PositiveIntegerField()
     kind = models.CharField(max_length=30, choices=enums.EventKind)
     from_status = models.CharField(max_length=30, choices=enums.Status)
@@ -37,21 +37,21 @@ class RequestEvent(AppendOnly):
     class Meta:
         verbose_name = _("event")
         verbose_name_plural = _("events")
-        ordering = ["request", "sequence"]
+        ordering = ["msa_request", "sequence"]
         indexes = [models.Index(fields=["kind", "at"], name="events_by_kind")]
         constraints = [
-            models.UniqueConstraint(fields=["request", "sequence"], name="one_event_per_place"),
-            models.UniqueConstraint(fields=["request", "previous_digest"], name="one_successor_per_event"),
+            models.UniqueConstraint(fields=["msa_request", "sequence"], name="one_event_per_place"),
+            models.UniqueConstraint(fields=["msa_request", "previous_digest"], name="one_successor_per_event"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.request_id}/{self.sequence} {self.kind}"
+        return f"{self.msa_request_id}/{self.sequence} {self.kind}"
 
     def computed_digest(self) -> str:
         body = json.dumps(
             [
                 self.previous_digest,
-                self.request_id,
+                self.msa_request_id,
                 self.sequence,
                 self.kind,
                 self.from_status,

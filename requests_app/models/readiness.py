@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 class PanelModelAnswer(models.Model):
     """A typed panel model was close to a listed one: the person was asked, and this is what they said (E8)."""
 
-    request = models.ForeignKey("requests_app.MSARequest", on_delete=models.PROTECT, related_name="panel_answers")
+    msa_request = models.ForeignKey("requests_app.MSARequest", on_delete=models.PROTECT, related_name="panel_answers")
     typed = models.CharField(_("as typed"), max_length=60)
     suggested = models.CharField(_("asked about"), max_length=60)
     was_meant = models.BooleanField(_("the listed model was meant"))
@@ -39,7 +39,7 @@ class ReadinessStatement(models.Model):
     is what they said to.
     """
 
-    request = models.ForeignKey(
+    msa_request = models.ForeignKey(
         "requests_app.MSARequest", on_delete=models.PROTECT, related_name="readiness_statements"
     )
     findings: Any = models.JSONField(_("findings"))
@@ -56,7 +56,7 @@ class ReadinessStatement(models.Model):
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["request"],
+                fields=["msa_request"],
                 condition=models.Q(superseded_at__isnull=True),
                 name="one_current_readiness_statement",
             )

@@ -20,7 +20,7 @@ class RecordComparison(models.Model):
     `has_account` False: the record has no such account number. A comparison that waits keeps none.
     """
 
-    request = models.OneToOneField(
+    msa_request = models.OneToOneField(
         "requests_app.MSARequest", on_delete=models.CASCADE, related_name="record_comparison"
     )
     state = models.CharField(_("state"), max_length=10, choices=ComparisonState)
@@ -47,4 +47,4 @@ class RecordComparison(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.request_id} {self.state}"
+        return f"{self.msa_request_id} {self.state}"

@@ -13,7 +13,7 @@ from requests_app import enums
 class Screening(models.Model):
     """One look at a submitted request, from its submission to a decision."""
 
-    request = models.ForeignKey("requests_app.MSARequest", on_delete=models.PROTECT, related_name="screenings")
+    msa_request = models.ForeignKey("requests_app.MSARequest", on_delete=models.PROTECT, related_name="screenings")
     opened_at = models.DateTimeField(auto_now_add=True)
     taken_by = models.ForeignKey("accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     taken_at = models.DateTimeField(null=True, blank=True)
@@ -34,12 +34,14 @@ class Screening(models.Model):
         ordering = ["opened_at"]
         constraints = [
             models.UniqueConstraint(
-                fields=["request"], condition=models.Q(decided_at__isnull=True), name="one_open_screening_per_request"
+                fields=["msa_request"],
+                condition=models.Q(decided_at__isnull=True),
+                name="one_open_screening_per_request",
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.request_id} screening"
+        return f"{self.msa_request_id} screening"
 
 
 class ScreeningAnswer(models.Model):
@@ -82,7 +84,7 @@ class Correction(models.Model):
     answer. `follows` is the item that staff kept open with the new note of this one.
     """
 
-    request = models.ForeignKey("requests_app.MSARequest", on_delete=models.PROTECT, related_name="corrections")
+    msa_request = models.ForeignKey("requests_app.MSARequest", on_delete=models.PROTECT, related_name="corrections")
     screening = models.ForeignKey(Screening, on_delete=models.PROTECT, related_name="corrections")
     reason = models.ForeignKey("requests_app.CorrectionReason", on_delete=models.PROTECT, related_name="+")
     field = models.CharField(_("field"), max_length=60, blank=True)
@@ -122,4 +124,4 @@ class Correction(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.request_id} {self.field or self.document}"
+        return f"{self.msa_request_id} {self.field or self.document}"

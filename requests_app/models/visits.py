@@ -16,7 +16,7 @@ class VisitRound(Timestamped):
     Payments writes the fee's standing and field work the outcome, both through the services here.
     """
 
-    request = models.ForeignKey("requests_app.MSARequest", on_delete=models.PROTECT, related_name="rounds")
+    msa_request = models.ForeignKey("requests_app.MSARequest", on_delete=models.PROTECT, related_name="rounds")
     number = models.PositiveSmallIntegerField(_("visit number"))
     fee_due = models.BooleanField(_("a fee is due"), default=True)
     fee_reason = models.CharField(
@@ -33,11 +33,11 @@ class VisitRound(Timestamped):
     class Meta:
         verbose_name = _("visit round")
         verbose_name_plural = _("visit rounds")
-        ordering = ["request", "number"]
+        ordering = ["msa_request", "number"]
         constraints = [
-            models.UniqueConstraint(fields=["request", "number"], name="one_round_per_number"),
+            models.UniqueConstraint(fields=["msa_request", "number"], name="one_round_per_number"),
             models.UniqueConstraint(
-                fields=["request"], condition=models.Q(closed_at__isnull=True), name="one_open_round_per_request"
+                fields=["msa_request"], condition=models.Q(closed_at__isnull=True), name="one_open_round_per_request"
             ),
             models.CheckConstraint(
                 condition=models.Q(settlement="", settled_at__isnull=True)
@@ -52,7 +52,7 @@ class VisitRound(Timestamped):
         ]
 
     def __str__(self) -> str:
-        return f"{self.request_id} visit {self.number}"
+        return f"{self.msa_request_id} visit {self.number}"
 
     @property
     def is_settled(self) -> bool:
@@ -90,7 +90,7 @@ class Cure(models.Model):
 class FollowUp(models.Model):
     """A reschedule or modification that was saved and waits for what it needs (S, D5, F3)."""
 
-    request = models.ForeignKey("requests_app.MSARequest", on_delete=models.PROTECT, related_name="follow_ups")
+    msa_request = models.ForeignKey("requests_app.MSARequest", on_delete=models.PROTECT, related_name="follow_ups")
     kind = models.CharField(max_length=12, choices=enums.FollowUpKind)
     round = models.OneToOneField(VisitRound, on_delete=models.PROTECT, related_name="follow_up")
     old_device = models.ForeignKey(
@@ -106,18 +106,18 @@ class FollowUp(models.Model):
         verbose_name_plural = _("follow-ups")
         constraints = [
             models.UniqueConstraint(
-                fields=["request"],
+                fields=["msa_request"],
                 condition=models.Q(completed_at__isnull=True, canceled_at__isnull=True),
                 name="one_open_follow_up_per_request",
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.request_id} {self.kind}"
+        return f"{self.msa_request_id} {self.kind}"
 
 
 class Withdrawal(models.Model):
-    request = models.OneToOneField("requests_app.MSARequest", on_delete=models.PROTECT, related_name="withdrawal")
+    msa_request = models.OneToOneField("requests_app.MSARequest", on_delete=models.PROTECT, related_name="withdrawal")
     reason = models.CharField(_("reason"), max_length=20, choices=enums.WithdrawalReason)
     note = models.TextField(_("note"), max_length=1000, blank=True)
     by = models.ForeignKey("accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
@@ -128,4 +128,4 @@ class Withdrawal(models.Model):
         verbose_name_plural = _("withdrawals")
 
     def __str__(self) -> str:
-        return f"{self.request_id} {self.reason}"
+        return f"{self.msa_request_id} {self.reason}"

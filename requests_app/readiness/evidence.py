@@ -33,12 +33,12 @@ class Evidence:
         return bool(self.lines or self.statement or self.photos or self.panel_answers)
 
 
-def evidence_of(request: MSARequest) -> Evidence:
+def evidence_of(msa_request: MSARequest) -> Evidence:
     """Five queries, however much there is."""
-    found, statement = readiness.check(request), readiness.statement_of(request)
-    shown = site_photos.current(request)
+    found, statement = readiness.check(msa_request), readiness.statement_of(msa_request)
+    shown = site_photos.current(msa_request)
     pictures = [(site_photos.guide(PhotoTopic(each.topic)), each) for each in shown.values()]
-    answers = list(request.panel_answers.select_related("answered_by"))
+    answers = list(msa_request.panel_answers.select_related("answered_by"))
     return Evidence(_lines(found, statement, shown), statement, pictures, answers)
 
 

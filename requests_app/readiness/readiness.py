@@ -67,7 +67,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Readiness:
-    request: MSARequest
+    msa_request: MSARequest
     on: date
     items: tuple[Item, ...]
 
@@ -103,7 +103,7 @@ class Readiness:
         """The statement that covers all that is to be put right; not asked for where there is nothing."""
         if not self.promisable:
             return None
-        found = statement_of(self.request)
+        found = statement_of(self.msa_request)
         return found if found and covers(found, self.promisable) else None
 
     @property
@@ -111,20 +111,20 @@ class Readiness:
         return [] if self.statement else self.promisable
 
 
-def check(request: MSARequest, *, on: date | None = None) -> Readiness:
+def check(msa_request: MSARequest, *, on: date | None = None) -> Readiness:
     """At most four queries: the listed panels, the device, its documents, and, when asked for, the statement.
 
     `with_evidence` saves the last two.
     """
-    day = on or request.judged_on or local_day(timezone.now())
-    gaps = completeness.gaps(request)
-    documents = missing_documents(request, here=_keys(request)) if hasattr(request, _DOCUMENTS) else None
-    verdict = completeness.verdict(request, on=day, documents=documents)
-    return Readiness(request, day, (*map(_of_finding, verdict.findings), *map(_of_gap, gaps)))
+    day = on or msa_request.judged_on or local_day(timezone.now())
+    gaps = completeness.gaps(msa_request)
+    documents = missing_documents(msa_request, here=_keys(msa_request)) if hasattr(msa_request, _DOCUMENTS) else None
+    verdict = completeness.verdict(msa_request, on=day, documents=documents)
+    return Readiness(msa_request, day, (*map(_of_finding, verdict.findings), *map(_of_gap, gaps)))
 
 
-def _keys(request: MSARequest) -> set[str]:
-    return set((getattr(request, _DOCUMENTS) or "").split(","))
+def _keys(msa_request: MSARequest) -> set[str]:
+    return set((getattr(msa_request, _DOCUMENTS) or "").split(","))
 
 
 def _of_finding(finding: eligibility.Finding) -> Item:
@@ -153,20 +153,20 @@ def _of_gap(gap: completeness.Gap) -> Item:
     )
 
 
-def _statements(request: MSARequest) -> QuerySet[ReadinessStatement]:
-    return ReadinessStatement.objects.current().filter(request=request).select_related("stated_by")
+def _statements(msa_request: MSARequest) -> QuerySet[ReadinessStatement]:
+    return ReadinessStatement.objects.current().filter(msa_request=msa_request).select_related("stated_by")
 
 
-def statement_of(request: MSARequest) -> ReadinessStatement | None:
+def statement_of(msa_request: MSARequest) -> ReadinessStatement | None:
     """The statement that stands, whether or not anything is open still."""
-    if hasattr(request, _DOCUMENTS):
-        return getattr(request, _STATEMENT, None)
-    return _statements(request).first()
+    if hasattr(msa_request, _DOCUMENTS):
+        return getattr(msa_request, _STATEMENT, None)
+    return _statements(msa_request).first()
 
 
 def with_evidence(rows: MSARequestQuerySet) -> MSARequestQuerySet:
     """Each request with its statement and the keys of the documents that were sent, in the one query."""
-    sent = sent_documents().filter(request=OuterRef("pk")).order_by().values("request")
+    sent = sent_documents().filter(msa_request=OuterRef("pk")).order_by().values("msa_request")
     keys = Subquery(sent.annotate(keys=StringAgg("topic", Value(","))).values("keys"))
     standing = Q(readiness_statements__superseded_at__isnull=True)
     along: dict[str, Any] = {
@@ -181,29 +181,29 @@ def covers(statement: ReadinessStatement, items: Iterable[Item]) -> bool:
     return all(item.key in stated for item in items)
 
 
-def supersede_uncovered(request: MSARequest) -> None:
+def supersede_uncovered(msa_request: MSARequest) -> None:
     """The facts changed: a statement that does not cover what is open now no longer stands."""
-    statement = _statements(request).first()
-    if statement is not None and not covers(statement, check(request).promisable):
+    statement = _statements(msa_request).first()
+    if statement is not None and not covers(statement, check(msa_request).promisable):
         ReadinessStatement.objects.filter(pk=statement.pk).update(superseded_at=timezone.now())
 
 
-def has_unstated_findings(request: MSARequest, verdict: eligibility.Verdict) -> bool:
+def has_unstated_findings(msa_request: MSARequest, verdict: eligibility.Verdict) -> bool:
     """`check_nothing_unsaid` for a list, which has judged each row and prefetched `readiness_statements`."""
-    found = Readiness(request, verdict.on, tuple(map(_of_finding, verdict.findings)))
-    standing = [each for each in request.readiness_statements.all() if each.superseded_at is None]
+    found = Readiness(msa_request, verdict.on, tuple(map(_of_finding, verdict.findings)))
+    standing = [each for each in msa_request.readiness_statements.all() if each.superseded_at is None]
     stated = any(covers(each, found.promisable) for each in standing)
     return found.question is not None or (bool(found.promisable) and not stated)
 
 
-def check_findings_stated(request: MSARequest) -> None:
+def check_findings_stated(msa_request: MSARequest) -> None:
     """What is open is stated, and the question about the panel answered; else `Refused`, naming each.
 
     While a checkout is open the facts stand as they stood when this held (D15).
     """
-    if request.frozen_until and request.frozen_until > timezone.now():
+    if msa_request.frozen_until and msa_request.frozen_until > timezone.now():
         return
-    found = check(request)
+    found = check(msa_request)
     if found.question:
         raise Refused(
             _("Say which panel it is, on the page “Ready for the visit?”. %(why)s") % {"why": found.question.why},

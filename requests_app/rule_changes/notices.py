@@ -25,16 +25,16 @@ class PanelRuledOut(Notice):
     audience = "customer and agent"
 
 
-def panel_ruled_out(request: MSARequest, event: RequestEvent, *, why: Sequence[str]) -> None:
+def panel_ruled_out(msa_request: MSARequest, event: RequestEvent, *, why: Sequence[str]) -> None:
     """A rule was learned that the request, wherever it stands, does not pass."""
     notify(
         PanelRuledOut,
-        request,
+        msa_request,
         key=str(event.pk),
-        to_page="form/panel" if request.status == Status.UNSUBMITTED else "",
-        stage=_STAGES.get(Status(request.status), "desk"),
-        panel=request.panel_model,
-        device=str(request.device or ""),
+        to_page="form/panel" if msa_request.status == Status.UNSUBMITTED else "",
+        stage=_STAGES.get(Status(msa_request.status), "desk"),
+        panel=msa_request.panel_model,
+        device=str(msa_request.device or ""),
         why=list(why),
     )
 
@@ -44,14 +44,16 @@ class DeviceRuledOut(Notice):
     audience = "customer and agent"
 
 
-def device_ruled_out(request: MSARequest, event: RequestEvent, *, why: Sequence[str], from_on: date | None) -> None:
+def device_ruled_out(
+    msa_request: MSARequest, event: RequestEvent, *, why: Sequence[str], from_on: date | None
+) -> None:
     """The request is not sent yet, and its device no longer fits, or will not from that day."""
     notify(
         DeviceRuledOut,
-        request,
+        msa_request,
         key=str(event.pk),
         to_page="form/adapter",
-        device=str(request.device or ""),
+        device=str(msa_request.device or ""),
         why=list(why),
         from_day=formats.day(from_on) if from_on else "",
     )

@@ -44,7 +44,7 @@ def impacts(rule: PanelRule) -> list[Impact]:
         return []
     rows = open_requests.filter(pk__in=touched).select_related("device", "owner", "agent", "agent_company")
     today = local_day(timezone.now())
-    found = (_impact(request, before, after, today) for request in rows.order_by("pk"))
+    found = (_impact(msa_request, before, after, today) for msa_request in rows.order_by("pk"))
     return [impact for impact in found if impact is not None]
 
 
@@ -61,7 +61,7 @@ def save(rule: PanelRule, *, by: User, proposal: int | None = None) -> list[Impa
         rule.save()
         told = []
         for each in found:
-            fresh = lock(each.request)
+            fresh = lock(each.msa_request)
             impact = _impact(fresh, before, after, local_day(timezone.now()))
             if impact is not None and impact.appears and fresh.status not in enums.FINAL:
                 _note(impact, rule, by=by, proposal=proposal)
@@ -107,29 +107,29 @@ def _speaks_of(panel_model: str, changed: Iterable[tuple[str, Taught | None]]) -
     )
 
 
-def _impact(request: MSARequest, before: Panels, after: Panels, today: date) -> Impact | None:
+def _impact(msa_request: MSARequest, before: Panels, after: Panels, today: date) -> Impact | None:
     """The documents that the device asks for have no part in it."""
-    day = request.judged_on or today
+    day = msa_request.judged_on or today
     had, has = (
         [
             Point(finding.rule, finding.message, finding.blocks)
-            for finding in completeness.verdict(request, on=day, panels=panels, documents=()).findings
+            for finding in completeness.verdict(msa_request, on=day, panels=panels, documents=()).findings
         ]
         for panels in (before, after)
     )
     if had == has:
         return None
     return Impact(
-        request,
+        msa_request,
         appears=tuple(point for point in has if point not in had),
         disappears=tuple(point for point in had if point not in has),
     )
 
 
 def _note(impact: Impact, rule: PanelRule, *, by: User, proposal: int | None) -> None:
-    request = impact.request
+    msa_request = impact.msa_request
     event = history.record(
-        request,
+        msa_request,
         EventKind.PANEL_RULE_ADDED,
         by=by,
         codes={
@@ -140,8 +140,8 @@ def _note(impact: Impact, rule: PanelRule, *, by: User, proposal: int | None) ->
             "blocks": impact.newly_blocks,
         },
     )
-    if request.status in enums.EDITABLE:
-        readiness.supersede_uncovered(request)
+    if msa_request.status in enums.EDITABLE:
+        readiness.supersede_uncovered(msa_request)
     if impact.newly_blocks:
         why = [point.text for point in impact.appears if point.blocks]
-        notices.panel_ruled_out(request, event, why=why)
+        notices.panel_ruled_out(msa_request, event, why=why)

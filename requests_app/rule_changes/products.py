@@ -48,7 +48,7 @@ class Point:
 class Impact:
     """What changes for one request; `from_on` None: as soon as it is saved."""
 
-    request: MSARequest
+    msa_request: MSARequest
     appears: tuple[Point, ...]
     disappears: tuple[Point, ...]
     from_on: date | None = None
@@ -78,9 +78,9 @@ def impacts(old: Product, new: Product) -> list[Impact]:
     today = local_day(timezone.now())
     days = (today, *sorted(day for day in _turns(old, new) if day > today))
     found = []
-    for request in requests:
-        judged = (request.judged_on,) if request.judged_on else days
-        impact = _impact(request, old, new, judged, today, panels, sent[request.pk])
+    for msa_request in requests:
+        judged = (msa_request.judged_on,) if msa_request.judged_on else days
+        impact = _impact(msa_request, old, new, judged, today, panels, sent[msa_request.pk])
         if impact is not None:
             found.append(impact)
     return found
@@ -93,15 +93,15 @@ def _turns(*products: Product) -> set[date]:
 
 
 def _documents_of(requests: Iterable[MSARequest]) -> dict[int, set[str]]:
-    sent = Document.objects.current().filter(request__in=requests, kind=DocumentKind.PRODUCT_DOCUMENT)
+    sent = Document.objects.current().filter(msa_request__in=requests, kind=DocumentKind.PRODUCT_DOCUMENT)
     found: dict[int, set[str]] = defaultdict(set)
-    for pk, topic in sent.exclude(scan=ScanState.INFECTED).values_list("request_id", "topic"):
+    for pk, topic in sent.exclude(scan=ScanState.INFECTED).values_list("msa_request_id", "topic"):
         found[pk].add(topic)
     return found
 
 
 def _impact(
-    request: MSARequest,
+    msa_request: MSARequest,
     old: Product,
     new: Product,
     days: Iterable[date],
@@ -111,10 +111,10 @@ def _impact(
 ) -> Impact | None:
     """The first day that makes a difference."""
     for day in days:
-        before, after = (_points(request, product, day, panels, sent) for product in (old, new))
+        before, after = (_points(msa_request, product, day, panels, sent) for product in (old, new))
         if before != after:
             return Impact(
-                request,
+                msa_request,
                 tuple(point for point in after if point not in before),
                 tuple(point for point in before if point not in after),
                 day if day > today else None,
@@ -123,11 +123,11 @@ def _impact(
 
 
 def _points(
-    request: MSARequest, device: Product, day: date, panels: eligibility.Panels, sent: set[str]
+    msa_request: MSARequest, device: Product, day: date, panels: eligibility.Panels, sent: set[str]
 ) -> list[Point]:
-    request.device = device
+    msa_request.device = device
     missing = tuple(title for key, title in device.documents_by_key.items() if key not in sent)
-    verdict = completeness.verdict(request, on=day, panels=panels, documents=missing)
+    verdict = completeness.verdict(msa_request, on=day, panels=panels, documents=missing)
     return [
         *_findings(verdict),
         *(Point(enums.CheckCode.C3.value, steps.label(name)) for name in verdict.unknown),
@@ -141,7 +141,7 @@ def _findings(verdict: eligibility.Verdict) -> Iterator[Point]:
 
 def digest(found: Iterable[Impact]) -> str:
     """What a person saw of a list, so that another one is not taken for it."""
-    seen = [(each.request.pk, each.appears, each.disappears, each.from_on) for each in found]
+    seen = [(each.msa_request.pk, each.appears, each.disappears, each.from_on) for each in found]
     return hashlib.sha256(repr(seen).encode()).hexdigest()
 
 
@@ -161,7 +161,7 @@ def save(product: Product, *, by: User) -> list[Impact]:
 
 
 def _note(impact: Impact, *, by: User) -> None:
-    fresh = lock(impact.request)
+    fresh = lock(impact.msa_request)
     event = history.record(
         fresh,
         EventKind.PRODUCT_RULES_CHANGED,

@@ -46,10 +46,10 @@ def answer(
     if not words and way in {CorrectionAnswer.RIGHT, CorrectionAnswer.DONE}:
         raise Refused(_("Say what you did, or why it is right as it is."), code="empty", fields={"answer": ""})
     with transaction.atomic():
-        request, fresh = _open_item(correction, by=by)
+        msa_request, fresh = _open_item(correction, by=by)
         if changes:
-            request = drafts.save_facts(request, changes, by=by, version=version)
-        _answered(request, fresh, way, words or str(CorrectionAnswer(way).label), by=by)
+            msa_request = drafts.save_facts(msa_request, changes, by=by, version=version)
+        _answered(msa_request, fresh, way, words or str(CorrectionAnswer(way).label), by=by)
     correction.refresh_from_db()
     return correction
 
@@ -67,21 +67,23 @@ def answer_with_document(correction: Correction, upload: UploadedFile[Any], *, b
     """A new file for the document that the item is about. It is looked at outside of the lock."""
     from requests_app.files import product_documents, site_photos, uploads
 
-    permissions.check_acts_for(by, correction.request)
+    permissions.check_acts_for(by, correction.msa_request)
     with transaction.atomic():
         _open_item(correction, by=by)
     kind = DocumentKind(correction.document)
     if kind == DocumentKind.SITE_PHOTO and correction.photo_topic:
-        document = site_photos.add(correction.request, upload, topic=enums.PhotoTopic(correction.photo_topic), by=by)
+        document = site_photos.add(
+            correction.msa_request, upload, topic=enums.PhotoTopic(correction.photo_topic), by=by
+        )
     else:
         # Of the device's documents the one that is missing: so the finding about it goes too (R5).
-        topic = product_documents.next_missing(correction.request) if kind == DocumentKind.PRODUCT_DOCUMENT else ""
-        document = uploads.receive(correction.request, upload, kind=kind, by=by, topic=topic, allow_pdf=True)
+        topic = product_documents.next_missing(correction.msa_request) if kind == DocumentKind.PRODUCT_DOCUMENT else ""
+        document = uploads.receive(correction.msa_request, upload, kind=kind, by=by, topic=topic, allow_pdf=True)
     with transaction.atomic():
-        request, fresh = _open_item(correction, by=by)
+        msa_request, fresh = _open_item(correction, by=by)
         fresh.answer_document = document
         _answered(
-            request, fresh, CorrectionAnswer.DOCUMENT, text.strip() or str(CorrectionAnswer.DOCUMENT.label), by=by
+            msa_request, fresh, CorrectionAnswer.DOCUMENT, text.strip() or str(CorrectionAnswer.DOCUMENT.label), by=by
         )
     correction.refresh_from_db()
     return correction
@@ -99,19 +101,19 @@ def _open_item(correction: Correction, *, by: User) -> tuple[MSARequest, Correct
     """Both rows locked, the request's first."""
     from requests_app import history
 
-    request = lock(correction.request)
+    msa_request = lock(correction.msa_request)
     fresh = lock(correction)
-    permissions.check_acts_for(by, request)
-    if request.status != enums.Status.CORRECTIONS_REQUIRED or fresh.closed_at is not None:
-        raise history.stale(request, to=by)
-    return request, fresh
+    permissions.check_acts_for(by, msa_request)
+    if msa_request.status != enums.Status.CORRECTIONS_REQUIRED or fresh.closed_at is not None:
+        raise history.stale(msa_request, to=by)
+    return msa_request, fresh
 
 
-def _answered(request: MSARequest, correction: Correction, way: CorrectionAnswer, text: str, *, by: User) -> None:
+def _answered(msa_request: MSARequest, correction: Correction, way: CorrectionAnswer, text: str, *, by: User) -> None:
     correction.way, correction.answer, correction.draft = way, text, {}
     correction.answered_by, correction.answered_at = by, timezone.now()
     correction.save(update_fields=["way", "answer", "answer_document", "draft", "answered_by", "answered_at"])
-    deadlines.record_activity(request, by=by)
+    deadlines.record_activity(msa_request, by=by)
 
 
 # Staff judge the answers
@@ -120,9 +122,9 @@ def _answered(request: MSARequest, correction: Correction, way: CorrectionAnswer
 def accept(correction: Correction, *, by: User) -> None:
     """The answer will do: the item is closed. So may be one that was kept open and has not gone back yet."""
     with transaction.atomic():
-        request, fresh = _item_on_the_desk(correction, by=by, kept_open_too=True)
+        msa_request, fresh = _item_on_the_desk(correction, by=by, kept_open_too=True)
         close_items(Correction.objects.filter(pk=fresh.pk), CorrectionEnd.ACCEPTED, by=by)
-        _save_count(request)
+        _save_count(msa_request)
 
 
 def keep_open(correction: Correction, *, by: User, note: str) -> Correction:
@@ -130,21 +132,21 @@ def keep_open(correction: Correction, *, by: User, note: str) -> Correction:
     if not note.strip():
         raise Refused(_("Say in a note what is still to be done."), code="no_note", fields={"note": ""})
     with transaction.atomic():
-        request, fresh = _item_on_the_desk(correction, by=by)
+        msa_request, fresh = _item_on_the_desk(correction, by=by)
         close_items(Correction.objects.filter(pk=fresh.pk), CorrectionEnd.KEPT_OPEN, by=by)
         again = Correction.objects.create(
-            request=request,
+            msa_request=msa_request,
             screening=fresh.screening,
             reason=fresh.reason,
             field=fresh.field,
             document=fresh.document,
             photo_topic=fresh.photo_topic,
             note=note.strip(),
-            value_then=answers.answer_text(request, fresh.field)[:200] if fresh.field else "",
+            value_then=answers.answer_text(msa_request, fresh.field)[:200] if fresh.field else "",
             follows=fresh,
             required_by=by,
         )
-        _save_count(request)
+        _save_count(msa_request)
     return again
 
 
@@ -155,17 +157,17 @@ def _item_on_the_desk(
 
     if not by.has_perm("requests_app.screen_msarequest"):
         raise Refused(_("Only program staff screen requests."), code="not_allowed")
-    request = lock(correction.request)
+    msa_request = lock(correction.msa_request)
     fresh = lock(correction)
     may_be_judged = fresh.answered_at is not None or (kept_open_too and fresh.follows_id is not None)
-    if request.status not in enums.SCREENABLE or fresh.closed_at is not None or not may_be_judged:
-        raise history.stale(request, to=by)
-    return request, fresh
+    if msa_request.status not in enums.SCREENABLE or fresh.closed_at is not None or not may_be_judged:
+        raise history.stale(msa_request, to=by)
+    return msa_request, fresh
 
 
-def _save_count(request: MSARequest) -> None:
-    recount(request)
-    request.save(update_fields=["open_corrections"])
+def _save_count(msa_request: MSARequest) -> None:
+    recount(msa_request)
+    msa_request.save(update_fields=["open_corrections"])
 
 
 # What changed since
@@ -195,22 +197,22 @@ class Changes:
         return [each for each in self.items if each.answered_at and not each.closed_at]
 
 
-def since_last_decision(request: MSARequest) -> Changes | None:
+def since_last_decision(msa_request: MSARequest) -> Changes | None:
     """Beside the newest decision that required corrections; None where there was none."""
-    last = request.screenings.filter(decision="corrections").order_by("decided_at").last()
+    last = msa_request.screenings.filter(decision="corrections").order_by("decided_at").last()
     if last is None or last.decided_at is None:
         return None
-    found = Correction.objects.filter(request=request).exclude(closed_as=CorrectionEnd.REPLACED)
+    found = Correction.objects.filter(msa_request=msa_request).exclude(closed_as=CorrectionEnd.REPLACED)
     found = found.filter(closed_at__isnull=True) | found.filter(closed_at__gte=last.decided_at)
     items = list(found.select_related("reason", "answered_by", "answer_document", "follows").order_by("pk"))
-    documents = Document.objects.filter(request=request, created_at__gt=last.decided_at).order_by("pk")
-    return Changes(last, items, _fact_changes(request, last, items), list(documents.select_related("created_by")))
+    documents = Document.objects.filter(msa_request=msa_request, created_at__gt=last.decided_at).order_by("pk")
+    return Changes(last, items, _fact_changes(msa_request, last, items), list(documents.select_related("created_by")))
 
 
-def _fact_changes(request: MSARequest, screening: Screening, items: list[Correction]) -> list[FactChange]:
+def _fact_changes(msa_request: MSARequest, screening: Screening, items: list[Correction]) -> list[FactChange]:
     if screening.facts is None:
         return []
-    now, by_field = facts_in_words(request), {each.field: each for each in items if each.field}
+    now, by_field = facts_in_words(msa_request), {each.field: each for each in items if each.field}
     return [
         FactChange(steps.label(name), then, now[name], by_field.get(name))
         for name, then in screening.facts.items()

@@ -22,11 +22,11 @@ from requests_app.models import CorrectionReason, MSARequest, Screening, Screeni
 from requests_app.utility_records import comparison as utility_records_comparison
 
 
-def take(request: MSARequest, *, by: User) -> Screening:
+def take(msa_request: MSARequest, *, by: User) -> Screening:
     """Take the request onto one's desk. Taken by somebody else it is refused with who and when."""
     _check_may_screen(by)
     with transaction.atomic():
-        fresh = lock(request)
+        fresh = lock(msa_request)
         screening = _open(fresh, by=by)
         if screening.taken_by_id == by.pk:
             return screening
@@ -43,29 +43,29 @@ def take_next(*, by: User) -> MSARequest | None:
     _check_may_screen(by)
     with transaction.atomic():
         waiting = Screening.objects.filter(decided_at__isnull=True, taken_by__isnull=True).order_by("opened_at")
-        waiting = waiting.filter(request__status__in=enums.SCREENABLE).select_related("request")
+        waiting = waiting.filter(msa_request__status__in=enums.SCREENABLE).select_related("msa_request")
         for screening in waiting[:20]:
             try:
-                take(screening.request, by=by)
+                take(screening.msa_request, by=by)
             except Stale:
                 continue
-            return screening.request
+            return screening.msa_request
     return None
 
 
-def hand_back(request: MSARequest, *, by: User) -> None:
+def hand_back(msa_request: MSARequest, *, by: User) -> None:
     """Put a request that somebody took back into the queue."""
     _check_may_screen(by)
     with transaction.atomic():
-        screening = _open(lock(request), by=by)
+        screening = _open(lock(msa_request), by=by)
         screening.taken_by = screening.taken_at = None
         screening.save(update_fields=["taken_by", "taken_at"])
 
 
-def answer_checks(request: MSARequest, given: Mapping[str, tuple[str, str]], *, by: User) -> None:
+def answer_checks(msa_request: MSARequest, given: Mapping[str, tuple[str, str]], *, by: User) -> None:
     """Keep the answers (check → answer, note); taking the request where nobody has."""
     with transaction.atomic():
-        screening = take(request, by=by)
+        screening = take(msa_request, by=by)
         for code, (answer, note) in given.items():
             ScreeningAnswer.objects.update_or_create(
                 screening=screening,
@@ -74,10 +74,10 @@ def answer_checks(request: MSARequest, given: Mapping[str, tuple[str, str]], *, 
             )
 
 
-def _open(request: MSARequest, *, by: User) -> Screening:
-    if request.status not in enums.SCREENABLE:
-        raise history.stale(request, to=by)
-    return policies.open_screening(request)
+def _open(msa_request: MSARequest, *, by: User) -> Screening:
+    if msa_request.status not in enums.SCREENABLE:
+        raise history.stale(msa_request, to=by)
+    return policies.open_screening(msa_request)
 
 
 def _check_may_screen(user: User) -> None:
@@ -94,24 +94,24 @@ class Suggestion:
 
 
 def suggestions(
-    request: MSARequest, comparison: utility_records_comparison.Comparison | None = None
+    msa_request: MSARequest, comparison: utility_records_comparison.Comparison | None = None
 ) -> dict[CheckCode, Suggestion]:
     """An answer for each of C1 to C7 from what the portal knows."""
-    agreement = versions.current(request)
+    agreement = versions.current(msa_request)
     signed = set(agreement.parties) - set(agreement.waited_for) if agreement else set()
-    executed = versions.is_executed(request)
+    executed = versions.is_executed(msa_request)
     return {
         CheckCode.C1: _say(Party.CUSTOMER in signed, _("Signed by the customer."), _("No signature of the customer.")),
-        CheckCode.C2: _agent_suggestion(request, signed),
+        CheckCode.C2: _agent_suggestion(msa_request, signed),
         CheckCode.C3: _say(
-            not completeness.gaps(request), _("Every field that applies is filled in."), _("Fields are missing.")
+            not completeness.gaps(msa_request), _("Every field that applies is filled in."), _("Fields are missing.")
         ),
         CheckCode.C4: _say(
             executed, _("The signed facts are the facts of the request."), _("The agreement states other facts.")
         ),
-        CheckCode.C5: _record_suggestion(comparison or utility_records_comparison.compare(request)),
-        CheckCode.C6: _eligibility_suggestion(request),
-        CheckCode.C7: _fee_suggestion(request),
+        CheckCode.C5: _record_suggestion(comparison or utility_records_comparison.compare(msa_request)),
+        CheckCode.C6: _eligibility_suggestion(msa_request),
+        CheckCode.C7: _fee_suggestion(msa_request),
     }
 
 
@@ -119,8 +119,8 @@ def _say(holds: bool, yes: str, no: str) -> Suggestion:
     return Suggestion(CheckAnswer.YES, yes) if holds else Suggestion(CheckAnswer.NO, no)
 
 
-def _agent_suggestion(request: MSARequest, signed: set[Party]) -> Suggestion:
-    if not request.has_agent:
+def _agent_suggestion(msa_request: MSARequest, signed: set[Party]) -> Suggestion:
+    if not msa_request.has_agent:
         return Suggestion(CheckAnswer.NOT_APPLICABLE, _("The customer submits."))
     return _say(
         {Party.CUSTOMER, Party.AGENT} <= signed, _("Both signed the authorization."), _("A signature is missing.")
@@ -147,8 +147,8 @@ def _with_reasons(found: Iterable[utility_records_comparison.FieldComparison]) -
     return ", ".join(f"{label} ({because})" if because else label for label, because in reasons)
 
 
-def _eligibility_suggestion(request: MSARequest) -> Suggestion:
-    verdict = completeness.verdict(request, on=request.judged_on or local_day(timezone.now()))
+def _eligibility_suggestion(msa_request: MSARequest) -> Suggestion:
+    verdict = completeness.verdict(msa_request, on=msa_request.judged_on or local_day(timezone.now()))
     blocking = [finding.rule for finding in verdict.findings if finding.severity == "blocks"]
     return _say(
         not blocking and verdict.outcome != "incomplete",
@@ -158,14 +158,14 @@ def _eligibility_suggestion(request: MSARequest) -> Suggestion:
     )
 
 
-def _fee_suggestion(request: MSARequest) -> Suggestion:
-    visit = VisitRound.objects.filter(request=request, closed_at__isnull=True).first()
+def _fee_suggestion(msa_request: MSARequest) -> Suggestion:
+    visit = VisitRound.objects.filter(msa_request=msa_request, closed_at__isnull=True).first()
     holds = visit is not None and visit.is_settled
     return _say(holds, _("The fee is settled and not disputed."), _("The fee is not settled, or disputed."))
 
 
 def found_reasons(
-    request: MSARequest, comparison: utility_records_comparison.Comparison, given: Mapping[CheckCode, Suggestion]
+    msa_request: MSARequest, comparison: utility_records_comparison.Comparison, given: Mapping[CheckCode, Suggestion]
 ) -> dict[int, str]:
     """The correction reasons, by id, that the portal's own findings speak for, each with why.
 
@@ -177,7 +177,7 @@ def found_reasons(
         if not each.agrees:
             because = " ".join(filter(None, [_("Differs from the record."), each.because]))
             _speak_for(found, active, reason_field(each.field), "", because)
-    for finding in completeness.verdict(request, on=request.judged_on or local_day(timezone.now())).findings:
+    for finding in completeness.verdict(msa_request, on=msa_request.judged_on or local_day(timezone.now())).findings:
         _speak_for(found, active, finding.field, finding.rule, str(finding.message))
     for code in (CheckCode.C1, CheckCode.C2, CheckCode.C3, CheckCode.C4, CheckCode.C7):
         if given[code].answer == CheckAnswer.NO:

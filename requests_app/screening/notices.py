@@ -20,20 +20,20 @@ class CorrectionsRequired(Notice):
     audience = CUSTOMER_AND_AGENT
 
 
-def corrections_required(request: MSARequest, event: RequestEvent) -> None:
-    items = list(Correction.objects.filter(request=request).unanswered().select_related("reason"))
+def corrections_required(msa_request: MSARequest, event: RequestEvent) -> None:
+    items = list(Correction.objects.filter(msa_request=msa_request).unanswered().select_related("reason"))
     notify(
         CorrectionsRequired,
-        request,
+        msa_request,
         key=str(event.pk),
         to_page="corrections",
-        act_by=request.owner_acts_by,
-        corrections=[_correction(request, item) for item in items],
+        act_by=msa_request.owner_acts_by,
+        corrections=[_correction(msa_request, item) for item in items],
         cannot_be_served=any(item.reason.kind == CorrectionKind.CANNOT_BE_SERVED for item in items),
     )
 
 
-def _correction(request: MSARequest, item: Correction) -> dict[str, str]:
+def _correction(msa_request: MSARequest, item: Correction) -> dict[str, str]:
     field = str(getattr(MSARequest._meta.get_field(item.field), "verbose_name", item.field)) if item.field else ""
     return {
         "title": item.reason.title,
@@ -43,5 +43,5 @@ def _correction(request: MSARequest, item: Correction) -> dict[str, str]:
         "document": item.get_photo_topic_display() or item.get_document_display(),
         "value": item.value_then,
         "proposal": correction_items.proposal_in_words(item),
-        "url": f"{page(request, 'corrections')}#item-{item.pk}",
+        "url": f"{page(msa_request, 'corrections')}#item-{item.pk}",
     }

@@ -31,26 +31,26 @@ logger = logging.getLogger(__name__)
 _WARNED_BEFORE_DAYS = (30, 7)
 
 
-def grant(request: MSARequest) -> AgentAuthority:
+def grant(msa_request: MSARequest) -> AgentAuthority:
     """The customer signed the authorization: it holds from today. The caller holds the request's lock."""
     now = timezone.now()
     until = local_day(now) + timedelta(days=ProgramSettings.current().authority_days)
-    number, company = account_of(request), request.agent_company_id or 0
+    number, company = account_of(msa_request), msa_request.agent_company_id or 0
     given, _created = AgentAuthority.objects.select_for_update().update_or_create(
         account_number=number,
         company_id=company,
         ended_at=None,
         defaults={"given_at": now, "expires_on": until},
     )
-    MSARequest.objects.filter(pk=request.pk).update(authority=given)
+    MSARequest.objects.filter(pk=msa_request.pk).update(authority=given)
     MSARequest.objects.filter(authority=given).update(agent_until=until)
-    request.authority, request.agent_until = given, until
+    msa_request.authority, msa_request.agent_until = given, until
     return given
 
 
-def account_of(request: MSARequest) -> str:
+def account_of(msa_request: MSARequest) -> str:
     """The service account's number as it is compared: letters and digits."""
-    return "".join(letter for letter in request.account_number.upper() if letter.isalnum())
+    return "".join(letter for letter in msa_request.account_number.upper() if letter.isalnum())
 
 
 def seen_by(user: User) -> QuerySet[AgentAuthority]:
@@ -59,22 +59,22 @@ def seen_by(user: User) -> QuerySet[AgentAuthority]:
     return given.prefetch_related("requests").order_by("-given_at")
 
 
-def take_over(request: MSARequest, *, by: User) -> None:
+def take_over(msa_request: MSARequest, *, by: User) -> None:
     """The customer acts on this request from now on; what the company does elsewhere stays (D10)."""
     with transaction.atomic():
-        fresh = lock(request)
+        fresh = lock(msa_request)
         _check_customer(fresh, by)
         if not fresh.has_agent:
             raise Refused(_("No agent acts on this request."), code="no_agent")
         _end_on(fresh, by=by, why="taken_over")
-    request.refresh_from_db()
+    msa_request.refresh_from_db()
 
 
-def revoke(request: MSARequest, *, by: User) -> int:
+def revoke(msa_request: MSARequest, *, by: User) -> int:
     """The customer ends what they allowed for this service account. Gives how many requests it was for."""
     with transaction.atomic():
-        covered = _lock_covered(request, by)
-        fresh = next(each for each in covered if each.pk == request.pk)
+        covered = _lock_covered(msa_request, by)
+        fresh = next(each for each in covered if each.pk == msa_request.pk)
         _check_customer(fresh, by)
         if not fresh.has_agent:
             raise Refused(_("No agent acts on this request."), code="no_agent")
@@ -82,36 +82,38 @@ def revoke(request: MSARequest, *, by: User) -> int:
             _end_on(each, by=by, why="revoked")
         if fresh.authority_id is not None:
             _close(fresh.authority_id, AuthorityEnd.REVOKED, by=by)
-    request.refresh_from_db()
+    msa_request.refresh_from_db()
     return len(covered)
 
 
-def covered_by_same(request: MSARequest, user: User) -> MSARequestQuerySet:
+def covered_by_same(msa_request: MSARequest, user: User) -> MSARequestQuerySet:
     """This customer's open requests that the company acts on under the same authority, this one among them."""
-    same = MSARequest.objects.filter(owner=user, agent_company=request.agent_company_id).exclude(status__in=FINAL)
-    if request.authority_id is None:
-        return same.filter(pk=request.pk)
-    return same.filter(authority=request.authority_id, agent_revoked_at__isnull=True)
+    same = MSARequest.objects.filter(owner=user, agent_company=msa_request.agent_company_id).exclude(status__in=FINAL)
+    if msa_request.authority_id is None:
+        return same.filter(pk=msa_request.pk)
+    return same.filter(authority=msa_request.authority_id, agent_revoked_at__isnull=True)
 
 
-def _lock_covered(request: MSARequest, by: User) -> list[MSARequest]:
+def _lock_covered(msa_request: MSARequest, by: User) -> list[MSARequest]:
     """That request and those covered with it, locked in the order of their keys, as a payment of several locks them."""
-    together = covered_by_same(request, by) | MSARequest.objects.filter(pk=request.pk)
+    together = covered_by_same(msa_request, by) | MSARequest.objects.filter(pk=msa_request.pk)
     rows = [lock(each) for each in together.order_by("pk")]
-    return [each for each in rows if each.pk == request.pk or each.has_agent]
+    return [each for each in rows if each.pk == msa_request.pk or each.has_agent]
 
 
-def _check_customer(request: MSARequest, by: User) -> None:
-    if request.owner_id != by.pk:
+def _check_customer(msa_request: MSARequest, by: User) -> None:
+    if msa_request.owner_id != by.pk:
         raise Refused(_("Only the customer can end the agent's authority."), code="not_allowed")
 
 
-def _end_on(request: MSARequest, *, by: User | None, why: str) -> None:
+def _end_on(msa_request: MSARequest, *, by: User | None, why: str) -> None:
     """Access ends at the next request, and signatures that were awaited are void. The row is locked."""
-    request.agent_revoked_at = timezone.now()
-    request.save(update_fields=["agent_revoked_at"])
-    history.record(request, EventKind.AGENT_REVOKED, by=by, codes={"company": request.agent_company_id, "why": why})
-    versions.supersede_if_changed(request, by=by)
+    msa_request.agent_revoked_at = timezone.now()
+    msa_request.save(update_fields=["agent_revoked_at"])
+    history.record(
+        msa_request, EventKind.AGENT_REVOKED, by=by, codes={"company": msa_request.agent_company_id, "why": why}
+    )
+    versions.supersede_if_changed(msa_request, by=by)
 
 
 def _close(pk: int, because: AuthorityEnd, *, by: User | None) -> None:
@@ -120,10 +122,10 @@ def _close(pk: int, because: AuthorityEnd, *, by: User | None) -> None:
     )
 
 
-def hand_over(request: MSARequest, *, to: User, by: User) -> None:
+def hand_over(msa_request: MSARequest, *, to: User, by: User) -> None:
     """Requests belong to the company: a colleague becomes the agent of record (D10)."""
     with transaction.atomic():
-        fresh = lock(request)
+        fresh = lock(msa_request)
         if not permissions.is_agent_of(by, fresh):
             permissions.check_acts_for(by, fresh)
             raise Refused(_("Only the agent's company hands a request over."), code="not_allowed")
@@ -136,13 +138,13 @@ def hand_over(request: MSARequest, *, to: User, by: User) -> None:
         event = history.record(fresh, EventKind.AGENT_NAMED, by=by, codes={"agent": to.pk})
         if to.pk != by.pk:
             notices.handed_over(fresh, to=to, by=by, key=str(event.pk))
-    request.refresh_from_db()
+    msa_request.refresh_from_db()
 
 
-def colleagues(request: MSARequest) -> QuerySet[User]:
+def colleagues(msa_request: MSARequest) -> QuerySet[User]:
     """To whom the request can be handed over."""
-    members = User.objects.filter(is_active=True, memberships__company=request.agent_company_id)
-    return members.exclude(pk=request.agent_id or 0).order_by("name", "pk")
+    members = User.objects.filter(is_active=True, memberships__company=msa_request.agent_company_id)
+    return members.exclude(pk=msa_request.agent_id or 0).order_by("name", "pk")
 
 
 # --- The timer ---------------------------------------------------------------------------
@@ -180,9 +182,9 @@ def _open_requests(given: AgentAuthority) -> MSARequestQuerySet:
 
 def _warn(given: AgentAuthority, today: date) -> None:
     """Once for each of the two days, about the newest of its open requests."""
-    request = _open_requests(given).select_related("owner", "agent", "agent_company").last()
-    if request is None:
+    msa_request = _open_requests(given).select_related("owner", "agent", "agent_company").last()
+    if msa_request is None:
         return
     days = min(each for each in _WARNED_BEFORE_DAYS if (given.expires_on - today).days <= each)
     with transaction.atomic():
-        notices.authority_ends(request, on=given.expires_on, key=f"{given.pk}:{given.expires_on}:{days}")
+        notices.authority_ends(msa_request, on=given.expires_on, key=f"{given.pk}:{given.expires_on}:{days}")

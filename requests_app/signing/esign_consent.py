@@ -23,9 +23,9 @@ from requests_app.signing.invitations import Proof
 def open_document(agreement: Agreement, party: Party, proof: Proof) -> Document:
     """The PDF to sign, for whoever is asked to; that they got it is recorded."""
     with transaction.atomic():
-        request = lock(agreement.request)
+        msa_request = lock(agreement.msa_request)
         fresh = lock(agreement)
-        invitations.check_may_sign(fresh, request, party, proof)
+        invitations.check_may_sign(fresh, msa_request, party, proof)
         document = _document_to_sign(fresh)
         DocumentOpening.objects.create(
             agreement=fresh,
@@ -43,14 +43,14 @@ def open_document(agreement: Agreement, party: Party, proof: Proof) -> Document:
 def give(agreement: Agreement, party: Party, proof: Proof) -> SigningConsent:
     """With the text that was shown. Given twice it is kept once."""
     with transaction.atomic():
-        request = lock(agreement.request)
+        msa_request = lock(agreement.msa_request)
         fresh = lock(agreement)
-        invitations.check_may_sign(fresh, request, party, proof)
+        invitations.check_may_sign(fresh, msa_request, party, proof)
         _document_to_sign(fresh)
-        existing = standing(request, party, proof)
+        existing = standing(msa_request, party, proof)
         if existing is not None:
             return existing
-        opening = last_opening(request, party, proof)
+        opening = last_opening(msa_request, party, proof)
         if opening is None:
             raise Refused(
                 _("Open the agreement as PDF first. It shows that you can read what we send you."), code="not_opened"
@@ -68,53 +68,57 @@ def give(agreement: Agreement, party: Party, proof: Proof) -> SigningConsent:
             user_agent=proof.user_agent[:300],
         )
         codes = {"agreement": fresh.version, "party": party.value, "consent": consent.pk}
-        history.record(request, EventKind.CONSENT_GIVEN, by=proof.user, codes=codes)
+        history.record(msa_request, EventKind.CONSENT_GIVEN, by=proof.user, codes=codes)
     return consent
 
 
 def withdraw(agreement: Agreement, party: Party, proof: Proof) -> None:
     """At any time, by the person who gave it. What they signed stays; what they have yet to sign goes by paper."""
     with transaction.atomic():
-        request = lock(agreement.request)
+        msa_request = lock(agreement.msa_request)
         if proof.invitation is not None:
             invitations.check_link_holds(lock(proof.invitation))
-        given = list(_of_person(request, party, proof))
+        given = list(_of_person(msa_request, party, proof))
         if not given:
             raise Refused(
                 _("You have not agreed to sign electronically, so there is nothing to take back."), code="no_consent"
             )
         SigningConsent.objects.filter(pk__in=[each.pk for each in given]).update(withdrawn_at=timezone.now())
         codes = {"agreement": agreement.version, "party": party.value, "consent": given[-1].pk}
-        history.record(request, EventKind.CONSENT_WITHDRAWN, by=proof.user, codes=codes)
+        history.record(msa_request, EventKind.CONSENT_WITHDRAWN, by=proof.user, codes=codes)
 
 
-def standing(request: MSARequest, party: Party, proof: Proof) -> SigningConsent | None:
+def standing(msa_request: MSARequest, party: Party, proof: Proof) -> SigningConsent | None:
     """What that person consented to, in the words that are shown today."""
-    return _of_person(request, party, proof).filter(text_version=esign_disclosures.VERSION).last()
+    return _of_person(msa_request, party, proof).filter(text_version=esign_disclosures.VERSION).last()
 
 
-def check_stands(request: MSARequest, party: Party, proof: Proof) -> None:
-    if standing(request, party, proof) is None:
+def check_stands(msa_request: MSARequest, party: Party, proof: Proof) -> None:
+    if standing(msa_request, party, proof) is None:
         raise Refused(
             _("First say that you agree to sign electronically, or sign on paper instead."), code="no_consent"
         )
 
 
-def last_opening(request: MSARequest, party: Party, proof: Proof) -> DocumentOpening | None:
-    rows = DocumentOpening.objects.filter(_is_person(request, proof), agreement__request=request, party=party)
+def last_opening(msa_request: MSARequest, party: Party, proof: Proof) -> DocumentOpening | None:
+    rows = DocumentOpening.objects.filter(
+        _is_person(msa_request, proof), agreement__msa_request=msa_request, party=party
+    )
     return rows.order_by("pk").last()
 
 
-def _of_person(request: MSARequest, party: Party, proof: Proof) -> QuerySet[SigningConsent]:
-    rows = SigningConsent.objects.filter(_is_person(request, proof), agreement__request=request, party=party)
+def _of_person(msa_request: MSARequest, party: Party, proof: Proof) -> QuerySet[SigningConsent]:
+    rows = SigningConsent.objects.filter(
+        _is_person(msa_request, proof), agreement__msa_request=msa_request, party=party
+    )
     return rows.filter(withdrawn_at__isnull=True).order_by("pk")
 
 
-def _is_person(request: MSARequest, proof: Proof) -> Q:
+def _is_person(msa_request: MSARequest, proof: Proof) -> Q:
     """The account; without one the mailed address. Who took the request over by a link was its bearer (D10)."""
     if proof.user is None:
         return Q(user=None, email=proof.email)
-    claimed = SigningInvitation.objects.filter(agreement__request=request, claimed_by=proof.user)
+    claimed = SigningInvitation.objects.filter(agreement__msa_request=msa_request, claimed_by=proof.user)
     return Q(user=proof.user) | Q(user=None, email__in=claimed.values("email"))
 
 

@@ -32,14 +32,14 @@ from requests_app.signing.notices import SIGNING_LINK
 def invite_customer(agreement: Agreement, *, by: User) -> SigningInvitation:
     """Mail the customer of an agent a link to sign, in place of any earlier link."""
     with transaction.atomic():
-        request = lock(agreement.request)
-        permissions.check_acts_for(by, request)
+        msa_request = lock(agreement.msa_request)
+        permissions.check_acts_for(by, msa_request)
         fresh = lock(agreement)
         if fresh.state != AgreementState.SIGNING:
             raise Refused(_("This agreement is not waiting for a signature."), code="not_signing")
         if not fresh.missing_sections(Party.CUSTOMER):
             raise Refused(_("The customer has signed already."), code="already_signed")
-        return invite(fresh, request, by=by)
+        return invite(fresh, msa_request, by=by)
 
 
 def correct_address(agreement: Agreement, email: str, *, by: User) -> SigningInvitation:
@@ -49,47 +49,47 @@ def correct_address(agreement: Agreement, email: str, *, by: User) -> SigningInv
     theirs in the account. The caller has checked that the address is nobody's of the company (A2).
     """
     with transaction.atomic():
-        request = lock(agreement.request)
-        permissions.check_acts_for(by, request)
-        if request.owner_id is not None:
+        msa_request = lock(agreement.msa_request)
+        permissions.check_acts_for(by, msa_request)
+        if msa_request.owner_id is not None:
             raise Refused(
                 _("The customer follows this request with an account, and changes the address there."),
                 code="has_account",
             )
-        request.customer_email = email
-        request.version += 1
-        request.save(update_fields=["customer_email", "version", "updated_at"])
-        agreement.request = request
+        msa_request.customer_email = email
+        msa_request.version += 1
+        msa_request.save(update_fields=["customer_email", "version", "updated_at"])
+        agreement.msa_request = msa_request
         return invite_customer(agreement, by=by)
 
 
 def cancel_invitation(agreement: Agreement, *, by: User) -> None:
     """The link that is out opens nothing any more; a new one can be sent at any time."""
     with transaction.atomic():
-        request = lock(agreement.request)
-        permissions.check_acts_for(by, request)
+        msa_request = lock(agreement.msa_request)
+        permissions.check_acts_for(by, msa_request)
         fresh = lock(agreement)
         voided = void_invitations(fresh)
         if not voided:
             raise Refused(_("There is no open invitation to cancel."), code="no_invitation")
-        history.record(request, EventKind.INVITATION_CANCELED, by=by, codes={"agreement": fresh.version})
+        history.record(msa_request, EventKind.INVITATION_CANCELED, by=by, codes={"agreement": fresh.version})
 
 
-def renew_invitation(agreement: Agreement, request: MSARequest) -> SigningInvitation:
+def renew_invitation(agreement: Agreement, msa_request: MSARequest) -> SigningInvitation:
     """A new link in place of one that runs out while its signer is reminded. The caller holds the locks."""
-    return invite(agreement, request, by=None)
+    return invite(agreement, msa_request, by=None)
 
 
-def invite(agreement: Agreement, request: MSARequest, *, by: User | None) -> SigningInvitation:
+def invite(agreement: Agreement, msa_request: MSARequest, *, by: User | None) -> SigningInvitation:
     """The notice is queued by the receiver of the event. The caller holds the locks."""
     void_invitations(agreement)
     invitation = SigningInvitation.objects.create(
         agreement=agreement,
-        email=request.customer_email,
+        email=msa_request.customer_email,
         expires_at=timezone.now() + timedelta(days=ProgramSettings.current().signing_link_days),
     )
     history.record(
-        request,
+        msa_request,
         EventKind.SIGNATURE_REQUESTED,
         by=by,
         codes={"agreement": agreement.version, "invitation": invitation.pk},
@@ -108,7 +108,7 @@ class Proof:
     user_agent: str
 
 
-def check_may_sign(agreement: Agreement, request: MSARequest, party: Party, proof: Proof) -> None:
+def check_may_sign(agreement: Agreement, msa_request: MSARequest, party: Party, proof: Proof) -> None:
     if proof.invitation is not None:
         invitation = lock(proof.invitation)
         check_invitation(invitation)
@@ -117,9 +117,9 @@ def check_may_sign(agreement: Agreement, request: MSARequest, party: Party, proo
         return
     if proof.user is None:
         raise Refused(_("Sign in first."), code="not_allowed")
-    if party == Party.CUSTOMER and request.owner_id != proof.user.pk:
+    if party == Party.CUSTOMER and msa_request.owner_id != proof.user.pk:
         raise Refused(_("The customer signs this part. We mailed them a link."), code="not_allowed")
-    if party == Party.AGENT and not permissions.is_agent_of(proof.user, request):
+    if party == Party.AGENT and not permissions.is_agent_of(proof.user, msa_request):
         raise Refused(_("The agent signs this part."), code="not_allowed")
 
 
@@ -175,7 +175,9 @@ def invitation_for(token: str) -> SigningInvitation | None:
         return None
     return (
         SigningInvitation.objects.filter(key=key)
-        .select_related("agreement__request__agent_company", "agreement__request__agent", "agreement__request__owner")
+        .select_related(
+            "agreement__msa_request__agent_company", "agreement__msa_request__agent", "agreement__msa_request__owner"
+        )
         .select_related("agreement__wording", "agreement__document", "agreement__executed_document")
         .first()
     )
@@ -188,9 +190,9 @@ def claim(invitation: SigningInvitation, *, by: User) -> None:
     claims once, until it expires, also after it was used to sign.
     """
     with transaction.atomic():
-        request = lock(invitation.agreement.request)
+        msa_request = lock(invitation.agreement.msa_request)
         fresh = lock(invitation)
         check_link_holds(fresh)
-        drafts.claim(request, by=by)
+        drafts.claim(msa_request, by=by)
         fresh.claimed_by = by
         fresh.save(update_fields=["claimed_by"])

@@ -69,27 +69,27 @@ class PaperSentBack(Notice):
     audience = "whoever signed on paper"
 
 
-def invitation_to_sign(request: MSARequest, event: RequestEvent) -> None:
+def invitation_to_sign(msa_request: MSARequest, event: RequestEvent) -> None:
     """With what changed, where the person signed an earlier version."""
     invitation = SigningInvitation.objects.select_related("agreement").get(pk=event.codes["invitation"])
-    again = _what_changed(invitation.agreement, request, Party.CUSTOMER)
-    _about_signing(InvitationToSign, request, invitation, key=str(invitation.key), **again)
+    again = _what_changed(invitation.agreement, msa_request, Party.CUSTOMER)
+    _about_signing(InvitationToSign, msa_request, invitation, key=str(invitation.key), **again)
 
 
-def sign_again(agreement: Agreement, request: MSARequest) -> None:
+def sign_again(agreement: Agreement, msa_request: MSARequest) -> None:
     """To those with an account who signed the version before; who prepared the new one sees it on the page."""
-    prepared = request.events.filter(kind=EventKind.AGREEMENT_PREPARED).order_by("sequence").last()
+    prepared = msa_request.events.filter(kind=EventKind.AGREEMENT_PREPARED).order_by("sequence").last()
     for party in agreement.waited_for:
-        person = customer(request) if party == Party.CUSTOMER else agent(request)
-        again = _what_changed(agreement, request, party)
+        person = customer(msa_request) if party == Party.CUSTOMER else agent(msa_request)
+        again = _what_changed(agreement, msa_request, party)
         if not again["changes"] or person is None or person.user is None:
             continue
         if prepared is None or prepared.actor_id != person.user.pk:
-            notify(SignAgain, request, key=str(agreement.pk), people=[person], to_page="agreement", **again)
+            notify(SignAgain, msa_request, key=str(agreement.pk), people=[person], to_page="agreement", **again)
 
 
-def _what_changed(agreement: Agreement, request: MSARequest, party: Party) -> dict[str, Any]:
-    before = versions.replaced(agreement, request)
+def _what_changed(agreement: Agreement, msa_request: MSARequest, party: Party) -> dict[str, Any]:
+    before = versions.replaced(agreement, msa_request)
     if before is None or not before.signatures.filter(party=party).exists():
         return {"changes": [], "sections": []}
     changes = agreement_text.changes(before.facts, agreement.facts)
@@ -99,23 +99,25 @@ def _what_changed(agreement: Agreement, request: MSARequest, party: Party) -> di
     }
 
 
-def signature_reminder(request: MSARequest, party: Party, invitation: SigningInvitation | None, *, key: str) -> None:
+def signature_reminder(
+    msa_request: MSARequest, party: Party, invitation: SigningInvitation | None, *, key: str
+) -> None:
     """To the one who is waited for: by the open link, or to the page for those with an account."""
-    if invitation is not None and request.owner is None:
-        _about_signing(SignatureReminder, request, invitation, key=key, by_link=True)
+    if invitation is not None and msa_request.owner is None:
+        _about_signing(SignatureReminder, msa_request, invitation, key=key, by_link=True)
         return
-    person = customer(request) if party == Party.CUSTOMER else agent(request)
+    person = customer(msa_request) if party == Party.CUSTOMER else agent(msa_request)
     if person is not None:
-        notify(SignatureReminder, request, key=key, people=[person], to_page="agreement", by_link=False)
+        notify(SignatureReminder, msa_request, key=key, people=[person], to_page="agreement", by_link=False)
 
 
 def _about_signing(
-    notice: type[Notice], request: MSARequest, invitation: SigningInvitation, *, key: str, **values: Any
+    notice: type[Notice], msa_request: MSARequest, invitation: SigningInvitation, *, key: str, **values: Any
 ) -> None:
-    known = customer(request)
+    known = customer(msa_request)
     notify(
         notice,
-        request,
+        msa_request,
         key=key,
         people=[Person(invitation.email, known.name, known.user if known.email == invitation.email else None)],
         private_link=f"{SIGNING_LINK}:{invitation.key}",
@@ -124,18 +126,18 @@ def _about_signing(
     )
 
 
-def signed_copy(request: MSARequest, event: RequestEvent) -> None:
-    fee_next = request.status == Status.UNSUBMITTED
-    notify(SignedCopy, request, key=str(event.pk), to_page="agreement", fee_next=fee_next)
+def signed_copy(msa_request: MSARequest, event: RequestEvent) -> None:
+    fee_next = msa_request.status == Status.UNSUBMITTED
+    notify(SignedCopy, msa_request, key=str(event.pk), to_page="agreement", fee_next=fee_next)
 
 
-def paper_sent_back(request: MSARequest, event: RequestEvent) -> None:
+def paper_sent_back(msa_request: MSARequest, event: RequestEvent) -> None:
     """To the signer: the agent, or the customer, who without an account gets the signing link again."""
     paper = PaperSigning.objects.select_related("agreement").get(pk=event.codes["paper"])
     sections = paper.sections.filter(state=PaperState.SENT_BACK).select_related("reason")
     for_agent = paper.party == Party.AGENT
-    signer = agent(request) if for_agent else customer(request)
-    link = "" if for_agent or request.owner else _open_signing_link(paper)
+    signer = agent(msa_request) if for_agent else customer(msa_request)
+    link = "" if for_agent or msa_request.owner else _open_signing_link(paper)
     items = [
         {"section": row.get_section_display(), "title": row.reason.title, "explanation": row.reason.explanation}
         | {"note": row.note}
@@ -143,7 +145,9 @@ def paper_sent_back(request: MSARequest, event: RequestEvent) -> None:
         if row.reason
     ]
     people = [signer] if signer else []
-    notify(PaperSentBack, request, key=str(event.pk), people=people, to_page="paper", private_link=link, items=items)
+    notify(
+        PaperSentBack, msa_request, key=str(event.pk), people=people, to_page="paper", private_link=link, items=items
+    )
 
 
 def _open_signing_link(paper: PaperSigning) -> str:
@@ -151,17 +155,17 @@ def _open_signing_link(paper: PaperSigning) -> str:
     return f"{SIGNING_LINK}:{invitation.key}" if invitation else ""
 
 
-def agent_revoked(request: MSARequest, event: RequestEvent) -> None:
-    person = agent(request)
+def agent_revoked(msa_request: MSARequest, event: RequestEvent) -> None:
+    person = agent(msa_request)
     expired = event.codes.get("why") == "expired"
     people = [person] if person else []
-    notify(AgentRevoked, request, key=str(event.pk), people=people, action_url="", expired=expired)
+    notify(AgentRevoked, msa_request, key=str(event.pk), people=people, action_url="", expired=expired)
 
 
-def authority_ends(request: MSARequest, *, on: date, key: str) -> None:
+def authority_ends(msa_request: MSARequest, *, on: date, key: str) -> None:
     """To customer and agent: a new signature makes it last longer, else the customer goes on alone."""
-    notify(AuthorityEnds, request, key=key, act_by=on)
+    notify(AuthorityEnds, msa_request, key=key, act_by=on)
 
 
-def handed_over(request: MSARequest, *, to: User, by: User, key: str) -> None:
-    notify(HandedOver, request, key=key, people=[Person(to.email, to.name, to)], colleague=by.name)
+def handed_over(msa_request: MSARequest, *, to: User, by: User, key: str) -> None:
+    notify(HandedOver, msa_request, key=key, people=[Person(to.email, to.name, to)], colleague=by.name)

@@ -57,13 +57,13 @@ def send(
     Raises `Refused`, with nothing kept, for a version that was replaced, for sections that are
     signed already, and for a file that is not taken.
     """
-    _check_still_asked_for(agreement, agreement.request, party)
+    _check_still_asked_for(agreement, agreement.msa_request, party)
     checked = [_checked(file) for file in _counted(files)]
     with storage.atomic():
-        request = lock(agreement.request)
+        msa_request = lock(agreement.msa_request)
         fresh = lock(agreement)
-        _check_may_send(fresh, request, party, by=by, invitation=invitation)
-        _check_still_asked_for(fresh, request, party)
+        _check_may_send(fresh, msa_request, party, by=by, invitation=invitation)
+        _check_still_asked_for(fresh, msa_request, party)
         _replace_waiting(fresh, party)
         paper = PaperSigning.objects.create(
             agreement=fresh,
@@ -71,12 +71,12 @@ def send(
             sent_by=by,
             sent_from=invitation.email if invitation else by.email if by else "",
         )
-        kept = [uploads.keep(request, each, kind=DocumentKind.PAPER_AGREEMENT, by=by) for each in checked]
+        kept = [uploads.keep(msa_request, each, kind=DocumentKind.PAPER_AGREEMENT, by=by) for each in checked]
         paper.documents.set(kept)
         for section in missing_sections(fresh, party):
             PaperSection.objects.create(paper=paper, section=section)
         codes = {"agreement": fresh.version, "party": party.value, "paper": paper.pk}
-        history.record(request, EventKind.PAPER_SENT, by=by, codes=codes)
+        history.record(msa_request, EventKind.PAPER_SENT, by=by, codes=codes)
     return paper
 
 
@@ -88,9 +88,9 @@ def decide(paper: PaperSigning, verdicts: Iterable[Verdict], *, by: User) -> Pap
     if not by.has_perm("requests_app.screen_msarequest"):
         raise Refused(_("Only program staff look at signatures on paper."), code="not_allowed")
     with storage.atomic():
-        request = lock(paper.agreement.request)
+        msa_request = lock(paper.agreement.msa_request)
         agreement = lock(paper.agreement)
-        agreement.request = request
+        agreement.msa_request = msa_request
         fresh = lock(paper)
         _check_decidable(fresh, agreement)
         waiting = {row.section: row for row in fresh.sections.filter(state=PaperState.SENT)}
@@ -112,7 +112,7 @@ def decide(paper: PaperSigning, verdicts: Iterable[Verdict], *, by: User) -> Pap
         )
         if sent_back:
             codes = {"agreement": agreement.version, "party": party.value, "paper": fresh.pk}
-            history.record(request, EventKind.PAPER_SENT_BACK, by=by, codes=codes)
+            history.record(msa_request, EventKind.PAPER_SENT_BACK, by=by, codes=codes)
     paper.refresh_from_db()
     return paper
 
@@ -164,8 +164,8 @@ def _checked(file: UploadedFile[Any]) -> uploads.Checked:
         raise Refused(words, code=refusal.code, fields={"pages": words}) from refusal
 
 
-def _check_still_asked_for(agreement: Agreement, request: MSARequest, party: Party) -> None:
-    if agreement.state == AgreementState.SUPERSEDED or not versions.matches(agreement, request):
+def _check_still_asked_for(agreement: Agreement, msa_request: MSARequest, party: Party) -> None:
+    if agreement.state == AgreementState.SUPERSEDED or not versions.matches(agreement, msa_request):
         raise Refused(
             _(
                 "These pages are of agreement %(number)s, which was replaced because something in it changed. "
@@ -179,7 +179,12 @@ def _check_still_asked_for(agreement: Agreement, request: MSARequest, party: Par
 
 
 def _check_may_send(
-    agreement: Agreement, request: MSARequest, party: Party, *, by: User | None, invitation: SigningInvitation | None
+    agreement: Agreement,
+    msa_request: MSARequest,
+    party: Party,
+    *,
+    by: User | None,
+    invitation: SigningInvitation | None,
 ) -> None:
     if invitation is not None:
         fresh = lock(invitation)
@@ -189,7 +194,7 @@ def _check_may_send(
         return
     if by is None:
         raise Refused(_("Sign in first."), code="not_allowed")
-    permissions.check_acts_for(by, request)
+    permissions.check_acts_for(by, msa_request)
 
 
 def _replace_waiting(agreement: Agreement, party: Party) -> None:
@@ -205,7 +210,7 @@ def _check_decidable(paper: PaperSigning, agreement: Agreement) -> None:
             _("These pages are “%(state)s” already. Nothing has changed.") % {"state": paper.get_state_display()},
             code="already_decided",
         )
-    _check_still_asked_for(agreement, agreement.request, Party(paper.party))
+    _check_still_asked_for(agreement, agreement.msa_request, Party(paper.party))
     if any(not each.is_readable for each in paper.documents.all()):
         raise Refused(_("A file still waits for the virus scanner. Decide when it can be opened."), code="quarantine")
 
@@ -217,7 +222,7 @@ def _decide_section(row: PaperSection, verdict: Verdict, *, by: User) -> None:
     row.save()
 
 
-def _drop_infected(sender: Any, row: Document, request: MSARequest, **_kwargs: Any) -> None:
+def _drop_infected(sender: Any, row: Document, msa_request: MSARequest, **_kwargs: Any) -> None:
     """Pages with an infected file wait for nobody: their sender was told to send them again."""
     for paper in PaperSigning.objects.filter(documents=row, state=PaperState.SENT):
         _replace_waiting(paper.agreement, Party(paper.party))

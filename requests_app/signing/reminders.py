@@ -27,8 +27,8 @@ def run_due() -> int:
         program.signature_last_reminder_days,
     )
     working_days = calendar.load()
-    rows = Agreement.objects.filter(state=AgreementState.SIGNING).exclude(request__status__in=FINAL)
-    rows = rows.select_related("request", "document").prefetch_related("signatures", "invitations", "reminders")
+    rows = Agreement.objects.filter(state=AgreementState.SIGNING).exclude(msa_request__status__in=FINAL)
+    rows = rows.select_related("msa_request", "document").prefetch_related("signatures", "invitations", "reminders")
     return sum(
         _remind(agreement, party, number)
         for agreement in rows.iterator(chunk_size=200)
@@ -39,10 +39,10 @@ def run_due() -> int:
 
 def asked_at(agreement: Agreement, party: Party) -> datetime | None:
     """Since when that party is waited for; None where no link to them is open."""
-    request = agreement.request
-    if party == Party.AGENT or request.owner_id is not None:
+    msa_request = agreement.msa_request
+    if party == Party.AGENT or msa_request.owner_id is not None:
         return agreement.document.created_at if agreement.document else None
-    links = [each for each in agreement.invitations.all() if each.email == request.customer_email]
+    links = [each for each in agreement.invitations.all() if each.email == msa_request.customer_email]
     if not any(each.used_at is None and each.voided_at is None for each in links):
         return None
     return min(each.created_at for each in links)
@@ -64,16 +64,16 @@ def _sent(agreement: Agreement, party: Party) -> int:
 def _remind(agreement: Agreement, party: Party, number: int) -> bool:
     """Looked at again under the lock, so that two runs remind once and nobody after they signed."""
     with transaction.atomic():
-        request = lock(agreement.request)
+        msa_request = lock(agreement.msa_request)
         fresh = lock(agreement)
         if fresh.state != AgreementState.SIGNING or party not in fresh.waited_for or _sent(fresh, party) >= number:
             return False
         SigningReminder.objects.create(agreement=fresh, party=party, number=number, sent_at=timezone.now())
         link = _open_link(fresh) if party == Party.CUSTOMER else None
         if link is not None and link.expires_at <= timezone.now() + _HOLDS:
-            invitations.renew_invitation(fresh, request)
+            invitations.renew_invitation(fresh, msa_request)
         else:
-            notices.signature_reminder(request, party, link, key=f"{fresh.pk}:{number}")
+            notices.signature_reminder(msa_request, party, link, key=f"{fresh.pk}:{number}")
     return True
 
 

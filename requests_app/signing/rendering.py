@@ -30,7 +30,7 @@ def render(agreement_pk: int) -> bool:
     Raises `seals.SealKeyError` where the signed one cannot be sealed: nothing is stored then, and
     the sweeper tries again.
     """
-    agreement = Agreement.objects.select_related("request", "wording", "document", "executed_document__seal").get(
+    agreement = Agreement.objects.select_related("msa_request", "wording", "document", "executed_document__seal").get(
         pk=agreement_pk
     )
     if _lacks_document(agreement):
@@ -45,21 +45,21 @@ def render(agreement_pk: int) -> bool:
 def context(agreement: Agreement) -> dict[str, Any]:
     return {
         "agreement": agreement,
-        "reference": agreement.request.reference,
+        "reference": agreement.msa_request.reference,
         "mark": _("Sample") if agreement.wording.is_sample else "",
-        "qr_url": page(agreement.request),
+        "qr_url": page(agreement.msa_request),
         "sections": agreement_text.sections_of(agreement),
         "consent": agreement.wording.consent,
     }
 
 
 def executed_context(agreement: Agreement, identity: seals.Identity) -> dict[str, Any]:
-    signatures = agreement.signatures.select_related("carried_from__agreement__request", "drawing").order_by(
+    signatures = agreement.signatures.select_related("carried_from__agreement__msa_request", "drawing").order_by(
         "signed_at", "pk"
     )
     return context(agreement) | {
         "signatures": [(each, _version_signed(each), _drawing(each)) for each in signatures],
-        "consents": SigningConsent.objects.filter(agreement__request=agreement.request)
+        "consents": SigningConsent.objects.filter(agreement__msa_request=agreement.msa_request)
         .select_related("opening")
         .order_by("given_at", "pk"),
         "seal": identity,
@@ -96,23 +96,25 @@ def _is_sealed(agreement: Agreement) -> bool:
 
 def _store_document(agreement: Agreement, body: bytes) -> bool:
     with storage.atomic():
-        request = lock(agreement.request)
+        msa_request = lock(agreement.msa_request)
         fresh = lock(agreement)
         if not _lacks_document(fresh):
             return False
-        fresh.document = storage.store(request, DocumentKind.AGREEMENT, name=f"{fresh.number}.pdf", body=body, by=None)
-        signing_signatures.open_for_signing(fresh, request)
+        fresh.document = storage.store(
+            msa_request, DocumentKind.AGREEMENT, name=f"{fresh.number}.pdf", body=body, by=None
+        )
+        signing_signatures.open_for_signing(fresh, msa_request)
     return True
 
 
 def _store_executed_document(agreement: Agreement, body: bytes, identity: seals.Identity) -> bool:
     with storage.atomic():
-        request = lock(agreement.request)
+        msa_request = lock(agreement.msa_request)
         fresh = lock(agreement)
         if not _lacks_executed_document(fresh):
             return False
         fresh.executed_document = storage.store(
-            request, DocumentKind.EXECUTED_AGREEMENT, name=f"{fresh.number}-signed.pdf", body=body, by=None
+            msa_request, DocumentKind.EXECUTED_AGREEMENT, name=f"{fresh.number}-signed.pdf", body=body, by=None
         )
         Seal.objects.create(document=fresh.executed_document, **asdict(identity))
         fresh.save(update_fields=["executed_document"])

@@ -23,7 +23,7 @@ from requests_app.models import (
 from requests_app.signing.invitations import Proof, check_may_sign, invite
 
 
-def open_for_signing(agreement: Agreement, request: MSARequest) -> None:
+def open_for_signing(agreement: Agreement, msa_request: MSARequest) -> None:
     """The document is there: it may be signed, and the customer of an agent is invited to.
 
     The caller holds the locks on both rows.
@@ -33,11 +33,11 @@ def open_for_signing(agreement: Agreement, request: MSARequest) -> None:
     agreement.state = AgreementState.SIGNING
     agreement.save(update_fields=["state", "document"])
     waited = agreement.waited_for
-    notices.sign_again(agreement, request)
+    notices.sign_again(agreement, msa_request)
     if not waited:
-        _execute(agreement, request, by=None)
-    elif Party.AGENT in agreement.parties and Party.CUSTOMER in waited and request.customer_email:
-        invite(agreement, request, by=None)
+        _execute(agreement, msa_request, by=None)
+    elif Party.AGENT in agreement.parties and Party.CUSTOMER in waited and msa_request.customer_email:
+        invite(agreement, msa_request, by=None)
 
 
 def sign(
@@ -58,36 +58,36 @@ def sign(
     from requests_app.signing import esign_consent
 
     with storage.atomic():
-        request = lock(agreement.request)
+        msa_request = lock(agreement.msa_request)
         fresh = lock(agreement)
-        check_open(request)
-        check_may_sign(fresh, request, party, proof)
-        _check_signable(fresh, request, party, document_sha256)
-        esign_consent.check_stands(request, party, proof)
+        check_open(msa_request)
+        check_may_sign(fresh, msa_request, party, proof)
+        _check_signable(fresh, msa_request, party, document_sha256)
+        esign_consent.check_stands(msa_request, party, proof)
         drawn = None
         if drawing is not None:
-            drawn = uploads.keep(request, drawing, kind=DocumentKind.DRAWN_SIGNATURE, by=proof.user)
-            request = lock(request)  # as `keep` left it
+            drawn = uploads.keep(msa_request, drawing, kind=DocumentKind.DRAWN_SIGNATURE, by=proof.user)
+            msa_request = lock(msa_request)  # as `keep` left it
         signature = _add_signature(fresh, party, name, document_sha256, proof, drawn)
         if party == Party.CUSTOMER:
             _settle_invitations(fresh, proof)
-        _authorize(signature, request)
+        _authorize(signature, msa_request)
         history.record(
-            request,
+            msa_request,
             EventKind.AGREEMENT_SIGNED,
             by=proof.user,
             codes={"agreement": fresh.version, "party": party.value, "signature": signature.pk},
         )
         if not fresh.waited_for:
-            _execute(fresh, request, by=proof.user)
+            _execute(fresh, msa_request, by=proof.user)
     agreement.refresh_from_db()
     return signature
 
 
-def _check_signable(agreement: Agreement, request: MSARequest, party: Party, document_sha256: str) -> None:
+def _check_signable(agreement: Agreement, msa_request: MSARequest, party: Party, document_sha256: str) -> None:
     if not agreement.missing_sections(party):
         raise Refused(_("This part is signed already."), code="already_signed")
-    if agreement.state != AgreementState.SIGNING or agreement.document is None or not matches(agreement, request):
+    if agreement.state != AgreementState.SIGNING or agreement.document is None or not matches(agreement, msa_request):
         raise Refused(
             _("This agreement was replaced, because something in it changed. Open the request to see the new one."),
             code="agreement_replaced",
@@ -127,12 +127,12 @@ def accept_paper(agreement: Agreement, *, party: Party, sections: list[str], ema
 
     The caller holds the locks on the request and the agreement, and has checked who decides.
     """
-    request = agreement.request
-    check_open(request)
+    msa_request = agreement.msa_request
+    check_open(msa_request)
     missing = agreement.missing_sections(party)
     if agreement.document is None or not missing or not set(missing) <= set(sections):
         return None
-    _check_signable(agreement, request, party, agreement.document.sha256)
+    _check_signable(agreement, msa_request, party, agreement.document.sha256)
     facts = agreement.facts
     signature = write_signature(
         Signature(
@@ -148,28 +148,28 @@ def accept_paper(agreement: Agreement, *, party: Party, sections: list[str], ema
             signed_at=timezone.now(),
         )
     )
-    _authorize(signature, request)
+    _authorize(signature, msa_request)
     if party == Party.CUSTOMER:
         # The link stays with the customer as one that was used: it opens the copy until it expires.
         open_links = agreement.invitations.filter(used_at__isnull=True, voided_at__isnull=True)
         open_links.update(used_at=timezone.now())
     history.record(
-        request,
+        msa_request,
         EventKind.AGREEMENT_SIGNED,
         by=by,
         codes={"agreement": agreement.version, "party": party.value, "signature": signature.pk, "how": "paper"},
     )
     if not agreement.waited_for:
-        _execute(agreement, request, by=by)
+        _execute(agreement, msa_request, by=by)
     return signature
 
 
-def _authorize(signature: Signature, request: MSARequest) -> None:
+def _authorize(signature: Signature, msa_request: MSARequest) -> None:
     """The customer's signature under the authorization is what lets the agent act (A2, D10)."""
     from requests_app.signing import authority
 
     if signature.party == Party.CUSTOMER and Section.AUTHORIZATION in signature.sections:
-        authority.grant(request)
+        authority.grant(msa_request)
 
 
 def _settle_invitations(agreement: Agreement, proof: Proof) -> None:
@@ -179,13 +179,13 @@ def _settle_invitations(agreement: Agreement, proof: Proof) -> None:
     void_invitations(agreement)
 
 
-def _execute(agreement: Agreement, request: MSARequest, *, by: User | None) -> None:
+def _execute(agreement: Agreement, msa_request: MSARequest, *, by: User | None) -> None:
     from requests_app import tasks
     from requests_app.lifecycle import transitions
 
     agreement.state = AgreementState.EXECUTED
     agreement.executed_at = timezone.now()
     agreement.save(update_fields=["state", "executed_at"])
-    history.record(request, EventKind.AGREEMENT_EXECUTED, by=by, codes={"agreement": agreement.version})
-    transitions.advance(request, by=permissions.on_behalf_of(request))
+    history.record(msa_request, EventKind.AGREEMENT_EXECUTED, by=by, codes={"agreement": agreement.version})
+    transitions.advance(msa_request, by=permissions.on_behalf_of(msa_request))
     transaction.on_commit(lambda: tasks.kick_rendering(agreement.pk))

@@ -18,14 +18,14 @@ class Difference:
     expected: str
 
 
-def panel(request: MSARequest, _viewer: User) -> tuple[str, dict[str, Any]] | None:
+def panel(msa_request: MSARequest, _viewer: User) -> tuple[str, dict[str, Any]] | None:
     """On the screening page: signatures under another name than the account's."""
-    found = differences(request)
+    found = differences(msa_request)
     return ("requests_app/panels/signer_names.html", {"differences": found}) if found else None
 
 
-def differences(request: MSARequest) -> list[Difference]:
-    agreement = versions.current(request)
+def differences(msa_request: MSARequest) -> list[Difference]:
+    agreement = versions.current(msa_request)
     if agreement is None:
         return []
     rows = agreement.signatures.select_related("user").order_by("signed_at", "pk")

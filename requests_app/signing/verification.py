@@ -65,7 +65,7 @@ def of_number(number: str) -> Result:
 
 
 def _agreements() -> QuerySet[Agreement]:
-    return Agreement.objects.select_related("request", "document", "executed_document__seal")
+    return Agreement.objects.select_related("msa_request", "document", "executed_document__seal")
 
 
 def _answer(agreement: Agreement, fingerprint: str) -> Answer:
@@ -79,7 +79,7 @@ def _numbered(number: str) -> Agreement | None:
     reference, _dash, version = number.strip().upper().rpartition("-A")
     if not (version.isascii() and version.isdigit() and len(version) < 5):
         return None
-    return _agreements().filter(request__reference=reference, version=int(version)).first()
+    return _agreements().filter(msa_request__reference=reference, version=int(version)).first()
 
 
 def _once_sealed(body: bytes) -> Agreement | None:

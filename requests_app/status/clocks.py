@@ -148,12 +148,12 @@ class Clocks:
     def load(cls, *, today: date) -> Clocks:
         return cls(business_days.load(), ProgramSettings.current(), today)
 
-    def visit(self, request: MSARequest) -> VisitClock | None:
-        return visit_clock(request.events.all(), self.calendar, days=self.figures.visit_days, today=self.today)
+    def visit(self, msa_request: MSARequest) -> VisitClock | None:
+        return visit_clock(msa_request.events.all(), self.calendar, days=self.figures.visit_days, today=self.today)
 
-    def service_order(self, request: MSARequest) -> tuple[date, date] | None:
+    def service_order(self, msa_request: MSARequest) -> tuple[date, date] | None:
         return service_order_window(
-            request.events.all(),
+            msa_request.events.all(),
             self.calendar,
             from_days=self.figures.service_order_from_days,
             to_days=self.figures.service_order_to_days,

@@ -70,7 +70,7 @@ def waiting(requests: MSARequestQuerySet, whom: str, user: User, clocks: Clocks)
 
 def _with_us(user: User) -> Q:
     """As `holders.holder_of` has it, in one query (D6)."""
-    out = Agreement.objects.filter(request=OuterRef("pk"), state=AgreementState.SIGNING).exclude(
+    out = Agreement.objects.filter(msa_request=OuterRef("pk"), state=AgreementState.SIGNING).exclude(
         _signed(Party.CUSTOMER, Section.CUSTOMER_TERMS) & _signed(Party.CUSTOMER, Section.AUTHORIZATION)
     )
     agent_has = _signed(Party.AGENT, Section.AUTHORIZATION) & _signed(Party.AGENT, Section.SUBMITTAL)
@@ -92,7 +92,7 @@ def late(requests: MSARequestQuerySet, clocks: Clocks) -> list[int]:
     Only those whose clock started long enough ago are read with their events.
     """
     overdue = requests.filter(status__in=OWNER_HOLDS, owner_acts_by__lt=clocks.today).values_list("pk", flat=True)
-    started = RequestEvent.objects.filter(request=OuterRef("pk"), kind__in=STARTS, at__lt=_long_ago(clocks))
+    started = RequestEvent.objects.filter(msa_request=OuterRef("pk"), kind__in=STARTS, at__lt=_long_ago(clocks))
     candidates = requests.filter(Exists(started), status__in=WITH_UTILITY).prefetch_related("events")
     return [*overdue, *(each.pk for each in candidates if _visit_is_late(each, clocks))]
 
@@ -102,8 +102,8 @@ def _long_ago(clocks: Clocks) -> datetime:
     return timezone.now() - timedelta(days=clocks.figures.visit_days)
 
 
-def _visit_is_late(request: MSARequest, clocks: Clocks) -> bool:
-    clock = clocks.visit(request)
+def _visit_is_late(msa_request: MSARequest, clocks: Clocks) -> bool:
+    clock = clocks.visit(msa_request)
     return clock is not None and clock.is_late(clocks.today)
 
 

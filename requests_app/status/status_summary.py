@@ -33,48 +33,48 @@ class Outlook:
     clock_text: str = ""
 
 
-def tone(request: MSARequest) -> str:
-    return TONES.get(Status(request.status), "wait")
+def tone(msa_request: MSARequest) -> str:
+    return TONES.get(Status(msa_request.status), "wait")
 
 
-def type_words(request: MSARequest) -> str:
+def type_words(msa_request: MSARequest) -> str:
     """The words of the type beside the official status, where the two differ (D2)."""
-    if request.status != Status.INSTALLATION_COMPLETE:
+    if msa_request.status != Status.INSTALLATION_COMPLETE:
         return ""
     return {
         RequestType.REMOVAL.value: _("Removal complete"),
         RequestType.REPLACEMENT.value: _("Replacement complete"),
         RequestType.MAINTENANCE.value: _("Maintenance complete"),
-    }.get(request.request_type, "")
+    }.get(msa_request.request_type, "")
 
 
-def holder(request: MSARequest) -> Holder:
+def holder(msa_request: MSARequest) -> Holder:
     """Who has the ball, as the last event says: the page reads it, nothing computes it anew."""
-    events = list(request.events.all())
+    events = list(msa_request.events.all())
     return Holder(events[-1].holder) if events else Holder.CUSTOMER
 
 
-def holder_words(request: MSARequest) -> str:
+def holder_words(msa_request: MSARequest) -> str:
     """Who that is by name."""
-    who = holder(request)
+    who = holder(msa_request)
     if who == Holder.UTILITY:
         return _("The utility")
-    if who == Holder.AGENT and request.agent_company:
-        return _("%(company)s, the agent") % {"company": request.agent_company.name}
+    if who == Holder.AGENT and msa_request.agent_company:
+        return _("%(company)s, the agent") % {"company": msa_request.agent_company.name}
     if who == Holder.CUSTOMER:
         return (
-            _("%(name)s, the customer") % {"name": request.customer_name}
-            if request.customer_name
+            _("%(name)s, the customer") % {"name": msa_request.customer_name}
+            if msa_request.customer_name
             else _("The customer")
         )
     return _("Nobody: this request is closed")
 
 
-def outlook(request: MSARequest, clocks: Clocks) -> Outlook:
+def outlook(msa_request: MSARequest, clocks: Clocks) -> Outlook:
     """What happens next and by when (V1, V2, D6, D8). Reads the request's events through `all()`."""
-    clock = clocks.visit(request)
+    clock = clocks.visit(msa_request)
     words = _clock_words(clock)
-    text, until_on = _next(request, clocks, clock)
+    text, until_on = _next(msa_request, clocks, clock)
     late = until_on is not None and until_on < clocks.today
     return Outlook(text, until_on, late, clock, words)
 
@@ -100,15 +100,15 @@ _NEXT = {
 }
 
 
-def _next(request: MSARequest, clocks: Clocks, clock: VisitClock | None) -> tuple[str, date | None]:
-    if request.status in ORDERABLE:
-        return _service_order(request, clocks)
-    until_on = request.owner_acts_by if request.status in OWNER_HOLDS else clock.due_on if clock else None
-    return str(_NEXT[Status(request.status)]), until_on
+def _next(msa_request: MSARequest, clocks: Clocks, clock: VisitClock | None) -> tuple[str, date | None]:
+    if msa_request.status in ORDERABLE:
+        return _service_order(msa_request, clocks)
+    until_on = msa_request.owner_acts_by if msa_request.status in OWNER_HOLDS else clock.due_on if clock else None
+    return str(_NEXT[Status(msa_request.status)]), until_on
 
 
-def _service_order(request: MSARequest, clocks: Clocks) -> tuple[str, date | None]:
-    window = clocks.service_order(request)
+def _service_order(msa_request: MSARequest, clocks: Clocks) -> tuple[str, date | None]:
+    window = clocks.service_order(msa_request)
     if window is None:
         return _("The utility issues the service order for the visit."), None
     return (

@@ -32,9 +32,9 @@ class Entry:
     waits_for: str  # whoever got the ball with this event
 
 
-def timeline(request: MSARequest, viewer: User) -> list[Entry]:
+def timeline(msa_request: MSARequest, viewer: User) -> list[Entry]:
     """Newest first. To customers and agents, whoever works for the utility is "the utility"."""
-    events = list(request.events.select_related("actor").prefetch_related("actor__groups"))
+    events = list(msa_request.events.select_related("actor").prefetch_related("actor__groups"))
     titles = _reason_titles(events) | _names_of_agents(events)
     entries, holder = [], ""
     for event in events:

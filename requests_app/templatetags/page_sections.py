@@ -15,5 +15,5 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def page_section(context: dict[str, Any], section: str, request_: MSARequest) -> SafeString:
-    http = context["request"]
-    return hooks.render_sections(section, request_, http.user, http)
+    request = context["request"]
+    return hooks.render_sections(section, request_, request.user, request)

@@ -112,7 +112,7 @@ class Comparison:
 _NOTHING_KNOWN = Comparison(has_account=False, fields=(), checked_at=None)
 
 
-def compare(request: MSARequest) -> Comparison:
+def compare(msa_request: MSARequest) -> Comparison:
     """The request beside its record, field by field: for staff alone.
 
     The imported table is read now. A service is not asked for a page of staff: there the stored
@@ -120,12 +120,12 @@ def compare(request: MSARequest) -> Comparison:
     """
     source = sources.configured()
     if source.is_remote:
-        return _stored(request)
-    return beside(request, source.lookup(request.account_number), at=timezone.now())
+        return _stored(msa_request)
+    return beside(msa_request, source.lookup(msa_request.account_number), at=timezone.now())
 
 
-def beside(request: MSARequest, record: Record | None, *, at: datetime) -> Comparison:
-    found = _with_record(request, record) if record else _without_record(request)
+def beside(msa_request: MSARequest, record: Record | None, *, at: datetime) -> Comparison:
+    found = _with_record(msa_request, record) if record else _without_record(msa_request)
     return Comparison(has_account=record is not None, fields=tuple(found), checked_at=at)
 
 
@@ -152,17 +152,19 @@ _MATCHERS = {
 }
 
 
-def _without_record(request: MSARequest) -> Iterator[FieldComparison]:
+def _without_record(msa_request: MSARequest) -> Iterator[FieldComparison]:
     for name in _COMPARED:
         is_number = name == "account_number"
-        yield FieldComparison(name, getattr(request, name), "", Verdict.DIFFERENT.value if is_number else NOT_GIVEN)
+        yield FieldComparison(
+            name, getattr(msa_request, name), "", Verdict.DIFFERENT.value if is_number else NOT_GIVEN
+        )
 
 
-def _with_record(request: MSARequest, record: Record) -> Iterator[FieldComparison]:
+def _with_record(msa_request: MSARequest, record: Record) -> Iterator[FieldComparison]:
     for name, theirs_name in _COMPARED.items():
-        ours, theirs = getattr(request, name), getattr(record, theirs_name)
+        ours, theirs = getattr(msa_request, name), getattr(record, theirs_name)
         if name in {"street", "unit"}:
-            yield _address_field(name, request, record)
+            yield _address_field(name, msa_request, record)
         elif ours and theirs:
             match = _MATCHERS[name](ours, theirs)
             yield FieldComparison(name, ours, theirs, match.verdict.value, _codes(match))
@@ -170,12 +172,12 @@ def _with_record(request: MSARequest, record: Record) -> Iterator[FieldCompariso
             yield FieldComparison(name, ours, theirs, NOT_GIVEN)
 
 
-def _address_field(name: str, request: MSARequest, record: Record) -> FieldComparison:
+def _address_field(name: str, msa_request: MSARequest, record: Record) -> FieldComparison:
     """Street and unit are judged together, for one may stand in the other's field; each shows what concerns it."""
-    ours, theirs = getattr(request, name), getattr(record, name)
-    if not (request.street and record.street) or not (ours or theirs):
+    ours, theirs = getattr(msa_request, name), getattr(record, name)
+    if not (msa_request.street and record.street) or not (ours or theirs):
         return FieldComparison(name, ours, theirs, NOT_GIVEN)
-    match = matching.match_address((request.street, request.unit), (record.street, record.unit))
+    match = matching.match_address((msa_request.street, msa_request.unit), (record.street, record.unit))
     mine = [each for each in match.reasons if (each in _UNIT_REASONS) == (name == "unit")]
     if match.verdict == Verdict.DIFFERENT and mine:
         return FieldComparison(name, ours, theirs, Verdict.DIFFERENT.value, tuple(each.value for each in mine))
@@ -193,34 +195,34 @@ def _codes(match: Match) -> tuple[str, ...]:
 # --- What is stored
 
 
-def _stored(request: MSARequest) -> Comparison:
+def _stored(msa_request: MSARequest) -> Comparison:
     """Judged again, with the record's values as they were, where a fact changed; unknown for another account."""
-    kept = _row(request)
+    kept = _row(msa_request)
     if kept is None or kept.checked_at is None:
         return _NOTHING_KNOWN
     found = tuple(FieldComparison(**each | {"reasons": tuple(each["reasons"])}) for each in kept.fields)
-    if is_stale(kept, request):
-        if not _is_of_account(kept, request):
+    if is_stale(kept, msa_request):
+        if not _is_of_account(kept, msa_request):
             return _NOTHING_KNOWN
-        return beside(request, _record_of(found) if kept.has_account else None, at=kept.checked_at)
+        return beside(msa_request, _record_of(found) if kept.has_account else None, at=kept.checked_at)
     return Comparison(has_account=kept.has_account, fields=found, checked_at=kept.checked_at)
 
 
-def _row(request: MSARequest) -> RecordComparison | None:
+def _row(msa_request: MSARequest) -> RecordComparison | None:
     try:
-        return request.record_comparison
+        return msa_request.record_comparison
     except ObjectDoesNotExist:
         return None
 
 
-def is_stale(kept: RecordComparison, request: MSARequest) -> bool:
+def is_stale(kept: RecordComparison, msa_request: MSARequest) -> bool:
     """A compared fact is another than the one that was judged."""
-    return any(getattr(request, each["field"]) != each["ours"] for each in kept.fields)
+    return any(getattr(msa_request, each["field"]) != each["ours"] for each in kept.fields)
 
 
-def _is_of_account(kept: RecordComparison, request: MSARequest) -> bool:
+def _is_of_account(kept: RecordComparison, msa_request: MSARequest) -> bool:
     asked = next((each["ours"] for each in kept.fields if each["field"] == "account_number"), "")
-    return letters_and_digits(asked) == letters_and_digits(request.account_number)
+    return letters_and_digits(asked) == letters_and_digits(msa_request.account_number)
 
 
 def _record_of(found: tuple[FieldComparison, ...]) -> Record:
@@ -231,35 +233,39 @@ def _record_of(found: tuple[FieldComparison, ...]) -> Record:
 _KEPT = [each.name for each in RecordComparison._meta.concrete_fields if each.name not in {"id", "request"}]
 
 
-def _keep(request: MSARequest, *, by: User | None, **values: Any) -> None:
+def _keep(msa_request: MSARequest, *, by: User | None, **values: Any) -> None:
     """The request's one row, made or replaced, in one statement."""
-    row = RecordComparison(request=request, tried_at=timezone.now(), checked_by=by, **values)
-    RecordComparison.objects.bulk_create([row], update_conflicts=True, unique_fields=["request"], update_fields=_KEPT)
+    row = RecordComparison(msa_request=msa_request, tried_at=timezone.now(), checked_by=by, **values)
+    RecordComparison.objects.bulk_create(
+        [row], update_conflicts=True, unique_fields=["msa_request"], update_fields=_KEPT
+    )
 
 
 # --- Asking the record
 
 
-def can_be_checked(request: MSARequest) -> bool:
+def can_be_checked(msa_request: MSARequest) -> bool:
     """Number, name and ZIP are there, and nobody has looked since they changed."""
-    return request.record_check == RecordCheck.NOT_YET and all(getattr(request, name) for name in IDENTIFYING_FIELDS)
+    return msa_request.record_check == RecordCheck.NOT_YET and all(
+        getattr(msa_request, name) for name in IDENTIFYING_FIELDS
+    )
 
 
-def check(request: MSARequest, *, by: User, address: str = "") -> RecordCheck:
+def check(msa_request: MSARequest, *, by: User, address: str = "") -> RecordCheck:
     """Look the account up for a customer or agent. A record out of reach is asked again by the timer.
 
     Raises `Refused` where that person, or that network address, has tried too many accounts.
     """
-    permissions.check_acts_for(by, request)
-    _throttle(request, by=by, address=address)
-    return _ask(request, by=by)
+    permissions.check_acts_for(by, msa_request)
+    _throttle(msa_request, by=by, address=address)
+    return _ask(msa_request, by=by)
 
 
-def check_now(request: MSARequest, *, by: User | None) -> RecordCheck:
+def check_now(msa_request: MSARequest, *, by: User | None) -> RecordCheck:
     """Look the account up for staff, or, with `by` None, for the timer."""
     if by is not None and not by.has_perm("requests_app.screen_msarequest"):
         raise Refused(_("Only program staff compare a request with the record."), code="not_allowed")
-    return _ask(request, by=by)
+    return _ask(msa_request, by=by)
 
 
 def due() -> models.QuerySet[MSARequest]:
@@ -278,72 +284,76 @@ def due() -> models.QuerySet[MSARequest]:
 def run_due(limit: int = 200) -> int:
     """Ask for what is due; ends early where the service is known to be down. Returns how many were compared."""
     compared = 0
-    for request in due()[:limit]:
-        check_now(request, by=None)
-        kept = RecordComparison.objects.filter(request=request).first()
+    for msa_request in due()[:limit]:
+        check_now(msa_request, by=None)
+        kept = RecordComparison.objects.filter(msa_request=msa_request).first()
         if kept is not None and kept.failure == "breaker_open":
             break
         compared += kept is not None and not kept.failure
     return compared
 
 
-def _ask(request: MSARequest, *, by: User | None) -> RecordCheck:
+def _ask(msa_request: MSARequest, *, by: User | None) -> RecordCheck:
     """Ask without a transaction, then store what was learned of the facts as they were asked about.
 
     Facts that changed meanwhile get no answer of this one: they are asked about anew.
     """
     try:
-        record = sources.configured().lookup(request.account_number)
+        record = sources.configured().lookup(msa_request.account_number)
     except OutOfReach as error:
-        _put_off(request, error.code[:40], by=by)
+        _put_off(msa_request, error.code[:40], by=by)
     else:
-        _store(request, record, by=by)
-    request._state.fields_cache.pop("record_comparison", None)
-    return RecordCheck(request.record_check)
+        _store(msa_request, record, by=by)
+    msa_request._state.fields_cache.pop("record_comparison", None)
+    return RecordCheck(msa_request.record_check)
 
 
-def _as_asked(request: MSARequest) -> models.QuerySet[MSARequest]:
+def _as_asked(msa_request: MSARequest) -> models.QuerySet[MSARequest]:
     """The row, where it has the facts that were asked about: to be updated in one statement, which locks it."""
-    return MSARequest.objects.filter(pk=request.pk, version=request.version, account_number=request.account_number)
+    return MSARequest.objects.filter(
+        pk=msa_request.pk, version=msa_request.version, account_number=msa_request.account_number
+    )
 
 
-def _store(request: MSARequest, record: Record | None, *, by: User | None) -> None:
-    found = beside(request, record, at=timezone.now())
+def _store(msa_request: MSARequest, record: Record | None, *, by: User | None) -> None:
+    found = beside(msa_request, record, at=timezone.now())
     is_same = found.result == RecordCheck.MATCHES
     account_id = record.pk if is_same and isinstance(record, ImportedRecord) else None
     with transaction.atomic():
-        if not _as_asked(request).update(record_check=found.result, service_account_id=account_id):
+        if not _as_asked(msa_request).update(record_check=found.result, service_account_id=account_id):
             return
         _keep(
-            request,
+            msa_request,
             by=by,
             state=ComparisonState.COMPARED,
             has_account=found.has_account,
             fields=[asdict(each) for each in found.fields],
             checked_at=found.checked_at,
         )
-    request.record_check, request.service_account_id = found.result, account_id
+    msa_request.record_check, msa_request.service_account_id = found.result, account_id
 
 
-def _put_off(request: MSARequest, failure: str, *, by: User | None) -> None:
+def _put_off(msa_request: MSARequest, failure: str, *, by: User | None) -> None:
     """No answer: what was learned of this account before stays, and nobody is kept waiting."""
-    check = RecordCheck.LATER if request.record_check == RecordCheck.NOT_YET else RecordCheck(request.record_check)
+    check = (
+        RecordCheck.LATER if msa_request.record_check == RecordCheck.NOT_YET else RecordCheck(msa_request.record_check)
+    )
     with transaction.atomic():
-        if not _as_asked(request).update(record_check=check):
+        if not _as_asked(msa_request).update(record_check=check):
             return
-        kept = RecordComparison.objects.filter(request=request).first()
-        if kept is not None and kept.checked_at and _is_of_account(kept, request):
+        kept = RecordComparison.objects.filter(msa_request=msa_request).first()
+        if kept is not None and kept.checked_at and _is_of_account(kept, msa_request):
             kept.failure, kept.tried_at = failure, timezone.now()
             kept.save(update_fields=["failure", "tried_at"])
         else:
-            _keep(request, by=by, state=ComparisonState.WAITS, failure=failure)
-    request.record_check = check
+            _keep(msa_request, by=by, state=ComparisonState.WAITS, failure=failure)
+    msa_request.record_check = check
 
 
-def _throttle(request: MSARequest, *, by: User, address: str) -> None:
+def _throttle(msa_request: MSARequest, *, by: User, address: str) -> None:
     """Each new combination of number, name and ZIP counts; the same one again does not."""
-    name = " ".join(sorted(matching.plain(request.customer_name).split()))
-    tried = "|".join([letters_and_digits(request.account_number), name, request.zip_code])
+    name = " ".join(sorted(matching.plain(msa_request.customer_name).split()))
+    tried = "|".join([letters_and_digits(msa_request.account_number), name, msa_request.zip_code])
     digest = salted_hmac("record-check", tried, algorithm="sha256").hexdigest()
     limits = [(f"user:{by.pk}", CHECKS_AN_HOUR_BY_USER)]
     if address:

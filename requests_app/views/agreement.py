@@ -46,151 +46,151 @@ class Signer:
     reminders: list[SigningReminder] = field(default_factory=list)
 
 
-def _mine(http: HttpRequest, reference: str) -> tuple[MSARequest, User]:
-    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+def _mine(request: HttpRequest, reference: str) -> tuple[MSARequest, User]:
+    user: User = request.user  # type: ignore[assignment]  # login_required comes first
     return get_object_or_404(MSARequest.objects.visible_to(user), reference=reference), user
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def agreement(http: HttpRequest, reference: str) -> HttpResponse:
+def agreement(request: HttpRequest, reference: str) -> HttpResponse:
     """A POST prepares the agreement for the answers as they are now."""
-    request, user = _mine(http, reference)
-    if http.method == "POST":
+    msa_request, user = _mine(request, reference)
+    if request.method == "POST":
         try:
-            versions.prepare(request, by=user)
+            versions.prepare(msa_request, by=user)
         except Refused as refusal:
-            messages.error(http, str(refusal))
+            messages.error(request, str(refusal))
         return redirect("requests:agreement", reference=reference)
-    return _page(http, request, user)
+    return _page(request, msa_request, user)
 
 
 @login_required
 @require_POST
-def sign(http: HttpRequest, reference: str) -> HttpResponse:
-    request, user = _mine(http, reference)
-    current = versions.current(request)
-    party = party_of(user, request)
+def sign(request: HttpRequest, reference: str) -> HttpResponse:
+    msa_request, user = _mine(request, reference)
+    current = versions.current(msa_request)
+    party = party_of(user, msa_request)
     if current is None or party is None:
-        messages.error(http, _("There is nothing for you to sign here now."))
+        messages.error(request, _("There is nothing for you to sign here now."))
         return redirect("requests:agreement", reference=reference)
-    form = SignForm(http.POST, expected_name=expected_name(party, request))
+    form = SignForm(request.POST, expected_name=expected_name(party, msa_request))
     if not form.is_valid():
-        return _page(http, request, user, form)
+        return _page(request, msa_request, user, form)
     try:
         signing_signatures.sign(
             current,
             party=party,
             name=form.cleaned_data["name"],
             document_sha256=form.cleaned_data["document"],
-            proof=proof_of(http, user=user),
+            proof=proof_of(request, user=user),
             drawing=form.cleaned_data["drawing"],
         )
     except Refused as refusal:
-        messages.error(http, str(refusal))
+        messages.error(request, str(refusal))
     else:
-        messages.success(http, _("You have signed. Thank you."))
+        messages.success(request, _("You have signed. Thank you."))
     return redirect("requests:agreement", reference=reference)
 
 
 @login_required
 @require_POST
-def open_document(http: HttpRequest, reference: str) -> HttpResponseBase:
+def open_document(request: HttpRequest, reference: str) -> HttpResponseBase:
     """The PDF to sign; that this person got it is recorded."""
-    request, user = _mine(http, reference)
-    current, party = versions.current(request), party_of(user, request)
+    msa_request, user = _mine(request, reference)
+    current, party = versions.current(msa_request), party_of(user, msa_request)
     if current is None or party is None:
         raise Http404
     try:
-        return send(esign_consent.open_document(current, party, proof_of(http, user=user)))
+        return send(esign_consent.open_document(current, party, proof_of(request, user=user)))
     except Refused as refusal:
-        messages.error(http, str(refusal))
+        messages.error(request, str(refusal))
         return redirect("requests:agreement", reference=reference)
 
 
 @login_required
 @require_POST
-def consent(http: HttpRequest, reference: str) -> HttpResponse:
-    request, user = _mine(http, reference)
-    current, party = versions.current(request), party_of(user, request)
-    form = ConsentForm(http.POST)
+def consent(request: HttpRequest, reference: str) -> HttpResponse:
+    msa_request, user = _mine(request, reference)
+    current, party = versions.current(msa_request), party_of(user, msa_request)
+    form = ConsentForm(request.POST)
     if current is None or party is None or not form.is_valid():
-        return _page(http, request, user, consent_form=form)
+        return _page(request, msa_request, user, consent_form=form)
     try:
-        esign_consent.give(current, party, proof_of(http, user=user))
+        esign_consent.give(current, party, proof_of(request, user=user))
     except Refused as refusal:
         form.add_error("consent", str(refusal))
-        return _page(http, request, user, consent_form=form)
+        return _page(request, msa_request, user, consent_form=form)
     return redirect(reverse("requests:agreement", args=[reference]) + "#sign-title")
 
 
 @login_required
 @require_POST
-def withdraw_consent(http: HttpRequest, reference: str) -> HttpResponse:
+def withdraw_consent(request: HttpRequest, reference: str) -> HttpResponse:
     """Leads to paper where something is still to sign."""
-    request, user = _mine(http, reference)
-    current, party = versions.current(request), party_of(user, request)
+    msa_request, user = _mine(request, reference)
+    current, party = versions.current(msa_request), party_of(user, msa_request)
     if current is None or party is None:
         raise Http404
     try:
-        esign_consent.withdraw(current, party, proof_of(http, user=user))
+        esign_consent.withdraw(current, party, proof_of(request, user=user))
     except Refused as refusal:
-        messages.error(http, str(refusal))
+        messages.error(request, str(refusal))
         return redirect("requests:agreement", reference=reference)
-    messages.success(http, WITHDRAWN)
+    messages.success(request, WITHDRAWN)
     on_paper = current.state == AgreementState.SIGNING and current.missing_sections(party)
     return redirect("requests:paper" if on_paper else "requests:agreement", reference=reference)
 
 
 @login_required
 @require_POST
-def invite(http: HttpRequest, reference: str) -> HttpResponse:
-    request, user = _mine(http, reference)
-    current = versions.current(request)
+def invite(request: HttpRequest, reference: str) -> HttpResponse:
+    msa_request, user = _mine(request, reference)
+    current = versions.current(msa_request)
     if current is None:
-        messages.error(http, _("Prepare the agreement first."))
+        messages.error(request, _("Prepare the agreement first."))
         return redirect("requests:agreement", reference=reference)
     try:
         invitation = invitations.invite_customer(current, by=user)
     except Refused as refusal:
-        messages.error(http, str(refusal))
+        messages.error(request, str(refusal))
     else:
         messages.success(
-            http, _("A new link goes to %(email)s. The earlier one is void.") % {"email": invitation.email}
+            request, _("A new link goes to %(email)s. The earlier one is void.") % {"email": invitation.email}
         )
     return redirect("requests:agreement", reference=reference)
 
 
 @login_required
 @require_POST
-def correct_address(http: HttpRequest, reference: str) -> HttpResponse:
-    request, user = _mine(http, reference)
-    current = versions.current(request)
-    form = AddressForm(http.POST, request=request)
+def correct_address(request: HttpRequest, reference: str) -> HttpResponse:
+    msa_request, user = _mine(request, reference)
+    current = versions.current(msa_request)
+    form = AddressForm(request.POST, msa_request=msa_request)
     if current is None or not form.is_valid():
-        return _page(http, request, user, address_form=form)
+        return _page(request, msa_request, user, address_form=form)
     try:
         invitation = invitations.correct_address(current, form.cleaned_data["email"], by=user)
     except Refused as refusal:
-        messages.error(http, str(refusal))
+        messages.error(request, str(refusal))
     else:
         messages.success(
-            http, _("A new link goes to %(email)s. The earlier one is void.") % {"email": invitation.email}
+            request, _("A new link goes to %(email)s. The earlier one is void.") % {"email": invitation.email}
         )
     return redirect("requests:agreement", reference=reference)
 
 
 @login_required
 @require_POST
-def cancel_invitation(http: HttpRequest, reference: str) -> HttpResponse:
-    request, user = _mine(http, reference)
-    current = versions.current(request)
+def cancel_invitation(request: HttpRequest, reference: str) -> HttpResponse:
+    msa_request, user = _mine(request, reference)
+    current = versions.current(msa_request)
     try:
         if current is not None:
             invitations.cancel_invitation(current, by=user)
-            messages.success(http, _("The link is void. You can send a new one at any time."))
+            messages.success(request, _("The link is void. You can send a new one at any time."))
     except Refused as refusal:
-        messages.error(http, str(refusal))
+        messages.error(request, str(refusal))
     return redirect("requests:agreement", reference=reference)
 
 
@@ -201,69 +201,69 @@ def send(found: Document) -> FileResponse:
         raise Http404 from error
 
 
-def party_of(user: User, request: MSARequest) -> Party | None:
+def party_of(user: User, msa_request: MSARequest) -> Party | None:
     """As whom that person signs; None for those who only look."""
-    if request.owner_id == user.pk:
+    if msa_request.owner_id == user.pk:
         return Party.CUSTOMER
-    return Party.AGENT if permissions.is_agent_of(user, request) else None
+    return Party.AGENT if permissions.is_agent_of(user, msa_request) else None
 
 
-def expected_name(party: Party, request: MSARequest) -> str:
+def expected_name(party: Party, msa_request: MSARequest) -> str:
     if party == Party.CUSTOMER:
-        return request.customer_name
-    return request.agent.name if request.agent else ""
+        return msa_request.customer_name
+    return msa_request.agent.name if msa_request.agent else ""
 
 
 def proof_of(
-    http: HttpRequest, *, user: User | None = None, invitation: SigningInvitation | None = None
+    request: HttpRequest, *, user: User | None = None, invitation: SigningInvitation | None = None
 ) -> invitations.Proof:
     return invitations.Proof(
         user=user,
         invitation=invitation,
         email=invitation.email if invitation else user.email if user else "",
-        ip_address=http.META.get("REMOTE_ADDR") or None,
-        user_agent=http.headers.get("User-Agent", ""),
+        ip_address=request.META.get("REMOTE_ADDR") or None,
+        user_agent=request.headers.get("User-Agent", ""),
     )
 
 
 def _page(
-    http: HttpRequest,
-    request: MSARequest,
+    request: HttpRequest,
+    msa_request: MSARequest,
     user: User,
     form: SignForm | None = None,
     *,
     address_form: AddressForm | None = None,
     consent_form: ConsentForm | None = None,
 ) -> HttpResponse:
-    current = versions.current(request)
-    signers = signers_of(current, request) if current else []
-    party = party_of(user, request)
+    current = versions.current(msa_request)
+    signers = signers_of(current, msa_request) if current else []
+    party = party_of(user, msa_request)
     context: dict[str, Any] = {
-        "request_": request,
+        "msa_request": msa_request,
         "agreement": current,
         "signers": signers,
         "acts": party is not None,
-        "outdated": current is not None and not versions.matches(current, request),
-        "not_ready": policies.reason_against(completeness.check_form_complete, request),
-        "changes": changes_since(current, request),
+        "outdated": current is not None and not versions.matches(current, msa_request),
+        "not_ready": policies.reason_against(completeness.check_form_complete, msa_request),
+        "changes": changes_since(current, msa_request),
         "rendering": current is not None and _waits_for_document(current),
-        "payable": party is not None and not policies.reason_against(policies.check_payable, request),
+        "payable": party is not None and not policies.reason_against(policies.check_payable, msa_request),
     }
-    if party == Party.AGENT and request.owner_id is None:
+    if party == Party.AGENT and msa_request.owner_id is None:
         context["address_form"] = address_form or AddressForm(
-            initial={"email": request.customer_email}, request=request
+            initial={"email": msa_request.customer_email}, msa_request=msa_request
         )
     if current is not None and current.document is not None:
         context |= text_context(current)
         to_sign = {signer.party for signer in signers if signer.missing}
-        proof = proof_of(http, user=user)
-        context["consented"] = party is not None and esign_consent.standing(request, party, proof) is not None
+        proof = proof_of(request, user=user)
+        context["consented"] = party is not None and esign_consent.standing(msa_request, party, proof) is not None
         if party in to_sign and current.state == AgreementState.SIGNING and not context["outdated"]:
             if context["consented"]:
-                context["form"] = form or empty_form(current, party, request)
+                context["form"] = form or empty_form(current, party, msa_request)
             else:
                 context["consent_form"] = consent_form or ConsentForm()
-    return render(http, "requests_app/agreement.html", context)
+    return render(request, "requests_app/agreement.html", context)
 
 
 def _waits_for_document(current: Agreement) -> bool:
@@ -272,9 +272,9 @@ def _waits_for_document(current: Agreement) -> bool:
     return current.state == AgreementState.RENDERING
 
 
-def empty_form(current: Agreement, party: Party | None, request: MSARequest) -> SignForm:
+def empty_form(current: Agreement, party: Party | None, msa_request: MSARequest) -> SignForm:
     fingerprint = current.document.sha256 if current.document else ""
-    name = expected_name(party, request) if party else ""
+    name = expected_name(party, msa_request) if party else ""
     return SignForm(initial={"document": fingerprint}, expected_name=name)
 
 
@@ -287,16 +287,16 @@ def text_context(current: Agreement) -> dict[str, Any]:
     }
 
 
-def changes_since(current: Agreement | None, request: MSARequest) -> list[agreement_text.Change]:
+def changes_since(current: Agreement | None, msa_request: MSARequest) -> list[agreement_text.Change]:
     """What differs from the version that people had before, until the new one is executed."""
-    before = versions.replaced(current, request)
+    before = versions.replaced(current, msa_request)
     if before is None or (current is not None and current.state == AgreementState.EXECUTED):
         return []
-    after = current.facts if current is not None else versions.covered_facts(request)
+    after = current.facts if current is not None else versions.covered_facts(msa_request)
     return agreement_text.changes(before.facts, after)
 
 
-def signers_of(current: Agreement, request: MSARequest) -> list[Signer]:
+def signers_of(current: Agreement, msa_request: MSARequest) -> list[Signer]:
     signatures = list(current.signatures.order_by("signed_at", "pk"))
     invitation = current.invitations.order_by("pk").last()
     mail = _mail_of(invitation) if invitation else None

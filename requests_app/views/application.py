@@ -36,89 +36,91 @@ from requests_app.views import readiness as views_readiness
 ELIGIBILITY_ANSWERS = "eligibility_answers"
 
 
-def _mine(http: HttpRequest, reference: str) -> tuple[MSARequest, User]:
+def _mine(request: HttpRequest, reference: str) -> tuple[MSARequest, User]:
     """The request that this person acts for, themselves or as agent; 404 for everybody else."""
-    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+    user: User = request.user  # type: ignore[assignment]  # login_required comes first
     visible = MSARequest.objects.visible_to(user).select_related("owner", "agent", "agent_company", "device")
-    request = get_object_or_404(visible, reference=reference)
-    if not permissions.acts_for(user, request):
+    msa_request = get_object_or_404(visible, reference=reference)
+    if not permissions.acts_for(user, msa_request):
         raise Http404
-    return request, user
+    return msa_request, user
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def new(http: HttpRequest) -> HttpResponse:
-    user: User = http.user  # type: ignore[assignment]  # login_required comes first
-    form = StartForm(http.POST or None, user=user) if user.is_agent else None
-    kept = facts_from_answers(http.session.get(ELIGIBILITY_ANSWERS) or {})
-    if http.method == "POST" and (form is None or form.is_valid()):
-        request = drafts.start(by=user, company=form.company() if form else None, answers=kept)
-        http.session.pop(ELIGIBILITY_ANSWERS, None)
-        return redirect("requests:form", reference=request.reference, step=application_steps.STEPS[0].slug)
-    return render(http, "requests_app/new.html", {"form": form, "kept": kept})
+def new(request: HttpRequest) -> HttpResponse:
+    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+    form = StartForm(request.POST or None, user=user) if user.is_agent else None
+    kept = facts_from_answers(request.session.get(ELIGIBILITY_ANSWERS) or {})
+    if request.method == "POST" and (form is None or form.is_valid()):
+        msa_request = drafts.start(by=user, company=form.company() if form else None, answers=kept)
+        request.session.pop(ELIGIBILITY_ANSWERS, None)
+        return redirect("requests:form", reference=msa_request.reference, step=application_steps.STEPS[0].slug)
+    return render(request, "requests_app/new.html", {"form": form, "kept": kept})
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def form_step(http: HttpRequest, reference: str, step: str) -> HttpResponse:
+def form_step(request: HttpRequest, reference: str, step: str) -> HttpResponse:
     """A step as a page. A POST with `autosave` answers with JSON for the page's script."""
-    request, user = _mine(http, reference)
-    if step not in {each.slug for each in application_steps.steps_for(request)}:
+    msa_request, user = _mine(request, reference)
+    if step not in {each.slug for each in application_steps.steps_for(msa_request)}:
         raise Http404
-    page = _Page(http, request, user, application_steps.step(step))
+    page = _Page(request, msa_request, user, application_steps.step(step))
     if step == application_steps.REVIEW.slug:
         return _review(page)
     if step == application_steps.PHOTOS.slug:
         return _photos(page)
-    if http.method != "POST":
-        return page.show(StepForm(request, page.names))
-    return _autosave(page) if "autosave" in http.POST else _save_whole(page)
+    if request.method != "POST":
+        return page.show(StepForm(msa_request, page.names))
+    return _autosave(page) if "autosave" in request.POST else _save_whole(page)
 
 
 @dataclass
 class _Page:
-    http: HttpRequest
-    request: MSARequest
+    request: HttpRequest
+    msa_request: MSARequest
     user: User
     step: application_steps.Step
 
     @property
     def names(self) -> list[str]:
         """The fields on the page. Maintenance is asked for by telephone first (R2, D16)."""
-        return ["request_type"] if self.telephone_first else self.step.shown_fields(self.request)
+        return ["request_type"] if self.telephone_first else self.step.shown_fields(self.msa_request)
 
     @property
     def telephone_first(self) -> bool:
-        return self.by_telephone and not (self.request.account_number or self.http.session.get(self._anyway_key))
+        return self.by_telephone and not (
+            self.msa_request.account_number or self.request.session.get(self._anyway_key)
+        )
 
     @property
     def by_telephone(self) -> bool:
-        return self.step.slug == "where" and self.request.request_type == RequestType.MAINTENANCE
+        return self.step.slug == "where" and self.msa_request.request_type == RequestType.MAINTENANCE
 
     @property
     def _anyway_key(self) -> str:
-        return f"file_anyway:{self.request.pk}"
+        return f"file_anyway:{self.msa_request.pk}"
 
     def file_anyway(self) -> None:
-        self.http.session[self._anyway_key] = True
+        self.request.session[self._anyway_key] = True
 
     def neighbor(self, by: int) -> str:
         """The address of the step before or after; beyond the first one, the request's page."""
-        slugs = [each.slug for each in application_steps.steps_for(self.request)]
+        slugs = [each.slug for each in application_steps.steps_for(self.msa_request)]
         place = slugs.index(self.step.slug) + by
         if place < 0:
-            return self.request.get_absolute_url()
-        return reverse("requests:form", args=[self.request.reference, slugs[place]])
+            return self.msa_request.get_absolute_url()
+        return reverse("requests:form", args=[self.msa_request.reference, slugs[place]])
 
     def context(self, form: StepForm | None = None, **more: Any) -> dict[str, Any]:
         today = local_day(timezone.now())
-        gaps = completeness.gaps(self.request)
-        verdict = completeness.verdict(self.request, on=self.request.judged_on or today)
-        steps = application_steps.steps_for(self.request)
+        gaps = completeness.gaps(self.msa_request)
+        verdict = completeness.verdict(self.msa_request, on=self.msa_request.judged_on or today)
+        steps = application_steps.steps_for(self.msa_request)
         slugs = [each.slug for each in steps]
         return {
-            "request_": self.request,
+            "msa_request": self.msa_request,
             "step": self.step,
             "steps": [(each, _state_of(slugs, each.slug, self.step.slug)) for each in steps],
             "number": slugs.index(self.step.slug) + 1,
@@ -126,18 +128,18 @@ class _Page:
             "gaps": gaps,
             "verdict": verdict,
             "question": next((finding for finding in verdict.findings if finding.suggestion), None),
-            "locked": policies.reason_against(policies.check_editable, self.request),
+            "locked": policies.reason_against(policies.check_editable, self.msa_request),
             "telephone_first": self.telephone_first,
             "by_telephone": self.by_telephone,
-            "checked_later": comparison.LATER if self.request.record_check == RecordCheck.LATER else "",
+            "checked_later": comparison.LATER if self.msa_request.record_check == RecordCheck.LATER else "",
             "back": self.neighbor(-1),
         } | more
 
     def show(self, form: StepForm, status: int = 200, **more: Any) -> HttpResponse:
-        return render(self.http, "requests_app/form_step.html", self.context(form, **more), status=status)
+        return render(self.request, "requests_app/form_step.html", self.context(form, **more), status=status)
 
     def part(self, name: str, context: dict[str, Any]) -> str:
-        return render_to_string(f"requests_app/partials/{name}.html", context, request=self.http)
+        return render_to_string(f"requests_app/partials/{name}.html", context, request=self.request)
 
 
 def _state_of(slugs: list[str], slug: str, current: str) -> str:
@@ -153,14 +155,14 @@ def _version(data: QueryDict) -> int:
 
 def _store(page: _Page, changes: dict[str, Any]) -> str:
     """Save, and look the account up once it is named. Returns why it was not compared, if so."""
-    before = page.request
-    page.request = drafts.save_facts(before, changes, by=page.user, version=_version(page.http.POST))
-    if page.request.device_id == before.device_id:
-        page.request.device = before.device  # read once
-    if not comparison.can_be_checked(page.request):
+    before = page.msa_request
+    page.msa_request = drafts.save_facts(before, changes, by=page.user, version=_version(page.request.POST))
+    if page.msa_request.device_id == before.device_id:
+        page.msa_request.device = before.device  # read once
+    if not comparison.can_be_checked(page.msa_request):
         return ""
     try:
-        found = comparison.check(page.request, by=page.user, address=page.http.META.get("REMOTE_ADDR", ""))
+        found = comparison.check(page.msa_request, by=page.user, address=page.request.META.get("REMOTE_ADDR", ""))
     except Refused as refusal:
         return str(refusal)
     return str(comparison.LATER) if found == RecordCheck.LATER else ""
@@ -168,60 +170,60 @@ def _store(page: _Page, changes: dict[str, Any]) -> str:
 
 def _save_whole(page: _Page) -> HttpResponse:
     """Next, Back and Leave save what can be read; what cannot stays on the page as it was typed."""
-    posted = page.http.POST
+    posted = page.request.POST
     if "anyway" in posted:
         page.file_anyway()
     before = page.names
     # A browser sends no radio button without a choice: what is not there was not answered.
     names = [name for name in before if name in posted or name in application_steps.STATEMENTS]
-    form = StepForm(page.request, names, posted)
+    form = StepForm(page.msa_request, names, posted)
     try:
         unchecked = _store(page, form.valid_changes())
     except Stale as stale:
         return _show_both_versions(page, stale)
     except Refused as refusal:
-        messages.error(page.http, str(refusal))
-        return redirect(page.http.path)
+        messages.error(page.request, str(refusal))
+        return redirect(page.request.path)
     if form.errors:
         return page.show(_with_errors(page, form), status=422, unchecked=unchecked)
     if "meant" in posted:
         return _answer_panel(page)
     if unchecked:
-        messages.warning(page.http, unchecked)
+        messages.warning(page.request, unchecked)
     return redirect(_where_to_go(page, before))
 
 
 def _answer_panel(page: _Page) -> HttpResponse:
     """Which panel is it (E8)? The step is saved first, then the button's answer counts."""
     try:
-        messages.success(page.http, views_readiness.answer_panel(page.http, page.request, page.user))
+        messages.success(page.request, views_readiness.answer_panel(page.request, page.msa_request, page.user))
     except Refused as refusal:
-        messages.error(page.http, str(refusal))
-    return redirect(f"{page.http.path}#field-panel_model")
+        messages.error(page.request, str(refusal))
+    return redirect(f"{page.request.path}#field-panel_model")
 
 
 def _where_to_go(page: _Page, before: list[str]) -> str:
     """After saving: on, back, away; or the same step again where the answers brought new questions."""
-    posted = page.http.POST
+    posted = page.request.POST
     go = posted.get("go", "next")
     if go == "leave":
-        return page.request.get_absolute_url()
+        return page.msa_request.get_absolute_url()
     if go == "back":
         return page.neighbor(-1)
     if go == "stay" or "anyway" in posted or page.telephone_first or set(page.names) - set(before):
-        return page.http.path
+        return page.request.path
     return page.neighbor(1)
 
 
 def _with_errors(page: _Page, form: StepForm) -> StepForm:
     """The step with all its fields as they are now, bound to what was typed."""
-    return StepForm(page.request, page.names, form.data)
+    return StepForm(page.msa_request, page.names, form.data)
 
 
 def _show_both_versions(page: _Page, stale: Stale) -> HttpResponse:
     """Fault 16: nothing is written; the form keeps what was typed, beside what is stored."""
-    page.request.refresh_from_db()
-    typed = StepForm(page.request, page.names, page.http.POST)
+    page.msa_request.refresh_from_db()
+    typed = StepForm(page.msa_request, page.names, page.request.POST)
     mine = MSARequest()
     conflicts = []
     for name, values in stale.fields.items():
@@ -229,7 +231,7 @@ def _show_both_versions(page: _Page, stale: Stale) -> HttpResponse:
         conflicts.append(
             {
                 "label": application_steps.label(name),
-                "saved": answers.answer_text(page.request, name),
+                "saved": answers.answer_text(page.msa_request, name),
                 "typed": answers.answer_text(mine, name),
             }
         )
@@ -238,16 +240,16 @@ def _show_both_versions(page: _Page, stale: Stale) -> HttpResponse:
 
 def _autosave(page: _Page) -> HttpResponse:
     """Save the fields that just changed. The page gets what changed with them, and no more."""
-    posted = page.http.POST
+    posted = page.request.POST
     names = [name for name in page.names if name in posted.getlist("changed")]
-    form = StepForm(page.request, names, posted)
+    form = StepForm(page.msa_request, names, posted)
     try:
         unchecked = _store(page, form.valid_changes())
     except Refused as refusal:
         return JsonResponse({"code": refusal.code, "message": str(refusal)}, status=409)
     context = page.context(unchecked=unchecked)
     answer = {
-        "version": page.request.version,
+        "version": page.msa_request.version,
         "saved": _("Saved at %(time)s") % {"time": formats.time_of_day(timezone.now())},
         "errors": {name: str(form[name].errors) if name in form.errors else "" for name in names},
         "live": page.part("form_live", context),
@@ -256,7 +258,7 @@ def _autosave(page: _Page) -> HttpResponse:
         answer["question"] = page.part("panel_question", context)
     # A change of type brings or takes the telephone line too (R2); each device asks for its own things.
     if posted.getlist("shown") != page.names or {"request_type", "device"} & set(names):
-        context["form"] = StepForm(page.request, page.names)
+        context["form"] = StepForm(page.msa_request, page.names)
         answer["fields"] = page.part("form_fields", context)
         answer["steps"] = page.part("form_steps", context)
     return JsonResponse(answer)
@@ -264,31 +266,31 @@ def _autosave(page: _Page) -> HttpResponse:
 
 def _photos(page: _Page) -> HttpResponse:
     """Optional, so going on is a link; each photo is sent to `photo_views.page`."""
-    if page.http.method == "POST":
+    if page.request.method == "POST":
         return redirect(page.neighbor(1))
-    context = page.context(cards=photos.cards(page.request), onward=page.neighbor(1))
-    return render(page.http, "requests_app/form_photos.html", context)
+    context = page.context(cards=photos.cards(page.msa_request), onward=page.neighbor(1))
+    return render(page.request, "requests_app/form_photos.html", context)
 
 
 def _review(page: _Page) -> HttpResponse:
     """Everything once more. Its one action prepares the agreement, where nothing is missing (F2)."""
-    if page.http.method == "POST":
+    if page.request.method == "POST":
         try:
-            versions.prepare(page.request, by=page.user)
+            versions.prepare(page.msa_request, by=page.user)
         except Refused as refusal:
-            messages.error(page.http, str(refusal))
-            return redirect(page.http.path)
-        return redirect("requests:agreement", reference=page.request.reference)
+            messages.error(page.request, str(refusal))
+            return redirect(page.request.path)
+        return redirect("requests:agreement", reference=page.msa_request.reference)
     sections = [
-        (each, answers.answers_of(page.request, each))
-        for each in application_steps.steps_for(page.request)
+        (each, answers.answers_of(page.msa_request, each))
+        for each in application_steps.steps_for(page.msa_request)
         if each.fields
     ]
     context = page.context(
         sections=sections,
-        missing={gap.field for gap in completeness.gaps(page.request)},
-        reason=policies.reason_against(completeness.check_form_complete, page.request),
-        is_correcting=page.request.status == Status.CORRECTIONS_REQUIRED,
-        **views_readiness.context(readiness.check(page.request), page.user),
+        missing={gap.field for gap in completeness.gaps(page.msa_request)},
+        reason=policies.reason_against(completeness.check_form_complete, page.msa_request),
+        is_correcting=page.msa_request.status == Status.CORRECTIONS_REQUIRED,
+        **views_readiness.context(readiness.check(page.msa_request), page.user),
     )
-    return render(page.http, "requests_app/form_review.html", context)
+    return render(page.request, "requests_app/form_review.html", context)

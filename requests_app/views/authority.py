@@ -25,8 +25,8 @@ from requests_app.signing import authority
 
 @login_required
 @require_safe
-def agents(http: HttpRequest) -> HttpResponse:
-    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+def agents(request: HttpRequest) -> HttpResponse:
+    user: User = request.user  # type: ignore[assignment]  # login_required comes first
     today = local_day(timezone.now())
     rows = [_row(given, user, holds=given.holds_on(today)) for given in authority.seen_by(user)]
     waiting = MSARequest.objects.filter(owner=user, agent_company__isnull=False, authority__isnull=True)
@@ -36,7 +36,7 @@ def agents(http: HttpRequest) -> HttpResponse:
         .exclude(status__in=FINAL)
         .select_related("agent_company"),
     }
-    return render(http, "requests_app/agents.html", context)
+    return render(request, "requests_app/agents.html", context)
 
 
 def _row(given: Any, user: User, *, holds: bool) -> dict[str, Any]:
@@ -47,33 +47,33 @@ def _row(given: Any, user: User, *, holds: bool) -> dict[str, Any]:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def end(http: HttpRequest, reference: str) -> HttpResponse:
+def end(request: HttpRequest, reference: str) -> HttpResponse:
     """A page that says what follows; a POST takes over this request, or ends the whole authority."""
-    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+    user: User = request.user  # type: ignore[assignment]  # login_required comes first
     rows = MSARequest.objects.select_related("agent_company", "authority")
-    request = get_object_or_404(rows, reference=reference, owner=user)
-    if http.method == "POST":
-        _ended(http, request, user)
-        return redirect(request)
-    if not request.has_agent:
-        messages.info(http, _("No agent acts on this request."))
-        return redirect(request)
-    context = {"request_": request, "covered": authority.covered_by_same(request, user).order_by("pk")}
-    return render(http, "requests_app/revoke_agent.html", context)
+    msa_request = get_object_or_404(rows, reference=reference, owner=user)
+    if request.method == "POST":
+        _ended(request, msa_request, user)
+        return redirect(msa_request)
+    if not msa_request.has_agent:
+        messages.info(request, _("No agent acts on this request."))
+        return redirect(msa_request)
+    context = {"msa_request": msa_request, "covered": authority.covered_by_same(msa_request, user).order_by("pk")}
+    return render(request, "requests_app/revoke_agent.html", context)
 
 
-def _ended(http: HttpRequest, request: MSARequest, user: User) -> None:
+def _ended(request: HttpRequest, msa_request: MSARequest, user: User) -> None:
     try:
-        if http.POST.get("do") == "take_over":
-            authority.take_over(request, by=user)
-            messages.success(http, _("Done. You act on this request yourself now; the agent no longer sees it."))
+        if request.POST.get("do") == "take_over":
+            authority.take_over(msa_request, by=user)
+            messages.success(request, _("Done. You act on this request yourself now; the agent no longer sees it."))
             return
-        count = authority.revoke(request, by=user)
+        count = authority.revoke(msa_request, by=user)
     except Refused as refusal:
-        messages.error(http, str(refusal))
+        messages.error(request, str(refusal))
         return
     messages.success(
-        http,
+        request,
         ngettext(
             "Done. The agent can no longer see this request, and you act for yourself.",
             "Done. The agent can no longer see these %(count)s requests, and you act for yourself.",
@@ -95,30 +95,30 @@ class HandOverForm(forms.Form):
         },
     )
 
-    def __init__(self, *args: Any, request: MSARequest, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, msa_request: MSARequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["to"]
-        field.queryset = authority.colleagues(request)
+        field.queryset = authority.colleagues(msa_request)
         field.label_from_instance = lambda person: f"{person.name} ({person.email})"
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def hand_over(http: HttpRequest, reference: str) -> HttpResponse:
-    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+def hand_over(request: HttpRequest, reference: str) -> HttpResponse:
+    user: User = request.user  # type: ignore[assignment]  # login_required comes first
     rows = MSARequest.objects.visible_to(user).select_related("agent_company", "agent")
-    request = get_object_or_404(rows, reference=reference)
-    if not permissions.is_agent_of(user, request):
+    msa_request = get_object_or_404(rows, reference=reference)
+    if not permissions.is_agent_of(user, msa_request):
         raise Http404
-    form = HandOverForm(http.POST if http.method == "POST" else None, request=request)
+    form = HandOverForm(request.POST if request.method == "POST" else None, msa_request=msa_request)
     if form.is_bound and form.is_valid():
         to = form.cleaned_data["to"]
         try:
-            authority.hand_over(request, to=to, by=user)
+            authority.hand_over(msa_request, to=to, by=user)
         except Refused as refusal:
-            messages.error(http, str(refusal))
+            messages.error(request, str(refusal))
         else:
-            messages.success(http, _("%(name)s has this request now.") % {"name": to.name})
-        return redirect(request)
+            messages.success(request, _("%(name)s has this request now.") % {"name": to.name})
+        return redirect(msa_request)
     status = 422 if form.is_bound else 200
-    return render(http, "requests_app/hand_over.html", {"request_": request, "form": form}, status=status)
+    return render(request, "requests_app/hand_over.html", {"msa_request": msa_request, "form": form}, status=status)

@@ -41,41 +41,46 @@ class _Posted:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def page(http: HttpRequest, reference: str) -> HttpResponse:
-    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+def page(request: HttpRequest, reference: str) -> HttpResponse:
+    user: User = request.user  # type: ignore[assignment]  # login_required comes first
     visible = MSARequest.objects.visible_to(user).select_related("owner", "agent", "agent_company", "device")
-    request = get_object_or_404(visible, reference=reference)
-    if not permissions.acts_for(user, request):
+    msa_request = get_object_or_404(visible, reference=reference)
+    if not permissions.acts_for(user, msa_request):
         raise Http404
-    if request.status != Status.CORRECTIONS_REQUIRED:
+    if msa_request.status != Status.CORRECTIONS_REQUIRED:
         messages.info(
-            http, str(history.stale(request, to=user)) if http.method == "POST" else _("Nothing is to be corrected.")
+            request,
+            str(history.stale(msa_request, to=user)) if request.method == "POST" else _("Nothing is to be corrected."),
         )
-        return redirect(request)
-    if http.method != "POST":
-        return _page(http, request)
-    if "resubmit" in http.POST:
-        return _resubmit(http, request, user)
+        return redirect(msa_request)
+    if request.method != "POST":
+        return _page(request, msa_request)
+    if "resubmit" in request.POST:
+        return _resubmit(request, msa_request, user)
     correction = get_object_or_404(
-        request.corrections.open().select_related("reason"), pk=_number(http.POST.get("correction", ""))
+        msa_request.corrections.open().select_related("reason"), pk=_number(request.POST.get("correction", ""))
     )
-    return _keep(http, correction, user) if "autosave" in http.POST else _answer(http, request, correction, user)
+    return (
+        _keep(request, correction, user)
+        if "autosave" in request.POST
+        else _answer(request, msa_request, correction, user)
+    )
 
 
-def _resubmit(http: HttpRequest, request: MSARequest, user: User) -> HttpResponse:
+def _resubmit(request: HttpRequest, msa_request: MSARequest, user: User) -> HttpResponse:
     try:
-        transitions.resubmit(request, by=user)
+        transitions.resubmit(msa_request, by=user)
     except Refused as refusal:
-        messages.error(http, str(refusal))
-        return redirect(http.path)
-    messages.success(http, _("Sent back for screening. We tell you the result by e-mail."))
-    return redirect(request)
+        messages.error(request, str(refusal))
+        return redirect(request.path)
+    messages.success(request, _("Sent back for screening. We tell you the result by e-mail."))
+    return redirect(msa_request)
 
 
-def _keep(http: HttpRequest, correction: Correction, user: User) -> HttpResponse:
+def _keep(request: HttpRequest, correction: Correction, user: User) -> HttpResponse:
     """Autosave: what is typed at that item, with its prefix; files are not among it."""
     own = tuple(f"{kind}{correction.pk}-" for kind in "cdrf")
-    typed = {name: str(value) for name, value in http.POST.items() if name.startswith(own)}
+    typed = {name: str(value) for name, value in request.POST.items() if name.startswith(own)}
     try:
         corrections.keep_draft(correction, {**correction.draft, **typed}, by=user)
     except Refused as refusal:
@@ -83,34 +88,34 @@ def _keep(http: HttpRequest, correction: Correction, user: User) -> HttpResponse
     return JsonResponse({"saved": _("Saved. It counts as your answer once you press the button.")})
 
 
-def _answer(http: HttpRequest, request: MSARequest, correction: Correction, user: User) -> HttpResponse:
+def _answer(request: HttpRequest, msa_request: MSARequest, correction: Correction, user: User) -> HttpResponse:
     """One item, in the way that was chosen: the form is shown again where it does not do."""
-    way, version = http.POST.get("way", ""), _number(http.POST.get("version", ""))
-    form = _form(request, correction, way, http)
+    way, version = request.POST.get("way", ""), _number(request.POST.get("version", ""))
+    form = _form(msa_request, correction, way, request)
     if not form.is_valid():
-        return _page(http, request, posted=_Posted(correction, way, form), status=422)
+        return _page(request, msa_request, posted=_Posted(correction, way, form), status=422)
     try:
         _save(correction, way, form, user, version)
     except Stale as stale:
-        form.add_error(None, _both_versions(request, stale))
-        return _page(http, request, posted=_Posted(correction, way, form), status=409)
+        form.add_error(None, _both_versions(msa_request, stale))
+        return _page(request, msa_request, posted=_Posted(correction, way, form), status=409)
     except Refused as refusal:
         form.add_error("file" if way == "file" else None, str(refusal))
-        return _page(http, request, posted=_Posted(correction, way, form), status=422)
-    _check_record(http, request, user)
-    messages.success(http, _("Saved: %(item)s.") % {"item": correction.reason.title})
-    return redirect(f"{http.path}#{_next(request)}")
+        return _page(request, msa_request, posted=_Posted(correction, way, form), status=422)
+    _check_record(request, msa_request, user)
+    messages.success(request, _("Saved: %(item)s.") % {"item": correction.reason.title})
+    return redirect(f"{request.path}#{_next(msa_request)}")
 
 
-def _next(request: MSARequest) -> str:
+def _next(msa_request: MSARequest) -> str:
     """Where to go on: the next item without an answer, else sending it back."""
-    left = request.corrections.unanswered().first()
+    left = msa_request.corrections.unanswered().first()
     return f"item-{left.pk}" if left else "send-back"
 
 
-def _form(request: MSARequest, correction: Correction, way: str, http: HttpRequest | None = None) -> forms.Form:
+def _form(msa_request: MSARequest, correction: Correction, way: str, request: HttpRequest | None = None) -> forms.Form:
     """The form of that way: filled in from the request, or with what was posted."""
-    data, files = (http.POST, http.FILES) if http else (None, None)
+    data, files = (request.POST, request.FILES) if request else (None, None)
     match way:
         case "proposal":
             return forms.Form(data)
@@ -118,7 +123,7 @@ def _form(request: MSARequest, correction: Correction, way: str, http: HttpReque
             return RightForm(correction, data)
         case "file":
             return FileForm(correction, data, files)
-    return CorrectionForm(request, correction, data, device=way == "device")
+    return CorrectionForm(msa_request, correction, data, device=way == "device")
 
 
 def _save(correction: Correction, way: str, form: forms.Form, user: User, version: int) -> None:
@@ -140,55 +145,57 @@ def _number(posted: str) -> int:
     return int(posted) if posted.isdecimal() and len(posted) < 19 else 0
 
 
-def _both_versions(request: MSARequest, stale: Stale) -> str:
+def _both_versions(msa_request: MSARequest, stale: Stale) -> str:
     """The refusal with what is stored now beside what was typed (fault 16)."""
     mine = MSARequest()
     parts = [str(stale)]
-    request.refresh_from_db()
+    msa_request.refresh_from_db()
     for name, values in stale.fields.items():
         setattr(mine, name, values["yours"])
         parts.append(
             _("%(label)s: saved now “%(saved)s”, yours “%(yours)s”.")
             % {
                 "label": steps.label(name).capitalize(),
-                "saved": answers.answer_text(request, name),
+                "saved": answers.answer_text(msa_request, name),
                 "yours": answers.answer_text(mine, name),
             }
         )
     return " ".join(parts)
 
 
-def _check_record(http: HttpRequest, request: MSARequest, user: User) -> None:
+def _check_record(request: HttpRequest, msa_request: MSARequest, user: User) -> None:
     """Number, name or ZIP changed: look the account up again."""
-    request.refresh_from_db()
-    if not comparison.can_be_checked(request):
+    msa_request.refresh_from_db()
+    if not comparison.can_be_checked(msa_request):
         return
     try:
-        if comparison.check(request, by=user, address=http.META.get("REMOTE_ADDR", "")) == RecordCheck.LATER:
-            messages.info(http, str(comparison.LATER))
+        if comparison.check(msa_request, by=user, address=request.META.get("REMOTE_ADDR", "")) == RecordCheck.LATER:
+            messages.info(request, str(comparison.LATER))
     except Refused as refusal:
-        messages.warning(http, str(refusal))
+        messages.warning(request, str(refusal))
 
 
-def _page(http: HttpRequest, request: MSARequest, *, posted: _Posted | None = None, status: int = 200) -> HttpResponse:
-    found = request.corrections.open().select_related("reason", "follows", "answer_document")
-    items = [_item(request, each, posted) for each in found]
+def _page(
+    request: HttpRequest, msa_request: MSARequest, *, posted: _Posted | None = None, status: int = 200
+) -> HttpResponse:
+    found = msa_request.corrections.open().select_related("reason", "follows", "answer_document")
+    items = [_item(msa_request, each, posted) for each in found]
     context = {
-        "request_": request,
+        "msa_request": msa_request,
         "items": items,
         "form": posted.form if posted else None,
         "left": sum(not item["correction"].answered_at for item in items),
-        "why_not": policies.reason_against(policies.check_resubmit, request),
-        "needs_signing": not versions.is_executed(request),
+        "why_not": policies.reason_against(policies.check_resubmit, msa_request),
+        "needs_signing": not versions.is_executed(msa_request),
     }
-    return render(http, "requests_app/corrections.html", context, status=status)
+    return render(request, "requests_app/corrections.html", context, status=status)
 
 
-def _item(request: MSARequest, correction: Correction, posted: _Posted | None) -> dict[str, Any]:
+def _item(msa_request: MSARequest, correction: Correction, posted: _Posted | None) -> dict[str, Any]:
     mine = posted if posted and posted.correction.pk == correction.pk else None
 
     def form(way: str) -> forms.Form:
-        return mine.form if mine and mine.way == way else _form(request, correction, way)
+        return mine.form if mine and mine.way == way else _form(msa_request, correction, way)
 
     cannot, by_file = correction.reason.kind == CorrectionKind.CANNOT_BE_SERVED, correction.document in _BY_FILE
     about_nothing = not correction.field and not correction.document
@@ -202,10 +209,10 @@ def _item(request: MSARequest, correction: Correction, posted: _Posted | None) -
         "file_form": form("file") if by_file else None,
         "right_form": form("right") if by_file or getattr(value_form, "names", None) else None,
         "right_open": (mine is not None and mine.way == "right") or f"r{correction.pk}-answer" in correction.draft,
-        "device_form": form("device") if cannot and request.places_device else None,
+        "device_form": form("device") if cannot and msa_request.places_device else None,
         "device_open": mine is not None and mine.way == "device",
         "was_posted": mine is not None,
-        "now": answers.answer_text(request, correction.field) if correction.field else "",
+        "now": answers.answer_text(msa_request, correction.field) if correction.field else "",
         "on_the_agreement": (about_nothing and check in _ON_THE_AGREEMENT)
         or correction.document == DocumentKind.PAPER_AGREEMENT,
         "on_the_form": about_nothing and check == CheckCode.C3,

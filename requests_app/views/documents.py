@@ -14,17 +14,17 @@ from requests_app.models import Document, MSARequest
 
 @login_required
 @require_safe
-def document(http: HttpRequest, reference: str, pk: int) -> HttpResponseBase:
-    request = get_object_or_404(MSARequest.objects.visible_to(http.user), reference=reference)
-    return respond(http, get_object_or_404(Document, request=request, pk=pk))
+def document(request: HttpRequest, reference: str, pk: int) -> HttpResponseBase:
+    msa_request = get_object_or_404(MSARequest.objects.visible_to(request.user), reference=reference)
+    return respond(request, get_object_or_404(Document, msa_request=msa_request, pk=pk))
 
 
-def respond(http: HttpRequest, found: Document) -> HttpResponseBase:
+def respond(request: HttpRequest, found: Document) -> HttpResponseBase:
     """The file; or why nobody may open it. The caller has checked who asks."""
     if not found.is_readable:
         waiting = found.scan == ScanState.WAITING
         context = {"document": found, "waiting": waiting}
-        return render(http, "requests_app/document_held.html", context, status=409 if waiting else 404)
+        return render(request, "requests_app/document_held.html", context, status=409 if waiting else 404)
     try:
         return storage.attachment(found)
     except FileNotFoundError as error:

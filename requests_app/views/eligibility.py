@@ -20,20 +20,20 @@ from requests_app.views.application import ELIGIBILITY_ANSWERS
 @require_safe
 @never_cache
 @vary_on_headers("HX-Request")
-def check(http: HttpRequest) -> HttpResponse:
+def check(request: HttpRequest) -> HttpResponse:
     """The page, or for the page's script the answer alone. The address holds the answers."""
     template = (
         "requests_app/eligibility/answer.html"
-        if getattr(http, "htmx", False)
+        if getattr(request, "htmx", False)
         else "requests_app/eligibility/check.html"
     )
-    return render(http, template, _context(http.GET))
+    return render(request, template, _context(request.GET))
 
 
 @require_POST
-def start(http: HttpRequest) -> HttpResponse:
+def start(request: HttpRequest) -> HttpResponse:
     """Keep the answers for the request form, which takes them over after sign-in."""
-    http.session[ELIGIBILITY_ANSWERS] = EligibilityForm(http.POST).answers()
+    request.session[ELIGIBILITY_ANSWERS] = EligibilityForm(request.POST).answers()
     return redirect("requests:new")
 
 

@@ -21,98 +21,100 @@ from requests_app.lifecycle import policies, transitions
 from requests_app.models import MSARequest
 
 
-def _mine(http: HttpRequest, reference: str) -> tuple[MSARequest, User]:
-    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+def _mine(request: HttpRequest, reference: str) -> tuple[MSARequest, User]:
+    user: User = request.user  # type: ignore[assignment]  # login_required comes first
     visible = MSARequest.objects.visible_to(user).select_related("owner", "agent", "agent_company", "device")
-    request = get_object_or_404(visible, reference=reference)
-    if not permissions.acts_for(user, request):
+    msa_request = get_object_or_404(visible, reference=reference)
+    if not permissions.acts_for(user, msa_request):
         raise Http404
-    return request, user
+    return msa_request, user
 
 
-def _not_now(http: HttpRequest, request: MSARequest, user: User) -> HttpResponse | None:
+def _not_now(request: HttpRequest, msa_request: MSARequest, user: User) -> HttpResponse | None:
     """Where the form is not open: one is saved already, to go on with or to take back; or no visit failed."""
-    if follow_up := policies.open_follow_up(request):
+    if follow_up := policies.open_follow_up(msa_request):
         context = {
-            "request_": request,
+            "msa_request": msa_request,
             "follow_up": follow_up,
-            "needs_signing": follow_up.kind == FollowUpKind.MODIFY and not versions.is_executed(request),
+            "needs_signing": follow_up.kind == FollowUpKind.MODIFY and not versions.is_executed(msa_request),
         }
-        return render(http, "requests_app/follow_up_saved.html", context)
-    if request.status != Status.SITE_VISIT_UNSUCCESSFUL:
-        messages.warning(http, str(history.stale(request, to=user)))
-        return redirect(request)
+        return render(request, "requests_app/follow_up_saved.html", context)
+    if msa_request.status != Status.SITE_VISIT_UNSUCCESSFUL:
+        messages.warning(request, str(history.stale(msa_request, to=user)))
+        return redirect(msa_request)
     return None
 
 
-def _after_saving(http: HttpRequest, request: MSARequest) -> HttpResponse:
+def _after_saving(request: HttpRequest, msa_request: MSARequest) -> HttpResponse:
     """To the next thing that is needed: signatures, the fee, or nothing more."""
-    follow_up = policies.open_follow_up(request)
+    follow_up = policies.open_follow_up(msa_request)
     if follow_up is None:
-        messages.success(http, _("Received. We plan the next visit and tell you the day."))
-        return redirect(request)
-    if follow_up.kind == FollowUpKind.MODIFY and policies.reason_against(policies.check_agreement_executed, request):
-        messages.success(http, _("Saved. The agreement names the device, so it needs new signatures."))
-        return redirect("requests:agreement", reference=request.reference)
-    messages.success(http, _("Saved. One thing is left: the fee for the next visit."))
-    return redirect("payments:fee", reference=request.reference)
+        messages.success(request, _("Received. We plan the next visit and tell you the day."))
+        return redirect(msa_request)
+    if follow_up.kind == FollowUpKind.MODIFY and policies.reason_against(
+        policies.check_agreement_executed, msa_request
+    ):
+        messages.success(request, _("Saved. The agreement names the device, so it needs new signatures."))
+        return redirect("requests:agreement", reference=msa_request.reference)
+    messages.success(request, _("Saved. One thing is left: the fee for the next visit."))
+    return redirect("payments:fee", reference=msa_request.reference)
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def reschedule(http: HttpRequest, reference: str) -> HttpResponse:
+def reschedule(request: HttpRequest, reference: str) -> HttpResponse:
     """The cure loop: each reason is proved on its own, then the next visit is asked for."""
-    request, user = _mine(http, reference)
-    if away := _not_now(http, request, user):
+    msa_request, user = _mine(request, reference)
+    if away := _not_now(request, msa_request, user):
         return away
-    if http.method != "POST":
-        return _cure_page(http, request)
-    if "reason" in http.POST:
-        return _cure(http, request, user)
+    if request.method != "POST":
+        return _cure_page(request, msa_request)
+    if "reason" in request.POST:
+        return _cure(request, msa_request, user)
     try:
-        follow_ups.save_reschedule(request, by=user)
+        follow_ups.save_reschedule(msa_request, by=user)
     except Refused as refusal:
-        messages.error(http, str(refusal))
-        return redirect(http.path)
-    return _after_saving(http, request)
+        messages.error(request, str(refusal))
+        return redirect(request.path)
+    return _after_saving(request, msa_request)
 
 
-def _cure(http: HttpRequest, request: MSARequest, user: User) -> HttpResponse:
+def _cure(request: HttpRequest, msa_request: MSARequest, user: User) -> HttpResponse:
     """One reason is put right, or is not after all."""
-    item = _posted_item(http, request)
-    if "undo" in http.POST:
-        cures.retract_cure(request, item.reason, by=user)
-        messages.success(http, _("Taken back: %(reason)s.") % {"reason": item.reason.title})
-        return redirect(f"{http.path}#reason-{item.reason.pk}")
-    form = CureForm(item, http.POST, http.FILES)
+    item = _posted_item(request, msa_request)
+    if "undo" in request.POST:
+        cures.retract_cure(msa_request, item.reason, by=user)
+        messages.success(request, _("Taken back: %(reason)s.") % {"reason": item.reason.title})
+        return redirect(f"{request.path}#reason-{item.reason.pk}")
+    form = CureForm(item, request.POST, request.FILES)
     if not form.is_valid():
-        return _cure_page(http, request, posted=(item, form), status=422)
+        return _cure_page(request, msa_request, posted=(item, form), status=422)
     statement, upload = form.cleaned_data.get("statement", ""), form.cleaned_data.get("file")
     try:
-        cures.submit_cure(request, item.reason, by=user, statement=statement, upload=upload)
+        cures.submit_cure(msa_request, item.reason, by=user, statement=statement, upload=upload)
     except Refused as refusal:
         form.add_error("file" if upload is not None and "file" in form.fields else None, str(refusal))
-        return _cure_page(http, request, posted=(item, form), status=422)
-    messages.success(http, _("Saved: %(reason)s.") % {"reason": item.reason.title})
-    left = next((each for each in cures.items(request, policies.failed_round(request)) if not each.done), None)
-    return redirect(f"{http.path}#{f'reason-{left.reason.pk}' if left else 'next-visit'}")
+        return _cure_page(request, msa_request, posted=(item, form), status=422)
+    messages.success(request, _("Saved: %(reason)s.") % {"reason": item.reason.title})
+    left = next((each for each in cures.items(msa_request, policies.failed_round(msa_request)) if not each.done), None)
+    return redirect(f"{request.path}#{f'reason-{left.reason.pk}' if left else 'next-visit'}")
 
 
-def _posted_item(http: HttpRequest, request: MSARequest) -> Item:
-    for item in cures.items(request, policies.failed_round(request)):
-        if str(item.reason.pk) == http.POST["reason"]:
+def _posted_item(request: HttpRequest, msa_request: MSARequest) -> Item:
+    for item in cures.items(msa_request, policies.failed_round(msa_request)):
+        if str(item.reason.pk) == request.POST["reason"]:
             return item
     raise Http404
 
 
 def _cure_page(
-    http: HttpRequest, request: MSARequest, *, posted: tuple[Item, CureForm] | None = None, status: int = 200
+    request: HttpRequest, msa_request: MSARequest, *, posted: tuple[Item, CureForm] | None = None, status: int = 200
 ) -> HttpResponse:
-    visit = policies.failed_round(request)
-    found, reasons = cures.items(request, visit), failure_reasons.explained(request, visit)
+    visit = policies.failed_round(msa_request)
+    found, reasons = cures.items(msa_request, visit), failure_reasons.explained(msa_request, visit)
     here = posted[0].reason.pk if posted else 0
     context = {
-        "request_": request,
+        "msa_request": msa_request,
         "visit": visit,
         "items": [
             (item, posted[1] if posted and item.reason.pk == here else CureForm(item), each)
@@ -123,74 +125,79 @@ def _cure_page(
         "form": posted[1] if posted else None,
         "left": sum(not each.done for each in found),
         "fee_due": follow_ups.second_fee_due(visit),
-        "why_not": policies.reason_against(cures.check_all_cured, request, visit),
+        "why_not": policies.reason_against(cures.check_all_cured, msa_request, visit),
     }
-    return render(http, "requests_app/reschedule.html", context, status=status)
+    return render(request, "requests_app/reschedule.html", context, status=status)
 
 
-def after_visit(http: HttpRequest, reference: str) -> HttpResponse:
+def after_visit(request: HttpRequest, reference: str) -> HttpResponse:
     """Where the flyer's code leads: to the reasons for who acts for the request, else how to get there.
 
     The page for everybody else is the same whatever the reference, so that it tells nothing (V4).
     """
-    user = http.user
+    user = request.user
     if isinstance(user, User):
-        request = MSARequest.objects.visible_to(user).filter(reference=reference).first()
-        if request is not None and permissions.acts_for(user, request):
-            return redirect("requests:reschedule", reference=request.reference)
-    return render(http, "requests_app/after_visit.html", {"reference": reference[:20]})
+        msa_request = MSARequest.objects.visible_to(user).filter(reference=reference).first()
+        if msa_request is not None and permissions.acts_for(user, msa_request):
+            return redirect("requests:reschedule", reference=msa_request.reference)
+    return render(request, "requests_app/after_visit.html", {"reference": reference[:20]})
 
 
 @login_required
-def modify(http: HttpRequest, reference: str) -> HttpResponse:
-    request, user = _mine(http, reference)
-    if away := _not_now(http, request, user):
+def modify(request: HttpRequest, reference: str) -> HttpResponse:
+    msa_request, user = _mine(request, reference)
+    if away := _not_now(request, msa_request, user):
         return away
-    visit = policies.failed_round(request)
-    form = ModificationForm(http.POST if http.method == "POST" else None, request=request)
+    visit = policies.failed_round(msa_request)
+    form = ModificationForm(request.POST if request.method == "POST" else None, msa_request=msa_request)
     if form.is_valid():
         try:
-            follow_ups.save_modification(request, by=user, device=form.cleaned_data["device"])
+            follow_ups.save_modification(msa_request, by=user, device=form.cleaned_data["device"])
         except Refused as refusal:
             form.add_error("device" if "device" in refusal.fields else None, str(refusal))
         else:
-            return _after_saving(http, request)
+            return _after_saving(request, msa_request)
     context = {
-        "request_": request,
+        "msa_request": msa_request,
         "visit": visit,
         "form": form,
         "fee_due": follow_ups.second_fee_due(visit),
-        "reasons": failure_reasons.explained(request, visit),
+        "reasons": failure_reasons.explained(msa_request, visit),
     }
-    return render(http, "requests_app/modify.html", context)
+    return render(request, "requests_app/modify.html", context)
 
 
 @login_required
 @require_POST
-def cancel_follow_up(http: HttpRequest, reference: str) -> HttpResponse:
-    request, user = _mine(http, reference)
+def cancel_follow_up(request: HttpRequest, reference: str) -> HttpResponse:
+    msa_request, user = _mine(request, reference)
     try:
-        follow_ups.cancel(request, by=user)
+        follow_ups.cancel(msa_request, by=user)
     except Refused as refusal:
-        messages.error(http, str(refusal))
+        messages.error(request, str(refusal))
     else:
-        messages.success(http, _("Taken back. You can choose another next step."))
-    return redirect(request)
+        messages.success(request, _("Taken back. You can choose another next step."))
+    return redirect(msa_request)
 
 
 @login_required
-def withdraw(http: HttpRequest, reference: str) -> HttpResponse:
-    request, user = _mine(http, reference)
-    reason = policies.reason_against(policies.check_withdraw, request)
-    form = WithdrawForm(http.POST if http.method == "POST" else None, initial={"reason": http.GET.get("reason", "")})
+def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
+    msa_request, user = _mine(request, reference)
+    reason = policies.reason_against(policies.check_withdraw, msa_request)
+    form = WithdrawForm(
+        request.POST if request.method == "POST" else None, initial={"reason": request.GET.get("reason", "")}
+    )
     if not reason and form.is_valid():
         try:
             transitions.withdraw(
-                request, by=user, reason=WithdrawalReason(form.cleaned_data["reason"]), note=form.cleaned_data["note"]
+                msa_request,
+                by=user,
+                reason=WithdrawalReason(form.cleaned_data["reason"]),
+                note=form.cleaned_data["note"],
             )
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(http, _("Your request is withdrawn."))
-            return redirect(request)
-    return render(http, "requests_app/withdraw.html", {"request_": request, "form": form, "reason": reason})
+            messages.success(request, _("Your request is withdrawn."))
+            return redirect(msa_request)
+    return render(request, "requests_app/withdraw.html", {"msa_request": msa_request, "form": form, "reason": reason})

@@ -23,83 +23,85 @@ from requests_app.views import signing
 from requests_app.views.secret_links import secret_page
 
 
-def panel(request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
+def panel(msa_request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
     """On the agreement's page: the way to paper, and what came of it."""
-    agreement = versions.current(request)
-    if agreement is None or not viewer.is_authenticated or not permissions.acts_for(viewer, request):
+    agreement = versions.current(msa_request)
+    if agreement is None or not viewer.is_authenticated or not permissions.acts_for(viewer, msa_request):
         return None
     papers = paper.papers_of(agreement)
     if not papers and not paper.asked_for(agreement):
         return None
-    context = {"request_": request, "papers": papers, "asked_for": paper.asked_for(agreement)}
+    context = {"msa_request": msa_request, "papers": papers, "asked_for": paper.asked_for(agreement)}
     return "requests_app/panels/paper.html", context
 
 
-def desk_panel(request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
+def desk_panel(msa_request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
     """On the screening page: what was signed on paper."""
-    papers = PaperSigning.objects.filter(agreement__request=request).select_related("agreement__request")
+    papers = PaperSigning.objects.filter(agreement__msa_request=msa_request).select_related("agreement__msa_request")
     rows = list(papers.prefetch_related("sections__reason").order_by("-pk"))
     return ("requests_app/panels/paper_desk.html", {"papers": rows}) if rows else None
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def page(http: HttpRequest, reference: str) -> HttpResponse:
+def page(request: HttpRequest, reference: str) -> HttpResponse:
     """A POST sends pages; by the owner, or by the agent who acts."""
-    user: User = http.user  # type: ignore[assignment]  # login_required comes first
-    request = get_object_or_404(MSARequest.objects.visible_to(user), reference=reference)
-    if not permissions.acts_for(user, request):
+    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+    msa_request = get_object_or_404(MSARequest.objects.visible_to(user), reference=reference)
+    if not permissions.acts_for(user, msa_request):
         raise Http404
-    agreement = versions.current(request)
+    agreement = versions.current(msa_request)
     if agreement is None or agreement.document_id is None:
-        messages.error(http, _("Prepare the agreement first. Then you can print it."))
+        messages.error(request, _("Prepare the agreement first. Then you can print it."))
         return redirect("requests:agreement", reference=reference)
-    form = _form(http, agreement)
-    if form.is_valid() and _sent(http, form, request, by=user):
+    form = _form(request, agreement)
+    if form.is_valid() and _sent(request, form, msa_request, by=user):
         return redirect("requests:paper", reference=reference)
-    context = _context(agreement, request, form) | {"here": "agreement"}
-    return render(http, "requests_app/paper.html", context, status=422 if form.errors else 200)
+    context = _context(agreement, msa_request, form) | {"here": "agreement"}
+    return render(request, "requests_app/paper.html", context, status=422 if form.errors else 200)
 
 
 @secret_page
 @require_http_methods(["GET", "HEAD", "POST"])
-def by_link(http: HttpRequest, token: str) -> HttpResponseBase:
+def by_link(request: HttpRequest, token: str) -> HttpResponseBase:
     """The same for a customer without an account, by the mailed link, which a POST here does not use up."""
-    invitation = signing.invitation_of(http, token)
+    invitation = signing.invitation_of(request, token)
     try:
         invitations.check_invitation(invitation)
     except Refused as refusal:
-        return signing.closed(http, token, invitation, refusal)
+        return signing.closed(request, token, invitation, refusal)
     agreement = invitation.agreement
-    form = _form(http, agreement, [Party.CUSTOMER])
-    if form.is_valid() and _sent(http, form, agreement.request, invitation=invitation):
+    form = _form(request, agreement, [Party.CUSTOMER])
+    if form.is_valid() and _sent(request, form, agreement.msa_request, invitation=invitation):
         return redirect("requests:sign_paper", token=token)
-    context = _context(agreement, agreement.request, form, Party.CUSTOMER) | {"token": token}
-    response = render(http, "requests_app/sign_paper.html", context, status=422 if form.errors else 200)
+    context = _context(agreement, agreement.msa_request, form, Party.CUSTOMER) | {"token": token}
+    response = render(request, "requests_app/sign_paper.html", context, status=422 if form.errors else 200)
     response.has_form = True  # type: ignore[attr-defined]  # read by secret_page
     return response
 
 
-def _form(http: HttpRequest, agreement: Agreement, parties: list[Party] | None = None) -> PaperForm:
+def _form(request: HttpRequest, agreement: Agreement, parties: list[Party] | None = None) -> PaperForm:
     return PaperForm(
-        http.POST or None,
-        http.FILES or None,
+        request.POST or None,
+        request.FILES or None,
         parties=parties or paper.asked_for(agreement) or agreement.parties,
         initial={"agreement": agreement.pk},
     )
 
 
 def _sent(
-    http: HttpRequest,
+    request: HttpRequest,
     form: PaperForm,
-    request: MSARequest,
+    msa_request: MSARequest,
     *,
     by: User | None = None,
     invitation: SigningInvitation | None = None,
 ) -> bool:
     """Whether the pages were taken; else the form says why not."""
     data = form.cleaned_data
-    printed = Agreement.objects.filter(request=request, pk=data["agreement"]).select_related("request").first()
+    printed = (
+        Agreement.objects.filter(msa_request=msa_request, pk=data["agreement"]).select_related("msa_request").first()
+    )
     if printed is None:
         raise Http404
     try:
@@ -109,16 +111,18 @@ def _sent(
         return False
     if paper.is_being_checked(kept):
         messages.success(
-            http, _("Received. The files are being checked for viruses; then program staff look at them.")
+            request, _("Received. The files are being checked for viruses; then program staff look at them.")
         )
     else:
         messages.success(
-            http, _("Received. Program staff look at the pages, and you get a mail if something is missing.")
+            request, _("Received. Program staff look at the pages, and you get a mail if something is missing.")
         )
     return True
 
 
-def _context(agreement: Agreement, request: MSARequest, form: PaperForm, only: Party | None = None) -> dict[str, Any]:
+def _context(
+    agreement: Agreement, msa_request: MSARequest, form: PaperForm, only: Party | None = None
+) -> dict[str, Any]:
     papers = [each for each in paper.papers_of(agreement) if only is None or each.party == only]
     asked = [party for party in paper.asked_for(agreement) if only is None or party == only]
-    return {"request_": request, "agreement": agreement, "papers": papers, "asked_for": asked, "form": form}
+    return {"msa_request": msa_request, "agreement": agreement, "papers": papers, "asked_for": asked, "form": form}

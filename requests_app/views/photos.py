@@ -31,75 +31,75 @@ class Card:
     error: str = ""
 
 
-def cards(request: MSARequest) -> list[Card]:
-    there = site_photos.current(request)
-    return [Card(guide, there.get(guide.topic)) for guide in site_photos.guides_for(request.request_type)]
+def cards(msa_request: MSARequest) -> list[Card]:
+    there = site_photos.current(msa_request)
+    return [Card(guide, there.get(guide.topic)) for guide in site_photos.guides_for(msa_request.request_type)]
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def page(http: HttpRequest, reference: str) -> HttpResponse:
+def page(request: HttpRequest, reference: str) -> HttpResponse:
     """A POST adds, retakes or removes one photo. The page's script gets that photo's card back."""
-    user: User = http.user  # type: ignore[assignment]  # login_required comes first
-    request = get_object_or_404(MSARequest.objects.visible_to(user), reference=reference)
-    if not permissions.acts_for(user, request):
+    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+    msa_request = get_object_or_404(MSARequest.objects.visible_to(user), reference=reference)
+    if not permissions.acts_for(user, msa_request):
         raise Http404
-    if http.method == "POST":
-        return _change(http, request, user)
-    if request.status in enums.EDITABLE:
-        return redirect(_place(request))
-    return render(http, "requests_app/photos.html", {"request_": request, "cards": cards(request)})
+    if request.method == "POST":
+        return _change(request, msa_request, user)
+    if msa_request.status in enums.EDITABLE:
+        return redirect(_place(msa_request))
+    return render(request, "requests_app/photos.html", {"msa_request": msa_request, "cards": cards(msa_request)})
 
 
-def _change(http: HttpRequest, request: MSARequest, user: User) -> HttpResponse:
-    topic = _topic(http)
+def _change(request: HttpRequest, msa_request: MSARequest, user: User) -> HttpResponse:
+    topic = _topic(request)
     error = ""
     try:
-        said = _store(http, request, topic, user)
+        said = _store(request, msa_request, topic, user)
     except Refused as refusal:
         error = str(refusal)
-    if "card" in http.POST:
-        card = Card(site_photos.guide(topic), site_photos.current(request).get(topic), error)
-        context = {"request_": request, "card": card}
-        return render(http, "requests_app/partials/photo_card.html", context, status=422 if error else 200)
+    if "card" in request.POST:
+        card = Card(site_photos.guide(topic), site_photos.current(msa_request).get(topic), error)
+        context = {"msa_request": msa_request, "card": card}
+        return render(request, "requests_app/partials/photo_card.html", context, status=422 if error else 200)
     if error:
-        messages.error(http, error)
+        messages.error(request, error)
     else:
-        messages.success(http, said)
-    return redirect(f"{_place(request)}#photo-{topic}")
+        messages.success(request, said)
+    return redirect(f"{_place(msa_request)}#photo-{topic}")
 
 
-def _topic(http: HttpRequest) -> PhotoTopic:
+def _topic(request: HttpRequest) -> PhotoTopic:
     try:
-        return PhotoTopic(http.POST.get("topic", ""))
+        return PhotoTopic(request.POST.get("topic", ""))
     except ValueError as error:
         raise Http404 from error
 
 
-def _store(http: HttpRequest, request: MSARequest, topic: PhotoTopic, user: User) -> str:
-    if "remove" in http.POST:
-        site_photos.remove(request, topic=topic, by=user)
+def _store(request: HttpRequest, msa_request: MSARequest, topic: PhotoTopic, user: User) -> str:
+    if "remove" in request.POST:
+        site_photos.remove(msa_request, topic=topic, by=user)
         return _("The photo is removed.")
-    upload = http.FILES.get("photo")
+    upload = request.FILES.get("photo")
     if upload is None:
         raise Refused(_("No photo came with it. Take or choose one, then send it."), code="no_file")
-    site_photos.add(request, upload, topic=topic, by=user)
+    site_photos.add(msa_request, upload, topic=topic, by=user)
     return _("The photo is saved.")
 
 
-def _place(request: MSARequest) -> str:
-    if request.status in enums.EDITABLE:
-        return reverse("requests:form", args=[request.reference, steps.PHOTOS.slug])
-    return reverse("requests:photos", args=[request.reference])
+def _place(msa_request: MSARequest) -> str:
+    if msa_request.status in enums.EDITABLE:
+        return reverse("requests:form", args=[msa_request.reference, steps.PHOTOS.slug])
+    return reverse("requests:photos", args=[msa_request.reference])
 
 
 @login_required
 @require_safe
-def photo(http: HttpRequest, reference: str, site_photo: int) -> HttpResponse:
+def photo(request: HttpRequest, reference: str, site_photo: int) -> HttpResponse:
     """A small copy, for whoever may see the request (fault 31)."""
-    user: User = http.user  # type: ignore[assignment]  # login_required comes first
-    request = get_object_or_404(MSARequest.objects.visible_to(user), reference=reference)
-    pictures = Document.objects.readable().filter(request=request, kind=DocumentKind.SITE_PHOTO)
+    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+    msa_request = get_object_or_404(MSARequest.objects.visible_to(user), reference=reference)
+    pictures = Document.objects.readable().filter(msa_request=msa_request, kind=DocumentKind.SITE_PHOTO)
     try:
         return site_photos.thumbnail(get_object_or_404(pictures, pk=site_photo))
     except FileNotFoundError as error:

@@ -18,36 +18,38 @@ from requests_app.models import MSARequest
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def page(http: HttpRequest, reference: str) -> HttpResponse:
-    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+def page(request: HttpRequest, reference: str) -> HttpResponse:
+    user: User = request.user  # type: ignore[assignment]  # login_required comes first
     visible = MSARequest.objects.visible_to(user).select_related("device", "owner", "agent_company")
-    request = get_object_or_404(visible, reference=reference)
-    if not permissions.acts_for(user, request):
+    msa_request = get_object_or_404(visible, reference=reference)
+    if not permissions.acts_for(user, msa_request):
         raise Http404
-    error, key = "", http.POST.get("key", "")
-    if http.method == "POST":
+    error, key = "", request.POST.get("key", "")
+    if request.method == "POST":
         try:
-            return _store(http, request, key, user)
+            return _store(request, msa_request, key, user)
         except Refused as refusal:
             error = str(refusal)
     context = {
-        "request_": request,
-        "wanted": product_documents.wanted(request),
+        "msa_request": msa_request,
+        "wanted": product_documents.wanted(msa_request),
         "error": error,
         "error_key": key,
-        "is_closed": request.status in enums.FINAL,
-        "is_form": request.status in enums.EDITABLE,
+        "is_closed": msa_request.status in enums.FINAL,
+        "is_form": msa_request.status in enums.EDITABLE,
     }
-    return render(http, "requests_app/device_documents.html", context, status=422 if error else 200)
+    return render(request, "requests_app/device_documents.html", context, status=422 if error else 200)
 
 
-def _store(http: HttpRequest, request: MSARequest, key: str, user: User) -> HttpResponse:
-    upload = http.FILES.get("file")
+def _store(request: HttpRequest, msa_request: MSARequest, key: str, user: User) -> HttpResponse:
+    upload = request.FILES.get("file")
     if upload is None:
         raise Refused(_("No file came with it. Choose one, then send it."), code="no_file")
-    document = product_documents.add(request, upload, key=key, by=user)
+    document = product_documents.add(msa_request, upload, key=key, by=user)
     if document.is_readable:
-        messages.success(http, _("The document is saved."))
+        messages.success(request, _("The document is saved."))
     else:
-        messages.info(http, _("The document is saved. It is being checked for viruses, and can be opened after that."))
-    return redirect("requests:device_documents", reference=request.reference)
+        messages.info(
+            request, _("The document is saved. It is being checked for viruses, and can be opened after that.")
+        )
+    return redirect("requests:device_documents", reference=msa_request.reference)

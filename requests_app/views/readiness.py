@@ -28,61 +28,63 @@ from requests_app.readiness.readiness import Item, Readiness
 @never_cache
 @vary_on_headers("Accept")
 @require_http_methods(["GET", "HEAD", "POST"])
-def check(http: HttpRequest, reference: str) -> HttpResponse:
+def check(request: HttpRequest, reference: str) -> HttpResponse:
     """A POST states what will be put right, or answers the question about the panel."""
-    user: User = http.user  # type: ignore[assignment]  # login_required comes first
+    user: User = request.user  # type: ignore[assignment]  # login_required comes first
     visible = MSARequest.objects.visible_to(user).select_related("device")
-    request = get_object_or_404(readiness.with_evidence(visible), reference=reference)
-    if http.method == "POST":
-        return _said(http, request, user)
-    found = readiness.check(request)
-    if http.get_preferred_type(["text/html", "application/json"]) == "application/json":
+    msa_request = get_object_or_404(readiness.with_evidence(visible), reference=reference)
+    if request.method == "POST":
+        return _said(request, msa_request, user)
+    found = readiness.check(msa_request)
+    if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
         return JsonResponse(as_json(found))
-    return render(http, "requests_app/readiness.html", {"request_": request} | context(found, user))
+    return render(request, "requests_app/readiness.html", {"msa_request": msa_request} | context(found, user))
 
 
-def _said(http: HttpRequest, request: MSARequest, user: User) -> HttpResponse:
+def _said(request: HttpRequest, msa_request: MSARequest, user: User) -> HttpResponse:
     try:
-        said = answer_panel(http, request, user) if "meant" in http.POST else _state(http, request, user)
+        said = (
+            answer_panel(request, msa_request, user) if "meant" in request.POST else _state(request, msa_request, user)
+        )
     except Refused as refusal:
-        messages.error(http, str(refusal))
+        messages.error(request, str(refusal))
     else:
-        messages.success(http, said)
-    return redirect(_back(http, request))
+        messages.success(request, said)
+    return redirect(_back(request, msa_request))
 
 
-def answer_panel(http: HttpRequest, request: MSARequest, user: User) -> str:
+def answer_panel(request: HttpRequest, msa_request: MSARequest, user: User) -> str:
     """What the posted button says of the panel model. Returns the words for the person."""
-    meant = http.POST["meant"] == "yes"
-    readiness_statements.answer_panel_model(request, by=user, typed=http.POST.get("typed", ""), meant=meant)
+    meant = request.POST["meant"] == "yes"
+    readiness_statements.answer_panel_model(msa_request, by=user, typed=request.POST.get("typed", ""), meant=meant)
     if meant:
         return _("The panel model is changed. Read what follows from it.")
     return _("Your panel model stands as you typed it. Our staff see that we asked.")
 
 
-def _state(http: HttpRequest, request: MSARequest, user: User) -> str:
-    if "stated" not in http.POST:
+def _state(request: HttpRequest, msa_request: MSARequest, user: User) -> str:
+    if "stated" not in request.POST:
         raise Refused(_("Tick the box to say that you will see to these, then send it."), code="not_stated")
-    readiness_statements.state_findings(request, by=user, covers=http.POST.getlist("covers"))
+    readiness_statements.state_findings(msa_request, by=user, covers=request.POST.getlist("covers"))
     return _("Noted. Our staff and the meter technician see what you said.")
 
 
-def _back(http: HttpRequest, request: MSARequest) -> str:
-    if http.POST.get("from") == steps.REVIEW.slug:
-        return reverse("requests:form", args=[request.reference, steps.REVIEW.slug])
-    return reverse("requests:readiness", args=[request.reference])
+def _back(request: HttpRequest, msa_request: MSARequest) -> str:
+    if request.POST.get("from") == steps.REVIEW.slug:
+        return reverse("requests:form", args=[msa_request.reference, steps.REVIEW.slug])
+    return reverse("requests:readiness", args=[msa_request.reference])
 
 
 def context(found: Readiness, user: User) -> dict[str, Any]:
     """For the partial that the page and the form's last step share."""
-    request = found.request
-    acts = permissions.acts_for(user, request)
+    msa_request = found.msa_request
+    acts = permissions.acts_for(user, msa_request)
     return {
         "readiness": found,
         "acts": acts,
-        "may_edit": acts and not policies.reason_against(policies.check_editable, request),
-        "may_say": acts and request.status in enums.OWNER_HOLDS,
-        "may_photograph": acts and request.status not in enums.FINAL,
+        "may_edit": acts and not policies.reason_against(policies.check_editable, msa_request),
+        "may_say": acts and msa_request.status in enums.OWNER_HOLDS,
+        "may_photograph": acts and msa_request.status not in enums.FINAL,
         "statement_text": readiness_statements.statement_text(),
     }
 
@@ -92,19 +94,19 @@ def as_json(found: Readiness) -> dict[str, Any]:
     return {
         "answer": found.answer,
         "judged_on": found.on.isoformat(),
-        "findings": [_item_as_json(found.request, item) for item in found.items],
+        "findings": [_item_as_json(found.msa_request, item) for item in found.items],
         "statement": {"stated_at": said.stated_at, "stated_by": str(said.stated_by)} if said else None,
         "statement_needed": bool(found.unstated),
     }
 
 
-def _item_as_json(request: MSARequest, item: Item) -> dict[str, Any]:
+def _item_as_json(msa_request: MSARequest, item: Item) -> dict[str, Any]:
     return {
         "rule": item.rule,
         "kind": item.kind,
         "field": item.field,
         "step": item.step,
-        "url": f"{reverse('requests:form', args=[request.reference, item.step])}#field-{item.field}",
+        "url": f"{reverse('requests:form', args=[msa_request.reference, item.step])}#field-{item.field}",
         "message": item.why,
         "todo": item.todo,
         "suggestion": item.suggestion or None,

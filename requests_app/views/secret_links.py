@@ -25,11 +25,11 @@ def secret_page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
     """
 
     @wraps(view)
-    def wrapped(http: HttpRequest, *args: str, **kwargs: str) -> HttpResponseBase:
+    def wrapped(request: HttpRequest, *args: str, **kwargs: str) -> HttpResponseBase:
         try:
-            response = view(http, *args, **kwargs)
+            response = view(request, *args, **kwargs)
         except TooManyGuesses:
-            response = render(http, "429.html", status=429)
+            response = render(request, "429.html", status=429)
         response["Cache-Control"] = "no-store"
         response["X-Robots-Tag"] = "noindex"
         response["Referrer-Policy"] = "strict-origin" if getattr(response, "has_form", False) else "no-referrer"
@@ -38,9 +38,9 @@ def secret_page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
     return wrapped
 
 
-def get_or_throttle[T](http: HttpRequest, find: Callable[[], T | None]) -> T:
+def get_or_throttle[T](request: HttpRequest, find: Callable[[], T | None]) -> T:
     """What the link opens, or 404; whoever tries too many links of whatever kind is not looked at any more."""
-    key = f"signing-guesses:{http.META.get('REMOTE_ADDR', '')}"
+    key = f"signing-guesses:{request.META.get('REMOTE_ADDR', '')}"
     if cache.get(key, 0) >= _GUESSES:
         raise TooManyGuesses
     found = find()

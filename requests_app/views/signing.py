@@ -25,71 +25,71 @@ _STEPS = {"": "sign", "read": "sign_read", "sign": "sign_name"}
 _SESSION_KEY = "signing_link"
 
 
-def invitation_of(http: HttpRequest, token: str) -> SigningInvitation:
-    return get_or_throttle(http, lambda: invitations.invitation_for(token))
+def invitation_of(request: HttpRequest, token: str) -> SigningInvitation:
+    return get_or_throttle(request, lambda: invitations.invitation_for(token))
 
 
 @secret_page
 @require_http_methods(["GET", "HEAD", "POST"])
-def sign(http: HttpRequest, token: str) -> HttpResponseBase:
+def sign(request: HttpRequest, token: str) -> HttpResponseBase:
     """Who asks and what for; the whole document; the signature. A POST signs."""
-    invitation = invitation_of(http, token)
+    invitation = invitation_of(request, token)
     try:
         invitations.check_invitation(invitation)
     except Refused as refusal:
-        return closed(http, token, invitation, refusal)
-    if http.method == "POST":
-        return _signed(http, token, invitation)
-    step = http.GET.get("step", "")
-    if step == "sign" and not _consented(http, invitation):
+        return closed(request, token, invitation, refusal)
+    if request.method == "POST":
+        return _signed(request, token, invitation)
+    step = request.GET.get("step", "")
+    if step == "sign" and not _consented(request, invitation):
         return redirect(_step(token, "read"))
-    return _screen(http, token, invitation, step if step in _STEPS else "")
+    return _screen(request, token, invitation, step if step in _STEPS else "")
 
 
 @secret_page
 @require_POST
-def open_document(http: HttpRequest, token: str) -> HttpResponseBase:
+def open_document(request: HttpRequest, token: str) -> HttpResponseBase:
     """The PDF to sign; that the link's bearer got it is recorded."""
-    invitation = invitation_of(http, token)
+    invitation = invitation_of(request, token)
     try:
-        proof = proof_of(http, invitation=invitation)
+        proof = proof_of(request, invitation=invitation)
         return send(esign_consent.open_document(invitation.agreement, Party.CUSTOMER, proof))
     except Refused as refusal:
-        return closed(http, token, invitation, refusal)
+        return closed(request, token, invitation, refusal)
 
 
 @secret_page
 @require_POST
-def consent(http: HttpRequest, token: str) -> HttpResponseBase:
+def consent(request: HttpRequest, token: str) -> HttpResponseBase:
     """Agreed to sign electronically: on to the signature."""
-    invitation = invitation_of(http, token)
-    form = ConsentForm(http.POST)
+    invitation = invitation_of(request, token)
+    form = ConsentForm(request.POST)
     try:
         invitations.check_invitation(invitation)
         if not form.is_valid():
-            return _screen(http, token, invitation, "read", form)
-        esign_consent.give(invitation.agreement, Party.CUSTOMER, proof_of(http, invitation=invitation))
+            return _screen(request, token, invitation, "read", form)
+        esign_consent.give(invitation.agreement, Party.CUSTOMER, proof_of(request, invitation=invitation))
     except Refused as refusal:
         if refusal.code != "not_opened":
-            return closed(http, token, invitation, refusal)
+            return closed(request, token, invitation, refusal)
         form.add_error("consent", str(refusal))
-        return _screen(http, token, invitation, "read", form)
+        return _screen(request, token, invitation, "read", form)
     return redirect(_step(token, "sign"))
 
 
 @secret_page
 @require_POST
-def withdraw_consent(http: HttpRequest, token: str) -> HttpResponseBase:
+def withdraw_consent(request: HttpRequest, token: str) -> HttpResponseBase:
     """Leads to paper where the link's bearer has still to sign; works with a used link, too."""
-    invitation = invitation_of(http, token)
+    invitation = invitation_of(request, token)
     try:
-        esign_consent.withdraw(invitation.agreement, Party.CUSTOMER, proof_of(http, invitation=invitation))
+        esign_consent.withdraw(invitation.agreement, Party.CUSTOMER, proof_of(request, invitation=invitation))
     except Refused as refusal:
         if refusal.code != "no_consent":
-            return closed(http, token, invitation, refusal)
-        messages.error(http, str(refusal))
+            return closed(request, token, invitation, refusal)
+        messages.error(request, str(refusal))
         return redirect("requests:sign", token=token)
-    messages.success(http, WITHDRAWN)
+    messages.success(request, WITHDRAWN)
     return redirect("requests:sign_paper" if invitation.used_at is None else "requests:sign_claim", token=token)
 
 
@@ -97,66 +97,70 @@ def _step(token: str, step: str) -> str:
     return reverse("requests:sign", args=[token]) + f"?step={step}"
 
 
-def _consented(http: HttpRequest, invitation: SigningInvitation) -> bool:
-    proof = proof_of(http, invitation=invitation)
-    return esign_consent.standing(invitation.agreement.request, Party.CUSTOMER, proof) is not None
+def _consented(request: HttpRequest, invitation: SigningInvitation) -> bool:
+    proof = proof_of(request, invitation=invitation)
+    return esign_consent.standing(invitation.agreement.msa_request, Party.CUSTOMER, proof) is not None
 
 
-def _signed(http: HttpRequest, token: str, invitation: SigningInvitation) -> HttpResponseBase:
-    form = SignForm(http.POST, expected_name=invitation.agreement.request.customer_name)
+def _signed(request: HttpRequest, token: str, invitation: SigningInvitation) -> HttpResponseBase:
+    form = SignForm(request.POST, expected_name=invitation.agreement.msa_request.customer_name)
     if not form.is_valid():
-        return _screen(http, token, invitation, "sign", form)
+        return _screen(request, token, invitation, "sign", form)
     try:
         signatures.sign(
             invitation.agreement,
             party=Party.CUSTOMER,
             name=form.cleaned_data["name"],
             document_sha256=form.cleaned_data["document"],
-            proof=proof_of(http, invitation=invitation),
+            proof=proof_of(request, invitation=invitation),
             drawing=form.cleaned_data["drawing"],
         )
     except Refused as refusal:
         if refusal.code == "no_consent":
-            messages.error(http, str(refusal))
+            messages.error(request, str(refusal))
             return redirect(_step(token, "read"))
         invitation.refresh_from_db()
-        return closed(http, token, invitation, refusal)
+        return closed(request, token, invitation, refusal)
     return redirect("requests:sign_claim", token=token)
 
 
 def _screen(
-    http: HttpRequest, token: str, invitation: SigningInvitation, step: str, form: SignForm | ConsentForm | None = None
+    request: HttpRequest,
+    token: str,
+    invitation: SigningInvitation,
+    step: str,
+    form: SignForm | ConsentForm | None = None,
 ) -> HttpResponse:
     agreement = invitation.agreement
-    request = agreement.request
+    msa_request = agreement.msa_request
     context = {
         "token": token,
         "invitation": invitation,
         "agreement": agreement,
-        "request_": request,
-        "signers": signers_of(agreement, request),
-        "changes": changes_since(agreement, request),
+        "msa_request": msa_request,
+        "signers": signers_of(agreement, msa_request),
+        "changes": changes_since(agreement, msa_request),
         **text_context(agreement),
     }
     if step == "sign":
-        context["form"] = form or empty_form(agreement, Party.CUSTOMER, request)
-    elif step == "read" and not _consented(http, invitation):
+        context["form"] = form or empty_form(agreement, Party.CUSTOMER, msa_request)
+    elif step == "read" and not _consented(request, invitation):
         context["consent_form"] = form or ConsentForm()
-    response = render(http, f"requests_app/{_STEPS[step]}.html", context)
+    response = render(request, f"requests_app/{_STEPS[step]}.html", context)
     response.has_form = "form" in context or "consent_form" in context  # type: ignore[attr-defined]  # read by secret_page
     return response
 
 
-def closed(http: HttpRequest, token: str, invitation: SigningInvitation, refusal: Refused) -> HttpResponse:
+def closed(request: HttpRequest, token: str, invitation: SigningInvitation, refusal: Refused) -> HttpResponse:
     """What happened to the link, and what to do now."""
     context = {
         "token": token,
         "invitation": invitation,
         "refusal": refusal,
-        "request_": invitation.agreement.request,
+        "msa_request": invitation.agreement.msa_request,
         "still_proves": _still_proves(invitation),
     }
-    return render(http, "requests_app/sign_closed.html", context, status=410)
+    return render(request, "requests_app/sign_closed.html", context, status=410)
 
 
 def _still_proves(invitation: SigningInvitation) -> bool:
@@ -170,13 +174,13 @@ def _still_proves(invitation: SigningInvitation) -> bool:
 
 @secret_page
 @require_safe
-def document(http: HttpRequest, token: str) -> HttpResponseBase:
+def document(request: HttpRequest, token: str) -> HttpResponseBase:
     """The PDF that is read, or the signed one."""
-    invitation = invitation_of(http, token)
+    invitation = invitation_of(request, token)
     try:
         invitations.check_link_holds(invitation)
     except Refused as refusal:
-        return closed(http, token, invitation, refusal)
+        return closed(request, token, invitation, refusal)
     found = invitation.agreement.executed_document or invitation.agreement.document
     if found is None:
         raise Http404
@@ -185,25 +189,25 @@ def document(http: HttpRequest, token: str) -> HttpResponseBase:
 
 @secret_page
 @require_http_methods(["GET", "HEAD", "POST"])
-def claim(http: HttpRequest, token: str) -> HttpResponseBase:
+def claim(request: HttpRequest, token: str) -> HttpResponseBase:
     """Follow the request from an own account (D10). A POST by a signed-in person claims it."""
-    invitation = invitation_of(http, token)
-    request = invitation.agreement.request
-    if http.user.is_authenticated and request.owner_id == http.user.pk:
-        return redirect(request)
+    invitation = invitation_of(request, token)
+    msa_request = invitation.agreement.msa_request
+    if request.user.is_authenticated and msa_request.owner_id == request.user.pk:
+        return redirect(msa_request)
     try:
         invitations.check_link_holds(invitation)
-        if http.method == "POST" and http.user.is_authenticated:
-            invitations.claim(invitation, by=http.user)
-            messages.success(http, _("The request is in your account now."))
-            return redirect(request)
+        if request.method == "POST" and request.user.is_authenticated:
+            invitations.claim(invitation, by=request.user)
+            messages.success(request, _("The request is in your account now."))
+            return redirect(msa_request)
     except Refused as refusal:
-        return closed(http, token, invitation, refusal)
-    if not http.user.is_authenticated:
-        http.session[_SESSION_KEY] = token
-    consented = _consented(http, invitation)
-    response = render(http, "requests_app/sign_claim.html", _claim_context(token, invitation, consented=consented))
-    response.has_form = consented or http.user.is_authenticated  # type: ignore[attr-defined]  # read by secret_page
+        return closed(request, token, invitation, refusal)
+    if not request.user.is_authenticated:
+        request.session[_SESSION_KEY] = token
+    consented = _consented(request, invitation)
+    response = render(request, "requests_app/sign_claim.html", _claim_context(token, invitation, consented=consented))
+    response.has_form = consented or request.user.is_authenticated  # type: ignore[attr-defined]  # read by secret_page
     return response
 
 
@@ -213,19 +217,19 @@ def _claim_context(token: str, invitation: SigningInvitation, *, consented: bool
         "token": token,
         "invitation": invitation,
         "agreement": agreement,
-        "request_": agreement.request,
-        "signers": signers_of(agreement, agreement.request),
+        "msa_request": agreement.msa_request,
+        "signers": signers_of(agreement, agreement.msa_request),
         "consented": consented,
-        "has_owner": agreement.request.owner_id is not None,
+        "has_owner": agreement.msa_request.owner_id is not None,
         "after_sign_in": reverse("requests:sign_claim_resume"),
     }
 
 
 @secret_page
 @require_safe
-def claim_resume(http: HttpRequest) -> HttpResponseBase:
+def claim_resume(request: HttpRequest) -> HttpResponseBase:
     """Back from sign-in. The link waited in the session, so that no address of it went into `next`."""
-    token = http.session.get(_SESSION_KEY)
+    token = request.session.get(_SESSION_KEY)
     if token is None:
         return redirect("accounts:home")
     return redirect("requests:sign_claim", token=token)

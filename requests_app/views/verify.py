@@ -43,19 +43,19 @@ class FileForm(forms.Form):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
-def verify(http: HttpRequest) -> HttpResponse:
+def verify(request: HttpRequest) -> HttpResponse:
     """A number comes in the address, so that it can be linked to; a file is posted."""
-    number = NumberForm(http.GET if "number" in http.GET else None)
-    file = FileForm(http.POST, http.FILES) if http.method == "POST" else FileForm()
+    number = NumberForm(request.GET if "number" in request.GET else None)
+    file = FileForm(request.POST, request.FILES) if request.method == "POST" else FileForm()
     context: dict[str, Any] = {"number_form": number, "file_form": file}
-    asked = file if http.method == "POST" else number
+    asked = file if request.method == "POST" else number
     if asked.is_bound:
-        if not VerifyThrottle().allow_request(Request(http), None):
-            return render(http, "429.html", status=429)
+        if not VerifyThrottle().allow_request(Request(request), None):
+            return render(request, "429.html", status=429)
         context |= {"form": asked}
         if asked.is_valid():
             context |= _answered(asked)
-    return render(http, "requests_app/verify.html", context, status=400 if asked.errors else 200)
+    return render(request, "requests_app/verify.html", context, status=400 if asked.errors else 200)
 
 
 def _answered(asked: forms.Form) -> dict[str, Any]:

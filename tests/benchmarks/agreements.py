@@ -40,8 +40,8 @@ def cases() -> list[Case]:
 
 def signed() -> Agreement:
     """Signed by agent and customer; its sealed copy is not made yet."""
-    request = factories.complete_request(company=factories.CompanyFactory())
-    agreement = versions.prepare(request, by=factories.actor_of(request))
+    msa_request = factories.complete_request(company=factories.CompanyFactory())
+    agreement = versions.prepare(msa_request, by=factories.actor_of(msa_request))
     agreement_rendering.render(agreement.pk)
     agreement.refresh_from_db()
     for party in (Party.AGENT, Party.CUSTOMER):

@@ -44,5 +44,5 @@ def technician(number: str) -> Technician:
 
 
 def plan(who: Technician, on: date) -> None:
-    visit = SiteVisit.objects.get(order__round__request=factories.ordered())
+    visit = SiteVisit.objects.get(order__round__msa_request=factories.ordered())
     orders.schedule(visit, by=factories.dispatcher(), technician=who, on=on, window="morning")

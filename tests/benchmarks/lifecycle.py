@@ -67,28 +67,28 @@ def cases() -> list[Case]:
 
 def whole_life(people: People) -> None:
     """Everything but the rendering of PDFs and the talk with the payment provider."""
-    request = filled_in(people)
-    request = factories.paid(factories.executed(request))
-    desk.answer_checks(request, ALL_YES, by=people.staff)
-    transitions.deem_valid(request, by=people.staff)
-    transitions.issue_service_order(request, by=people.staff)
-    visit = SiteVisit.objects.get(order__round__request=request)
+    msa_request = filled_in(people)
+    msa_request = factories.paid(factories.executed(msa_request))
+    desk.answer_checks(msa_request, ALL_YES, by=people.staff)
+    transitions.deem_valid(msa_request, by=people.staff)
+    transitions.issue_service_order(msa_request, by=people.staff)
+    visit = SiteVisit.objects.get(order__round__msa_request=msa_request)
     orders.schedule(visit, by=people.dispatcher, technician=people.technician, on=people.on, window="morning")
     closeouts.go_on_site(visit, by=people.technician.user)
     report = closeouts.Report(id=uuid4(), outcome=VisitOutcome.COMPLETE)
     closeouts.close_out(visit, report, by=people.technician.user)
-    if MSARequest.objects.get(pk=request.pk).status != Status.INSTALLATION_COMPLETE:
+    if MSARequest.objects.get(pk=msa_request.pk).status != Status.INSTALLATION_COMPLETE:
         raise RuntimeError("the lifecycle did not come to its end")
 
 
 def filled_in(people: People) -> MSARequest:
     """Saved once a step, as the form does at the least."""
-    request = drafts.start(by=people.owner)
+    msa_request = drafts.start(by=people.owner)
     facts = factories.COMPLETE_FACTS | {"device": people.device}
     for step in steps.STEPS:
         changes = {each.name: facts[each.name] for each in step.fields if each.name in facts}
-        request = drafts.save_facts(request, changes, by=people.owner, version=request.version)
-    return request
+        msa_request = drafts.save_facts(msa_request, changes, by=people.owner, version=msa_request.version)
+    return msa_request
 
 
 def inserts_of(action: Callable[[], None]) -> list[tuple[str, Any]]:

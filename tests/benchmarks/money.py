@@ -88,9 +88,9 @@ def _settling(sandbox: SandboxControl, calls: int) -> list[Case]:
 
 
 def _paid(sandbox: SandboxControl) -> Payment:
-    request = factories.executed(factories.complete_request())
-    fee = request.rounds.get().fees.get()
-    payment = checkout.open_checkout(request, by=factories.actor_of(request), expected_cents=fee.amount_cents)
+    msa_request = factories.executed(factories.complete_request())
+    fee = msa_request.rounds.get().fees.get()
+    payment = checkout.open_checkout(msa_request, by=factories.actor_of(msa_request), expected_cents=fee.amount_cents)
     sandbox.act(str(payment.session_id), "pay")
     return payment
 

@@ -39,8 +39,8 @@ def day(email: str, name: str, count: int) -> list[int]:
 
 
 def _visit(mine: Technician, place: int) -> int:
-    request = factories.ordered(street=f"{10 + place} Walnut Street", access_notes=f"Gate {place + 1} is open.")
-    visit = SiteVisit.objects.get(order__round__request=request)
+    msa_request = factories.ordered(street=f"{10 + place} Walnut Street", access_notes=f"Gate {place + 1} is open.")
+    visit = SiteVisit.objects.get(order__round__msa_request=msa_request)
     days = calendar.load()
     today = calendar.local_day(timezone.now())
     by = factories.dispatcher()

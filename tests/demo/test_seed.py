@@ -46,11 +46,11 @@ def test_seeding_fills_every_status_once(client: Client):
 
 
 def checks_as_many_accounts_as_anybody(user: User) -> None:
-    request = drafts.start(by=user, company=user.companies.first())
+    msa_request = drafts.start(by=user, company=user.companies.first())
     for number in range(comparison.CHECKS_AN_HOUR_BY_USER):
         facts = {"customer_name": "Somebody New", "zip_code": "91016", "account_number": f"70012345600{number}"}
-        request = drafts.save_facts(request, facts, by=user, version=request.version)
-        assert comparison.check(request, by=user) == RecordCheck.DIFFERS
+        msa_request = drafts.save_facts(msa_request, facts, by=user, version=msa_request.version)
+        assert comparison.check(msa_request, by=user) == RecordCheck.DIFFERS
 
 
 def test_seeding_again_is_quick(django_assert_num_queries):

@@ -31,14 +31,14 @@ class Site:
         self.sandbox = sandbox
         sandbox.webhooks(url=f"{address}/webhooks/stripe/", mode="hold")  # they go when a test says
 
-    def post_pay(self, request: MSARequest, cents: int = FEE) -> Any:
+    def post_pay(self, msa_request: MSARequest, cents: int = FEE) -> Any:
         """The button on the fee page."""
-        payer = signed_in(factories.actor_of(request))
-        return payer.post(f"/requests/{request.reference}/fee/pay/", {"expected_cents": cents})
+        payer = signed_in(factories.actor_of(msa_request))
+        return payer.post(f"/requests/{msa_request.reference}/fee/pay/", {"expected_cents": cents})
 
-    def opened(self, request: MSARequest) -> Payment:
+    def opened(self, msa_request: MSARequest) -> Payment:
         """A checkout opened by the button: the answer leads to the provider's page."""
-        answer = self.post_pay(request)
+        answer = self.post_pay(msa_request)
         assert answer.status_code == 303, answer.content.decode()
         return Payment.objects.get(session_url=answer["Location"])
 
@@ -60,8 +60,8 @@ class Site:
         options = {"changes": changes} if changes else {}
         return int(self.sandbox.call(f"events/{self.event(kind)}/forge", kind=how, **options)["status"])
 
-    def paid(self, request: MSARequest, **options: Any) -> Payment:
-        payment = self.opened(request)
+    def paid(self, msa_request: MSARequest, **options: Any) -> Payment:
+        payment = self.opened(msa_request)
         self.act(payment, "pay", **options)
         assert self.deliver("checkout.session.completed") == [200]
         payment.refresh_from_db()

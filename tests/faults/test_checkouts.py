@@ -29,11 +29,11 @@ def test_fault_06_second_tab_gets_the_same_checkout(payable: MSARequest, site: S
     assert Payment.objects.count() == 1
 
 
-def both_paid(request: MSARequest, site: Site, **second: Any) -> tuple[Payment, Payment]:
+def both_paid(msa_request: MSARequest, site: Site, **second: Any) -> tuple[Payment, Payment]:
     """Two checkouts for one fee, opened past the guard, and both paid."""
-    first = site.opened(request)
+    first = site.opened(msa_request)
     Payment.objects.update(state="expired")
-    later = site.opened(request)
+    later = site.opened(msa_request)
     Payment.objects.filter(pk=first.pk).update(state="open")
     for payment, options in ((first, {}), (later, second)):
         site.act(payment, "pay", **options)

@@ -169,10 +169,10 @@ def test_fault_11_services_and_ledger_take_no_float(payable: MSARequest, site: S
     assert (LedgerEntry.objects.count(), site.refunds(payment)) == (before, [])
 
 
-def disputed(request: MSARequest, site: Site, **options: Any) -> Payment:
+def disputed(msa_request: MSARequest, site: Site, **options: Any) -> Payment:
     """Paid, found valid, then disputed by the payer's bank."""
-    payment = site.paid(request)
-    factories.valid(factories.refreshed(request))
+    payment = site.paid(msa_request)
+    factories.valid(factories.refreshed(msa_request))
     site.act(payment, "dispute", **options)
     assert site.deliver("charge.dispute.created") == [200]
     payment.refresh_from_db()

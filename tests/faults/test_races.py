@@ -182,8 +182,8 @@ def test_fault_06_without_the_lock_both_joint_checkouts_open(
     assert live_per_fee() == 2
 
 
-def withdraw_and_settle(request: MSARequest, site: Site, monkeypatch: pytest.MonkeyPatch) -> Payment:
-    payment = site.opened(request)
+def withdraw_and_settle(msa_request: MSARequest, site: Site, monkeypatch: pytest.MonkeyPatch) -> Payment:
+    payment = site.opened(msa_request)
     site.act(payment, "pay")
     fetched = threading.Event()
     fetch = provider.fetch_session
@@ -197,8 +197,8 @@ def withdraw_and_settle(request: MSARequest, site: Site, monkeypatch: pytest.Mon
 
     def withdraw() -> None:
         fetched.wait(10)
-        row = MSARequest.objects.get(pk=request.pk)
-        transitions.withdraw(row, by=factories.actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
+        row = MSARequest.objects.get(pk=msa_request.pk)
+        transitions.withdraw(row, by=factories.actor_of(msa_request), reason=WithdrawalReason.CHANGED_PLANS)
 
     assert at_once_each(lambda: settle.settle_from_provider(payment), withdraw) == []
     return payment
@@ -226,7 +226,7 @@ def test_without_the_lock_a_withdrawal_does_not_see_the_money(
     paid_parts, receive = withdrawal._paid_parts, settle._receive
     for module in (settle, settlement, transitions, withdrawal):
         monkeypatch.setattr(module, "lock", without_lock)
-    monkeypatch.setattr(withdrawal, "_paid_parts", lambda request: meet(paid_parts(request)))
+    monkeypatch.setattr(withdrawal, "_paid_parts", lambda msa_request: meet(paid_parts(msa_request)))
     monkeypatch.setattr(settle, "_receive", lambda *args: (receive(*args), meet(None)))
     row = MSARequest.objects.get(pk=payable.pk)
     failures = at_once_each(

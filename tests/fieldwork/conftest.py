@@ -33,16 +33,20 @@ def business_day(after: int = 1) -> date:
     return days.add(calendar.local_day(timezone.now()), after)
 
 
-def visit_of(request: MSARequest) -> SiteVisit:
-    return SiteVisit.objects.select_related("order__round__request").filter(order__round__request=request).latest("pk")
+def visit_of(msa_request: MSARequest) -> SiteVisit:
+    return (
+        SiteVisit.objects.select_related("order__round__msa_request")
+        .filter(order__round__msa_request=msa_request)
+        .latest("pk")
+    )
 
 
 def planned(
-    technician: Technician, request: MSARequest | None = None, *, on: date | None = None, window: str = "morning"
+    technician: Technician, msa_request: MSARequest | None = None, *, on: date | None = None, window: str = "morning"
 ) -> SiteVisit:
-    visit = visit_of(request or factories.ordered())
+    visit = visit_of(msa_request or factories.ordered())
     orders.schedule(visit, by=factories.dispatcher(), technician=technician, on=on or business_day(), window=window)
-    return visit_of(visit.order.round.request)
+    return visit_of(visit.order.round.msa_request)
 
 
 def report(**fields: Any) -> closeouts.Report:
@@ -64,8 +68,8 @@ def answers(
     visit: SiteVisit, *, report_id: UUID | None = None, outcome: str = "complete", **more: Any
 ) -> dict[str, Any]:
     """What the browser posts: every check in order."""
-    request = visit.order.round.request
-    checks = {f"check_{r.number}": "ok" for r in eligibility.rules_for(request.request_type) if r.checklist}
+    msa_request = visit.order.round.msa_request
+    checks = {f"check_{r.number}": "ok" for r in eligibility.rules_for(msa_request.request_type) if r.checklist}
     return (
         {"report_id": str(report_id or uuid4()), "outcome": outcome, "notes": "", "serial_number": ""} | checks | more
     )

@@ -24,8 +24,8 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def request_with_payment() -> tuple[MSARequest, Payment]:
     """Paid by somebody who is neither the customer nor the agent any more."""
-    request = factories.executed(factories.complete_request())
-    visit = request.rounds.get()
+    msa_request = factories.executed(factories.complete_request())
+    visit = msa_request.rounds.get()
     schedule, _created = FeeSchedule.objects.get_or_create(
         request_type="install", effective_from=date(2023, 4, 1), defaults={"amount_cents": 27922}
     )
@@ -47,7 +47,7 @@ def request_with_payment() -> tuple[MSARequest, Payment]:
         paid_at=timezone.now(),
     )
     Allocation.objects.create(payment=payment, fee=fee, amount_cents=27922, received_cents=27922, state="settled")
-    return request, payment
+    return msa_request, payment
 
 
 def told(kind: str) -> dict[str, str]:
@@ -55,18 +55,18 @@ def told(kind: str) -> dict[str, str]:
 
 
 def test_receipt_goes_to_customer_and_payer_once(request_with_payment: tuple[MSARequest, Payment]) -> None:
-    request, payment = request_with_payment
-    assert request.owner is not None
+    msa_request, payment = request_with_payment
+    assert msa_request.owner is not None
     with transaction.atomic():
         notices.receipts(payment, [payment.allocations.get()])
         notices.receipts(payment, [payment.allocations.get()])
-    subject = f"Your receipt: $279.22 · {request.reference}"
-    assert told("receipt") == {request.owner.email: subject, "pat@example.com": subject}
+    subject = f"Your receipt: $279.22 · {msa_request.reference}"
+    assert told("receipt") == {msa_request.owner.email: subject, "pat@example.com": subject}
     assert "Paid by: Pat Payer" in NoticeMessage.objects.filter(kind="receipt")[0].text
 
 
 def test_fee_due_names_amount_and_last_day(request_with_payment: tuple[MSARequest, Payment]) -> None:
-    request, payment = request_with_payment
+    msa_request, payment = request_with_payment
     NoticeMessage.objects.filter(kind="fee_due").delete()
     fee = payment.fees.get()
     fee.quote_holds_until = date(2026, 12, 15)
@@ -77,14 +77,14 @@ def test_fee_due_names_amount_and_last_day(request_with_payment: tuple[MSAReques
         "$279.22",
         "Tue, Dec 15, 2026",
         "Submit Meter Socket Adapter Fee",
-        f"/requests/{request.reference}/fee/",
+        f"/requests/{msa_request.reference}/fee/",
     ):
         assert part in text
 
 
 def test_customer_without_an_account_is_not_asked_to_pay() -> None:
-    request = factories.executed(factories.complete_request(company=factories.CompanyFactory()))
-    assert request.customer_email not in told("fee_due")
+    msa_request = factories.executed(factories.complete_request(company=factories.CompanyFactory()))
+    assert msa_request.customer_email not in told("fee_due")
 
 
 def test_failed_refund_is_told_to_supervisors_alone(request_with_payment: tuple[MSARequest, Payment]) -> None:
@@ -134,8 +134,8 @@ def _technician(number: str) -> Technician:
 
 
 def test_visit_is_told_with_its_day_and_each_move_of_it() -> None:
-    request = factories.ordered()
-    visit = SiteVisit.objects.get(order__round__request=request)
+    msa_request = factories.ordered()
+    visit = SiteVisit.objects.get(order__round__msa_request=msa_request)
     first = calendar.load().add(timezone.localdate(), 3)
     second = calendar.load().add(first, 1)
     planner, one, two = factories.dispatcher(), _technician("1"), _technician("2")

@@ -22,53 +22,53 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 
-def told(request: MSARequest, *kinds: str) -> list[tuple[str, str]]:
-    rows = NoticeMessage.objects.filter(reference=request.reference).order_by("pk")
+def told(msa_request: MSARequest, *kinds: str) -> list[tuple[str, str]]:
+    rows = NoticeMessage.objects.filter(reference=msa_request.reference).order_by("pk")
     return [(row.kind, row.to_email) for row in (rows.filter(kind__in=kinds) if kinds else rows)]
 
 
-def only(request: MSARequest, kind: str) -> NoticeMessage:
-    return NoticeMessage.objects.get(reference=request.reference, kind=kind)
+def only(msa_request: MSARequest, kind: str) -> NoticeMessage:
+    return NoticeMessage.objects.get(reference=msa_request.reference, kind=kind)
 
 
 def test_customer_is_told_each_step_of_an_installation() -> None:
-    request = factories.completed()
-    assert [kind for kind, _to in told(request) if kind not in {"fee_due", "receipt"}] == [
+    msa_request = factories.completed()
+    assert [kind for kind, _to in told(msa_request) if kind not in {"fee_due", "receipt"}] == [
         "signed_copy",
         "request_submitted",
         "request_valid",
         "service_order_issued",
         "visit_complete",
     ]
-    assert request.owner is not None
-    assert {to for _kind, to in told(request)} == {request.owner.email}
+    assert msa_request.owner is not None
+    assert {to for _kind, to in told(msa_request)} == {msa_request.owner.email}
 
 
 def test_customer_and_agent_are_both_told() -> None:
-    request = factories.submitted(company=factories.CompanyFactory())
-    assert request.agent is not None
-    assert sorted(told(request, "request_submitted")) == sorted(
-        [("request_submitted", request.customer_email), ("request_submitted", request.agent.email)]
+    msa_request = factories.submitted(company=factories.CompanyFactory())
+    assert msa_request.agent is not None
+    assert sorted(told(msa_request, "request_submitted")) == sorted(
+        [("request_submitted", msa_request.customer_email), ("request_submitted", msa_request.agent.email)]
     )
 
 
 def test_button_is_for_those_who_have_an_account() -> None:
-    request = factories.submitted(company=factories.CompanyFactory())
-    assert request.agent is not None
-    address = f"/requests/{request.reference}/"
-    rows = NoticeMessage.objects.filter(reference=request.reference, kind="request_submitted")
+    msa_request = factories.submitted(company=factories.CompanyFactory())
+    assert msa_request.agent is not None
+    address = f"/requests/{msa_request.reference}/"
+    rows = NoticeMessage.objects.filter(reference=msa_request.reference, kind="request_submitted")
     assert {row.to_email: address in row.text for row in rows} == {
-        request.agent.email: True,
-        request.customer_email: False,
+        msa_request.agent.email: True,
+        msa_request.customer_email: False,
     }
 
 
 def test_event_told_twice_queues_once() -> None:
-    request = factories.submitted()
-    event = request.events.get(kind=EventKind.SUBMIT)
+    msa_request = factories.submitted()
+    event = msa_request.events.get(kind=EventKind.SUBMIT)
     with transaction.atomic():
-        lifecycle_notices.request_submitted(request, event)
-    assert len(told(request, "request_submitted")) == 1
+        lifecycle_notices.request_submitted(msa_request, event)
+    assert len(told(msa_request, "request_submitted")) == 1
 
 
 def test_every_move_of_the_status_is_told() -> None:
@@ -78,37 +78,37 @@ def test_every_move_of_the_status_is_told() -> None:
 
 
 def test_invitation_holds_a_mark_and_no_key() -> None:
-    request = factories.complete_request(company=factories.CompanyFactory())
-    agreement = factories.prepared(request)
-    invitation = invitations.invite_customer(agreement, by=factories.actor_of(request))
-    row = only(request, "invitation_to_sign")
-    assert (row.to_email, row.private_link) == (request.customer_email, f"sign:{invitation.key}")
+    msa_request = factories.complete_request(company=factories.CompanyFactory())
+    agreement = factories.prepared(msa_request)
+    invitation = invitations.invite_customer(agreement, by=factories.actor_of(msa_request))
+    row = only(msa_request, "invitation_to_sign")
+    assert (row.to_email, row.private_link) == (msa_request.customer_email, f"sign:{invitation.key}")
     assert "https://private-link.invalid/" in row.text
     assert str(invitation.key) not in row.text + row.html
 
 
 def test_signer_is_reminded_once_after_two_business_days() -> None:
-    request = factories.complete_request(company=factories.CompanyFactory())
-    invitation = invitations.invite_customer(factories.prepared(request), by=factories.actor_of(request))
+    msa_request = factories.complete_request(company=factories.CompanyFactory())
+    invitation = invitations.invite_customer(factories.prepared(msa_request), by=factories.actor_of(msa_request))
     assert signing_reminders.run_due() == 0
     SigningInvitation.objects.update(
         created_at=timezone.now() - timedelta(days=6), expires_at=timezone.now() + timedelta(days=8)
     )
     assert [signing_reminders.run_due(), signing_reminders.run_due()] == [1, 0]
-    assert only(request, "signature_reminder").private_link == f"sign:{invitation.key}"
+    assert only(msa_request, "signature_reminder").private_link == f"sign:{invitation.key}"
 
 
 def test_signer_who_signed_is_not_reminded() -> None:
-    request = factories.complete_request(company=factories.CompanyFactory())
-    agreement = factories.prepared(request)
+    msa_request = factories.complete_request(company=factories.CompanyFactory())
+    agreement = factories.prepared(msa_request)
     factories.sign(agreement, Party.CUSTOMER)
     SigningInvitation.objects.update(created_at=timezone.now() - timedelta(days=6))
     assert signing_reminders.run_due() == 0
 
 
 def test_corrections_name_each_item_with_note_and_field() -> None:
-    request = factories.corrections_required(note="It ends in <b>89</b>.")
-    row = only(request, "corrections_required")
+    msa_request = factories.corrections_required(note="It ends in <b>89</b>.")
+    row = only(msa_request, "corrections_required")
     for part in (
         "The account number is not the one on the utility's record",
         "It ends in <b>89</b>.",
@@ -116,7 +116,7 @@ def test_corrections_name_each_item_with_note_and_field() -> None:
     ):
         assert part in row.text
     assert "It ends in &lt;b&gt;89&lt;/b&gt;." in row.html
-    assert f"/requests/{request.reference}/corrections/" in row.text
+    assert f"/requests/{msa_request.reference}/corrections/" in row.text
 
 
 @pytest.mark.parametrize(
@@ -125,15 +125,15 @@ def test_corrections_name_each_item_with_note_and_field() -> None:
 )
 def test_success_is_told_in_the_words_of_its_type(request_type: str, words: str) -> None:
     adapter = "none" if request_type == "install" else "gma"
-    request = factories.completed(request_type=request_type, existing_adapter=adapter)
-    row = only(request, "visit_complete")
-    assert row.subject == f"{words} · {request.reference}"
+    msa_request = factories.completed(request_type=request_type, existing_adapter=adapter)
+    row = only(msa_request, "visit_complete")
+    assert row.subject == f"{words} · {msa_request.reference}"
     assert "Installation Complete" in row.text
 
 
 def test_failed_visit_is_told_with_reasons_options_and_the_second_fee() -> None:
-    request = factories.failed()
-    text = only(request, "visit_unsuccessful").text
+    msa_request = factories.failed()
+    text = only(msa_request, "visit_unsuccessful").text
     assert "The package with the MSA was not at the meter" in text
     assert "A second visit costs the site visit fee again" in text
     for name, page in [
@@ -142,18 +142,20 @@ def test_failed_visit_is_told_with_reasons_options_and_the_second_fee() -> None:
         ("Withdraw IR", "withdraw"),
     ]:
         assert name in text
-        assert f"/requests/{request.reference}/{page}/" in text
+        assert f"/requests/{msa_request.reference}/{page}/" in text
 
 
 def test_failed_visit_on_the_utilitys_side_costs_nothing() -> None:
-    request = factories.failed(reasons=[factories.utility_reason()])
-    assert "A second visit costs you nothing" in only(request, "visit_unsuccessful").text
+    msa_request = factories.failed(reasons=[factories.utility_reason()])
+    assert "A second visit costs you nothing" in only(msa_request, "visit_unsuccessful").text
 
 
 def test_reschedule_is_confirmed() -> None:
-    request = factories.failed(reasons=[factories.utility_reason()])
-    follow_ups.save_reschedule(request, by=factories.actor_of(request), statements={"meter_or_record_error": "yes"})
-    assert len(told(request, "reschedule_received")) == 1
+    msa_request = factories.failed(reasons=[factories.utility_reason()])
+    follow_ups.save_reschedule(
+        msa_request, by=factories.actor_of(msa_request), statements={"meter_or_record_error": "yes"}
+    )
+    assert len(told(msa_request, "reschedule_received")) == 1
 
 
 @pytest.mark.parametrize(
@@ -168,41 +170,47 @@ def test_reschedule_is_confirmed() -> None:
 )
 def test_withdrawal_says_what_comes_back(prepare: object, outlook: str) -> None:
     assert callable(prepare)
-    request = prepare()
-    transitions.withdraw(request, by=factories.actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
-    assert lifecycle_notices.refund_outlook(request) == outlook
-    assert len(told(request, "withdrawn")) == 1
+    msa_request = prepare()
+    transitions.withdraw(msa_request, by=factories.actor_of(msa_request), reason=WithdrawalReason.CHANGED_PLANS)
+    assert lifecycle_notices.refund_outlook(msa_request) == outlook
+    assert len(told(msa_request, "withdrawn")) == 1
 
 
 def test_withdrawal_by_the_timer_says_so() -> None:
-    request = factories.submitted()
-    transitions.withdraw(request, by=None, reason=WithdrawalReason.EXPIRED)
-    assert "because the time to act ran out" in only(request, "withdrawn").text
+    msa_request = factories.submitted()
+    transitions.withdraw(msa_request, by=None, reason=WithdrawalReason.EXPIRED)
+    assert "because the time to act ran out" in only(msa_request, "withdrawn").text
 
 
 def test_agent_is_told_when_claimed_and_when_revoked() -> None:
-    request = factories.complete_request(company=factories.CompanyFactory())
-    owner = factories.UserFactory(email=request.customer_email)
-    drafts.claim(request, by=owner)
-    authority.take_over(request, by=owner)
-    assert request.agent is not None
-    assert told(request, "request_claimed", "agent_revoked") == [
-        ("request_claimed", request.agent.email),
-        ("agent_revoked", request.agent.email),
+    msa_request = factories.complete_request(company=factories.CompanyFactory())
+    owner = factories.UserFactory(email=msa_request.customer_email)
+    drafts.claim(msa_request, by=owner)
+    authority.take_over(msa_request, by=owner)
+    assert msa_request.agent is not None
+    assert told(msa_request, "request_claimed", "agent_revoked") == [
+        ("request_claimed", msa_request.agent.email),
+        ("agent_revoked", msa_request.agent.email),
     ]
-    assert f"/requests/{request.reference}/" not in only(request, "agent_revoked").text
+    assert f"/requests/{msa_request.reference}/" not in only(msa_request, "agent_revoked").text
 
 
 def test_customer_is_told_once_that_an_agent_started() -> None:
-    request = factories.complete_request(company=factories.CompanyFactory(), customer_email="carol@example.com")
+    msa_request = factories.complete_request(company=factories.CompanyFactory(), customer_email="carol@example.com")
     drafts.save_facts(
-        request, {"customer_email": "eve@example.com"}, by=factories.actor_of(request), version=request.version
+        msa_request,
+        {"customer_email": "eve@example.com"},
+        by=factories.actor_of(msa_request),
+        version=msa_request.version,
     )
-    request.refresh_from_db()
+    msa_request.refresh_from_db()
     drafts.save_facts(
-        request, {"customer_email": "carol@example.com"}, by=factories.actor_of(request), version=request.version
+        msa_request,
+        {"customer_email": "carol@example.com"},
+        by=factories.actor_of(msa_request),
+        version=msa_request.version,
     )
-    assert told(request, "draft_started_for_you") == [
+    assert told(msa_request, "draft_started_for_you") == [
         ("draft_started_for_you", "carol@example.com"),
         ("draft_started_for_you", "eve@example.com"),
     ]

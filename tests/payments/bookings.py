@@ -22,21 +22,21 @@ _count = itertools.count(1)
 
 
 def request_of(company: Company | None, payer: User, **facts: Any) -> MSARequest:
-    request = factories.draft(owner=None if company else payer, company=company)
+    msa_request = factories.draft(owner=None if company else payer, company=company)
     facts = {"street": "12 Oak Avenue", "city": "Monrovia", "zip_code": "91016"} | facts
-    MSARequest.objects.filter(pk=request.pk).update(**facts)
-    return factories.refreshed(request)
+    MSARequest.objects.filter(pk=msa_request.pk).update(**facts)
+    return factories.refreshed(msa_request)
 
 
-def fees_of(request: MSARequest, count: int = 1, cents: int = FEE) -> list[Fee]:
+def fees_of(msa_request: MSARequest, count: int = 1, cents: int = FEE) -> list[Fee]:
     """Fees of that many further visits, all of them over."""
     schedule, _made = FeeSchedule.objects.get_or_create(
         request_type="install", effective_from=date(2020, 1, 1), defaults={"amount_cents": FEE}
     )
-    first = (request.rounds.order_by("-number").values_list("number", flat=True).first() or 0) + 1
+    first = (msa_request.rounds.order_by("-number").values_list("number", flat=True).first() or 0) + 1
     over = {"outcome": VisitOutcome.UNSUCCESSFUL, "closed_at": timezone.now()}
     rounds = VisitRound.objects.bulk_create(
-        VisitRound(request=request, number=first + n, **over) for n in range(count)
+        VisitRound(msa_request=msa_request, number=first + n, **over) for n in range(count)
     )
     today = timezone.localdate()
     return Fee.objects.bulk_create(

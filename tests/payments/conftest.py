@@ -64,7 +64,7 @@ def world(schedule: FeeSchedule, provider_sandbox: SandboxControl, monkeypatch: 
     company = factories.CompanyFactory()
     agent = factories.member_of(company)
     ready = [factories.executed(factories.complete_request(company=company)) for _ in range(3)]
-    assert {request.agent for request in ready} == {agent}
+    assert {msa_request.agent for msa_request in ready} == {agent}
     staff = [factories.supervisor(), factories.supervisor()]
     make_quick(monkeypatch)
     portal = Portal()
@@ -74,20 +74,20 @@ def world(schedule: FeeSchedule, provider_sandbox: SandboxControl, monkeypatch: 
     portal.close()
 
 
-def opened(request: MSARequest) -> Payment:
+def opened(msa_request: MSARequest) -> Payment:
     """A checkout that the owner opened."""
-    return checkout.open_checkout(request, by=factories.actor_of(request), expected_cents=FEE)
+    return checkout.open_checkout(msa_request, by=factories.actor_of(msa_request), expected_cents=FEE)
 
 
 def request_of(payment: Payment) -> MSARequest:
     """The one request of a payment for a single fee."""
-    (request,) = settle.requests_of(payment)
-    return request
+    (msa_request,) = settle.requests_of(payment)
+    return msa_request
 
 
 def part_of(payment: Payment) -> Allocation:
     """The one part of a payment for a single fee, read anew."""
-    return payment.allocations.select_related("payment", "fee__round__request").get()
+    return payment.allocations.select_related("payment", "fee__round__msa_request").get()
 
 
 def state_of(row: Any) -> str:

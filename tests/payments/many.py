@@ -42,8 +42,8 @@ def _some(template: MSARequest, schedule: FeeSchedule, day: date, places: list[t
     requests = MSARequest.objects.bulk_create(_copy(template, day, n) for n, _count in places)
     settled: dict[str, Any] = {"state": Fee.State.SETTLED, "quoted_on": day, "quote_holds_until": day}
     rounds = VisitRound.objects.bulk_create(
-        VisitRound(request=request, number=1, settlement=Settlement.PAID, settled_at=at)
-        for request, at in zip(requests, times, strict=True)
+        VisitRound(msa_request=msa_request, number=1, settlement=Settlement.PAID, settled_at=at)
+        for msa_request, at in zip(requests, times, strict=True)
     )
     fees = Fee.objects.bulk_create(
         Fee(round=visit, schedule=schedule, amount_cents=FEE, settled_at=at, **settled)
@@ -85,7 +85,7 @@ def _payment(template: MSARequest, fee: Fee, at: Any) -> Payment:
 def _entries(part: Allocation) -> list[LedgerEntry]:
     """As ledger.fee_raised and ledger.money_received post them."""
     fee, payment = part.fee, part.payment
-    about: dict[str, Any] = {"fee": fee, "request": fee.round.request, "amount_cents": FEE}
+    about: dict[str, Any] = {"fee": fee, "request": fee.round.msa_request, "amount_cents": FEE}
     raised = {"debit": Account.RECEIVABLE, "credit": Account.FEES, "rule": "F1", "key": f"fee-{fee.pk}-raised"}
     quoted = {"debit": Account.RECEIVABLE, "credit": Account.RECEIVABLE, "rule": "D9", "key": f"fee-{fee.pk}-quoted"}
     paid = {

@@ -24,8 +24,8 @@ from tests import factories
 
 def receive(monkeypatch: pytest.MonkeyPatch, fee: Fee, **seen: Any) -> Payment:
     """The provider says that a payment of that fee is paid, and the portal follows."""
-    request = fee.round.request
-    payer = factories.actor_of(request)
+    msa_request = fee.round.msa_request
+    payer = factories.actor_of(msa_request)
     payment = Payment.objects.create(
         amount_cents=fee.amount_cents,
         payer=payer,
@@ -44,7 +44,7 @@ def receive(monkeypatch: pytest.MonkeyPatch, fee: Fee, **seen: Any) -> Payment:
         url="",
         status="complete",
         payment_status="paid",
-        reference=request.reference,
+        reference=msa_request.reference,
         key=str(payment.key),
         expires_at=timezone.now(),
         intent_id=f"pi_{payment.pk}",
@@ -56,52 +56,54 @@ def receive(monkeypatch: pytest.MonkeyPatch, fee: Fee, **seen: Any) -> Payment:
     return payment
 
 
-def pay(monkeypatch: pytest.MonkeyPatch, request: MSARequest) -> MSARequest:
+def pay(monkeypatch: pytest.MonkeyPatch, msa_request: MSARequest) -> MSARequest:
     """What is due now is paid; the request as it is then."""
-    fee = Fee.objects.filter(round__request=request, state=Fee.State.OPEN).first()
+    fee = Fee.objects.filter(round__msa_request=msa_request, state=Fee.State.OPEN).first()
     if fee is not None:
         receive(monkeypatch, fee)
-    elif request.status == Status.UNSUBMITTED:
-        factories.paid(request, how=Settlement.NOT_DUE)
-    return factories.refreshed(request)
+    elif msa_request.status == Status.UNSUBMITTED:
+        factories.paid(msa_request, how=Settlement.NOT_DUE)
+    return factories.refreshed(msa_request)
 
 
-def fail(request: MSARequest, facts: Facts) -> MSARequest:
+def fail(msa_request: MSARequest, facts: Facts) -> MSARequest:
     rows = OutcomeReason.objects.filter(code__in=[reason.code for reason in facts.reasons])
-    return factories.failed(request, reasons=rows)
+    return factories.failed(msa_request, reasons=rows)
 
 
-def next_visit(monkeypatch: pytest.MonkeyPatch, request: MSARequest, *, modify: bool) -> MSARequest:
+def next_visit(monkeypatch: pytest.MonkeyPatch, msa_request: MSARequest, *, modify: bool) -> MSARequest:
     """The visit after a failed one is asked for, and its fee paid where one is due."""
     if modify:
-        follow_ups.save_modification(request, by=factories.actor_of(request), device=factories.ProductFactory())
-        request = factories.executed(factories.refreshed(request))
-        transitions.advance(request, by=factories.actor_of(request))
+        follow_ups.save_modification(
+            msa_request, by=factories.actor_of(msa_request), device=factories.ProductFactory()
+        )
+        msa_request = factories.executed(factories.refreshed(msa_request))
+        transitions.advance(msa_request, by=factories.actor_of(msa_request))
     else:
-        cure(request)
-        follow_ups.save_reschedule(request, by=factories.actor_of(request))
-    return pay(monkeypatch, factories.refreshed(request))
+        cure(msa_request)
+        follow_ups.save_reschedule(msa_request, by=factories.actor_of(msa_request))
+    return pay(monkeypatch, factories.refreshed(msa_request))
 
 
-def cure(request: MSARequest) -> None:
-    failed = policies.failed_round(request)
+def cure(msa_request: MSARequest) -> None:
+    failed = policies.failed_round(msa_request)
     OutcomeReason.objects.exclude(proof="nothing").update(proof="statement")
     for reason in failed.reasons.exclude(responsible="utility"):
-        cures.submit_cure(request, reason, by=factories.actor_of(request), statement="It is put right.")
+        cures.submit_cure(msa_request, reason, by=factories.actor_of(msa_request), statement="It is put right.")
 
 
 def reach(monkeypatch: pytest.MonkeyPatch, facts: Facts) -> MSARequest:
     """A request that stands there, led through the services."""
-    request = factories.executed(factories.complete_request())
+    msa_request = factories.executed(factories.complete_request())
     if facts.status == Status.UNSUBMITTED:
-        return request
-    request = pay(monkeypatch, request)
+        return msa_request
+    msa_request = pay(monkeypatch, msa_request)
     status = facts.status
     if facts.failed:
-        request = fail(factories.ordered(factories.valid(request)), facts)
+        msa_request = fail(factories.ordered(factories.valid(msa_request)), facts)
         if status != Status.SITE_VISIT_UNSUCCESSFUL:
             way = status in {Status.RESCHEDULE_REQUESTED, Status.SERVICE_ORDER_ISSUED}
-            request = next_visit(monkeypatch, request, modify=not way)
+            msa_request = next_visit(monkeypatch, msa_request, modify=not way)
     onward = {
         Status.CORRECTIONS_REQUIRED: [factories.corrections_required],
         Status.PENDING_SERVICE_ORDER: [factories.valid],
@@ -110,7 +112,7 @@ def reach(monkeypatch: pytest.MonkeyPatch, facts: Facts) -> MSARequest:
         Status.WITHDRAWN: [factories.withdrawn],
     }
     for step in onward.get(status, []):
-        request = step(request)
+        msa_request = step(msa_request)
     if facts.standing == Standing.ON_SITE:
-        VisitRound.objects.filter(request=request, closed_at__isnull=True).update(on_site_at=timezone.now())
-    return request
+        VisitRound.objects.filter(msa_request=msa_request, closed_at__isnull=True).update(on_site_at=timezone.now())
+    return msa_request

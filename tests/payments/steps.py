@@ -24,9 +24,9 @@ def signed_in(user: User) -> Client:
     return client
 
 
-def pay(request: MSARequest, sandbox: SandboxControl, card: str = "4242424242424242") -> Payment:
+def pay(msa_request: MSARequest, sandbox: SandboxControl, card: str = "4242424242424242") -> Payment:
     """The one who acts for the request pays, and we learn of it."""
-    payment = opened(request)
+    payment = opened(msa_request)
     sandbox.act(str(payment.session_id), "pay", card=card)
     return settle.settle_from_provider(payment)
 
@@ -38,11 +38,11 @@ def act(payment: Payment, sandbox: SandboxControl, *names: str) -> None:
         settle.settle_from_provider(payment)
 
 
-def pay_twice(request: MSARequest, sandbox: SandboxControl) -> tuple[Payment, Payment]:
+def pay_twice(msa_request: MSARequest, sandbox: SandboxControl) -> tuple[Payment, Payment]:
     """Two checkouts, the first opened past our guard; the second is paid before it."""
-    extra = opened(request)
+    extra = opened(msa_request)
     Payment.objects.filter(pk=extra.pk).update(state="expired")
-    counted = pay(request, sandbox)
+    counted = pay(msa_request, sandbox)
     act(extra, sandbox, "pay")
     extra.refresh_from_db()
     return counted, extra
@@ -50,8 +50,8 @@ def pay_twice(request: MSARequest, sandbox: SandboxControl) -> tuple[Payment, Pa
 
 def withdraw(payment: Payment) -> Refund:
     """The owner withdraws; gives the refund that D4 proposes."""
-    request = factories.refreshed(settle.requests_of(payment)[0])
-    transitions.withdraw(request, by=factories.actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
+    msa_request = factories.refreshed(settle.requests_of(payment)[0])
+    transitions.withdraw(msa_request, by=factories.actor_of(msa_request), reason=WithdrawalReason.CHANGED_PLANS)
     return Refund.objects.get(payment=payment)
 
 

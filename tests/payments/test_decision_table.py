@@ -47,22 +47,22 @@ def no_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "kick", lambda *_args: None)
 
 
-def what_the_services_do(request: MSARequest) -> dict[str, Any]:
+def what_the_services_do(msa_request: MSARequest) -> dict[str, Any]:
     """Whether it can be withdrawn, what was announced before, and the refunds that are proposed after."""
-    done: dict[str, Any] = {"preview": preview(request)}
-    done["withdrawable"] = not policies.reason_against(policies.check_withdraw, request)
+    done: dict[str, Any] = {"preview": preview(msa_request)}
+    done["withdrawable"] = not policies.reason_against(policies.check_withdraw, msa_request)
     if done["withdrawable"]:
-        transitions.withdraw(request, by=factories.actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
+        transitions.withdraw(msa_request, by=factories.actor_of(msa_request), reason=WithdrawalReason.CHANGED_PLANS)
         done["refunds"] = list(
-            Refund.objects.filter(payment__fees__round__request=request)
+            Refund.objects.filter(payment__fees__round__msa_request=msa_request)
             .order_by("fee__round__number")
             .values_list("fee__round__number", "amount_cents", "reason")
         )
     return done
 
 
-def preview(request: MSARequest) -> list[tuple[int, int]]:
-    return [(one.number, one.refund_cents) for one in withdrawal.preview_refund(request)]
+def preview(msa_request: MSARequest) -> list[tuple[int, int]]:
+    return [(one.number, one.refund_cents) for one in withdrawal.preview_refund(msa_request)]
 
 
 def what_the_table_says(row: Row) -> dict[str, Any]:
@@ -75,33 +75,33 @@ def what_the_table_says(row: Row) -> dict[str, Any]:
 
 def check(monkeypatch: pytest.MonkeyPatch, facts: Facts, *, charged: bool = True) -> None:
     row = decision_table.decide(facts, charged=charged, prices=PRICES)
-    request = reach(monkeypatch, facts)
-    assert request.status == facts.status
-    assert fee_raised(request) == (row.fee.due, row.fee_cents[RequestType.INSTALL]), facts
-    done = what_the_services_do(request)
+    msa_request = reach(monkeypatch, facts)
+    assert msa_request.status == facts.status
+    assert fee_raised(msa_request) == (row.fee.due, row.fee_cents[RequestType.INSTALL]), facts
+    done = what_the_services_do(msa_request)
     said = what_the_table_says(row)
     assert {name: done[name] for name in said} == said, facts
     if row.withdrawable:
         paid, back = bool(row.refunds), [bool(one.refund_cents) for one in row.refunds]
         outlook = "unpaid" if not paid else "full" if all(back) else "part" if any(back) else "none"
-        assert lifecycle_notices.refund_outlook(factories.refreshed(request)) == outlook
+        assert lifecycle_notices.refund_outlook(factories.refreshed(msa_request)) == outlook
 
 
-def fee_raised(request: MSARequest) -> tuple[bool, int | None]:
+def fee_raised(msa_request: MSARequest) -> tuple[bool, int | None]:
     """Whether the portal asks for money now; after a failed visit it does when the next one is asked for."""
-    if request.status == Status.SITE_VISIT_UNSUCCESSFUL:
-        cure(request)
-        follow_ups.save_reschedule(request, by=factories.actor_of(request))
-        visit = request.rounds.last()
+    if msa_request.status == Status.SITE_VISIT_UNSUCCESSFUL:
+        cure(msa_request)
+        follow_ups.save_reschedule(msa_request, by=factories.actor_of(msa_request))
+        visit = msa_request.rounds.last()
         assert visit is not None
         fee = Fee.objects.filter(round=visit, state=Fee.State.OPEN).first()
         assert (visit.fee_due, visit.fee_reason) == ((True, "D3") if fee else (False, "F3"))
         if fee is not None:
-            follow_ups.cancel(factories.refreshed(request), by=factories.actor_of(request))
-            request.refresh_from_db()
+            follow_ups.cancel(factories.refreshed(msa_request), by=factories.actor_of(msa_request))
+            msa_request.refresh_from_db()
             return True, fee.amount_cents
         return False, None
-    fee = Fee.objects.filter(round__request=request, state=Fee.State.OPEN).first()
+    fee = Fee.objects.filter(round__msa_request=msa_request, state=Fee.State.OPEN).first()
     return fee is not None, fee.amount_cents if fee else None
 
 
@@ -143,17 +143,17 @@ def test_visit_where_nobody_was_is_moved_and_its_fee_stays_good(
     monkeypatch: pytest.MonkeyPatch, reasons: list[OutcomeReason], schedule: FeeSchedule, code: str
 ) -> None:
     """D13."""
-    request = factories.ordered(factories.valid(pay(monkeypatch, reach(monkeypatch, Facts(*DRAFT)))))
+    msa_request = factories.ordered(factories.valid(pay(monkeypatch, reach(monkeypatch, Facts(*DRAFT)))))
     reason = OutcomeReason.objects.get(code=code)
     with pytest.raises(Refused, match="Nobody was at the site"):
-        transitions.fail(request, by=factories.technician(), reasons=[reason])
-    request = factories.refreshed(request)
+        transitions.fail(msa_request, by=factories.technician(), reasons=[reason])
+    msa_request = factories.refreshed(msa_request)
     row = decision_table.decide(
         Facts(Status.SERVICE_ORDER_ISSUED, Standing.MOVED, (reason.as_fact,)), charged=True, prices=PRICES
     )
     assert (row.fee.due, row.fee.rule, row.facts.side) == (False, "D13", "nobody")
-    assert (request.status, fee_raised(request)) == ("service_order_issued", (False, None))
-    done = what_the_services_do(request)
+    assert (msa_request.status, fee_raised(msa_request)) == ("service_order_issued", (False, None))
+    done = what_the_services_do(msa_request)
     assert done["refunds"] == what_the_table_says(row)["refunds"] == [(1, FEE, "withdrawn_before_visit")]
 
 
@@ -188,9 +188,9 @@ def test_held_money_goes_back_as_the_rule_says(
 def test_money_for_a_withdrawn_request_is_held_as_the_rule_says(
     monkeypatch: pytest.MonkeyPatch, schedule: FeeSchedule
 ) -> None:
-    request = reach(monkeypatch, Facts(*DRAFT))
+    msa_request = reach(monkeypatch, Facts(*DRAFT))
     fee = Fee.objects.get()
-    factories.withdrawn(request)
+    factories.withdrawn(msa_request)
     fee.refresh_from_db()
     payment = receive(monkeypatch, fee)
     rule = refund_rules.held(1, received_cents=FEE, held_reason=payment.held_reason)

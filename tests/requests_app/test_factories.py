@@ -23,12 +23,12 @@ STATIONS = {
 
 @pytest.mark.parametrize("station", STATIONS, ids=lambda station: station.__name__)
 def test_station_has_its_status_and_a_history_that_verifies(station):
-    request = station()
-    assert request.status == STATIONS[station]
-    assert list(history.broken_links(request)) == []
+    msa_request = station()
+    assert msa_request.status == STATIONS[station]
+    assert list(history.broken_links(msa_request)) == []
 
 
 def test_request_of_a_company_is_signed_by_both_and_submitted():
-    request = factories.submitted(company=factories.CompanyFactory())
-    assert request.status == Status.REQUEST_SUBMITTED
-    assert request.owner is None
+    msa_request = factories.submitted(company=factories.CompanyFactory())
+    assert msa_request.status == Status.REQUEST_SUBMITTED
+    assert msa_request.owner is None

@@ -29,9 +29,9 @@ def verify(*args):
 
 
 def test_untouched_history_verifies():
-    request = factories.submitted()
-    assert verify() == f"{request.events.count()} events verified.\n"
-    assert verify(request.reference) == verify()
+    msa_request = factories.submitted()
+    assert verify() == f"{msa_request.events.count()} events verified.\n"
+    assert verify(msa_request.reference) == verify()
 
 
 @pytest.mark.parametrize(
@@ -44,23 +44,23 @@ def test_untouched_history_verifies():
     ],
 )
 def test_changed_history_is_named_and_fails_the_command(statement, said):
-    request = factories.submitted()
-    event = request.events.filter(actor__isnull=False)[1]
+    msa_request = factories.submitted()
+    event = msa_request.events.filter(actor__isnull=False)[1]
     tamper(statement, event.pk)
     out = StringIO()
     with pytest.raises(CommandError, match="do not verify"):
         call_command("verify_history", stdout=out)
-    assert f"request {request.pk}: {said.format(place=event.sequence)}" in out.getvalue()
+    assert f"request {msa_request.pk}: {said.format(place=event.sequence)}" in out.getvalue()
 
 
 def test_event_whose_digest_was_made_anew_does_not_fit_its_successor():
-    request = factories.submitted()
-    event = request.events.all()[1]
+    msa_request = factories.submitted()
+    event = msa_request.events.all()[1]
     tamper("UPDATE requests_app_requestevent SET kind = 'withdraw' WHERE id = %s", event.pk)
     event.refresh_from_db()
     tamper("UPDATE requests_app_requestevent SET digest = %s WHERE id = %s", event.computed_digest(), event.pk)
-    assert list(history.broken_links(request)) == [
-        f"request {request.pk}: event {event.sequence + 1} does not follow its predecessor"
+    assert list(history.broken_links(msa_request)) == [
+        f"request {msa_request.pk}: event {event.sequence + 1} does not follow its predecessor"
     ]
 
 
@@ -84,9 +84,9 @@ def test_events_cannot_be_changed_or_deleted():
 
 @pytest.mark.django_db(transaction=True)
 def test_event_outside_a_transaction_is_refused():
-    request = factories.draft()
+    msa_request = factories.draft()
     with pytest.raises(transaction.TransactionManagementError):
-        history.record(request, EventKind.CLAIMED, by=request.owner)
+        history.record(msa_request, EventKind.CLAIMED, by=msa_request.owner)
 
 
 def test_lifecycle_diagram_is_the_one_in_the_repository():

@@ -18,13 +18,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         reference = options["reference"]
-        request = MSARequest.objects.filter(reference=reference).first() if reference else None
-        if reference and request is None:
+        msa_request = MSARequest.objects.filter(reference=reference).first() if reference else None
+        if reference and msa_request is None:
             raise CommandError(f"No request has the reference {reference}.")
-        broken = list(history.broken_links(request))
+        broken = list(history.broken_links(msa_request))
         for line in broken:
             self.stdout.write(line)
         if broken:
             raise CommandError(f"{len(broken)} event(s) do not verify.")
-        events = RequestEvent.objects.filter(request=request) if request else RequestEvent.objects.all()
+        events = RequestEvent.objects.filter(msa_request=msa_request) if msa_request else RequestEvent.objects.all()
         self.stdout.write(f"{events.count()} events verified.")

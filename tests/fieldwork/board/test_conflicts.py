@@ -17,7 +17,7 @@ LIST, ONE = "admin:fieldwork_closeout_conflicts", "admin:fieldwork_closeout_conf
 def kept(dan, tess, theo) -> CloseOut:
     """Tess closed the visit; Theo, who had it before, reports too."""
     visit = planned(theo)
-    visit = planned(tess, visit.order.round.request)
+    visit = planned(tess, visit.order.round.msa_request)
     closeouts.close_out(visit, report(notes="All in."), by=tess.user)
     return closeouts.close_out(visit, failure(notes="Nobody there."), by=theo.user)
 

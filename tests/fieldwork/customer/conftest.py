@@ -28,5 +28,5 @@ def tess(clock: Any) -> Technician:
 
 
 def told(kind: str, visit: SiteVisit) -> list[NoticeMessage]:
-    reference = visit.order.round.request.reference
+    reference = visit.order.round.msa_request.reference
     return list(NoticeMessage.objects.filter(kind=kind, reference=reference).order_by("pk"))

@@ -26,11 +26,11 @@ def today(tess: Technician) -> list[SiteVisit]:
     visits = [planned(tess, on=TODAY) for _stop in range(2)]
     rows = SiteVisit.objects.filter(pk__in=[each.pk for each in visits])
     rows.update(minutes=30, drive_seconds=20 * 60, arrives_at=None)
-    return [visit_of(each.order.round.request) for each in visits]
+    return [visit_of(each.order.round.msa_request) for each in visits]
 
 
 def expected(visit: SiteVisit) -> datetime | None:
-    return visit_of(visit.order.round.request).expected_at
+    return visit_of(visit.order.round.msa_request).expected_at
 
 
 def test_on_the_way_is_expected_after_the_drive_and_told_once(today: list[SiteVisit], tess: Technician):
@@ -54,7 +54,7 @@ def test_arrivals_follow_the_stops_before(today: list[SiteVisit], tess: Technici
     clock.shift(timedelta(hours=1))
     late = MONDAY + timedelta(hours=1)
     assert arrivals.expected(tess, TODAY, late)[today[1].pk] == late + timedelta(minutes=20)
-    closeouts.close_out(visit_of(today[0].order.round.request), report(), by=tess.user)
+    closeouts.close_out(visit_of(today[0].order.round.msa_request), report(), by=tess.user)
     assert arrivals.expected(tess, TODAY, late + timedelta(minutes=5))[today[1].pk] == late + timedelta(minutes=20)
 
 
@@ -71,7 +71,7 @@ def test_slipping_arrival_is_told_again_once_at_most(today: list[SiteVisit], tes
 
 def test_nobody_is_told_again_who_was_reached(today: list[SiteVisit], tess: Technician, clock: Any):
     closeouts.on_my_way(today[0], by=tess.user)
-    closeouts.go_on_site(visit_of(today[0].order.round.request), by=tess.user)
+    closeouts.go_on_site(visit_of(today[0].order.round.msa_request), by=tess.user)
     clock.shift(timedelta(hours=2))
     assert (arrival_watch.watch(), told("visit_expected_anew", today[0])) == (0, [])
 
@@ -102,13 +102,13 @@ def test_friday_reminds_of_monday_and_moved_visits_are_not_reminded_of(tess: Tec
 # --- Moved and taken off -----------------------------------------------------------------
 def test_agent_hears_of_each_change_as_the_customer_does(tess: Technician):
     company = factories.CompanyFactory()
-    request = factories.complete_request(company=company)
-    request.owner = factories.UserFactory(email=request.customer_email)
-    request.save(update_fields=["owner"])
-    visit = planned(tess, factories.ordered(factories.valid(factories.submitted(request))), on=date(2027, 3, 9))
+    msa_request = factories.complete_request(company=company)
+    msa_request.owner = factories.UserFactory(email=msa_request.customer_email)
+    msa_request.save(update_fields=["owner"])
+    visit = planned(tess, factories.ordered(factories.valid(factories.submitted(msa_request))), on=date(2027, 3, 9))
     orders.schedule(visit, by=factories.dispatcher(), technician=tess, on=date(2027, 3, 10), window="morning")
-    orders.unschedule(visit_of(request), by=factories.dispatcher(), why=orders.Why.WEATHER)
-    both = {request.owner.email, company.members.get().email}
+    orders.unschedule(visit_of(msa_request), by=factories.dispatcher(), why=orders.Why.WEATHER)
+    both = {msa_request.owner.email, company.members.get().email}
     for kind, method in (("visit_scheduled", "PUBLISH"), ("visit_moved", "PUBLISH"), ("visit_canceled", "CANCEL")):
         rows = told(kind, visit)
         assert {row.to_email for row in rows} == both

@@ -42,7 +42,7 @@ def visit(tess: Technician) -> SiteVisit:
 def test_file_says_when_where_and_what_must_be_ready(visit: SiteVisit):
     event = attached(told("visit_scheduled", visit)[0])
     assert (event.start, event.end) == (datetime(2027, 3, 9, 16, tzinfo=UTC), datetime(2027, 3, 9, 20, tzinfo=UTC))
-    assert str(event["LOCATION"]) == visit.order.round.request.full_address
+    assert str(event["LOCATION"]) == visit.order.round.msa_request.full_address
     assert "waterproof package" in str(event["DESCRIPTION"])
     assert [alarm.TRIGGER for alarm in event.walk("VALARM")] == [timedelta(days=-1)]
 
@@ -57,7 +57,7 @@ def test_window_is_the_utility_s_time_on_both_sides_of_the_clock_change(visit: S
 def test_order_keeps_its_identity_and_each_change_is_newer(visit: SiteVisit, tess: Technician):
     by = factories.dispatcher()
     orders.schedule(visit, by=by, technician=tess, on=date(2027, 3, 10), window="morning")
-    factories.withdrawn(factories.refreshed(visit.order.round.request))
+    factories.withdrawn(factories.refreshed(visit.order.round.msa_request))
     rows = [told(kind, visit)[0] for kind in ("visit_scheduled", "visit_moved", "visit_canceled")]
     events = [attached(row) for row in rows]
     assert {str(event["UID"]) for event in events} == {f"{visit.order.number}@localhost"}
@@ -98,39 +98,41 @@ def test_staff_read_the_attachment_as_sent(visit: SiteVisit):
 
 
 def test_request_page_gives_the_file_to_who_may_see_it(visit: SiteVisit):
-    request = visit.order.round.request
-    address = reverse("fieldwork:visit_file", args=[request.reference])
+    msa_request = visit.order.round.msa_request
+    address = reverse("fieldwork:visit_file", args=[msa_request.reference])
     owner, stranger = Client(), Client()
-    owner.force_login(request.owner)
+    owner.force_login(msa_request.owner)
     stranger.force_login(factories.UserFactory())
     answer = owner.get(address)
     assert (answer.status_code, answer["Content-Type"]) == (200, "text/calendar; charset=utf-8")
     assert event_in(answer.content.decode()).start == datetime(2027, 3, 9, 16, tzinfo=UTC)
-    assert address in owner.get(request.get_absolute_url()).content.decode()
+    assert address in owner.get(msa_request.get_absolute_url()).content.decode()
     assert stranger.get(address).status_code == 404
 
 
 def test_no_file_while_the_visit_has_no_day(clock: Any):
-    request = factories.ordered()
+    msa_request = factories.ordered()
     client = Client()
-    client.force_login(request.owner)
-    assert client.get(reverse("fieldwork:visit_file", args=[request.reference])).status_code == 404
+    client.force_login(msa_request.owner)
+    assert client.get(reverse("fieldwork:visit_file", args=[msa_request.reference])).status_code == 404
 
 
 # --- Taken off ---------------------------------------------------------------------------
 def test_visit_taken_off_is_told_once_with_its_day(visit: SiteVisit):
     for _again in range(2):
-        history.record_locked(visit.order.round.request, EventKind.VISIT_CANCELED, by=None, codes={"visit": visit.pk})
+        history.record_locked(
+            visit.order.round.msa_request, EventKind.VISIT_CANCELED, by=None, codes={"visit": visit.pk}
+        )
     rows = told("visit_canceled", visit)
     assert [row.subject for row in rows] == [
-        f"Site visit on Tue, Mar 9, 2027 canceled · {visit.order.round.request.reference}"
+        f"Site visit on Tue, Mar 9, 2027 canceled · {visit.order.round.msa_request.reference}"
     ]
     assert "We plan the visit anew" in rows[0].text
     assert attached(rows[0])["SEQUENCE"] == 1
 
 
 def test_same_day_again_after_it_was_taken_off_is_news(visit: SiteVisit, tess: Technician):
-    history.record_locked(visit.order.round.request, EventKind.VISIT_PUT_BACK, by=None, codes={"visit": visit.pk})
+    history.record_locked(visit.order.round.msa_request, EventKind.VISIT_PUT_BACK, by=None, codes={"visit": visit.pk})
     SiteVisit.objects.filter(pk=visit.pk).update(state="unscheduled", moves=1)
     visit.refresh_from_db()
     orders.schedule(visit, by=factories.dispatcher(), technician=tess, on=date(2027, 3, 9), window="morning")
@@ -139,8 +141,8 @@ def test_same_day_again_after_it_was_taken_off_is_news(visit: SiteVisit, tess: T
 
 
 def test_withdrawal_without_a_day_cancels_nothing_that_was_told(clock: Any):
-    request = factories.ordered()
-    factories.withdrawn(request)
+    msa_request = factories.ordered()
+    factories.withdrawn(msa_request)
     assert NoticeMessage.objects.filter(kind="visit_canceled").count() == 0
 
 
@@ -153,21 +155,21 @@ def test_another_technician_on_the_same_day_is_no_news(visit: SiteVisit):
 def test_what_was_promised_is_said_in_the_notice(tess: Technician):
     from requests_app.models import ReadinessStatement
 
-    request = factories.ordered()
+    msa_request = factories.ordered()
     ReadinessStatement.objects.create(
-        request=request,
+        msa_request=msa_request,
         findings=[{"rule": "E13", "field": "x", "message": "Not there.", "todo": "Put it into a bright bag."}],
         text="I will.",
-        stated_by=request.owner,
+        stated_by=msa_request.owner,
     )
-    visit = planned(tess, request, on=business_day(3))
-    text = told("visit_scheduled", visit_of(request))[0].text
+    visit = planned(tess, msa_request, on=business_day(3))
+    text = told("visit_scheduled", visit_of(msa_request))[0].text
     assert "What you said you would put right by then\n- Put it into a bright bag." in text
     assert visit.state == "scheduled"
 
 
 def test_removal_asks_for_a_clear_way_alone(tess: Technician):
-    request = factories.ordered(request_type="removal", existing_adapter="msa", device=None)
-    text = told("visit_scheduled", planned(tess, request, on=business_day(3)))[0].text
+    msa_request = factories.ordered(request_type="removal", existing_adapter="msa", device=None)
+    text = told("visit_scheduled", planned(tess, msa_request, on=business_day(3)))[0].text
     assert "Keep the way to the meter clear and safe" in text
     assert "waterproof" not in text

@@ -34,10 +34,10 @@ def feed_for(user: User) -> CalendarFeed:
 
 def request_of_a_company() -> tuple[MSARequest, User]:
     company = factories.CompanyFactory()
-    request = factories.complete_request(company=company)
-    request.owner = factories.UserFactory(email=request.customer_email)
-    request.save(update_fields=["owner"])
-    return factories.ordered(factories.valid(factories.submitted(request))), factories.member_of(company)
+    msa_request = factories.complete_request(company=company)
+    msa_request.owner = factories.UserFactory(email=msa_request.customer_email)
+    msa_request.save(update_fields=["owner"])
+    return factories.ordered(factories.valid(factories.submitted(msa_request))), factories.member_of(company)
 
 
 def test_owner_and_agent_see_their_visits_and_strangers_none(tess: Technician, client: Client):
@@ -49,15 +49,15 @@ def test_owner_and_agent_see_their_visits_and_strangers_none(tess: Technician, c
     for feed in feeds_of.values():
         assert summaries(client.get(path_of(feed))) == [f"Meter technician's visit, {mine.reference}"]
     assert summaries(client.get(path_of(stranger))) == []
-    assert other.order.round.request.reference != mine.reference
+    assert other.order.round.msa_request.reference != mine.reference
 
 
 def test_agent_whose_authority_ended_sees_nothing_more(tess: Technician, client: Client):
-    request, agent = request_of_a_company()
-    planned(tess, request)
+    msa_request, agent = request_of_a_company()
+    planned(tess, msa_request)
     feed = feed_for(agent)
     assert len(summaries(client.get(path_of(feed)))) == 1
-    MSARequest.objects.filter(pk=request.pk).update(agent_revoked_at=request.created_at)
+    MSARequest.objects.filter(pk=msa_request.pk).update(agent_revoked_at=msa_request.created_at)
     assert summaries(client.get(path_of(feed))) == []
 
 
@@ -68,7 +68,7 @@ def test_staff_s_feed_does_not_hold_everybody_s_visits(tess: Technician, client:
 
 def test_new_address_ends_the_old_one(tess: Technician, client: Client):
     visit = planned(tess)
-    owner = visit.order.round.request.owner
+    owner = visit.order.round.msa_request.owner
     client.force_login(owner)
     page = reverse("fieldwork:calendar")
     assert "/calendar/" not in client.get(page).context["address"]
@@ -83,7 +83,7 @@ def test_new_address_ends_the_old_one(tess: Technician, client: Client):
 
 
 def test_closed_account_ends_the_feed(tess: Technician, client: Client):
-    owner = planned(tess).order.round.request.owner
+    owner = planned(tess).order.round.msa_request.owner
     path = path_of(feed_for(owner))
     assert client.get(path).status_code == 200
     User.objects.filter(pk=owner.pk).update(is_active=False)
@@ -92,7 +92,7 @@ def test_closed_account_ends_the_feed(tess: Technician, client: Client):
 
 def test_feed_is_kept_by_nobody_and_says_when_nothing_changed(tess: Technician, client: Client):
     visit = planned(tess)
-    path = path_of(feed_for(visit.order.round.request.owner))
+    path = path_of(feed_for(visit.order.round.msa_request.owner))
     first = client.get(path)
     assert (first["Cache-Control"], first["X-Robots-Tag"], first["Referrer-Policy"]) == (
         "no-store",
@@ -117,9 +117,9 @@ def test_guesses_are_throttled_and_an_ended_address_is_no_guess(client: Client, 
 
 def test_canceled_visit_leaves_the_feed(tess: Technician, client: Client):
     visit = planned(tess)
-    request = visit.order.round.request
-    path = path_of(feed_for(request.owner))
-    factories.withdrawn(request)
+    msa_request = visit.order.round.msa_request
+    path = path_of(feed_for(msa_request.owner))
+    factories.withdrawn(msa_request)
     assert summaries(client.get(path)) == []
     assert SiteVisit.objects.get().scheduled_on is not None
 

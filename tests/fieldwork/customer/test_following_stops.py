@@ -114,10 +114,10 @@ def test_leaving_now_gives_the_way_from_now(day: list[SiteVisit]):
 
 @pytest.mark.django_db
 def test_page_shows_the_arrival_as_it_is_now(day: list[SiteVisit], clock: Any):
-    request = day[1].order.round.request
+    msa_request = day[1].order.round.msa_request
     client = Client()
-    client.force_login(request.owner)
-    address = reverse("fieldwork:today", args=[request.reference])
+    client.force_login(msa_request.owner)
+    address = reverse("fieldwork:today", args=[msa_request.reference])
     assert "We send you a message when the technician is on the way." in client.get(address).content.decode()
     set_out(day[1], at(9, 20))
     words = client.get(address).content.decode()
@@ -132,7 +132,7 @@ def test_page_shows_the_arrival_as_it_is_now(day: list[SiteVisit], clock: Any):
 def test_page_of_the_day_is_of_those_who_see_the_request(day: list[SiteVisit]):
     stranger = Client()
     stranger.force_login(factories.UserFactory())
-    address = reverse("fieldwork:today", args=[day[0].order.round.request.reference])
+    address = reverse("fieldwork:today", args=[day[0].order.round.msa_request.reference])
     assert stranger.get(address).status_code == 404
 
 

@@ -31,7 +31,7 @@ def move(visit: SiteVisit, on: date, technician: Technician | None = None, windo
     whose = technician or visit.technician
     assert whose is not None
     orders.schedule(
-        visit_of(visit.order.round.request), by=factories.dispatcher(), technician=whose, on=on, window=window
+        visit_of(visit.order.round.msa_request), by=factories.dispatcher(), technician=whose, on=on, window=window
     )
 
 
@@ -42,7 +42,7 @@ def test_reminder_comes_on_the_day_before_once(visit: SiteVisit, clock: Any):
     for _again in range(3):
         tasks.remind_of_visits()
     [message] = told("visit_reminder", visit)
-    assert message.to_email == visit.order.round.request.customer_email
+    assert message.to_email == visit.order.round.msa_request.customer_email
     for words in (
         "Wed, Mar 3, 2027",
         "Keep the way to the meter clear",
@@ -86,7 +86,7 @@ def test_who_was_told_of_the_day_today_is_not_reminded_of_it(visit: SiteVisit, c
 
 
 def test_canceled_visit_is_not_reminded_of(visit: SiteVisit, clock: Any):
-    factories.withdrawn(visit.order.round.request)
+    factories.withdrawn(visit.order.round.msa_request)
     clock.shift(A_DAY + timedelta(hours=1))
     assert tasks.remind_of_visits() == 0
     assert told("visit_reminder", visit) == []

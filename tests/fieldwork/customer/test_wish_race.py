@@ -53,13 +53,13 @@ def far(technician: Technician) -> SiteVisit:
 
 
 def choice(visit: SiteVisit, on: date, window: str = "morning") -> Callable[[], Any]:
-    request = MSARequest.objects.select_related("owner").get(pk=visit.order.round.request_id)
-    assert request.owner is not None
-    return lambda: day_requests.choose(request, on=on, window=window, by=request.owner).scheduled_on
+    msa_request = MSARequest.objects.select_related("owner").get(pk=visit.order.round.msa_request_id)
+    assert msa_request.owner is not None
+    return lambda: day_requests.choose(msa_request, on=on, window=window, by=msa_request.owner).scheduled_on
 
 
 def asked(visit: SiteVisit) -> int:
-    return visit.order.round.request.events.filter(kind=EventKind.DAY_CHANGE_ASKED).count()
+    return visit.order.round.msa_request.events.filter(kind=EventKind.DAY_CHANGE_ASKED).count()
 
 
 def test_five_at_once_change_the_day_once(far: SiteVisit):
@@ -68,7 +68,7 @@ def test_five_at_once_change_the_day_once(far: SiteVisit):
     assert len(days) >= 2
     answers, failures = at_once(*(choice(far, days[number % len(days)]) for number in range(AT_ONCE)))
     [wish] = DayChange.objects.all()
-    moved = visit_of(far.order.round.request)
+    moved = visit_of(far.order.round.msa_request)
     assert set(answers) == {wish.to_on} == {moved.scheduled_on}
     assert {(type(each), getattr(each, "code", "")) for each in failures} <= {(Refused, "already_used")}
     assert (moved.moves, asked(far)) == (1, 1)
@@ -114,11 +114,11 @@ def test_without_the_lanes_lock_both_get_the_last_place(technician: Technician, 
 
 
 def test_naming_days_at_once_keeps_one_row_a_day(far: SiteVisit):
-    request = MSARequest.objects.select_related("owner").get(pk=far.order.round.request_id)
+    msa_request = MSARequest.objects.select_related("owner").get(pk=far.order.round.msa_request_id)
     halves = [(business_day(3), "morning"), (business_day(6), "afternoon")]
-    assert request.owner is not None
+    assert msa_request.owner is not None
     answers, failures = at_once(
-        *(lambda: unsuitable_days.name(request, halves, by=request.owner) for _each in range(3))
+        *(lambda: unsuitable_days.name(msa_request, halves, by=msa_request.owner) for _each in range(3))
     )
     assert (answers, failures) == ([2, 2, 2], [])
-    assert request.events.filter(kind=EventKind.UNSUITABLE_DAYS_NAMED).count() == 1
+    assert msa_request.events.filter(kind=EventKind.UNSUITABLE_DAYS_NAMED).count() == 1

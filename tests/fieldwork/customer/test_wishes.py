@@ -38,7 +38,7 @@ def visit(tess: Technician) -> SiteVisit:
 
 @pytest.fixture
 def request_(visit: SiteVisit) -> MSARequest:
-    return visit.order.round.request
+    return visit.order.round.msa_request
 
 
 @pytest.fixture
@@ -54,8 +54,8 @@ def page(request_: MSARequest, alice: User) -> tuple[Client, str]:
     return client, reverse("fieldwork:another_day", args=[request_.reference])
 
 
-def events(request: MSARequest, kind: EventKind) -> list[dict[str, Any]]:
-    return [each.codes for each in request.events.filter(kind=kind)]
+def events(msa_request: MSARequest, kind: EventKind) -> list[dict[str, Any]]:
+    return [each.codes for each in msa_request.events.filter(kind=kind)]
 
 
 # --- Choosing ----------------------------------------------------------------------------
@@ -150,7 +150,7 @@ def test_offers_are_half_days_that_hold_the_visit(visit: SiteVisit):
 def test_offers_leave_out_what_was_named_as_unsuitable(visit: SiteVisit, alice: User):
     for on in (FRIDAY, date(2027, 3, 8)):
         UnsuitableDay.objects.create(order=visit.order, on=on, part="all_day", named_by=alice)
-    days = {each.on for each in day_changes_offers.find(visit_of(visit.order.round.request))}
+    days = {each.on for each in day_changes_offers.find(visit_of(visit.order.round.msa_request))}
     assert days
     assert not days & {FRIDAY, date(2027, 3, 8)}
 
@@ -168,12 +168,12 @@ def test_site_without_a_position_is_offered_days_by_their_minutes(visit: SiteVis
 def test_full_half_days_are_not_offered_by_minutes_either(visit: SiteVisit):
     ServiceOrder.objects.update(latitude=None, longitude=None)
     Technician.objects.update(daily_minutes=30)
-    assert day_changes_offers.find(visit_of(visit.order.round.request)) == []
+    assert day_changes_offers.find(visit_of(visit.order.round.msa_request)) == []
 
 
 def test_nothing_is_offered_where_nobody_may_do_it(visit: SiteVisit):
     SiteVisit.objects.filter(pk=visit.pk).update(is_fixed=True)
-    assert day_changes_offers.find(visit_of(visit.order.round.request)) == []
+    assert day_changes_offers.find(visit_of(visit.order.round.msa_request)) == []
 
 
 def test_offers_take_the_same_queries_whatever_stands_on_the_board(
@@ -183,11 +183,11 @@ def test_offers_take_the_same_queries_whatever_stands_on_the_board(
     from django.test.utils import CaptureQueriesContext
 
     with CaptureQueriesContext(connection) as alone:
-        day_changes_offers.find(visit_of(visit.order.round.request))
+        day_changes_offers.find(visit_of(visit.order.round.msa_request))
     for _each in range(3):
         planned(new_technician(f"T-{_each + 5}"), on=FRIDAY)
     with CaptureQueriesContext(connection) as many:
-        day_changes_offers.find(visit_of(visit.order.round.request))
+        day_changes_offers.find(visit_of(visit.order.round.msa_request))
     assert len(many) == len(alone)
 
 
@@ -236,11 +236,11 @@ def test_dispatch_answers_that_the_day_stays(visit: SiteVisit, request_: MSARequ
 
 # --- Days that do not suit ---------------------------------------------------------------
 def test_days_are_named_before_the_visit_is_planned_and_planning_leaves_them_out(clock: Any, tess: Technician):
-    request = factories.ordered()
-    visit = visit_of(request)
-    assert request.owner is not None
+    msa_request = factories.ordered()
+    visit = visit_of(msa_request)
+    assert msa_request.owner is not None
     unsuitable_days.name(
-        request, [(FRIDAY, "morning"), (THURSDAY, "morning"), (THURSDAY, "afternoon")], by=request.owner
+        msa_request, [(FRIDAY, "morning"), (THURSDAY, "morning"), (THURSDAY, "afternoon")], by=msa_request.owner
     )
     translated = problem.build(date(2027, 3, 2), date(2027, 3, 8))
     [row] = [each for each in translated.problem.visits if each.id == visit.pk]
@@ -298,12 +298,12 @@ def test_page_asks_dispatch_where_none_suits(request_: MSARequest, page: tuple[C
 
 def test_agent_asks_and_strangers_find_nothing(tess: Technician):
     company = factories.CompanyFactory()
-    request = factories.ordered(factories.valid(factories.submitted(factories.complete_request(company=company))))
-    planned(tess, request, on=THURSDAY)
+    msa_request = factories.ordered(factories.valid(factories.submitted(factories.complete_request(company=company))))
+    planned(tess, msa_request, on=THURSDAY)
     bob, eve = company.members.get(), factories.UserFactory()
     for person, expected in ((bob, 200), (eve, 404), (tess.user, 404), (factories.staff(), 404)):
         client = Client()
         client.force_login(person)
         for name in ("another_day", "none_suits", "unsuitable_days"):
-            answer = client.get(reverse(f"fieldwork:{name}", args=[request.reference]))
+            answer = client.get(reverse(f"fieldwork:{name}", args=[msa_request.reference]))
             assert (name, answer.status_code) == (name, expected)

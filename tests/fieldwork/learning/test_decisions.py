@@ -55,8 +55,8 @@ def accept(proposal: RuleProposal, by: User, kind: learning.Kind = learning.Kind
     return learning.accept(proposal, kind=kind, explanation=why, seen=seen, by=by)
 
 
-def findings(request: MSARequest) -> list[tuple[str, str]]:
-    verdict = completeness.verdict(factories.refreshed(request), on=timezone.localdate())
+def findings(msa_request: MSARequest) -> list[tuple[str, str]]:
+    verdict = completeness.verdict(factories.refreshed(msa_request), on=timezone.localdate())
     return [(each.rule, each.message) for each in verdict.findings]
 
 
@@ -82,19 +82,19 @@ def test_accepted_rule_is_judged_at_once_with_the_words_of_staff(
 
 
 def test_every_kind_becomes_its_rule(proposal: RuleProposal, supervisor: User):
-    request = factories.complete_request(panel_model=PANEL)
+    msa_request = factories.complete_request(panel_model=PANEL)
     accept(proposal, supervisor, learning.Kind.ANY)
-    assert [rule for rule, _message in findings(request)] == ["E7"]
+    assert [rule for rule, _message in findings(msa_request)] == ["E7"]
 
 
 def test_clips_become_a_listed_panel(supervisor: User, device: Product):
     for _n in range(3):
         visited(PANEL, device, clips())
     learning.propose()
-    request = factories.complete_request(panel_model=PANEL)
+    msa_request = factories.complete_request(panel_model=PANEL)
     accept(RuleProposal.objects.get(), supervisor, learning.Kind.CLIPS, "")
     assert IncompatiblePanel.objects.filter(normalized="HOMC40U200").exists()
-    assert [rule for rule, _message in findings(request)] == ["E8"]
+    assert [rule for rule, _message in findings(msa_request)] == ["E8"]
 
 
 def test_owners_and_agents_of_open_requests_are_told_once_and_nobody_else(
@@ -119,7 +119,7 @@ def test_owners_and_agents_of_open_requests_are_told_once_and_nobody_else(
     }
     assert told() == sorted(expected)
     assert len(found) == 5
-    event = RequestEvent.objects.get(request=agents, kind=EventKind.PANEL_RULE_ADDED)
+    event = RequestEvent.objects.get(msa_request=agents, kind=EventKind.PANEL_RULE_ADDED)
     assert event.codes == {
         "rule": "panelrestriction",
         "row": PanelRestriction.objects.get().pk,
@@ -134,13 +134,13 @@ def test_owners_and_agents_of_open_requests_are_told_once_and_nobody_else(
 
 def test_mail_says_why_and_what_to_do_now(proposal: RuleProposal, supervisor: User, device: Product):
     draft = factories.complete_request(panel_model=PANEL, device=device)
-    request = factories.ordered(panel_model=PANEL, device=device)
+    msa_request = factories.ordered(panel_model=PANEL, device=device)
     accept(proposal, supervisor)
     mail = NoticeMessage.objects.get(kind="panel_ruled_out", reference=draft.reference)
     assert f"{WHY}. Site visits with this device" in mail.text
     assert f"/requests/{draft.reference}/form/panel/" in mail.text
     assert "put the model right in the form" in mail.text
-    mail = NoticeMessage.objects.get(kind="panel_ruled_out", reference=request.reference)
+    mail = NoticeMessage.objects.get(kind="panel_ruled_out", reference=msa_request.reference)
     assert "Our dispatchers look at the planned visit first." in mail.text
 
 
@@ -154,7 +154,7 @@ def test_planned_visit_of_a_touched_request_is_held_until_an_order_is_issued_aft
     assert list(learning.held(SiteVisit.objects.all())) == [touched]
     transitions.issue_service_order(waiting, by=factories.staff())
     assert list(learning.held(SiteVisit.objects.all())) == [touched]
-    transitions.withdraw(touched.order.round.request, by=factories.staff(), reason=WithdrawalReason.OTHER)
+    transitions.withdraw(touched.order.round.msa_request, by=factories.staff(), reason=WithdrawalReason.OTHER)
     assert list(learning.held(SiteVisit.objects.all())) == []
 
 
@@ -192,15 +192,15 @@ def test_list_that_changed_since_it_was_seen_is_shown_again(proposal: RulePropos
 def test_request_that_changed_between_list_and_lock_is_judged_as_it_is_now(
     supervisor: User, device: Product, monkeypatch: pytest.MonkeyPatch, meanwhile: str
 ):
-    request = factories.complete_request(panel_model=PANEL, device=device)
+    msa_request = factories.complete_request(panel_model=PANEL, device=device)
     seen = panels.impacts
 
     def slow(rule: PanelRestriction) -> list[products.Impact]:
         found = seen(rule)
         if meanwhile == "withdrawn":
-            transitions.withdraw(request, by=factories.staff(), reason=WithdrawalReason.OTHER)
+            transitions.withdraw(msa_request, by=factories.staff(), reason=WithdrawalReason.OTHER)
         else:
-            MSARequest.objects.filter(pk=request.pk).update(device=factories.ProductFactory())
+            MSARequest.objects.filter(pk=msa_request.pk).update(device=factories.ProductFactory())
         return found
 
     monkeypatch.setattr(panels, "impacts", slow)

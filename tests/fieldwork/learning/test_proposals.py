@@ -107,8 +107,10 @@ def test_each_device_has_its_own_pattern_but_clips_are_the_panels(device: Produc
 def test_device_is_the_one_of_the_visit_and_not_the_one_chosen_since(device: Product):
     for _n in range(3):
         visit = visited(PANEL, device, socket())
-        request = factories.refreshed(visit.order.round.request)
-        follow_ups.save_modification(request, by=factories.actor_of(request), device=factories.ProductFactory())
+        msa_request = factories.refreshed(visit.order.round.msa_request)
+        follow_ups.save_modification(
+            msa_request, by=factories.actor_of(msa_request), device=factories.ProductFactory()
+        )
     learning.propose()
     assert proposals() == [("HOMC40U200", device.pk, "socket_incompatible", 3, 0)]
 

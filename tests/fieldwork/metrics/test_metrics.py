@@ -109,9 +109,9 @@ def test_open_canceled_and_conflicting_visits_are_not_made(device: Product):
 
 def test_second_visit_counts_but_not_as_a_first_one_and_with_its_own_device(device: Product):
     visit = made(device, socket())
-    request = factories.refreshed(visit.order.round.request)
+    msa_request = factories.refreshed(visit.order.round.msa_request)
     newer = factories.ProductFactory()
-    follow_ups.save_modification(request, by=factories.actor_of(request), device=newer)
+    follow_ups.save_modification(msa_request, by=factories.actor_of(msa_request), device=newer)
     assert [group.name for group, _each in metrics.by_group(november(), By.DEVICE)] == [str(device)]
     visit.order.round.number = 7
     visit.order.round.save()

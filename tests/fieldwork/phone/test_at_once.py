@@ -50,7 +50,7 @@ def test_report_with_photos_five_times_at_once_arrives_once(visit: SiteVisit, te
     assert [answer.status_code for answer in answers] == [200] * AT_ONCE
     assert [answer.json() for answer in answers] == [answers[0].json()] * AT_ONCE
     assert (CloseOut.objects.count(), VisitPhoto.objects.count(), PhotoUpload.objects.count()) == (1, 2, 0)
-    assert visit.order.round.request.events.filter(kind="complete").count() == 1
+    assert visit.order.round.msa_request.events.filter(kind="complete").count() == 1
 
 
 def test_without_looking_again_a_cleared_photo_would_be_missing(

@@ -26,24 +26,26 @@ def day(phone: Phone, visit: SiteVisit) -> dict:
 
 
 def test_day_holds_what_the_work_needs_and_no_more_of_anybody(phone: Phone, visit: SiteVisit):
-    request = visit.order.round.request
+    msa_request = visit.order.round.msa_request
     told = day(phone, visit)
     (shown,) = told["visits"]
-    assert (shown["id"], shown["reference"], shown["order"]) == (visit.pk, request.reference, visit.order.number)
-    assert (shown["address"], shown["device"]["id"]) == (request.full_address, request.device_id)
+    assert (shown["id"], shown["reference"], shown["order"]) == (visit.pk, msa_request.reference, visit.order.number)
+    assert (shown["address"], shown["device"]["id"]) == (msa_request.full_address, msa_request.device_id)
     assert (shown["window"], shown["state"], shown["done_text"]) == ("morning", "scheduled", "Installed")
     assert {"number": "E9", "text": shown["checklist"][0]["text"]} in shown["checklist"] or shown["checklist"]
     assert told["technician"]["name"] == "Tess T-1"
     everything = json.dumps(told)
-    for private in (request.customer_name, request.customer_email, request.customer_phone):
+    for private in (msa_request.customer_name, msa_request.customer_email, msa_request.customer_phone):
         assert private
         assert private not in everything
 
 
 def test_day_names_what_was_promised_and_what_was_put_right(phone: Phone, visit: SiteVisit):
-    request = visit.order.round.request
+    msa_request = visit.order.round.msa_request
     finding = {"rule": "E13", "field": "clear", "message": "The space is not clear.", "todo": "Clear it."}
-    ReadinessStatement.objects.create(request=request, findings=[finding], text="Yes.", stated_by=request.owner)
+    ReadinessStatement.objects.create(
+        msa_request=msa_request, findings=[finding], text="Yes.", stated_by=msa_request.owner
+    )
     (shown,) = day(phone, visit)["visits"]
     assert shown["promised"] == [{"rule": "E13", "message": "The space is not clear."}]
     assert shown["put_right"] == []
@@ -110,7 +112,7 @@ def test_signed_out_is_told_apart(db: None):
 
 
 def test_customer_finds_nothing(client: Client, visit: SiteVisit):
-    client.force_login(visit.order.round.request.owner)
+    client.force_login(visit.order.round.msa_request.owner)
     assert client.get("/field/api/day/").status_code == 404
 
 

@@ -206,12 +206,12 @@ def test_reason_out_of_use_since_the_morning_is_taken(phone: Phone, visit: SiteV
 
 def test_canceled_meanwhile_is_kept_and_told(phone: Phone, visit: SiteVisit, report_id: UUID):
     phone.send_photo(visit, report_id, photo())
-    factories.withdrawn(visit.order.round.request)
+    factories.withdrawn(visit.order.round.msa_request)
     answer = phone.send(report_id, body_of(visit, photo())).json()
     assert (answer["accepted"], answer["conflict"], answer["told"]) == (False, "canceled", [])
     assert "canceled meanwhile" in answer["conflict_text"]
     assert VisitPhoto.objects.count() == 1
-    assert factories.refreshed(visit.order.round.request).status == Status.WITHDRAWN
+    assert factories.refreshed(visit.order.round.msa_request).status == Status.WITHDRAWN
 
 
 def test_given_to_another_meanwhile_is_kept(phone: Phone, visit: SiteVisit, report_id: UUID):
@@ -252,7 +252,7 @@ def test_clock_that_was_set_meanwhile_says_nothing():
 def test_on_my_way_is_told_once_and_old_news_not_at_all(phone: Phone, visit: SiteVisit, monkeypatch: Any):
     monkeypatch.setattr("fieldwork.visits.closeouts._check_today", lambda _visit: None)
     path = f"visits/{visit.pk}/on-my-way/"
-    events = visit.order.round.request.events.filter(kind="visit_on_the_way")
+    events = visit.order.round.msa_request.events.filter(kind="visit_on_the_way")
     old = (timezone.now() - timedelta(hours=1)).isoformat()
     assert phone.ask("post", path, {"at": old}).json()["expected_at"] is None
     assert events.count() == 0

@@ -47,7 +47,7 @@ def waiting(count: int = 1, *, due_on: date | None = None, first: int = 0) -> li
         latitude, longitude = SITES[index % len(SITES)]
         values: dict[str, Any] = {"latitude": latitude, "longitude": longitude, "due_on": due_on or visit.order.due_on}
         ServiceOrder.objects.filter(pk=visit.order_id).update(**values)
-        made.append(visit_of(visit.order.round.request))
+        made.append(visit_of(visit.order.round.msa_request))
     return made
 
 

@@ -158,14 +158,14 @@ def test_visit_that_began_stays_where_it_is(technician: Technician, dispatcher: 
 
 def test_rules_may_be_broken_by_hand_and_are_told(technician: Technician, dispatcher: User):
     [visit] = waiting(due_on=business_day(1))
-    request = visit.order.round.request
+    msa_request = visit.order.round.msa_request
     north = District.objects.create(name="North")
     technician.districts.add(District.objects.create(name="South"))
     ServiceOrder.objects.update(district=north)
-    skill = Skill.objects.create(code="heavy", title="Heavy panels", request_types=[request.request_type])
-    UnsuitableDay.objects.create(order=visit.order, on=business_day(2), part="morning", named_by=request.owner)
+    skill = Skill.objects.create(code="heavy", title="Heavy panels", request_types=[msa_request.request_type])
+    UnsuitableDay.objects.create(order=visit.order, on=business_day(2), part="morning", named_by=msa_request.owner)
     Absence.objects.create(technician=technician, from_on=business_day(2), until_on=business_day(2))
-    name, day = f"{visit.order} ({request.full_address})", formats.day(business_day(2))
+    name, day = f"{visit.order} ({msa_request.full_address})", formats.day(business_day(2))
     absent, late = f"Tess T-1 does not work on {day}.", f"{name} is due before {day}."
     assert put(visit, technician, by=dispatcher, on=business_day(2)).breaks == (
         f"Tess T-1 lacks a skill that {name} needs.",
@@ -211,7 +211,7 @@ def test_placing_asks_as_often_whatever_stands_there(
     technician: Technician, dispatcher: User, count: int, django_assert_num_queries: Any
 ):
     *others, visit = waiting(count)
-    VisitDuration.objects.create(request_type=visit.order.round.request.request_type, set_minutes=10)
+    VisitDuration.objects.create(request_type=visit.order.round.msa_request.request_type, set_minutes=10)
     for other in others:
         put(other, technician, by=dispatcher)
     looked = seen(technician, business_day())

@@ -147,7 +147,7 @@ def test_absences_that_are_over_are_not_shown(desk: Client, technician: Technici
 
 def test_district_takes_a_list_of_zip_codes_and_orders_follow(desk: Client):
     [visit] = waiting()
-    code = visit.order.round.request.zip_code
+    code = visit.order.round.msa_request.zip_code
     assert post(desk, "district/add", {"name": "North", "zip_codes": f"{code}, 91001\n91001"})[0] == []
     north = District.objects.get()
     assert {row.zip_code for row in north.zips.all()} == {code, "91001"}

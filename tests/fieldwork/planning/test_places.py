@@ -26,13 +26,13 @@ from tests.fieldwork.planning.conftest import waiting
 pytestmark = pytest.mark.django_db
 
 
-def order_of(request: MSARequest) -> ServiceOrder:
-    return ServiceOrder.objects.get(round__request=request)
+def order_of(msa_request: MSARequest) -> ServiceOrder:
+    return ServiceOrder.objects.get(round__msa_request=msa_request)
 
 
-def account_of(request: MSARequest, **fields: Any) -> ServiceAccount:
+def account_of(msa_request: MSARequest, **fields: Any) -> ServiceAccount:
     row, _created = ServiceAccount.objects.update_or_create(
-        account_number=request.account_number,
+        account_number=msa_request.account_number,
         defaults={
             "name": "Alice",
             "street": "12 Oak Street",
@@ -47,9 +47,9 @@ def account_of(request: MSARequest, **fields: Any) -> ServiceAccount:
 
 
 def test_position_of_the_record_comes_first():
-    request = factories.valid()
-    account_of(request, latitude=Decimal("34.142508"), longitude=Decimal("-117.998112"))
-    order = order_of(factories.ordered(request))
+    msa_request = factories.valid()
+    account_of(msa_request, latitude=Decimal("34.142508"), longitude=Decimal("-117.998112"))
+    order = order_of(factories.ordered(msa_request))
     assert (order.latitude, order.longitude, order.position_source) == (
         Decimal("34.142508"),
         Decimal("-117.998112"),
@@ -58,11 +58,11 @@ def test_position_of_the_record_comes_first():
 
 
 def test_middle_of_the_zip_code_is_second_and_the_district_is_known():
-    request = factories.valid()
+    msa_request = factories.valid()
     district = District.objects.create(name="Foothills")
-    DistrictZip.objects.create(district=district, zip_code=request.zip_code)
-    order = order_of(factories.ordered(request))
-    middle = positions.middle_of(request.zip_code)
+    DistrictZip.objects.create(district=district, zip_code=msa_request.zip_code)
+    order = order_of(factories.ordered(msa_request))
+    middle = positions.middle_of(msa_request.zip_code)
     assert middle is not None
     assert (order.latitude, order.longitude) == middle
     assert (order.position_source, order.district) == ("zip_code", district)
@@ -92,22 +92,22 @@ def test_orders_without_a_position_are_looked_up_again():
     [visit] = waiting()
     ServiceOrder.objects.update(latitude=None, longitude=None, position_source="")
     assert positions.locate_missing() == 1
-    assert order_of(visit.order.round.request).position_source == "zip_code"
+    assert order_of(visit.order.round.msa_request).position_source == "zip_code"
     assert positions.locate_missing() == 0
 
 
 def test_orders_follow_when_a_district_is_drawn(dispatcher: User):
     [visit] = waiting()
-    code = visit.order.round.request.zip_code
+    code = visit.order.round.msa_request.zip_code
     north, south = District.objects.create(name="North"), District.objects.create(name="South")
     with pytest.raises(Refused, match="Only a dispatcher"):
         positions.draw_district(north, [code], by=factories.staff())
     assert positions.draw_district(north, [code], by=dispatcher) == 1
-    assert order_of(visit.order.round.request).district == north
+    assert order_of(visit.order.round.msa_request).district == north
     with pytest.raises(Refused, match=f"{code} is in another district already"):
         positions.draw_district(south, [code], by=dispatcher)
     assert positions.draw_district(north, ["91001"], by=dispatcher) == 1
-    assert order_of(visit.order.round.request).district is None
+    assert order_of(visit.order.round.msa_request).district is None
     assert list(north.zips.values_list("zip_code", flat=True)) == ["91001"]
 
 
@@ -132,7 +132,7 @@ def learned() -> dict[tuple[str, bool], tuple[int | None, int]]:
 def test_learned_is_the_median_pulled_toward_what_was_believed(technician: Technician):
     usual = ProgramSettings.current().visit_minutes
     visits = waiting(5)
-    MSARequest.objects.update(device=visits[0].order.round.request.device)
+    MSARequest.objects.update(device=visits[0].order.round.msa_request.device)
     for visit, minutes in zip(visits, (50, 60, 70, 80, 200), strict=True):
         closed(visit, technician, minutes)
     assert durations.learn() == 2
@@ -172,12 +172,12 @@ def test_conflicts_are_not_learned_from(technician: Technician):
 
 def test_staff_s_figure_stands_and_the_most_particular_row_counts(technician: Technician):
     one, other = waiting(2)
-    request = one.order.round.request
+    msa_request = one.order.round.msa_request
     usual = ProgramSettings.current().visit_minutes
     assert durations.minutes_for([one, other]) == {one.pk: usual, other.pk: usual}
-    of_type = VisitDuration.objects.create(request_type=request.request_type, set_minutes=33, learned_minutes=50)
+    of_type = VisitDuration.objects.create(request_type=msa_request.request_type, set_minutes=33, learned_minutes=50)
     assert durations.minutes_for([one]) == {one.pk: 33}
-    VisitDuration.objects.create(request_type=request.request_type, device=request.device, learned_minutes=44)
+    VisitDuration.objects.create(request_type=msa_request.request_type, device=msa_request.device, learned_minutes=44)
     assert durations.minutes_for([one]) == {one.pk: 44}
     for visit in waiting(5):
         closed(visit, technician, 100)
@@ -223,15 +223,15 @@ def test_closed_order_keeps_its_due_day():
     ServiceOrder.objects.update(state=ServiceOrder.State.CLOSED)
     ClosureDay.objects.create(on=business_day(3), name="Storm", kind=ClosureDay.Kind.UTILITY)
     assert due_dates.refresh() == 0
-    assert visit_of(visit.order.round.request).order.due_on == before
+    assert visit_of(visit.order.round.msa_request).order.due_on == before
 
 
 def test_due_day_is_the_clock_s_of_v2():
-    request = factories.ordered()
-    submitted = request.events.filter(kind="submit").get().at
+    msa_request = factories.ordered()
+    submitted = msa_request.events.filter(kind="submit").get().at
     assert isinstance(submitted, datetime)
     days = ProgramSettings.current().visit_days
-    assert order_of(request).due_on == calendar.load().add(calendar.local_day(submitted), days)
+    assert order_of(msa_request).due_on == calendar.load().add(calendar.local_day(submitted), days)
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -99,7 +99,7 @@ def test_inactive_technician_has_no_shift():
 
 def test_visit_may_go_into_each_half_day_that_suits(technician: Technician):
     [visit] = waiting()
-    owner = visit.order.round.request.owner
+    owner = visit.order.round.msa_request.owner
     UnsuitableDay.objects.create(order=visit.order, on=business_day(1), part="morning", named_by=owner)
     UnsuitableDay.objects.create(order=visit.order, on=business_day(2), part="all_day", named_by=owner)
     found = asked(problem.build(business_day(1), business_day(3)))[visit.pk]
@@ -110,7 +110,7 @@ def test_visit_may_go_into_each_half_day_that_suits(technician: Technician):
 def test_day_that_the_customer_asked_away_from_does_not_suit(technician: Technician, dispatcher: User):
     [visit] = waiting()
     orders.schedule(visit, by=dispatcher, technician=technician, on=business_day(1), window="morning")
-    owner = visit.order.round.request.owner
+    owner = visit.order.round.msa_request.owner
     wish = {"was_on": business_day(1), "was_window": "morning", "asked_by": owner}
     DayChange.objects.create(order=visit.order, visit=visit, **wish)
     found = asked(problem.build(business_day(1), business_day(2)))[visit.pk]
@@ -119,9 +119,9 @@ def test_day_that_the_customer_asked_away_from_does_not_suit(technician: Technic
 
 def test_skills_come_from_type_and_device(technician: Technician):
     [visit] = waiting()
-    request = visit.order.round.request
-    Skill.objects.create(code="type", title="Type", request_types=[request.request_type])
-    Skill.objects.create(code="device", title="Device").devices.add(request.device)
+    msa_request = visit.order.round.msa_request
+    Skill.objects.create(code="type", title="Type", request_types=[msa_request.request_type])
+    Skill.objects.create(code="device", title="Device").devices.add(msa_request.device)
     Skill.objects.create(code="other", title="Other", request_types=["removal"])
     assert asked(problem.build(*week()))[visit.pk].skills == {"type", "device"}
 
@@ -212,7 +212,7 @@ def test_reading_asks_as_often_whatever_there_is(
     made = waiting(visits)
     put(made[0], people[0], by=dispatcher)
     for visit in made:
-        owner = visit.order.round.request.owner
+        owner = visit.order.round.msa_request.owner
         UnsuitableDay.objects.create(order=visit.order, on=business_day(3), part="morning", named_by=owner)
     with django_assert_num_queries(16):
         translated = problem.build(*week())
@@ -225,7 +225,7 @@ def test_same_rows_are_the_same_problem(technician: Technician):
     one = problem.build(*week())
     assert one.hash() == problem.build(*week()).hash()
     VisitDuration.objects.create(
-        request_type=one.visits[min(one.visits)].order.round.request.request_type, set_minutes=77
+        request_type=one.visits[min(one.visits)].order.round.msa_request.request_type, set_minutes=77
     )
     assert one.hash() != problem.build(*week()).hash()
 

@@ -35,7 +35,7 @@ def counts(report: board.Published) -> tuple[int, int, int, int, int]:
 
 def told(visit: SiteVisit) -> list[str]:
     """The events of that visit's plan."""
-    events = RequestEvent.objects.filter(request=visit.order.round.request, kind__in=PLANS)
+    events = RequestEvent.objects.filter(msa_request=visit.order.round.msa_request, kind__in=PLANS)
     return list(events.order_by("pk").values_list("kind", flat=True))
 
 
@@ -62,7 +62,7 @@ def test_publish_tells_what_is_new_and_copies_the_board(technician: Technician, 
         )
         assert visit.published_at is not None
         assert told(visit) == ["visit_scheduled"]
-        assert factories.refreshed(visit.order.round.request).status == Status.SERVICE_ORDER_ISSUED
+        assert factories.refreshed(visit.order.round.msa_request).status == Status.SERVICE_ORDER_ISSUED
     assert NoticeMessage.objects.filter(kind="visit_scheduled").count() == 2
 
 
@@ -179,7 +179,7 @@ def test_withdrawn_request_leaves_the_board(technician: Technician, dispatcher: 
     one, two = waiting(2)
     put(one, technician, by=dispatcher)
     put(two, technician, by=dispatcher)
-    factories.withdrawn(MSARequest.objects.get(pk=one.order.round.request_id))
+    factories.withdrawn(MSARequest.objects.get(pk=one.order.round.msa_request_id))
     assert standing(technician) == [(two.pk, "morning")]
     assert Placement.objects.get().position == 1
 

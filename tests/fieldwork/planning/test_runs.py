@@ -121,7 +121,7 @@ def test_plan_with_faults_is_refused_and_the_run_says_failed(
     run.refresh_from_db()
     assert (run.state, run.result) == ("failed", {})
     assert "The checker found faults" in run.error
-    name = f"{visit.order} ({visit.order.round.request.full_address})"
+    name = f"{visit.order} ({visit.order.round.msa_request.full_address})"
     assert results.findings(run) == [f"Tess T-1 lacks a skill that {name} needs."]
     with pytest.raises(Refused, match="no plan to take"):
         runs.take(run, by=dispatcher)
@@ -340,14 +340,14 @@ def test_replanning_moves_what_it_must_and_says_why(technician: Technician, disp
     was = {"technician": other.pk, "on": str(business_day(1)), "window": "morning"}
     assert (moved["visit"], moved["was"], moved["why"]) == (goes.pk, was, "no_shift")
     [sentence] = results.moves(run)
-    assert sentence.startswith(f"{goes.order} ({goes.order.round.request.full_address}) moves from ")
+    assert sentence.startswith(f"{goes.order} ({goes.order.round.msa_request.full_address}) moves from ")
     assert sentence.endswith(": the technician does not work then.")
 
 
 def test_what_has_no_place_is_told_with_why(technician: Technician, dispatcher: User):
     lost, unskilled = waiting(2)
     ServiceOrder.objects.filter(pk=lost.order_id).update(latitude=None, longitude=None)
-    Skill.objects.create(code="x", title="X").devices.add(unskilled.order.round.request.device)
+    Skill.objects.create(code="x", title="X").devices.add(unskilled.order.round.msa_request.device)
     run = planned(dispatcher)
     assert dict(results.unserved(run)) == {
         lost.pk: "its position is not known: set it on the service order",

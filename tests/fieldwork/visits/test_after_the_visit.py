@@ -53,14 +53,14 @@ def close(visit: SiteVisit, *reasons: OutcomeReason, photos: Any = (), by: User 
 @pytest.fixture
 def agents(technician: Technician) -> SiteVisit:
     """The visit of a request that an agent made for a customer who has an account."""
-    request = factories.complete_request(company=factories.CompanyFactory())
-    request.owner = factories.UserFactory(email=request.customer_email)
-    request.save(update_fields=["owner"])
-    return planned(technician, factories.ordered(factories.valid(factories.submitted(request))))
+    msa_request = factories.complete_request(company=factories.CompanyFactory())
+    msa_request.owner = factories.UserFactory(email=msa_request.customer_email)
+    msa_request.save(update_fields=["owner"])
+    return planned(technician, factories.ordered(factories.valid(factories.submitted(msa_request))))
 
 
 def request_of(visit: SiteVisit) -> MSARequest:
-    return factories.refreshed(visit.order.round.request)
+    return factories.refreshed(visit.order.round.msa_request)
 
 
 def mails(kind: str) -> list[NoticeMessage]:
@@ -71,25 +71,25 @@ def mails(kind: str) -> list[NoticeMessage]:
 
 
 def test_success_tells_customer_and_agent_with_the_photo_and_the_next_steps(client: Client, agents: SiteVisit):
-    request = request_of(agents)
-    assert request.device
-    request.device.next_steps = STEPS
-    request.device.save()
+    msa_request = request_of(agents)
+    assert msa_request.device
+    msa_request.device.next_steps = STEPS
+    msa_request.device.save()
     close(agents, photos=[photo(1)])
     assert {mail.to_email for mail in mails("visit_complete")} == {
-        request.owner and request.owner.email,
-        request.agent and request.agent.email,
+        msa_request.owner and msa_request.owner.email,
+        msa_request.agent and msa_request.agent.email,
     }
     for mail in mails("visit_complete"):
         for part in (
-            f"What to do next with the {request.device}:",
+            f"What to do next with the {msa_request.device}:",
             "- Switch the battery on.\n- Scan the code on its side.",
             "See the photos of the finished work",
-            f"/requests/{request.reference}/#visit-title",
+            f"/requests/{msa_request.reference}/#visit-title",
         ):
             assert part in mail.text
-    client.force_login(request.owner)
-    page = client.get(request.get_absolute_url()).text
+    client.force_login(msa_request.owner)
+    page = client.get(msa_request.get_absolute_url()).text
     assert reverse("fieldwork:photo_small", args=[VisitPhoto.objects.get().pk]) in page
     assert "<li>Scan the code on its side.</li>" in page
 
@@ -112,21 +112,21 @@ def test_failure_says_of_each_reason_whose_it_is_what_to_do_and_what_it_costs(cl
     ours, yours = factories.utility_reason(), missing()
     marked = photo(1, reason=yours, marks=MARKS, annotated=annotations.draw(jpeg(), MARKS))
     close(agents, yours, ours, photos=[marked, photo(2)])
-    request = request_of(agents)
+    msa_request = request_of(agents)
     assert len(mails("visit_unsuccessful")) == 2
     text = " ".join(mails("visit_unsuccessful")[0].text.split())
     wanted = (
         "On the customer's side. Put it right, then say in a few words what was done.",
         "what was done. Because of it, a next visit costs the site visit fee again.",
         "On the utility's side. You need not do anything about it. It costs you nothing.",
-        f"See the photo that shows it {settings.PUBLIC_URL}/requests/{request.reference}/reschedule/#reason-{yours.pk}",
+        f"See the photo that shows it {settings.PUBLIC_URL}/requests/{msa_request.reference}/reschedule/#reason-{yours.pk}",
     )
     for part in wanted:
         assert part in text
-    client.force_login(request.owner)
+    client.force_login(msa_request.owner)
     shows, other = VisitPhoto.objects.order_by("pk")
     for name in ("requests:detail", "requests:reschedule", "requests:modify"):
-        page = client.get(reverse(name, args=[request.reference])).text
+        page = client.get(reverse(name, args=[msa_request.reference])).text
         assert "On the customer&#x27;s side" in page, name
         assert "It costs you nothing." in page, name
         assert reverse("fieldwork:photo_marked", args=[shows.pk]) in page, name
@@ -179,10 +179,10 @@ def test_photos_of_a_conflict_are_the_offices_and_the_technicians_alone(client: 
     late = new_technician("T-2")
     kept = close(agents, missing(), photos=[photo(1, annotated=jpeg())], by=late.user)
     assert kept.conflict == "already_closed"
-    row, request = VisitPhoto.objects.get(), request_of(agents)
-    assert request.owner
-    assert request.agent
-    for person in (request.owner, request.agent, late.user, factories.UserFactory()):
+    row, msa_request = VisitPhoto.objects.get(), request_of(agents)
+    assert msa_request.owner
+    assert msa_request.agent
+    for person in (msa_request.owner, msa_request.agent, late.user, factories.UserFactory()):
         assert statuses(client, person, row) == [404, 404, 404]
     for person in (factories.staff(), factories.dispatcher(), agents.technician.user):  # type: ignore[union-attr]
         assert statuses(client, person, row) == [200, 200, 200]
@@ -198,13 +198,13 @@ def test_photo_that_is_not_cleared_is_nowhere(client: Client, agents: SiteVisit,
 
 def test_agent_whose_authority_ended_sees_no_photo_any_more(client: Client, agents: SiteVisit):
     close(agents, missing(), photos=[photo(1, annotated=jpeg())])
-    request, row = request_of(agents), VisitPhoto.objects.get()
-    assert request.agent
-    assert request.owner
-    assert statuses(client, request.agent, row) == [200, 200, 200]
-    authority.revoke(request, by=request.owner)
-    assert statuses(client, request.agent, row) == [404, 404, 404]
-    assert statuses(client, request.owner, row) == [200, 200, 200]
+    msa_request, row = request_of(agents), VisitPhoto.objects.get()
+    assert msa_request.agent
+    assert msa_request.owner
+    assert statuses(client, msa_request.agent, row) == [200, 200, 200]
+    authority.revoke(msa_request, by=msa_request.owner)
+    assert statuses(client, msa_request.agent, row) == [404, 404, 404]
+    assert statuses(client, msa_request.owner, row) == [200, 200, 200]
 
 
 # The flyer

@@ -23,7 +23,7 @@ PHOTOS = (closeouts.Photo(b"one", "1" * 64), closeouts.Photo(b"two", "2" * 64))
 
 
 def status(visit: SiteVisit) -> str:
-    return factories.refreshed(visit.order.round.request).status
+    return factories.refreshed(visit.order.round.msa_request).status
 
 
 def files() -> set[Path]:
@@ -60,7 +60,7 @@ def test_the_same_report_again_gives_the_first_answer(visit: SiteVisit, technici
     answers = {closeouts.close_out(visit, sent, by=technician.user) for _again in range(4)}
     assert [each.pk for each in answers] == [sent.id]
     assert (CloseOut.objects.count(), VisitPhoto.objects.count()) == (1, 2)
-    assert visit.order.round.request.events.filter(kind="fail").count() == 1
+    assert visit.order.round.msa_request.events.filter(kind="fail").count() == 1
 
 
 def test_another_report_under_the_same_id_is_refused(visit: SiteVisit, technician: Technician):
@@ -88,7 +88,7 @@ def test_a_second_technician_is_kept_as_a_conflict_with_the_evidence(visit: Site
     assert (first.accepted, kept.accepted, kept.conflict) == (True, False, "already_closed")
     assert (kept.photos.count(), kept.notes, kept.by) == (2, "No package.", second)
     assert status(visit) == Status.INSTALLATION_COMPLETE
-    assert visit.order.round.request.events.filter(kind="conflict_kept").count() == 1
+    assert visit.order.round.msa_request.events.filter(kind="conflict_kept").count() == 1
 
 
 def test_a_report_of_a_visit_given_to_another_is_kept(visit: SiteVisit, technician: Technician):
@@ -100,7 +100,7 @@ def test_a_report_of_a_visit_given_to_another_is_kept(visit: SiteVisit, technici
 
 
 def test_a_report_of_a_canceled_visit_is_kept(visit: SiteVisit, technician: Technician):
-    factories.withdrawn(visit.order.round.request)
+    factories.withdrawn(visit.order.round.msa_request)
     assert closeouts.close_out(visit, report(), by=technician.user).conflict == "canceled"
     assert status(visit) == Status.WITHDRAWN
 
@@ -113,7 +113,7 @@ def test_only_a_technician_closes_out(visit: SiteVisit):
 def test_going_on_site_twice_is_one_event(visit: SiteVisit, technician: Technician):
     first = closeouts.go_on_site(visit, by=technician.user).on_site_at
     assert closeouts.go_on_site(visit, by=technician.user).on_site_at == first
-    assert visit.order.round.request.events.filter(kind="visit_started").count() == 1
+    assert visit.order.round.msa_request.events.filter(kind="visit_started").count() == 1
 
 
 def test_another_technician_cannot_go_on_site(visit: SiteVisit):

@@ -24,23 +24,23 @@ pytestmark = pytest.mark.django_db
 
 
 def test_issue_makes_one_order_due_in_30_business_days_and_a_visit_to_schedule():
-    request = factories.ordered()
+    msa_request = factories.ordered()
     order = ServiceOrder.objects.get()
-    assert (order.round.request, order.state, order.due_on) == (request, "open", business_day(30))
+    assert (order.round.msa_request, order.state, order.due_on) == (msa_request, "open", business_day(30))
     assert order.number == f"SO-{order.issued_at.year}-{order.pk:06d}"
     assert [(each.order, each.state) for each in SiteVisit.objects.all()] == [(order, "unscheduled")]
 
 
 def test_due_day_leaves_out_the_days_that_the_customer_held():
     with time_machine.travel(datetime(2027, 3, 1, 20, tzinfo=UTC), tick=False) as clock:
-        request = factories.corrections_required()
+        msa_request = factories.corrections_required()
         clock.move_to(datetime(2027, 3, 8, 20, tzinfo=UTC))
         from requests_app.screening import corrections
 
-        for correction in request.corrections.all():
-            corrections.answer(correction, by=request.owner, way="done", text="Put right.")
-        transitions.resubmit(request, by=request.owner)
-        factories.ordered(factories.valid(factories.refreshed(request)))
+        for correction in msa_request.corrections.all():
+            corrections.answer(correction, by=msa_request.owner, way="done", text="Put right.")
+        transitions.resubmit(msa_request, by=msa_request.owner)
+        factories.ordered(factories.valid(factories.refreshed(msa_request)))
         assert ServiceOrder.objects.get().due_on == business_day(30)
 
 
@@ -60,8 +60,8 @@ def test_move_keeps_the_status_and_tells_once_for_each_move(visit: SiteVisit):
     dispatcher, other = factories.dispatcher(), new_technician("T-2")
     for _again in range(2):
         orders.schedule(visit, by=dispatcher, technician=other, on=business_day(3), window="afternoon")
-    assert visit.order.round.request.status == Status.SERVICE_ORDER_ISSUED
-    assert factories.refreshed(visit.order.round.request).status == Status.SERVICE_ORDER_ISSUED
+    assert visit.order.round.msa_request.status == Status.SERVICE_ORDER_ISSUED
+    assert factories.refreshed(visit.order.round.msa_request).status == Status.SERVICE_ORDER_ISSUED
     assert (visit.technician, visit.scheduled_on, visit.window, visit.moves) == (
         other,
         business_day(3),
@@ -107,7 +107,7 @@ def test_visit_that_has_begun_cannot_be_moved(visit: SiteVisit, technician: Tech
 
 
 def test_withdrawal_cancels_order_and_visit(visit: SiteVisit):
-    factories.withdrawn(visit.order.round.request)
+    factories.withdrawn(visit.order.round.msa_request)
     visit.refresh_from_db()
     visit.order.refresh_from_db()
     assert (visit.state, visit.order.state) == ("canceled", "canceled")
@@ -116,21 +116,21 @@ def test_withdrawal_cancels_order_and_visit(visit: SiteVisit):
 
 def test_technician_on_site_blocks_withdrawal(visit: SiteVisit, technician: Technician):
     closeouts.go_on_site(visit, by=technician.user)
-    request = factories.refreshed(visit.order.round.request)
+    msa_request = factories.refreshed(visit.order.round.msa_request)
     with pytest.raises(Refused, match="at the site now"):
-        transitions.withdraw(request, by=request.owner, reason=WithdrawalReason.CHANGED_PLANS)
-    assert factories.refreshed(request).status == Status.SERVICE_ORDER_ISSUED
+        transitions.withdraw(msa_request, by=msa_request.owner, reason=WithdrawalReason.CHANGED_PLANS)
+    assert factories.refreshed(msa_request).status == Status.SERVICE_ORDER_ISSUED
 
 
 # The timer
 
 
-def wait_long(request: MSARequest, business_days: int) -> None:
+def wait_long(msa_request: MSARequest, business_days: int) -> None:
     """As if it had waited since then."""
     since = timezone.now()
     while calendar.load().between(calendar.local_day(since), calendar.local_day(timezone.now())) < business_days:
         since -= timedelta(days=1)
-    MSARequest.objects.filter(pk=request.pk).update(waiting_since=since)
+    MSARequest.objects.filter(pk=msa_request.pk).update(waiting_since=since)
 
 
 def test_timer_issues_what_has_waited_long_enough():
@@ -147,8 +147,8 @@ def test_timer_issues_what_has_waited_long_enough():
 
 def test_timer_passes_over_a_disputed_fee():
     disputed, due = factories.valid(), factories.valid()
-    for request in (disputed, due):
-        wait_long(request, 5)
+    for msa_request in (disputed, due):
+        wait_long(msa_request, 5)
     settlement.set_disputed(disputed.rounds.get(), disputed=True)
     wait_long(disputed, 5)
     assert tasks.issue_due_orders() == 1

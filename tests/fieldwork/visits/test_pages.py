@@ -34,7 +34,7 @@ def page_of(visit: SiteVisit, name: str = "visit") -> str:
 
 
 def status(visit: SiteVisit) -> str:
-    return factories.refreshed(visit.order.round.request).status
+    return factories.refreshed(visit.order.round.msa_request).status
 
 
 # Who
@@ -44,7 +44,12 @@ def status(visit: SiteVisit) -> str:
 def test_visit_is_not_there_for_others(client: Client, visit: SiteVisit, name: str):
     address = page_of(visit, name)
     assert client.get(address)["Location"] == f"/accounts/login/?next={address}"
-    others = [visit.order.round.request.owner, new_technician("T-2").user, factories.staff(), factories.dispatcher()]
+    others = [
+        visit.order.round.msa_request.owner,
+        new_technician("T-2").user,
+        factories.staff(),
+        factories.dispatcher(),
+    ]
     for user in others:
         client.force_login(user)
         assert (client.get(address).status_code, user) == (404, user)
@@ -60,7 +65,7 @@ def test_another_technician_can_write_nothing(client: Client, visit: SiteVisit):
 
 def test_day_is_a_technicians_page(client: Client, visit: SiteVisit):
     assert client.get(DAY)["Location"] == "/accounts/login/?next=/field/"
-    client.force_login(visit.order.round.request.owner)
+    client.force_login(visit.order.round.msa_request.owner)
     assert client.get(DAY).status_code == 404
 
 
@@ -115,13 +120,13 @@ def test_day_that_is_none_shows_a_page(client: Client, tess: User, on: str):
 
 
 def test_visit_page_says_where_what_and_how_to_get_in(client: Client, tess: User, technician: Technician):
-    request = factories.ordered(access_notes="Side gate, <b>code</b> 12", customer_phone="626-555-0123")
-    text = client.get(page_of(planned(technician, request))).content.decode()
+    msa_request = factories.ordered(access_notes="Side gate, <b>code</b> 12", customer_phone="626-555-0123")
+    text = client.get(page_of(planned(technician, msa_request))).content.decode()
     for part in (
-        request.full_address,
+        msa_request.full_address,
         "Side gate, &lt;b&gt;code&lt;/b&gt; 12",
         "tel:626-555-0123",
-        str(request.device),
+        str(msa_request.device),
     ):
         assert part in text
 
@@ -240,7 +245,7 @@ def test_photo_is_an_attachment_for_whoever_may_see_it_and_for_nobody_else(
 ):
     client.post(page_of(visit, "close_out"), answers(visit, photos=[picture()]))
     address = reverse("fieldwork:photo", args=[VisitPhoto.objects.get().pk])
-    for user in (tess, factories.staff(), visit.order.round.request.owner):
+    for user in (tess, factories.staff(), visit.order.round.msa_request.owner):
         client.force_login(user)
         answer = client.get(address)
         assert answer["Content-Disposition"].startswith("attachment; filename=")
@@ -262,12 +267,12 @@ def test_flyer_says_why_and_the_three_ways_on(client: Client, tess: User, visit:
     answer = client.get(page_of(visit, "flyer"))
     assert answer["Content-Type"] == "application/pdf"
     text = " ".join("".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.content)).pages).split())
-    request = visit.order.round.request
+    msa_request = visit.order.round.msa_request
     parts = ["The package with the MSA was not at the meter", "Reschedule MSA Site Visit", "Modification Request"]
-    for part in [*parts, "Withdraw IR", request.reference, request.street]:
+    for part in [*parts, "Withdraw IR", msa_request.reference, msa_request.street]:
         assert part in text
     assert "Dog bites." not in text
-    assert request.customer_name not in text
+    assert msa_request.customer_name not in text
 
 
 @pytest.mark.parametrize("is_closed", [False, True])
@@ -283,21 +288,21 @@ def test_flyer_is_refused_for_a_visit_that_did_not_fail(client: Client, tess: Us
 
 
 def test_customer_sees_day_and_window_and_no_notes(client: Client, visit: SiteVisit, technician: Technician):
-    request = visit.order.round.request
-    client.force_login(request.owner)
-    text = client.get(request.get_absolute_url()).content.decode()
+    msa_request = visit.order.round.msa_request
+    client.force_login(msa_request.owner)
+    text = client.get(msa_request.get_absolute_url()).content.decode()
     from msa_portal import formats
 
     assert f"{formats.day(visit.scheduled_on)}, between 8 a.m. and noon" in text
     closeouts.close_out(
         visit, failure(notes="Dog bites.", photos=[closeouts.Photo(b"one", "1" * 64)]), by=technician.user
     )
-    text = client.get(request.get_absolute_url()).content.decode()
+    text = client.get(msa_request.get_absolute_url()).content.decode()
     assert "The package with the MSA was not at the meter" in text
     assert "/field/photos/" in text
     assert "Dog bites." not in text
     client.force_login(factories.staff())
-    text = client.get(request.get_absolute_url()).content.decode()
+    text = client.get(msa_request.get_absolute_url()).content.decode()
     for shown in ("Dog bites.", "/field/photos/"):
         assert shown in text
 
@@ -344,9 +349,9 @@ def test_visit_that_nobody_can_go_to_is_given_back(
     assert "Dispatch plans a new day" in answer.content.decode()
     visit.refresh_from_db()
     assert (visit.state, visit.technician, visit.scheduled_on) == ("unscheduled", None, None)
-    request = factories.refreshed(visit.order.round.request)
-    event = request.events.get(kind="visit_put_back")
-    assert (request.status, event.codes["reason"]) == (Status.SERVICE_ORDER_ISSUED, "weather")
+    msa_request = factories.refreshed(visit.order.round.msa_request)
+    event = msa_request.events.get(kind="visit_put_back")
+    assert (msa_request.status, event.codes["reason"]) == (Status.SERVICE_ORDER_ISSUED, "weather")
     assert client.post(f"{page}put-back/", {"reason": "weather"}).status_code == 404
 
 

@@ -34,10 +34,10 @@ def test_position_time_and_camera_are_kept_beside_the_photo_for_the_office(visit
         assert b"Pear" not in file.read()
 
     client.force_login(factories.staff())
-    request = visit.order.round.request
-    assert "34.14783, -118.00200" in client.get(f"/requests/{request.reference}/").content.decode()
-    client.force_login(request.owner)
-    assert "34.147" not in client.get(f"/requests/{request.reference}/").content.decode()
+    msa_request = visit.order.round.msa_request
+    assert "34.14783, -118.00200" in client.get(f"/requests/{msa_request.reference}/").content.decode()
+    client.force_login(msa_request.owner)
+    assert "34.147" not in client.get(f"/requests/{msa_request.reference}/").content.decode()
 
 
 def test_infected_photo_is_refused_with_its_name(visit, settings):

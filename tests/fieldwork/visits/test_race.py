@@ -27,7 +27,7 @@ def send_at_once(visit: SiteVisit, sent: closeouts.Report, technician: Technicia
 
     def run() -> None:
         try:
-            row = SiteVisit.objects.select_related("order__round__request").get(pk=visit.pk)
+            row = SiteVisit.objects.select_related("order__round__msa_request").get(pk=visit.pk)
             ready.wait()
             answers.append(closeouts.close_out(row, sent, by=technician.user).pk)
         except BaseException as error:  # noqa: BLE001  (told by the test's own thread)
@@ -51,8 +51,8 @@ def test_one_report_five_times_at_once_is_one_visit_and_one_set_of_photos(visit:
     sent = a_report()
     assert send_at_once(visit, sent, technician) == ([sent.id] * AT_ONCE, [])
     assert (CloseOut.objects.count(), VisitPhoto.objects.count()) == (1, 2)
-    assert visit.order.round.request.events.filter(kind="fail").count() == 1
-    assert factories.refreshed(visit.order.round.request).status == Status.SITE_VISIT_UNSUCCESSFUL
+    assert visit.order.round.msa_request.events.filter(kind="fail").count() == 1
+    assert factories.refreshed(visit.order.round.msa_request).status == Status.SITE_VISIT_UNSUCCESSFUL
 
 
 def test_without_the_lock_the_race_is_lost(visit: SiteVisit, technician: Technician, monkeypatch: pytest.MonkeyPatch):

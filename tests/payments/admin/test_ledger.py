@@ -116,11 +116,11 @@ def test_others_find_no_ledger(paid: Payment, role: Any) -> None:
 
 def test_export_is_what_the_filter_shows(paid: Payment, supervisor: Client) -> None:
     approve(withdraw(paid))
-    request = request_of(paid)
+    msa_request = request_of(paid)
     assert len(exported(supervisor)) == 6
     header, row = exported(supervisor, "?kind=fee_paid")
     got = dict(zip(header, row, strict=True))
-    assert got["Request"] == request.reference
+    assert got["Request"] == msa_request.reference
     assert (got["Rule"], got["Amount"], got["Currency"], got["Provider's id"]) == (
         "F2",
         "279.22",
@@ -137,9 +137,11 @@ def test_export_is_what_the_filter_shows(paid: Payment, supervisor: Client) -> N
 
 def test_export_names_nobody(paid: Payment, supervisor: Client) -> None:
     approve(withdraw(paid))
-    request = request_of(paid)
+    msa_request = request_of(paid)
     text = str(exported(supervisor))
-    assert [word for word in (request.customer_name, paid.payer_email, request.street, "Sue") if word in text] == []
+    assert [
+        word for word in (msa_request.customer_name, paid.payer_email, msa_request.street, "Sue") if word in text
+    ] == []
 
 
 def test_export_is_harmless_in_a_spreadsheet(paid: Payment, supervisor: Client) -> None:
@@ -148,7 +150,7 @@ def test_export_is_harmless_in_a_spreadsheet(paid: Payment, supervisor: Client) 
     evil = '=HYPERLINK("http://evil.example")'
     part = part_of(paid)
     LedgerEntry.objects.create(
-        kind="money_held", rule="D15", debit="provider", credit="unapplied", amount_cents=1, request=part.fee.round.request,
+        kind="money_held", rule="D15", debit="provider", credit="unapplied", amount_cents=1, msa_request=part.fee.round.msa_request,
         fee=part.fee, payment=paid, moved_at=timezone.now(), provider_id=evil, key="evil",
     )  # fmt: skip
     header, row = exported(supervisor, "?kind=money_held")

@@ -148,8 +148,8 @@ def _visits() -> Iterator[str]:
     """A settled visit has one reason, told once; an unsettled one has none."""
     paid = Counter(Allocation.objects.filter(state="settled").values_list("fee__round_id", flat=True))
     waived = Counter(Fee.objects.filter(state=Fee.State.WAIVED).values_list("round_id", flat=True))
-    told = Counter(RequestEvent.objects.filter(kind="fee_settled").values_list("request_id", flat=True))
-    for pk, request, how in VisitRound.objects.values_list("pk", "request_id", "settlement"):
+    told = Counter(RequestEvent.objects.filter(kind="fee_settled").values_list("msa_request_id", flat=True))
+    for pk, msa_request, how in VisitRound.objects.values_list("pk", "msa_request_id", "settlement"):
         reasons = {Settlement.PAID: (1, 0, 1), Settlement.WAIVED: (0, 1, 1), "": (0, 0, 0)}[how]
-        if (paid[pk], waived[pk], told[request]) != reasons:
-            yield f"visit {pk} ({how}): {paid[pk]} payments, {waived[pk]} waivers, told {told[request]} times"
+        if (paid[pk], waived[pk], told[msa_request]) != reasons:
+            yield f"visit {pk} ({how}): {paid[pk]} payments, {waived[pk]} waivers, told {told[msa_request]} times"

@@ -107,7 +107,7 @@ class World:
 
     def received(self) -> list[Allocation]:
         rows = Allocation.objects.filter(state__in=Allocation.RECEIVED)
-        return list(rows.select_related("payment", "fee__round__request").order_by("pk"))
+        return list(rows.select_related("payment", "fee__round__msa_request").order_by("pk"))
 
     def events(self) -> list[dict[str, Any]]:
         return self.books.listed("events")
@@ -115,8 +115,8 @@ class World:
     # What people do
 
     def open(self, chosen: Sequence[MSARequest]) -> None:
-        fresh = [MSARequest.objects.get(pk=request.pk) for request in chosen]
-        owed = Fee.objects.filter(round__request__in=fresh, state=Fee.State.OPEN)
+        fresh = [MSARequest.objects.get(pk=msa_request.pk) for msa_request in chosen]
+        owed = Fee.objects.filter(round__msa_request__in=fresh, state=Fee.State.OPEN)
         total = sum(owed.values_list("amount_cents", flat=True))
         with self.attempt():
             if len(fresh) == 1:
@@ -126,31 +126,31 @@ class World:
 
     def open_second_tab(self, chosen: Sequence[MSARequest]) -> None:
         """Past the guard that hands out the open checkout again: it does not see what is open."""
-        hidden = Payment.objects.filter(fees__round__request__in=chosen, state__in=Payment.LIVE)
+        hidden = Payment.objects.filter(fees__round__msa_request__in=chosen, state__in=Payment.LIVE)
         states = dict(hidden.values_list("pk", "state"))
         Payment.objects.filter(pk__in=states).update(state=Payment.State.EXPIRED)
         self.open(chosen)
         for pk, state in states.items():
             Payment.objects.filter(pk=pk, state=Payment.State.EXPIRED).update(state=state)
 
-    def cancel(self, request: MSARequest) -> None:
+    def cancel(self, msa_request: MSARequest) -> None:
         with self.attempt():
-            checkout.cancel_checkout(MSARequest.objects.get(pk=request.pk), by=self.agent)
+            checkout.cancel_checkout(MSARequest.objects.get(pk=msa_request.pk), by=self.agent)
 
     def return_page(self, client: Client, payment: Payment) -> None:
-        part = payment.allocations.select_related("fee__round__request").first()
-        reference = part.fee.round.request.reference
+        part = payment.allocations.select_related("fee__round__msa_request").first()
+        reference = part.fee.round.msa_request.reference
         answer = client.get(f"/requests/{reference}/fee/returned/?session={payment.session_id}")
         assert answer.status_code == 200
         after_commit()
 
-    def withdraw(self, request: MSARequest) -> None:
+    def withdraw(self, msa_request: MSARequest) -> None:
         with self.attempt():
-            fresh = MSARequest.objects.get(pk=request.pk)
+            fresh = MSARequest.objects.get(pk=msa_request.pk)
             transitions.withdraw(fresh, by=self.agent, reason=WithdrawalReason.CHANGED_PLANS)
 
-    def waive(self, request: MSARequest) -> None:
-        fee = Fee.objects.filter(round__request=request).first()
+    def waive(self, msa_request: MSARequest) -> None:
+        fee = Fee.objects.filter(round__msa_request=msa_request).first()
         with self.attempt():
             if fee is not None:
                 fees.waive(fee, by=self.staff[0], reason="Storm")

@@ -21,8 +21,8 @@ from tests.payments.conftest import FEE, opened, state_of
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at_once", "provider_sandbox")]
 
 
-def fee_of(request: MSARequest) -> Fee:
-    return Fee.objects.exclude(state=Fee.State.CANCELED).get(round__request=request)
+def fee_of(msa_request: MSARequest) -> Fee:
+    return Fee.objects.exclude(state=Fee.State.CANCELED).get(round__msa_request=msa_request)
 
 
 def test_fee_is_raised_when_agreement_is_executed(payable: MSARequest) -> None:
@@ -32,9 +32,9 @@ def test_fee_is_raised_when_agreement_is_executed(payable: MSARequest) -> None:
 
 
 def test_no_fee_before_signing(schedule: FeeSchedule) -> None:
-    request = factories.complete_request()
+    msa_request = factories.complete_request()
     with pytest.raises(Refused) as refusal:
-        opened(request)
+        opened(msa_request)
     assert (refusal.value.code, Payment.objects.count()) == ("agreement_not_executed", 0)
 
 
@@ -96,11 +96,11 @@ def test_quote_holds_two_weeks_then_is_quoted_anew(payable: MSARequest, schedule
 
 
 def test_no_schedule_means_no_fee_and_a_button_that_submits(payable: MSARequest, schedule: FeeSchedule) -> None:
-    request = factories.executed(factories.complete_request(request_type="maintenance", existing_adapter="msa"))
-    assert fees.quote(request, request.rounds.get()) is None
-    fees.submit_without_fee(request, by=factories.actor_of(request))
-    request.refresh_from_db()
-    assert (request.status, request.rounds.get().settlement) == (Status.REQUEST_SUBMITTED, Settlement.NOT_DUE)
+    msa_request = factories.executed(factories.complete_request(request_type="maintenance", existing_adapter="msa"))
+    assert fees.quote(msa_request, msa_request.rounds.get()) is None
+    fees.submit_without_fee(msa_request, by=factories.actor_of(msa_request))
+    msa_request.refresh_from_db()
+    assert (msa_request.status, msa_request.rounds.get().settlement) == (Status.REQUEST_SUBMITTED, Settlement.NOT_DUE)
 
 
 def test_waived_fee_submits(payable: MSARequest) -> None:

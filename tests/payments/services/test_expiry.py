@@ -29,17 +29,17 @@ def paid(payable: MSARequest, provider_sandbox: SandboxControl) -> MSARequest:
     return factories.refreshed(payable)
 
 
-def expire(request: MSARequest) -> str:
+def expire(msa_request: MSARequest) -> str:
     """Both last runs of the timer; gives the last reminder's text."""
     for days in (87, 91):
         with time_machine.travel(timezone.now() + timedelta(days=days), tick=False):
             expiry.run_due()
-    request.refresh_from_db()
-    return NoticeMessage.objects.get(reference=request.reference, kind="deadline_near").text
+    msa_request.refresh_from_db()
+    return NoticeMessage.objects.get(reference=msa_request.reference, kind="deadline_near").text
 
 
-def failed(request: MSARequest, *reasons: OutcomeReason) -> MSARequest:
-    return factories.failed(factories.ordered(factories.valid(request)), reasons=reasons)
+def failed(msa_request: MSARequest, *reasons: OutcomeReason) -> MSARequest:
+    return factories.failed(factories.ordered(factories.valid(msa_request)), reasons=reasons)
 
 
 def test_unanswered_correction_is_withdrawn_and_its_fee_proposed_for_a_refund(paid: MSARequest) -> None:

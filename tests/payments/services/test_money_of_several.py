@@ -35,7 +35,7 @@ def test_part_of_a_payment_for_several_shows_its_own_amounts_alone(both_paid: Pa
     approve(refund)
     assert both_paid.payer is not None
     client = signed_in(both_paid.payer)
-    references = [part.fee.round.request.reference for part in (first, second)]
+    references = [part.fee.round.msa_request.reference for part in (first, second)]
     pages = [client.get(f"/requests/{each}/money/").content.decode() for each in references]
     panels = [client.get(f"/requests/{each}/").content.decode() for each in references]
     assert [page.count("$279.22 received") for page in pages] == [1, 1]
@@ -55,4 +55,4 @@ def test_refund_of_a_payment_for_several_names_its_fee(both_paid: Payment) -> No
     refund = Refund.objects.get()
     assert (refund.fee_id, refund.amount_cents) == (chosen.fee_id, 1000)
     parts = supervisor.get(f"/admin/payments/payment/{both_paid.pk}/change/").content.decode()
-    assert [part.fee.round.request.reference in parts for part in both_paid.allocations.all()] == [True, True]
+    assert [part.fee.round.msa_request.reference in parts for part in both_paid.allocations.all()] == [True, True]

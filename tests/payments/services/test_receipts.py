@@ -27,8 +27,8 @@ def text_of(document: Document | None) -> str:
 
 
 def part_of(payment: Payment, reference: str) -> Allocation:
-    parts = payment.allocations.select_related("payment", "fee__round__request", "receipt")
-    return parts.get(fee__round__request__reference=reference)
+    parts = payment.allocations.select_related("payment", "fee__round__msa_request", "receipt")
+    return parts.get(fee__round__msa_request__reference=reference)
 
 
 @pytest.fixture
@@ -40,11 +40,11 @@ def joint() -> Payment:
         bookings.request_of(company, bob, customer_name=name, street=street)
         for name, street in [("Ann Ames", "1 First Street"), ("Zoe Zimmer", "2 Second Street")]
     ]
-    return bookings.paid(bob, [bookings.fees_of(request)[0] for request in requests], company=company)
+    return bookings.paid(bob, [bookings.fees_of(msa_request)[0] for msa_request in requests], company=company)
 
 
 def references(payment: Payment) -> list[str]:
-    parts = payment.allocations.order_by("pk").values_list("fee__round__request__reference", flat=True)
+    parts = payment.allocations.order_by("pk").values_list("fee__round__msa_request__reference", flat=True)
     return [str(reference) for reference in parts]
 
 
@@ -73,7 +73,7 @@ def test_receipt_stays_and_the_refund_note_names_it(joint: Payment) -> None:
     assert before is not None
     refund = bookings.promised(joint, part.fee, 10000)
     bookings.sent(refund)
-    refund = Refund.objects.select_related("payment", "fee__round__request", "document").get(pk=refund.pk)
+    refund = Refund.objects.select_related("payment", "fee__round__msa_request", "document").get(pk=refund.pk)
     note = text_of(receipts.render_note(refund))
     for words in (f"{first}-R{refund.pk}", f"Receipt {first}-P{joint.pk}", "$100.00", "$279.22"):
         assert words in note

@@ -53,9 +53,9 @@ def noon(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 12, tzinfo=UTILITY_ZONE)
 
 
-def paid_there(request: MSARequest, sandbox: SandboxControl, at: datetime, **options: Any) -> Payment:
+def paid_there(msa_request: MSARequest, sandbox: SandboxControl, at: datetime, **options: Any) -> Payment:
     """Paid at the provider then; its webhooks are lost."""
-    payment = opened(request)
+    payment = opened(msa_request)
     Payment.objects.filter(pk=payment.pk).update(created_at=at)
     sandbox.act(str(payment.session_id), "pay", **options)
     if not options.get("bank"):

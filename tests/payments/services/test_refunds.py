@@ -46,16 +46,16 @@ def paid(payable: MSARequest, provider_sandbox: SandboxControl) -> Payment:
     return pay(payable, provider_sandbox)
 
 
-def pay(request: MSARequest, sandbox: SandboxControl, card: str = "4242424242424242") -> Payment:
-    payment = opened(request)
+def pay(msa_request: MSARequest, sandbox: SandboxControl, card: str = "4242424242424242") -> Payment:
+    payment = opened(msa_request)
     sandbox.act(str(payment.session_id), "pay", card=card)
     return settle.settle_from_provider(payment)
 
 
 def withdraw(payment: Payment) -> Refund:
     """The owner withdraws; the refund that D4 proposes."""
-    request = factories.refreshed(request_of(payment))
-    transitions.withdraw(request, by=factories.actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
+    msa_request = factories.refreshed(request_of(payment))
+    transitions.withdraw(msa_request, by=factories.actor_of(msa_request), reason=WithdrawalReason.CHANGED_PLANS)
     return Refund.objects.get(payment=payment)
 
 
@@ -71,37 +71,37 @@ def test_withdrawn_before_the_visit_is_refunded_in_full(paid: Payment) -> None:
 
 
 def test_visit_that_failed_on_the_customers_side_costs_its_fee(paid: Payment) -> None:
-    request = factories.failed(factories.ordered(factories.valid(factories.refreshed(request_of(paid)))))
-    transitions.withdraw(request, by=factories.actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
+    msa_request = factories.failed(factories.ordered(factories.valid(factories.refreshed(request_of(paid)))))
+    transitions.withdraw(msa_request, by=factories.actor_of(msa_request), reason=WithdrawalReason.CHANGED_PLANS)
     assert not Refund.objects.exists()
 
 
 def test_visit_that_failed_on_the_utilitys_side_is_refunded(paid: Payment) -> None:
-    request = factories.ordered(factories.valid(factories.refreshed(request_of(paid))))
-    factories.failed(request, reasons=[factories.utility_reason()])
+    msa_request = factories.ordered(factories.valid(factories.refreshed(request_of(paid))))
+    factories.failed(msa_request, reasons=[factories.utility_reason()])
     assert withdraw(paid).reason == "utility_responsible"
 
 
 def test_second_fee_without_a_second_visit_is_refunded(paid: Payment, provider_sandbox: SandboxControl) -> None:
-    request = factories.failed(factories.ordered(factories.valid(factories.refreshed(request_of(paid)))))
+    msa_request = factories.failed(factories.ordered(factories.valid(factories.refreshed(request_of(paid)))))
     follow_ups.save_reschedule(
-        request, by=factories.actor_of(request), statements={"package_missing": "It is there now."}
+        msa_request, by=factories.actor_of(msa_request), statements={"package_missing": "It is there now."}
     )
-    second = pay(factories.refreshed(request), provider_sandbox)
-    request = factories.refreshed(request)
-    assert (request.status, second.state) == ("reschedule_requested", "paid")
+    second = pay(factories.refreshed(msa_request), provider_sandbox)
+    msa_request = factories.refreshed(msa_request)
+    assert (msa_request.status, second.state) == ("reschedule_requested", "paid")
     assert withdraw(second).reason == "no_second_visit"
     assert Refund.objects.count() == 1
 
 
 def test_follow_up_taken_back_cancels_its_fee(paid: Payment) -> None:
-    request = factories.failed(factories.ordered(factories.valid(factories.refreshed(request_of(paid)))))
+    msa_request = factories.failed(factories.ordered(factories.valid(factories.refreshed(request_of(paid)))))
     follow_ups.save_reschedule(
-        request, by=factories.actor_of(request), statements={"package_missing": "It is there now."}
+        msa_request, by=factories.actor_of(msa_request), statements={"package_missing": "It is there now."}
     )
     fee = Fee.objects.get(round__number=2)
     assert fee.state == "open"
-    follow_ups.cancel(factories.refreshed(request), by=factories.actor_of(request))
+    follow_ups.cancel(factories.refreshed(msa_request), by=factories.actor_of(msa_request))
     assert state_of(fee) == "canceled"
 
 

@@ -75,15 +75,19 @@ def test_money_for_a_withdrawn_request_is_held(payable: MSARequest, provider_san
 
 def test_money_after_the_agent_was_revoked_is_held(schedule: Any, provider_sandbox: SandboxControl) -> None:
     company = factories.CompanyFactory()
-    request = factories.executed(factories.complete_request(company=company))
+    msa_request = factories.executed(factories.complete_request(company=company))
     owner = factories.UserFactory()
-    drafts.claim(request, by=owner)
-    payment = opened(request)
+    drafts.claim(msa_request, by=owner)
+    payment = opened(msa_request)
     pay(provider_sandbox, payment)
-    authority.take_over(request, by=owner)
+    authority.take_over(msa_request, by=owner)
     settle.settle_from_provider(payment)
-    request.refresh_from_db()
-    assert (state_of(payment), payment.held_reason, request.status) == ("held", "cannot_submit", Status.UNSUBMITTED)
+    msa_request.refresh_from_db()
+    assert (state_of(payment), payment.held_reason, msa_request.status) == (
+        "held",
+        "cannot_submit",
+        Status.UNSUBMITTED,
+    )
 
 
 def test_bank_debit_is_pending_then_submits(payable: MSARequest, provider_sandbox: SandboxControl) -> None:

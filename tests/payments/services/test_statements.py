@@ -73,14 +73,14 @@ def text_of(statement: Statement) -> list[str]:
 def test_month_says_what_came_what_went_and_what_is_still_to_come(
     clock: Callable[..., None], company: Company, bob: User
 ) -> None:
-    request = bookings.request_of(company, bob)
-    fees = bookings.fees_of(request, 3)
+    msa_request = bookings.request_of(company, bob)
+    fees = bookings.fees_of(msa_request, 3)
     both = bookings.paid(bob, fees[:2], company=company)
     clock(2026, 11, 3, 9)
     twice = bookings.paid(bob, fees[2:], company=company, state="duplicate")
     bookings.sent(bookings.promised(twice, fees[2], bookings.FEE))
     bookings.promised(both, fees[0], 5000)
-    held = bookings.paid(bob, bookings.fees_of(request), company=company, state="held")
+    held = bookings.paid(bob, bookings.fees_of(msa_request), company=company, state="held")
     payer = Addressee(company=company)
 
     october, november = account(payer, OCTOBER), account(payer, NOVEMBER)
@@ -102,8 +102,8 @@ def test_month_says_what_came_what_went_and_what_is_still_to_come(
 def test_money_that_a_bank_holds_is_not_expected_from_us(
     clock: Callable[..., None], company: Company, bob: User
 ) -> None:
-    request = bookings.request_of(company, bob)
-    held = bookings.paid(bob, bookings.fees_of(request), company=company, state="held")
+    msa_request = bookings.request_of(company, bob)
+    held = bookings.paid(bob, bookings.fees_of(msa_request), company=company, state="held")
     dispute = bookings.disputed(held)
     payer = Addressee(company=company)
     open_ = account(payer, OCTOBER)
@@ -167,7 +167,7 @@ def test_lines_sum_to_the_ledger_in_every_month_and_over_all(
 def test_month_begins_and_ends_at_the_utilitys_midnight(
     clock: Callable[..., None], company: Company, bob: User, time_machine: Any
 ) -> None:
-    request = bookings.request_of(company, bob)
+    msa_request = bookings.request_of(company, bob)
     payer = Addressee(company=company)
     expected = {}
     # Daylight saving ends on November 1, 2026: the last minute of October is UTC-7, the last of November UTC-8.
@@ -178,14 +178,14 @@ def test_month_begins_and_ends_at_the_utilitys_midnight(
         (datetime(2026, 12, 1, 8, 0, 0, tzinfo=UTC), DECEMBER),
     ]:
         time_machine.move_to(moment, tick=False)
-        payment = bookings.paid(bob, bookings.fees_of(request), company=company)
+        payment = bookings.paid(bob, bookings.fees_of(msa_request), company=company)
         expected.setdefault(month, []).append(payment.pk)
     assert {month: [group.payment_id for group in account(payer, month).payments] for month in expected} == expected
 
 
 def test_person_and_company_each_have_their_own(clock: Callable[..., None], company: Company, bob: User) -> None:
-    request = bookings.request_of(company, bob)
-    fees = bookings.fees_of(request, 3)
+    msa_request = bookings.request_of(company, bob)
+    fees = bookings.fees_of(msa_request, 3)
     firm = bookings.paid(bob, fees[:1], company=company)
     alone = bookings.paid(bob, fees[1:2])
     bookings.paid(bob, fees[2:], by_link=True)
@@ -216,14 +216,14 @@ def test_file_is_made_once_the_month_is_over(clock: Callable[..., None], company
 
 
 def test_closed_month_never_changes(clock: Callable[..., None], company: Company, bob: User) -> None:
-    request = bookings.request_of(company, bob)
-    fees = bookings.fees_of(request)
+    msa_request = bookings.request_of(company, bob)
+    fees = bookings.fees_of(msa_request)
     payment = bookings.paid(bob, fees, company=company)
     clock(2026, 11, 2, 9)
     payer = Addressee(company=company)
     before = account(payer, OCTOBER)
     bookings.sent(bookings.promised(payment, fees[0], bookings.FEE))
-    bookings.disputed(bookings.paid(bob, bookings.fees_of(request), company=company))
+    bookings.disputed(bookings.paid(bob, bookings.fees_of(msa_request), company=company))
     assert account(payer, OCTOBER) == before
 
 
@@ -303,9 +303,9 @@ def test_lines_that_do_not_lead_to_the_ledger_are_not_printed(
 
 def test_many_lines_take_as_many_queries_as_one(clock: Callable[..., None], company: Company, bob: User) -> None:
     counts = []
-    request = bookings.request_of(company, bob)
+    msa_request = bookings.request_of(company, bob)
     for more in (1, 499):
-        bookings.paid(bob, bookings.fees_of(request, more), company=company)
+        bookings.paid(bob, bookings.fees_of(msa_request, more), company=company)
         with CaptureQueriesContext(
             connection,
         ) as queries:

@@ -40,8 +40,8 @@ def text(user: User, path: str) -> str:
     return " ".join(answer.content.decode().split())
 
 
-def page(request: MSARequest, name: str) -> str:
-    return text(factories.actor_of(request), f"/requests/{request.reference}/{name}/")
+def page(msa_request: MSARequest, name: str) -> str:
+    return text(factories.actor_of(msa_request), f"/requests/{msa_request.reference}/{name}/")
 
 
 def test_fee_page_says_all_of_it_before_the_first_payment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,8 +59,8 @@ def test_fee_page_says_all_of_it_before_the_first_payment(monkeypatch: pytest.Mo
 
 
 def test_fee_page_of_a_type_without_a_fee_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    request = factories.executed(factories.complete_request(request_type="maintenance", existing_adapter="msa"))
-    found = page(request, "fee")
+    msa_request = factories.executed(factories.complete_request(request_type="maintenance", existing_adapter="msa"))
+    found = page(msa_request, "fee")
     assert "No fee is due for this type of request" in found
     assert "Rule D16" in found
 
@@ -82,57 +82,57 @@ def test_utilitys_reason_costs_nothing(monkeypatch: pytest.MonkeyPatch, name: st
 
 
 def test_program_that_charges_no_second_fee_does_not_blame_the_utility(monkeypatch: pytest.MonkeyPatch) -> None:
-    request = reach(monkeypatch, Facts(*FAILED, CUSTOMER))
+    msa_request = reach(monkeypatch, Facts(*FAILED, CUSTOMER))
     ProgramSettings.objects.update_or_create(pk=1, defaults={"second_fee_when_customer_responsible": False})
-    found = page(request, "reschedule")
+    found = page(msa_request, "reschedule")
     assert "charges no second fee at present" in found
     assert "utility&#x27;s side" not in found.split("fee-decision")[1].split("</section>")[0]
 
 
 def test_second_fee_that_has_no_price_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    request = reach(monkeypatch, Facts(*FAILED, CUSTOMER))
+    msa_request = reach(monkeypatch, Facts(*FAILED, CUSTOMER))
     FeeSchedule.objects.update(effective_until="2025-07-01")
-    decision = fee_explanations.next_fee(request)
+    decision = fee_explanations.next_fee(msa_request)
     assert (decision.heading, decision.rules, decision.costs) == ("The next visit costs nothing", ["D16"], False)
 
 
 def test_fee_page_names_the_reasons_of_the_visit_that_failed_not_of_one_that_was_taken_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    request = reach(monkeypatch, Facts(*FAILED, CUSTOMER))
-    owner = factories.actor_of(request)
+    msa_request = reach(monkeypatch, Facts(*FAILED, CUSTOMER))
+    owner = factories.actor_of(msa_request)
     words = {"package-missing": "It is there now."}
-    request.rounds.get(number=1).reasons.update(proof="statement")
-    follow_ups.save_reschedule(request, by=owner, statements=words)
-    follow_ups.cancel(factories.refreshed(request), by=owner)
-    follow_ups.save_reschedule(factories.refreshed(request), by=owner, statements=words)
-    assert request.rounds.count() == 3
-    found = page(factories.refreshed(request), "fee")
+    msa_request.rounds.get(number=1).reasons.update(proof="statement")
+    follow_ups.save_reschedule(msa_request, by=owner, statements=words)
+    follow_ups.cancel(factories.refreshed(msa_request), by=owner)
+    follow_ups.save_reschedule(factories.refreshed(msa_request), by=owner, statements=words)
+    assert msa_request.rounds.count() == 3
+    found = page(factories.refreshed(msa_request), "fee")
     assert "A second fee is due: $279.22" in found
     assert "<li>The MSA was not there in its package</li>" in found
 
 
 def test_withdrawal_page_says_what_comes_back_of_each_visit(monkeypatch: pytest.MonkeyPatch) -> None:
-    request = reach(monkeypatch, Facts(Status.RESCHEDULE_REQUESTED, Standing.FAILED, CUSTOMER))
-    found = page(request, "withdraw")
+    msa_request = reach(monkeypatch, Facts(Status.RESCHEDULE_REQUESTED, Standing.FAILED, CUSTOMER))
+    found = page(msa_request, "withdraw")
     assert "Visit 1: the $279.22 does not come back" in found
     assert "Visit 2: $279.22 comes back" in found
     assert "$279.22 in all." in found
-    assert text(factories.staff(), f"/admin/requests_app/msarequest/{request.pk}/change/").count("Visit 2:") == 1
+    assert text(factories.staff(), f"/admin/requests_app/msarequest/{msa_request.pk}/change/").count("Visit 2:") == 1
 
 
 def test_correction_that_cannot_be_answered_names_the_rules_that_promise_the_refund(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """F4, D14."""
-    request = reach(monkeypatch, Facts(Status.CORRECTIONS_REQUIRED, Standing.NONE_YET))
-    assert "Rules D4, F4, D14" in page(request, "withdraw")
+    msa_request = reach(monkeypatch, Facts(Status.CORRECTIONS_REQUIRED, Standing.NONE_YET))
+    assert "Rules D4, F4, D14" in page(msa_request, "withdraw")
 
 
 def test_refund_of_a_duplicate_does_not_hide_what_a_withdrawal_gives_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    request = pay(monkeypatch, reach(monkeypatch, Facts(Status.UNSUBMITTED, Standing.NONE_YET)))
+    msa_request = pay(monkeypatch, reach(monkeypatch, Facts(Status.UNSUBMITTED, Standing.NONE_YET)))
     receive(monkeypatch, Fee.objects.get())
-    found = page(factories.refreshed(request), "withdraw")
+    found = page(factories.refreshed(msa_request), "withdraw")
     assert "Paid twice" in found
     assert "Visit 1: $279.22 comes back" in found
 
@@ -140,9 +140,9 @@ def test_refund_of_a_duplicate_does_not_hide_what_a_withdrawal_gives_back(monkey
 def test_withdrawal_takes_the_same_number_of_queries_for_one_visit_and_for_two(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def queries(request: MSARequest) -> int:
+    def queries(msa_request: MSARequest) -> int:
         with CaptureQueriesContext(connection) as seen:
-            fee_explanations.withdrawal_of(request)
+            fee_explanations.withdrawal_of(msa_request)
         return len(seen)
 
     one = reach(monkeypatch, Facts(Status.REQUEST_SUBMITTED, Standing.NONE_YET))

@@ -61,17 +61,17 @@ def by_agent(schedule: Any) -> MSARequest:
     return factories.executed(factories.complete_request(company=factories.CompanyFactory()))
 
 
-def pages(client: Client, request: MSARequest, payment: Payment, token: str) -> dict[str, Any]:
+def pages(client: Client, msa_request: MSARequest, payment: Payment, token: str) -> dict[str, Any]:
     """Every page of payments by GET, whatever it needs in its address. A new kind of part is to be named here."""
     parts = {
-        "reference": request.reference,
+        "reference": msa_request.reference,
         "payment_id": payment.pk,
         "refund_id": 1,
         "part_id": payment.allocations.get().pk,
         "pk": payment.pk,
         "token": token,
         "month": timezone.localdate().replace(day=1),
-        "company_id": request.agent_company_id,
+        "company_id": msa_request.agent_company_id,
     }
     answers = {}
     for name in PAGES:

@@ -30,8 +30,8 @@ def owner(payable: MSARequest) -> Client:
     return signed_in(factories.actor_of(payable))
 
 
-def address(request: MSARequest, name: str = "") -> str:
-    return f"/requests/{request.reference}/fee/{name}"
+def address(msa_request: MSARequest, name: str = "") -> str:
+    return f"/requests/{msa_request.reference}/fee/{name}"
 
 
 def text(client: Client, path: str) -> str:
@@ -63,10 +63,10 @@ def test_another_amount_is_refused(payable: MSARequest, owner: Client, posted: d
 
 
 def test_paying_before_signing_is_refused(schedule: FeeSchedule) -> None:
-    request = factories.complete_request()
-    owner = signed_in(factories.actor_of(request))
-    assert "not signed by everyone" in text(owner, address(request))
-    answer = owner.post(address(request, "pay/"), {"expected_cents": FEE})
+    msa_request = factories.complete_request()
+    owner = signed_in(factories.actor_of(msa_request))
+    assert "not signed by everyone" in text(owner, address(msa_request))
+    answer = owner.post(address(msa_request, "pay/"), {"expected_cents": FEE})
     assert (answer.status_code, Payment.objects.count(), Fee.objects.count()) == (409, 0, 0)
 
 
@@ -101,21 +101,21 @@ def test_second_fee_says_why(payable: MSARequest, owner: Client, provider_sandbo
     payment = opened(payable)
     provider_sandbox.act(str(payment.session_id), "pay")
     settle.settle_from_provider(payment)
-    request = factories.failed(factories.ordered(factories.valid(factories.refreshed(payable))))
+    msa_request = factories.failed(factories.ordered(factories.valid(factories.refreshed(payable))))
     follow_ups.save_reschedule(
-        request, by=factories.actor_of(request), statements={"package_missing": "It is there now."}
+        msa_request, by=factories.actor_of(msa_request), statements={"package_missing": "It is there now."}
     )
-    page = text(owner, address(request))
+    page = text(owner, address(msa_request))
     assert "A second fee is due: $279.22" in page
     assert "The package with the MSA was not at the meter" in page
 
 
 def test_nothing_due_offers_to_submit(schedule: FeeSchedule) -> None:
-    request = factories.executed(factories.complete_request(request_type="maintenance", existing_adapter="msa"))
-    owner = signed_in(factories.actor_of(request))
-    assert "Submit request" in text(owner, address(request))
-    owner.post(address(request, "submit/"))
-    assert factories.refreshed(request).status == "request_submitted"
+    msa_request = factories.executed(factories.complete_request(request_type="maintenance", existing_adapter="msa"))
+    owner = signed_in(factories.actor_of(msa_request))
+    assert "Submit request" in text(owner, address(msa_request))
+    owner.post(address(msa_request, "submit/"))
+    assert factories.refreshed(msa_request).status == "request_submitted"
 
 
 def test_withdrawal_page_says_what_comes_back(
@@ -125,8 +125,8 @@ def test_withdrawal_page_says_what_comes_back(
     provider_sandbox.act(str(payment.session_id), "pay")
     settle.settle_from_provider(payment)
     assert "$279.22 comes back" in text(owner, f"/requests/{payable.reference}/withdraw/")
-    request = factories.refreshed(payable)
-    transitions.withdraw(request, by=factories.actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
+    msa_request = factories.refreshed(payable)
+    transitions.withdraw(msa_request, by=factories.actor_of(msa_request), reason=WithdrawalReason.CHANGED_PLANS)
     assert "Refund of $279.22" in text(owner, f"/requests/{payable.reference}/")
 
 

@@ -31,8 +31,8 @@ def paid(payable: MSARequest, provider_sandbox: SandboxControl) -> Payment:
     return pay(payable, provider_sandbox)
 
 
-def address(request: MSARequest, name: str = "") -> str:
-    return f"/requests/{request.reference}/money/{name}"
+def address(msa_request: MSARequest, name: str = "") -> str:
+    return f"/requests/{msa_request.reference}/money/{name}"
 
 
 def text(client: Client, path: str) -> str:
@@ -86,10 +86,10 @@ def test_page_never_names_an_account(paid: Payment, owner: Client) -> None:
 @pytest.mark.parametrize("role", ["owner", "agent", "staff"])
 def test_insiders_read_the_page(schedule: Any, provider_sandbox: SandboxControl, role: str) -> None:
     company = factories.CompanyFactory()
-    request = factories.executed(factories.complete_request(company=company))
+    msa_request = factories.executed(factories.complete_request(company=company))
     owner = factories.UserFactory()
-    MSARequest.objects.filter(pk=request.pk).update(owner=owner)
-    payment = pay(factories.refreshed(request), provider_sandbox)
+    MSARequest.objects.filter(pk=msa_request.pk).update(owner=owner)
+    payment = pay(factories.refreshed(msa_request), provider_sandbox)
     people = {"owner": owner, "agent": factories.member_of(company), "staff": factories.staff()}
     assert "Paid $279.22" in money(signed_in(people[role]), payment)
 
@@ -224,10 +224,10 @@ def test_refund_cannot_be_asked_for_while_the_visit_is_to_come(paid: Payment, ow
 
 
 def test_customer_asks_a_supervisor_decides_and_the_money_goes(paid: Payment, owner: Client) -> None:
-    request = failed_visit(paid)
+    msa_request = failed_visit(paid)
     assert "Ask for a refund" in money(owner, paid)
     assert "By the rules nothing comes back" in text(owner, ask_path(paid))
-    assert owner.post(ask_path(paid), {"note": "The dog was ill"})["Location"] == address(request)
+    assert owner.post(ask_path(paid), {"note": "The dog was ill"})["Location"] == address(msa_request)
     refund = Refund.objects.get()
     assert (refund.reason, refund.state, refund.amount_cents) == ("requested", "proposed", FEE)
     page = money(owner, paid)

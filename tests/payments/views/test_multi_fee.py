@@ -120,61 +120,65 @@ def test_page_costs_the_same_for_one_and_for_many(company: Company, bob: User) -
 def test_older_ones_are_a_page_further(three: list[MSARequest], bob: User) -> None:
     first = payable_fees.page_of(bob, size=2)
     rest = payable_fees.page_of(bob, before=first.older, size=2)
-    assert [row.request for row in (*first.rows, *rest.rows)] == list(reversed(three))
+    assert [row.msa_request for row in (*first.rows, *rest.rows)] == list(reversed(three))
     assert rest.older is None
 
 
 def _changed(**facts: Any) -> Callable[[MSARequest, User], MSARequest]:
-    return lambda request, by: drafts.save_facts(request, facts, by=by, version=request.version)
+    return lambda msa_request, by: drafts.save_facts(msa_request, facts, by=by, version=msa_request.version)
 
 
-def _to_put_right(request: MSARequest, by: User) -> MSARequest:
-    return factories.executed(_changed(clear_meter_access=False)(request, by))
+def _to_put_right(msa_request: MSARequest, by: User) -> MSARequest:
+    return factories.executed(_changed(clear_meter_access=False)(msa_request, by))
 
 
-def _stated(request: MSARequest, by: User) -> MSARequest:
-    request = _to_put_right(request, by)
+def _stated(msa_request: MSARequest, by: User) -> MSARequest:
+    msa_request = _to_put_right(msa_request, by)
     readiness_statements.state_findings(
-        request, by=by, covers=[item.key for item in readiness.check(request).promisable]
+        msa_request, by=by, covers=[item.key for item in readiness.check(msa_request).promisable]
     )
-    return request
+    return msa_request
 
 
-def _failed(request: MSARequest) -> MSARequest:
-    return factories.failed(factories.ordered(factories.valid(factories.paid(request))))
+def _failed(msa_request: MSARequest) -> MSARequest:
+    return factories.failed(factories.ordered(factories.valid(factories.paid(msa_request))))
 
 
-def _second_visit(request: MSARequest, by: User) -> MSARequest:
-    request = _failed(request)
-    follow_ups.save_reschedule(request, by=by, statements={"package_missing": "It is there now."})
-    return request
+def _second_visit(msa_request: MSARequest, by: User) -> MSARequest:
+    msa_request = _failed(msa_request)
+    follow_ups.save_reschedule(msa_request, by=by, statements={"package_missing": "It is there now."})
+    return msa_request
 
 
-def _modified(request: MSARequest, by: User) -> MSARequest:
-    request = _failed(request)
-    follow_ups.save_modification(request, by=by, device=factories.ProductFactory())
-    return request
+def _modified(msa_request: MSARequest, by: User) -> MSARequest:
+    msa_request = _failed(msa_request)
+    follow_ups.save_modification(msa_request, by=by, device=factories.ProductFactory())
+    return msa_request
 
 
-def _lapsed(request: MSARequest, _by: User) -> MSARequest:
-    Fee.objects.filter(round__request=request).update(quote_holds_until=timezone.localdate() - timedelta(days=1))
+def _lapsed(msa_request: MSARequest, _by: User) -> MSARequest:
+    Fee.objects.filter(round__msa_request=msa_request).update(
+        quote_holds_until=timezone.localdate() - timedelta(days=1)
+    )
     FeeSchedule.objects.update(amount_cents=30000)
-    return request
+    return msa_request
 
 
-def _open_alone(request: MSARequest, by: User) -> MSARequest:
-    checkout.open_checkout(request, by=by, expected_cents=FEE)
-    return request
+def _open_alone(msa_request: MSARequest, by: User) -> MSARequest:
+    checkout.open_checkout(msa_request, by=by, expected_cents=FEE)
+    return msa_request
 
 
-def _by_bank(request: MSARequest, by: User) -> MSARequest:
-    Payment.objects.filter(pk=checkout.open_checkout(request, by=by, expected_cents=FEE).pk).update(state="pending")
-    return request
+def _by_bank(msa_request: MSARequest, by: User) -> MSARequest:
+    Payment.objects.filter(pk=checkout.open_checkout(msa_request, by=by, expected_cents=FEE).pk).update(
+        state="pending"
+    )
+    return msa_request
 
 
 # Each with the code of what stands against paying it.
 STATIONS: list[tuple[Callable[[MSARequest, User], MSARequest], str]] = [
-    (lambda request, _by: request, ""),
+    (lambda msa_request, _by: msa_request, ""),
     (_stated, ""),
     (_second_visit, ""),
     (_lapsed, ""),
@@ -193,16 +197,16 @@ def test_list_agrees_with_the_services(
     company: Company, bob: User, arrange: Callable[[MSARequest, User], MSARequest], code: str
 ) -> None:
     """The same amount, and a reason where, and only where, the service refuses."""
-    request = factories.refreshed(arrange(a_request(company), bob))
+    msa_request = factories.refreshed(arrange(a_request(company), bob))
     other = a_request(company, 77)  # a payment of both, so that one alone is not gone on with
-    row = next(each for each in payable_fees.page_of(bob).rows if each.request == request)
-    visit = policies.open_round(request)
-    quotes = [fees.quote(request, visit), fees.quote(other, policies.open_round(other))]
+    row = next(each for each in payable_fees.page_of(bob).rows if each.msa_request == msa_request)
+    visit = policies.open_round(msa_request)
+    quotes = [fees.quote(msa_request, visit), fees.quote(other, policies.open_round(other))]
     amounts = [quote.amount_cents for quote in quotes if quote]
     assert [row.amount_cents, row.holds_until, row.visit] == [amounts[0], quotes[0] and quotes[0].holds_until, visit]
     assert (row.code, bool(row.reason)) == (code, bool(code))
     try:
-        checkout.open_joint_checkout([request, other], by=bob, expected_cents=sum(amounts))
+        checkout.open_joint_checkout([msa_request, other], by=bob, expected_cents=sum(amounts))
         refused = ""
     except Refused as refusal:
         refused = refusal.code
@@ -257,7 +261,7 @@ def test_fifty_one_fees_are_refused_and_fifty_are_not(company: Company, bob: Use
 
 
 def test_changed_amount_is_named_and_the_selection_kept(three: list[MSARequest], bob: User) -> None:
-    Fee.objects.filter(round__request=three[1]).update(quote_holds_until=timezone.localdate() - timedelta(days=1))
+    Fee.objects.filter(round__msa_request=three[1]).update(quote_holds_until=timezone.localdate() - timedelta(days=1))
     FeeSchedule.objects.update(amount_cents=30000)
     answer = signed_in(bob).post("/payments/pay/", ticked(*three))
     page = answer.content.decode()
@@ -326,7 +330,7 @@ def test_fee_withdrawn_meanwhile_is_held_and_the_others_submit(
     assert (state_of(payment), states_of(payment)) == ("paid", ["settled", "held", "settled"])
     assert statuses(three) == ["request_submitted", "withdrawn", "request_submitted"]
     refund = Refund.objects.get()
-    assert (refund.fee.round.request, refund.amount_cents, refund.state) == (three[1], FEE, "proposed")
+    assert (refund.fee.round.msa_request, refund.amount_cents, refund.state) == (three[1], FEE, "proposed")
     page = text(signed_in(bob), f"/payments/{payment.pk}/returned/")
     assert "2 of 3 fees paid" in page
     assert "Held" in page

@@ -280,24 +280,24 @@ def test_customer_who_opens_an_account_later_finds_the_payment(
 
 
 # --- Ended -------------------------------------------------------------------------------
-def _runs_out(request: MSARequest, _bob: User) -> None:
+def _runs_out(msa_request: MSARequest, _bob: User) -> None:
     PayInvitation.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
 
 
-def _agent_pays(request: MSARequest, bob: User) -> None:
-    payment = checkout.open_checkout(request, by=bob, expected_cents=FEE)
+def _agent_pays(msa_request: MSARequest, bob: User) -> None:
+    payment = checkout.open_checkout(msa_request, by=bob, expected_cents=FEE)
     Payment.objects.filter(pk=payment.pk).update(state="expired")
-    factories.paid(request)
+    factories.paid(msa_request)
 
 
-def _withdraw(request: MSARequest, bob: User) -> None:
-    transitions.withdraw(request, by=bob, reason=WithdrawalReason.CHANGED_PLANS)
+def _withdraw(msa_request: MSARequest, bob: User) -> None:
+    transitions.withdraw(msa_request, by=bob, reason=WithdrawalReason.CHANGED_PLANS)
 
 
-def _revoke(request: MSARequest, _bob: User) -> None:
+def _revoke(msa_request: MSARequest, _bob: User) -> None:
     alice = factories.UserFactory()
-    drafts.claim(request, by=alice)
-    authority.take_over(factories.refreshed(request), by=alice)
+    drafts.claim(msa_request, by=alice)
+    authority.take_over(factories.refreshed(msa_request), by=alice)
 
 
 ENDS: list[tuple[Callable[[MSARequest, User], None], str, bool]] = [

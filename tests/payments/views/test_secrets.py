@@ -52,7 +52,7 @@ def log() -> Iterator[io.StringIO]:
 
 @dataclass
 class Played:
-    request: MSARequest
+    msa_request: MSARequest
     payment: Payment
     tokens: list[str]
 
@@ -60,25 +60,27 @@ class Played:
 @pytest.fixture
 def played(schedule: Any, provider_sandbox: SandboxControl, live_server: Any, log: io.StringIO) -> Played:
     """Invited, paid by card on the provider's page, told by webhook, refunded, disputed, with calls that are refused."""
-    request = factories.executed(factories.complete_request(company=factories.CompanyFactory()))
-    agent, browser = factories.actor_of(request), Client()
+    msa_request = factories.executed(factories.complete_request(company=factories.CompanyFactory()))
+    agent, browser = factories.actor_of(msa_request), Client()
     browser.force_login(agent, backend="django.contrib.auth.backends.ModelBackend")
-    invitation = pay_links.invite(request, by=agent)
+    invitation = pay_links.invite(msa_request, by=agent)
     tokens = [pay_links.token_for(invitation.key), signing_token_for(invitation.key)]
     for path in (f"/pay/{tokens[0]}/", f"/sign/{tokens[1]}/"):
         browser.get(path)
     provider_sandbox.webhooks(url=f"{live_server.url}/webhooks/stripe/", mode="normal")
-    assert browser.post(reverse("payments:pay", args=[request.reference]), {"expected_cents": FEE}).status_code == 303
+    assert (
+        browser.post(reverse("payments:pay", args=[msa_request.reference]), {"expected_cents": FEE}).status_code == 303
+    )
     payment = Payment.objects.get()
     _pay_by_card(provider_sandbox, payment)
-    browser.get(reverse("payments:returned", args=[request.reference]), {"session": payment.session_id})
+    browser.get(reverse("payments:returned", args=[msa_request.reference]), {"session": payment.session_id})
     refund = refunds.propose_by_staff(payment, by=factories.staff(), amount_cents=5000, note="Sorry, Pat.")
     refunds.approve(refund, by=factories.supervisor(), expected_cents=part_of(payment).remaining_cents)
     provider_sandbox.act(str(payment.session_id), "dispute")
     settle.settle_from_provider(payment)
     browser.post("/webhooks/stripe/", b"{}", content_type="application/json", headers={"stripe-signature": "t=1,v1=0"})
     payment.refresh_from_db()
-    return Played(request, payment, tokens)
+    return Played(msa_request, payment, tokens)
 
 
 def _pay_by_card(sandbox: SandboxControl, payment: Payment) -> None:
@@ -93,11 +95,11 @@ def test_log_of_a_whole_payment_names_nobody_and_no_secret(played: Played, log: 
     events = " ".join(str(line["event"]) for line in lines)
     assert "Request to Stripe api" in events
     assert "a webhook call was refused" in events
-    request, payment = played.request, played.payment
-    agent = factories.actor_of(request)
+    msa_request, payment = played.msa_request, played.payment
+    agent = factories.actor_of(msa_request)
     hidden = {
-        *(request.customer_email, request.customer_name, agent.email, agent.name, payment.payer_email),
-        *(PAYER["email"], PAYER["billingName"], request.street, request.account_number),
+        *(msa_request.customer_email, msa_request.customer_name, agent.email, agent.name, payment.payer_email),
+        *(PAYER["email"], PAYER["billingName"], msa_request.street, msa_request.account_number),
         *(settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRET, SECRET, settings.SECRET_KEY),
         *(payment.session_url, str(payment.session_id), *played.tokens, CARD, CARD.replace(" ", "")),
     }

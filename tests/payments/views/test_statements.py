@@ -199,9 +199,9 @@ def test_page_takes_as_many_queries_for_500_fees_as_for_one(
     company: Company, bob: User, time_machine: Any, path: str
 ) -> None:
     time_machine.move_to(datetime(2026, 10, 5, 12, tzinfo=UTILITY_ZONE), tick=False)
-    request, client, counts = bookings.request_of(company, bob), signed_in(bob), []
+    msa_request, client, counts = bookings.request_of(company, bob), signed_in(bob), []
     for more in (1, 499):
-        bookings.paid(bob, bookings.fees_of(request, more), company=company)
+        bookings.paid(bob, bookings.fees_of(msa_request, more), company=company)
         with CaptureQueriesContext(connection) as queries:
             answer = client.get(path.format(company=company.pk))
             body = drain(answer)

@@ -127,9 +127,9 @@ def test_answers_that_apply_are_carried_over_to_the_request(
     assert set(kept) == set(ready) - {"backfeed_amps"}
     client.force_login(django_user_model.objects.create_user("carol@example.com", name="Carol"))
     client.post("/requests/new/")
-    request = MSARequest.objects.get()
-    assert (request.request_type, request.panel_rating_amps, request.has_solar) == ("install", 200, True)
-    assert (request.device, request.double_sided_clips, request.backfeed_amps) == (product, False, None)
+    msa_request = MSARequest.objects.get()
+    assert (msa_request.request_type, msa_request.panel_rating_amps, msa_request.has_solar) == ("install", 200, True)
+    assert (msa_request.device, msa_request.double_sided_clips, msa_request.backfeed_amps) == (product, False, None)
 
 
 def test_answers_that_do_not_apply_are_left_behind(client: Client, ready: dict[str, Any]):

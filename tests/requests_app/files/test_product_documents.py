@@ -39,8 +39,8 @@ def photo(name: str = "plan.jpg") -> SimpleUploadedFile:
     return SimpleUploadedFile(name, out.getvalue())
 
 
-def page(request: MSARequest) -> str:
-    return f"/requests/{request.reference}/device-documents/"
+def page(msa_request: MSARequest) -> str:
+    return f"/requests/{msa_request.reference}/device-documents/"
 
 
 def test_missing_documents_are_to_be_put_right_first(request_: MSARequest) -> None:
@@ -102,22 +102,24 @@ def test_form_leads_to_the_page_and_the_picker_says_what_is_asked_for(client: Cl
 
 def test_what_the_device_needs_besides_storage_is_asked(client: Client) -> None:
     product = factories.ProductFactory(required_companions=["storage", "transfer_switch"], request_types=["install"])
-    request = factories.complete_request(device=product)
-    client.force_login(request.owner)
-    form = client.get(f"/requests/{request.reference}/form/adapter/").text
+    msa_request = factories.complete_request(device=product)
+    client.force_login(msa_request.owner)
+    form = client.get(f"/requests/{msa_request.reference}/form/adapter/").text
     assert "Is there what the device needs, or will there be with this project?" in form
     assert "only for: install" in form
-    assert [item.field for item in readiness.check(request).missing] == ["has_companions"]
+    assert [item.field for item in readiness.check(msa_request).missing] == ["has_companions"]
 
 
 def test_document_that_staff_asked_for_takes_the_place_of_the_missing_one(request_: MSARequest) -> None:
     reason = CorrectionReason.objects.get(code="product-document")
     readiness_statements.state_findings(request_, by=request_.owner, covers={"R5:device"})
-    request = factories.submitted(request_)
-    transitions.require_corrections(request, by=factories.staff(), items=[correction_items.RequiredCorrection(reason)])
-    item = factories.refreshed(request).corrections.get()
+    msa_request = factories.submitted(request_)
+    transitions.require_corrections(
+        msa_request, by=factories.staff(), items=[correction_items.RequiredCorrection(reason)]
+    )
+    item = factories.refreshed(msa_request).corrections.get()
     corrections.answer_with_document(item, photo(), by=request_.owner)
-    assert eligibility.sources.missing_documents(request) == ("Warranty card",)
+    assert eligibility.sources.missing_documents(msa_request) == ("Warranty card",)
 
 
 def test_staff_and_owner_see_what_was_sent(client: Client, request_: MSARequest) -> None:

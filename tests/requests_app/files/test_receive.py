@@ -26,10 +26,10 @@ def mine() -> MSARequest:
     return factories.draft()
 
 
-def send(request: MSARequest, body: bytes | None = None, name: str = "photo.jpg", **options) -> Document:
+def send(msa_request: MSARequest, body: bytes | None = None, name: str = "photo.jpg", **options) -> Document:
     file = crafted.upload(crafted.image() if body is None else body, name)
     options.setdefault("kind", DocumentKind.SITE_PHOTO)
-    return uploads.receive(request, file, by=request.owner, **options)
+    return uploads.receive(msa_request, file, by=msa_request.owner, **options)
 
 
 def files_on_disk(settings) -> int:
@@ -131,7 +131,7 @@ def test_request_takes_only_so_many_files(mine, settings):
     with pytest.raises(Refused, match="has 2 files already"):
         send(mine)
     send(factories.draft())
-    assert Document.objects.filter(request=mine).count() == 2
+    assert Document.objects.filter(msa_request=mine).count() == 2
 
 
 def test_request_takes_only_so_many_bytes_replaced_ones_counted(mine, settings):

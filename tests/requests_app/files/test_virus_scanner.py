@@ -34,9 +34,9 @@ def scanner_down(settings):
     settings.CLAMD_URL, settings.CLAMD_TIMEOUT = "tcp://127.0.0.1:1", 1
 
 
-def send(request, body: bytes | None = None) -> Document:
+def send(msa_request, body: bytes | None = None) -> Document:
     file = crafted.upload(body or crafted.image())
-    return uploads.receive(request, file, kind=DocumentKind.SITE_PHOTO, by=request.owner)
+    return uploads.receive(msa_request, file, kind=DocumentKind.SITE_PHOTO, by=msa_request.owner)
 
 
 def infected_photo() -> bytes:

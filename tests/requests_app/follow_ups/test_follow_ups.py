@@ -17,21 +17,21 @@ pytestmark = pytest.mark.django_db
 CURED = {"package_missing": "It is there now."}
 
 
-def address(name, request):
-    return reverse(f"requests:{name}", args=[request.reference])
+def address(name, msa_request):
+    return reverse(f"requests:{name}", args=[msa_request.reference])
 
 
-def cure(request):
+def cure(msa_request):
     """Each reason by a statement, through the service."""
-    for reason in policies.failed_round(request).reasons.exclude(responsible="utility"):
-        cures.submit_cure(request, reason, by=factories.actor_of(request), statement="It is there now.")
+    for reason in policies.failed_round(msa_request).reasons.exclude(responsible="utility"):
+        cures.submit_cure(msa_request, reason, by=factories.actor_of(msa_request), statement="It is there now.")
 
 
 @pytest.fixture
 def failed(client):
-    request = factories.failed()
-    client.force_login(request.owner)
-    return request
+    msa_request = factories.failed()
+    client.force_login(msa_request.owner)
+    return msa_request
 
 
 def test_reschedule_says_that_a_second_fee_is_due_and_why(client, failed):
@@ -45,19 +45,19 @@ def test_reschedule_says_that_a_second_fee_is_due_and_why(client, failed):
 
 
 def test_reschedule_after_the_utilitys_reasons_costs_nothing(client):
-    request = factories.failed(reasons=[factories.utility_reason()])
-    client.force_login(request.owner)
-    page = client.get(address("reschedule", request)).content.decode()
+    msa_request = factories.failed(reasons=[factories.utility_reason()])
+    client.force_login(msa_request.owner)
+    page = client.get(address("reschedule", msa_request)).content.decode()
     assert "The next visit costs nothing" in page
-    client.post(address("reschedule", request))
-    visit = request.rounds.get(number=2)
-    assert factories.refreshed(request).status == Status.RESCHEDULE_REQUESTED
+    client.post(address("reschedule", msa_request))
+    visit = msa_request.rounds.get(number=2)
+    assert factories.refreshed(msa_request).status == Status.RESCHEDULE_REQUESTED
     assert (visit.fee_due, visit.settlement) == (False, "not_due")
 
 
 def test_one_reason_on_the_customers_side_is_enough(client):
-    request = factories.failed(reasons=[factories.utility_reason(), factories.OutcomeReasonFactory()])
-    assert follow_ups.second_fee_due(policies.failed_round(request))
+    msa_request = factories.failed(reasons=[factories.utility_reason(), factories.OutcomeReasonFactory()])
+    assert follow_ups.second_fee_due(policies.failed_round(msa_request))
 
 
 def test_reschedule_waits_for_its_fee(client, failed):
@@ -83,7 +83,7 @@ def test_rescheduled_twice_is_one_visit_and_one_fee(client, failed):
         client.post(address("reschedule", failed))
     assert (failed.rounds.count(), failed.follow_ups.count()) == (2, 1)
     assert failed.events.filter(kind="follow_up_saved").count() == 1
-    assert Fee.objects.filter(round__request=failed, round__number=2).count() == 1
+    assert Fee.objects.filter(round__msa_request=failed, round__number=2).count() == 1
     with pytest.raises(Refused, match="saved already"):
         follow_ups.save_reschedule(failed, by=failed.owner, statements=CURED)
 
@@ -105,20 +105,20 @@ def test_modification_goes_back_to_screening_when_signed_and_paid(client, failed
     old, other = failed.device, factories.ProductFactory()
     answer = client.post(address("modify", failed), {"device": other.pk})
     assert answer.url == reverse("requests:agreement", args=[failed.reference])
-    request = factories.refreshed(failed)
-    assert (request.status, request.device) == (Status.SITE_VISIT_UNSUCCESSFUL, other)
-    request = factories.paid(factories.executed(request))
-    assert request.status == Status.REQUEST_SUBMITTED
-    assert request.events.get(kind="modify").codes == {"round": 2, "old_device": old.pk, "device": other.pk}
-    assert request.screenings.filter(decided_at=None).count() == 1
+    msa_request = factories.refreshed(failed)
+    assert (msa_request.status, msa_request.device) == (Status.SITE_VISIT_UNSUCCESSFUL, other)
+    msa_request = factories.paid(factories.executed(msa_request))
+    assert msa_request.status == Status.REQUEST_SUBMITTED
+    assert msa_request.events.get(kind="modify").codes == {"round": 2, "old_device": old.pk, "device": other.pk}
+    assert msa_request.screenings.filter(decided_at=None).count() == 1
 
 
 def test_modification_without_a_fee_moves_with_the_last_signature(client):
-    request = factories.failed(reasons=[factories.utility_reason()])
-    follow_ups.save_modification(request, by=request.owner, device=factories.ProductFactory())
-    request = factories.executed(request)
-    assert request.status == Status.REQUEST_SUBMITTED
-    assert request.judged_on is not None
+    msa_request = factories.failed(reasons=[factories.utility_reason()])
+    follow_ups.save_modification(msa_request, by=msa_request.owner, device=factories.ProductFactory())
+    msa_request = factories.executed(msa_request)
+    assert msa_request.status == Status.REQUEST_SUBMITTED
+    assert msa_request.judged_on is not None
 
 
 def test_modification_taken_back_has_the_old_device_again(client, failed):
@@ -144,17 +144,17 @@ def test_modification_to_a_device_that_cannot_be_is_refused(client, failed, kind
 
 
 def test_removal_has_no_device_to_change():
-    request = factories.failed(request_type="removal", existing_adapter="msa")
+    msa_request = factories.failed(request_type="removal", existing_adapter="msa")
     with pytest.raises(Refused, match="puts no MSA in"):
-        follow_ups.save_modification(request, by=request.owner, device=factories.ProductFactory())
+        follow_ups.save_modification(msa_request, by=msa_request.owner, device=factories.ProductFactory())
 
 
 @pytest.mark.parametrize("name", ["reschedule", "modify"])
 def test_form_is_closed_where_no_visit_failed(client, name):
-    request = factories.ordered()
-    client.force_login(request.owner)
-    assert client.get(address(name, request)).url == request.get_absolute_url()
-    assert client.post(address(name, request), {}).url == request.get_absolute_url()
+    msa_request = factories.ordered()
+    client.force_login(msa_request.owner)
+    assert client.get(address(name, msa_request)).url == msa_request.get_absolute_url()
+    assert client.post(address(name, msa_request), {}).url == msa_request.get_absolute_url()
 
 
 @pytest.mark.parametrize("name", ["reschedule", "modify", "withdraw", "cancel_follow_up"])
@@ -170,30 +170,34 @@ def test_stranger_and_staff_change_nothing(client, failed, name):
 
 @pytest.mark.parametrize("station", [factories.complete_request, factories.submitted, factories.failed])
 def test_withdrawal_by_its_form(client, station):
-    request = station()
-    client.force_login(request.owner)
-    assert client.get(address("withdraw", request)).status_code == 200
-    unsure = client.post(address("withdraw", request), {"reason": "moved"}).content.decode()
+    msa_request = station()
+    client.force_login(msa_request.owner)
+    assert client.get(address("withdraw", msa_request)).status_code == 200
+    unsure = client.post(address("withdraw", msa_request), {"reason": "moved"}).content.decode()
     assert "Tick this to withdraw" in unsure
-    client.post(address("withdraw", request), {"reason": "moved", "note": "sold", "sure": "on"})
-    request = factories.refreshed(request)
-    assert (request.status, request.withdrawal.reason, request.withdrawal.note) == ("withdrawn", "moved", "sold")
+    client.post(address("withdraw", msa_request), {"reason": "moved", "note": "sold", "sure": "on"})
+    msa_request = factories.refreshed(msa_request)
+    assert (msa_request.status, msa_request.withdrawal.reason, msa_request.withdrawal.note) == (
+        "withdrawn",
+        "moved",
+        "sold",
+    )
 
 
 def test_withdrawal_while_on_site_says_why_not(client):
-    request = factories.ordered()
-    request.rounds.update(on_site_at=request.created_at)
-    client.force_login(request.owner)
-    page = client.post(address("withdraw", request), {"reason": "moved", "sure": "on"}).content.decode()
+    msa_request = factories.ordered()
+    msa_request.rounds.update(on_site_at=msa_request.created_at)
+    client.force_login(msa_request.owner)
+    page = client.post(address("withdraw", msa_request), {"reason": "moved", "sure": "on"}).content.decode()
     assert "The meter technician is at the site now" in page
-    assert factories.refreshed(request).status == Status.SERVICE_ORDER_ISSUED
+    assert factories.refreshed(msa_request).status == Status.SERVICE_ORDER_ISSUED
 
 
 @pytest.mark.parametrize("station", [factories.completed, factories.withdrawn])
 def test_withdrawal_of_what_is_closed_is_refused(client, station):
-    request = station()
-    client.force_login(request.owner)
-    page = client.get(address("withdraw", request)).content.decode()
+    msa_request = station()
+    client.force_login(msa_request.owner)
+    page = client.get(address("withdraw", msa_request)).content.decode()
     assert "so there is nothing to withdraw" in page
     with pytest.raises(Refused):
-        transitions.withdraw(request, by=request.owner, reason="other")
+        transitions.withdraw(msa_request, by=msa_request.owner, reason="other")

@@ -17,12 +17,12 @@ pytestmark = pytest.mark.django_db
 
 
 def test_draft_has_its_reference_its_first_visit_and_ninety_days():
-    request = factories.draft()
+    msa_request = factories.draft()
     today = timezone.localdate()
-    assert request.reference == f"MSA-{today.year}-{request.pk:06d}"
-    assert request.owner_acts_by == today + timedelta(days=90)
-    assert list(VisitRound.objects.values_list("request", "number")) == [(request.pk, 1)]
-    assert [event.kind for event in request.events.all()] == ["created"]
+    assert msa_request.reference == f"MSA-{today.year}-{msa_request.pk:06d}"
+    assert msa_request.owner_acts_by == today + timedelta(days=90)
+    assert list(VisitRound.objects.values_list("msa_request", "number")) == [(msa_request.pk, 1)]
+    assert [event.kind for event in msa_request.events.all()] == ["created"]
 
 
 def test_draft_for_a_company_is_made_by_its_members_alone():
@@ -32,51 +32,51 @@ def test_draft_for_a_company_is_made_by_its_members_alone():
 
 
 def test_change_with_a_stale_version_names_both_versions_and_writes_nothing():
-    request = factories.draft()
-    drafts.save_facts(request, {"city": "Duarte"}, by=request.owner, version=1)
+    msa_request = factories.draft()
+    drafts.save_facts(msa_request, {"city": "Duarte"}, by=msa_request.owner, version=1)
     with pytest.raises(Stale) as stale:
-        drafts.save_facts(request, {"city": "Azusa"}, by=request.owner, version=1)
+        drafts.save_facts(msa_request, {"city": "Azusa"}, by=msa_request.owner, version=1)
     assert stale.value.fields == {"city": {"theirs": "Duarte", "yours": "Azusa"}}
-    request.refresh_from_db()
-    assert (request.city, request.version) == ("Duarte", 2)
+    msa_request.refresh_from_db()
+    assert (msa_request.city, msa_request.version) == ("Duarte", 2)
 
 
 def test_change_to_what_stands_there_already_is_no_change_even_with_a_stale_version():
-    request = factories.draft()
-    drafts.save_facts(request, {"city": "Duarte"}, by=request.owner, version=1)
-    assert drafts.save_facts(request, {"city": "Duarte"}, by=request.owner, version=1).version == 2
+    msa_request = factories.draft()
+    drafts.save_facts(msa_request, {"city": "Duarte"}, by=msa_request.owner, version=1)
+    assert drafts.save_facts(msa_request, {"city": "Duarte"}, by=msa_request.owner, version=1).version == 2
 
 
 def test_field_that_is_not_on_the_form_is_a_mistake_of_the_program():
-    request = factories.draft()
+    msa_request = factories.draft()
     with pytest.raises(ValueError, match="owner"):
-        drafts.save_facts(request, {"owner": None}, by=request.owner, version=1)
+        drafts.save_facts(msa_request, {"owner": None}, by=msa_request.owner, version=1)
 
 
 @pytest.mark.parametrize("station", [factories.submitted, factories.ordered, factories.completed])
 def test_answers_stand_after_submission(station):
-    request = station()
+    msa_request = station()
     with pytest.raises(Refused) as refusal:
-        drafts.save_facts(request, {"city": "Azusa"}, by=request.owner, version=request.version)
+        drafts.save_facts(msa_request, {"city": "Azusa"}, by=msa_request.owner, version=msa_request.version)
     assert refusal.value.code == "not_editable"
 
 
 def test_customer_takes_a_request_over_once_and_its_agent_never():
-    request = factories.complete_request(company=factories.CompanyFactory())
+    msa_request = factories.complete_request(company=factories.CompanyFactory())
     with pytest.raises(Refused):
-        drafts.claim(request, by=request.agent)
+        drafts.claim(msa_request, by=msa_request.agent)
     alice = factories.UserFactory()
-    drafts.claim(request, by=alice)
-    drafts.claim(request, by=alice)
+    drafts.claim(msa_request, by=alice)
+    drafts.claim(msa_request, by=alice)
     with pytest.raises(Refused) as refusal:
-        drafts.claim(request, by=factories.UserFactory())
-    assert (refusal.value.code, request.owner) == ("claimed", alice)
+        drafts.claim(msa_request, by=factories.UserFactory())
+    assert (refusal.value.code, msa_request.owner) == ("claimed", alice)
 
 
 def test_revoked_agent_can_change_nothing():
-    request = factories.complete_request(company=factories.CompanyFactory())
-    bob = request.agent
-    drafts.claim(request, by=factories.UserFactory())
-    authority.take_over(request, by=request.owner)
+    msa_request = factories.complete_request(company=factories.CompanyFactory())
+    bob = msa_request.agent
+    drafts.claim(msa_request, by=factories.UserFactory())
+    authority.take_over(msa_request, by=msa_request.owner)
     with pytest.raises(Refused):
-        drafts.save_facts(request, {"city": "Azusa"}, by=bob, version=request.version)
+        drafts.save_facts(msa_request, {"city": "Azusa"}, by=bob, version=msa_request.version)

@@ -30,13 +30,13 @@ def at(day: str, *, clock: str = "18:00"):
     return time_machine.travel(f"{day}T{clock}:00Z", tick=False)
 
 
-def mails(request: MSARequest) -> list[tuple[str, str]]:
-    rows = NoticeMessage.objects.filter(reference=request.reference, kind__in=KINDS).order_by("pk")
+def mails(msa_request: MSARequest) -> list[tuple[str, str]]:
+    rows = NoticeMessage.objects.filter(reference=msa_request.reference, kind__in=KINDS).order_by("pk")
     return [(row.kind, row.to_email) for row in rows]
 
 
-def newest(request: MSARequest) -> NoticeMessage:
-    return NoticeMessage.objects.filter(reference=request.reference, kind__in=KINDS).order_by("pk").reverse()[0]
+def newest(msa_request: MSARequest) -> NoticeMessage:
+    return NoticeMessage.objects.filter(reference=msa_request.reference, kind__in=KINDS).order_by("pk").reverse()[0]
 
 
 def run(day: str, *, clock: str = "18:00") -> None:
@@ -51,8 +51,8 @@ def whole_draft() -> MSARequest:
         return factories.complete_request()
 
 
-def reminded(request: MSARequest) -> list[tuple[str, date]]:
-    return list(DeadlineReminder.objects.filter(request=request).values_list("kind", "deadline_on"))
+def reminded(msa_request: MSARequest) -> list[tuple[str, date]]:
+    return list(DeadlineReminder.objects.filter(msa_request=msa_request).values_list("kind", "deadline_on"))
 
 
 def test_draft_is_reminded_14_and_3_days_before_and_withdrawn_after_its_last_day(whole_draft: MSARequest) -> None:
@@ -100,14 +100,14 @@ def test_last_day_is_the_utilitys_day(whole_draft: MSARequest, moment: str, stat
 def test_days_are_calendar_days_across_daylight_saving() -> None:
     """Ninety days over the change of March 14, 2027, weekends and holidays among them."""
     with time_machine.travel("2027-01-10T07:30:00Z", tick=False):  # still the 9th there
-        request = factories.complete_request()
-    assert request.owner_acts_by == date(2027, 4, 9)  # a Friday
+        msa_request = factories.complete_request()
+    assert msa_request.owner_acts_by == date(2027, 4, 9)  # a Friday
     with time_machine.travel("2027-04-06T06:59:00Z", tick=False):  # 11:59 p.m. of the 5th
         expiry.run_due()
-    assert reminded(request) == [("first", date(2027, 4, 9))]
+    assert reminded(msa_request) == [("first", date(2027, 4, 9))]
     with time_machine.travel("2027-04-06T07:00:00Z", tick=False):
         expiry.run_due()
-    assert reminded(request) == [("first", date(2027, 4, 9)), ("last", date(2027, 4, 9))]
+    assert reminded(msa_request) == [("first", date(2027, 4, 9)), ("last", date(2027, 4, 9))]
 
 
 def test_second_run_repeats_nothing(whole_draft: MSARequest) -> None:
@@ -138,10 +138,10 @@ def test_request_that_fails_does_not_hold_up_the_others(monkeypatch: pytest.Monk
     run("2027-02-01")
     withdraw, broken = transitions.withdraw, requests[0].pk
 
-    def sometimes(request: MSARequest, **kwargs: object) -> None:
-        if request.pk == broken:
+    def sometimes(msa_request: MSARequest, **kwargs: object) -> None:
+        if msa_request.pk == broken:
             raise ValueError("a broken row")
-        withdraw(request, **kwargs)
+        withdraw(msa_request, **kwargs)
 
     monkeypatch.setattr(transitions, "withdraw", sometimes)
     run("2027-02-05")
@@ -210,29 +210,29 @@ def test_payment_under_way_stops_the_clock(whole_draft: MSARequest) -> None:
 
 def test_unanswered_correction_expires_likewise() -> None:
     with time_machine.travel(STARTED, tick=False):
-        request = factories.corrections_required()
+        msa_request = factories.corrections_required()
     for day in ("2027-01-21", "2027-02-01"):
         run(day)
-    assert newest(request).subject == f"3 days left for your request · {request.reference}"
-    assert f"/requests/{request.reference}/corrections/" in newest(request).text
+    assert newest(msa_request).subject == f"3 days left for your request · {msa_request.reference}"
+    assert f"/requests/{msa_request.reference}/corrections/" in newest(msa_request).text
     run("2027-02-05")
-    assert MSARequest.objects.get(pk=request.pk).status == Status.WITHDRAWN
+    assert MSARequest.objects.get(pk=msa_request.pk).status == Status.WITHDRAWN
 
 
 def test_failed_visit_that_nobody_acts_on_expires_likewise() -> None:
     with time_machine.travel(STARTED, tick=False):
-        request = factories.failed()
+        msa_request = factories.failed()
     for day in ("2027-02-01", "2027-02-05"):
         run(day)
-    assert MSARequest.objects.get(pk=request.pk).status == Status.WITHDRAWN
+    assert MSARequest.objects.get(pk=msa_request.pk).status == Status.WITHDRAWN
 
 
 def test_what_the_utility_holds_never_expires() -> None:
     with time_machine.travel(STARTED, tick=False):
-        request = factories.submitted()
-    assert request.owner_acts_by is None
+        msa_request = factories.submitted()
+    assert msa_request.owner_acts_by is None
     run("2028-01-01")
-    assert MSARequest.objects.get(pk=request.pk).status == Status.REQUEST_SUBMITTED
+    assert MSARequest.objects.get(pk=msa_request.pk).status == Status.REQUEST_SUBMITTED
 
 
 # --- Who is told, and what ---------------------------------------------------------------
@@ -247,53 +247,55 @@ def test_reminder_says_what_is_at_stake_and_leads_to_the_step(whole_draft: MSARe
 
 def test_mail_of_an_agents_draft_goes_to_the_agent() -> None:
     with time_machine.travel(STARTED, tick=False):
-        request = factories.complete_request(company=factories.CompanyFactory())
+        msa_request = factories.complete_request(company=factories.CompanyFactory())
     run("2027-02-01")
-    assert mails(request) == [("deadline_near", request.agent.email)]
+    assert mails(msa_request) == [("deadline_near", msa_request.agent.email)]
 
 
 def test_customer_whose_signature_is_awaited_is_told_with_their_own_link() -> None:
     with time_machine.travel(STARTED, tick=False):
-        request = factories.complete_request(company=factories.CompanyFactory())
-        agreement = factories.prepared(request)
+        msa_request = factories.complete_request(company=factories.CompanyFactory())
+        agreement = factories.prepared(msa_request)
         factories.sign(agreement, signatures.Party.AGENT)
     with at("2027-01-25"):
-        invitation = invitations.invite_customer(agreement, by=request.agent)
-    request.refresh_from_db()
-    day = request.owner_acts_by - timedelta(days=3)
+        invitation = invitations.invite_customer(agreement, by=msa_request.agent)
+    msa_request.refresh_from_db()
+    day = msa_request.owner_acts_by - timedelta(days=3)
     type(invitation).objects.filter(pk=invitation.pk).update(expires_at="2027-12-31T00:00:00Z")
     run(day.isoformat())
-    row = newest(request)
-    assert (row.to_email, row.private_link) == (request.customer_email, f"sign:{invitation.key}")
+    row = newest(msa_request)
+    assert (row.to_email, row.private_link) == (msa_request.customer_email, f"sign:{invitation.key}")
 
 
 def test_customer_with_neither_account_nor_link_is_told_beside_the_agent() -> None:
     with time_machine.travel(STARTED, tick=False):
-        request = factories.complete_request(company=factories.CompanyFactory())
-        factories.sign(factories.prepared(request), signatures.Party.AGENT)
+        msa_request = factories.complete_request(company=factories.CompanyFactory())
+        factories.sign(factories.prepared(msa_request), signatures.Party.AGENT)
     run("2027-02-01")
-    assert {to for _kind, to in mails(request)} == {request.customer_email, request.agent.email}
-    row = NoticeMessage.objects.get(reference=request.reference, kind="deadline_near", to_email=request.customer_email)
+    assert {to for _kind, to in mails(msa_request)} == {msa_request.customer_email, msa_request.agent.email}
+    row = NoticeMessage.objects.get(
+        reference=msa_request.reference, kind="deadline_near", to_email=msa_request.customer_email
+    )
     assert "who acts for you" in row.text
 
 
 # --- The nudge ---------------------------------------------------------------------------
-def nudges(request: MSARequest) -> int:
-    return sum(kind == "draft_left" for kind, _to in mails(request))
+def nudges(msa_request: MSARequest) -> int:
+    return sum(kind == "draft_left" for kind, _to in mails(msa_request))
 
 
 def test_draft_left_early_is_nudged_once_and_led_to_its_open_step() -> None:
     with time_machine.travel(STARTED, tick=False):
-        request = factories.draft()
+        msa_request = factories.draft()
     run("2026-11-08")
-    assert nudges(request) == 0
+    assert nudges(msa_request) == 0
     run("2026-11-09")
-    assert nudges(request) == 1
-    assert f"/requests/{request.reference}/form/where/" in newest(request).text
+    assert nudges(msa_request) == 1
+    assert f"/requests/{msa_request.reference}/form/where/" in newest(msa_request).text
     with at("2026-11-10"):
-        drafts.save_facts(request, {"city": "Duarte"}, by=request.owner, version=request.version)
+        drafts.save_facts(msa_request, {"city": "Duarte"}, by=msa_request.owner, version=msa_request.version)
     run("2026-11-15")
-    assert nudges(request) == 1
+    assert nudges(msa_request) == 1
 
 
 def test_draft_whose_form_is_done_or_that_was_left_long_ago_is_not_nudged(whole_draft: MSARequest) -> None:
@@ -379,9 +381,9 @@ def test_only_staff_give_more_time(whole_draft: MSARequest) -> None:
 
 
 def test_no_time_is_given_while_the_utility_holds_it() -> None:
-    request = factories.submitted()
+    msa_request = factories.submitted()
     with pytest.raises(Refused) as refused:
-        expiry.extend(request, to=timezone.localdate() + timedelta(days=30), reason="Why?", by=factories.staff())
+        expiry.extend(msa_request, to=timezone.localdate() + timedelta(days=30), reason="Why?", by=factories.staff())
     assert refused.value.code == "stale"
 
 

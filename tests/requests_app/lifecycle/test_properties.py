@@ -28,21 +28,21 @@ class Walk(RuleBasedStateMachine):
     @initialize(company=st.booleans())
     def start(self, company):
         self.staff, self.technician = factories.staff(), factories.technician()
-        self.request = factories.complete_request(company=factories.CompanyFactory() if company else None)
+        self.msa_request = factories.complete_request(company=factories.CompanyFactory() if company else None)
 
     def attempt(self, act):
-        self.request = factories.refreshed(self.request)
-        before = self.request.events.count()
+        self.msa_request = factories.refreshed(self.msa_request)
+        before = self.msa_request.events.count()
         try:
             with transaction.atomic():
-                act(self.request)
+                act(self.msa_request)
         except Refused:
-            assert self.request.events.count() == before
-        self.request = factories.refreshed(self.request)
+            assert self.msa_request.events.count() == before
+        self.msa_request = factories.refreshed(self.msa_request)
 
     @property
     def owner(self):
-        return factories.actor_of(self.request)
+        return factories.actor_of(self.msa_request)
 
     @rule()
     def sign(self):
@@ -50,46 +50,48 @@ class Walk(RuleBasedStateMachine):
 
     @rule(how=st.sampled_from(Settlement), number=st.integers(0, 3))
     def settle(self, how, number):
-        visit = VisitRound.objects.filter(request=self.request).order_by("-number")[number : number + 1].first()
+        visit = (
+            VisitRound.objects.filter(msa_request=self.msa_request).order_by("-number")[number : number + 1].first()
+        )
         if visit:
             self.attempt(lambda _request: settlement.settle(visit, how=how, by=self.owner))
 
     @rule(disputed=st.booleans())
     def dispute(self, disputed):
-        visit = VisitRound.objects.filter(request=self.request).last()
+        visit = VisitRound.objects.filter(msa_request=self.msa_request).last()
         self.attempt(lambda _request: settlement.set_disputed(visit, disputed=disputed))
 
     @rule()
     def submit(self):
-        self.attempt(lambda request: transitions.submit(request, by=self.owner))
+        self.attempt(lambda msa_request: transitions.submit(msa_request, by=self.owner))
 
     @rule(valid=st.booleans())
     def screen(self, valid):
-        def act(request):
+        def act(msa_request):
             if valid:
-                for each in request.corrections.to_judge():
+                for each in msa_request.corrections.to_judge():
                     corrections.accept(each, by=self.staff)
-                desk.answer_checks(request, ALL_YES, by=self.staff)
-                transitions.deem_valid(request, by=self.staff)
+                desk.answer_checks(msa_request, ALL_YES, by=self.staff)
+                transitions.deem_valid(msa_request, by=self.staff)
             else:
                 item = transitions.RequiredCorrection(factories.CorrectionReasonFactory())
-                transitions.require_corrections(request, by=self.staff, items=[item])
+                transitions.require_corrections(msa_request, by=self.staff, items=[item])
 
         self.attempt(act)
 
     @rule(changes=st.sampled_from([{}, {"account_number": "700000000001"}, {"panel_model": "X-1"}]))
     def correct(self, changes):
-        def act(request):
-            for each in request.corrections.open():
+        def act(msa_request):
+            for each in msa_request.corrections.open():
                 corrections.answer(
                     each,
                     by=self.owner,
                     way="done",
                     text="Done.",
                     changes=changes,
-                    version=factories.refreshed(request).version,
+                    version=factories.refreshed(msa_request).version,
                 )
-            transitions.resubmit(request, by=self.owner)
+            transitions.resubmit(msa_request, by=self.owner)
 
         self.attempt(act)
 
@@ -99,59 +101,67 @@ class Walk(RuleBasedStateMachine):
 
     @rule(timer=st.booleans())
     def order(self, timer):
-        self.attempt(lambda request: transitions.issue_service_order(request, by=None if timer else self.staff))
+        self.attempt(
+            lambda msa_request: transitions.issue_service_order(msa_request, by=None if timer else self.staff)
+        )
 
     @rule(utility=st.booleans(), done=st.booleans())
     def visit(self, utility, done):
         reason = factories.utility_reason() if utility else factories.OutcomeReasonFactory()
         if done and utility:
-            self.attempt(lambda request: transitions.complete(request, by=self.technician))
+            self.attempt(lambda msa_request: transitions.complete(msa_request, by=self.technician))
         else:
-            self.attempt(lambda request: transitions.fail(request, by=self.technician, reasons=[reason]))
+            self.attempt(lambda msa_request: transitions.fail(msa_request, by=self.technician, reasons=[reason]))
 
     @rule(modify=st.booleans())
     def go_on_after_failure(self, modify):
-        def act(request):
+        def act(msa_request):
             if modify:
-                follow_ups.save_modification(request, by=self.owner, device=factories.ProductFactory())
+                follow_ups.save_modification(msa_request, by=self.owner, device=factories.ProductFactory())
             else:
-                reasons = policies.failed_round(request).reasons.all()
-                follow_ups.save_reschedule(request, by=self.owner, statements={each.code: "yes" for each in reasons})
+                reasons = policies.failed_round(msa_request).reasons.all()
+                follow_ups.save_reschedule(
+                    msa_request, by=self.owner, statements={each.code: "yes" for each in reasons}
+                )
 
         self.attempt(act)
 
     @rule()
     def take_back(self):
-        self.attempt(lambda request: follow_ups.cancel(request, by=self.owner))
+        self.attempt(lambda msa_request: follow_ups.cancel(msa_request, by=self.owner))
 
     @rule(sure=st.integers(0, 9))
     def withdraw(self, sure):
         if sure == 9:
-            self.attempt(lambda request: transitions.withdraw(request, by=self.owner, reason=WithdrawalReason.OTHER))
+            self.attempt(
+                lambda msa_request: transitions.withdraw(msa_request, by=self.owner, reason=WithdrawalReason.OTHER)
+            )
 
     @invariant()
     def no_submission_before_its_fee(self):
-        if self.request.events.filter(kind=EventKind.SUBMIT).exists():
-            assert VisitRound.objects.get(request=self.request, number=1).settlement
+        if self.msa_request.events.filter(kind=EventKind.SUBMIT).exists():
+            assert VisitRound.objects.get(msa_request=self.msa_request, number=1).settlement
 
     @invariant()
     def no_order_on_an_unsettled_fee(self):
-        assert not VisitRound.objects.filter(request=self.request, settlement="", service_order__isnull=False).exists()
+        assert not VisitRound.objects.filter(
+            msa_request=self.msa_request, settlement="", service_order__isnull=False
+        ).exists()
 
     @invariant()
     def one_open_round_and_one_open_visit_at_most(self):
-        assert VisitRound.objects.filter(request=self.request, closed_at=None).count() <= 1
-        assert SiteVisit.objects.filter(order__round__request=self.request).open().count() <= 1
+        assert VisitRound.objects.filter(msa_request=self.msa_request, closed_at=None).count() <= 1
+        assert SiteVisit.objects.filter(order__round__msa_request=self.msa_request).open().count() <= 1
 
     @invariant()
     def history_verifies_and_ends_where_the_request_is(self):
-        assert list(history.broken_links(self.request)) == []
-        assert self.request.events.last().to_status == self.request.status
+        assert list(history.broken_links(self.msa_request)) == []
+        assert self.msa_request.events.last().to_status == self.msa_request.status
 
     @invariant()
     def closed_request_has_nothing_open(self):
-        if self.request.status in {Status.WITHDRAWN, Status.INSTALLATION_COMPLETE}:
-            assert not VisitRound.objects.filter(request=self.request, closed_at=None).exists()
+        if self.msa_request.status in {Status.WITHDRAWN, Status.INSTALLATION_COMPLETE}:
+            assert not VisitRound.objects.filter(msa_request=self.msa_request, closed_at=None).exists()
 
 
 class Walks(TestCase):

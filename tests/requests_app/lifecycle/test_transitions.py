@@ -37,9 +37,9 @@ EVENTS = sorted({event for _, event in TABLE})
 
 def rescheduled():
     """After a failure on the utility's side: no second fee, so the status moves at once."""
-    request = factories.failed(reasons=[factories.utility_reason()])
-    follow_ups.save_reschedule(request, by=request.owner, statements={"meter_or_record_error": "understood"})
-    return factories.refreshed(request)
+    msa_request = factories.failed(reasons=[factories.utility_reason()])
+    follow_ups.save_reschedule(msa_request, by=msa_request.owner, statements={"meter_or_record_error": "understood"})
+    return factories.refreshed(msa_request)
 
 
 STATIONS = {
@@ -55,37 +55,43 @@ STATIONS = {
 }
 
 
-def cause(event, request, owner, staff, technician):
+def cause(event, msa_request, owner, staff, technician):
     """That event, by somebody who may cause it."""
     calls = {
-        "submit": lambda: lifecycle_transitions.submit(request, by=owner),
+        "submit": lambda: lifecycle_transitions.submit(msa_request, by=owner),
         "require_corrections": lambda: lifecycle_transitions.require_corrections(
-            request, by=staff, items=[lifecycle_transitions.RequiredCorrection(factories.CorrectionReasonFactory())]
+            msa_request,
+            by=staff,
+            items=[lifecycle_transitions.RequiredCorrection(factories.CorrectionReasonFactory())],
         ),
-        "resubmit": lambda: lifecycle_transitions.resubmit(request, by=owner),
-        "deem_valid": lambda: lifecycle_transitions.deem_valid(request, by=staff),
-        "issue_service_order": lambda: lifecycle_transitions.issue_service_order(request, by=staff),
-        "complete": lambda: lifecycle_transitions.complete(request, by=technician),
-        "fail": lambda: lifecycle_transitions.fail(request, by=technician, reasons=[factories.OutcomeReasonFactory()]),
-        "reschedule": lambda: lifecycle_transitions.reschedule(request, by=owner),
-        "modify": lambda: lifecycle_transitions.modify(request, by=owner),
-        "withdraw": lambda: lifecycle_transitions.withdraw(request, by=owner, reason=WithdrawalReason.OTHER),
+        "resubmit": lambda: lifecycle_transitions.resubmit(msa_request, by=owner),
+        "deem_valid": lambda: lifecycle_transitions.deem_valid(msa_request, by=staff),
+        "issue_service_order": lambda: lifecycle_transitions.issue_service_order(msa_request, by=staff),
+        "complete": lambda: lifecycle_transitions.complete(msa_request, by=technician),
+        "fail": lambda: lifecycle_transitions.fail(
+            msa_request, by=technician, reasons=[factories.OutcomeReasonFactory()]
+        ),
+        "reschedule": lambda: lifecycle_transitions.reschedule(msa_request, by=owner),
+        "modify": lambda: lifecycle_transitions.modify(msa_request, by=owner),
+        "withdraw": lambda: lifecycle_transitions.withdraw(msa_request, by=owner, reason=WithdrawalReason.OTHER),
     }
     calls[event]()
 
 
 @pytest.mark.parametrize("status", STATIONS, ids=str)
 def test_status_lets_through_what_the_table_says_and_nothing_else(status):
-    request = STATIONS[status]()
-    assert request.status == status
-    assert {event for event in EVENTS if can_proceed(getattr(request, event))} == {e for s, e in TABLE if s == status}
-    events_before = request.events.count()
+    msa_request = STATIONS[status]()
+    assert msa_request.status == status
+    assert {event for event in EVENTS if can_proceed(getattr(msa_request, event))} == {
+        e for s, e in TABLE if s == status
+    }
+    events_before = msa_request.events.count()
     staff, technician = factories.staff(), factories.technician()
     for event in EVENTS:
         if (status, event) not in TABLE:
             with pytest.raises(Stale):
-                cause(event, request, request.owner, staff, technician)
-    assert (factories.refreshed(request).status, request.events.count()) == (status, events_before)
+                cause(event, msa_request, msa_request.owner, staff, technician)
+    assert (factories.refreshed(msa_request).status, msa_request.events.count()) == (status, events_before)
 
 
 def test_transitions_lead_where_the_table_says():
@@ -108,9 +114,9 @@ MAY = {
 
 @pytest.mark.parametrize("who", MAY)
 def test_person_may_cause_their_events_only(who):
-    request = factories.complete_request()
+    msa_request = factories.complete_request()
     people = {
-        "owner": lambda: request.owner,
+        "owner": lambda: msa_request.owner,
         "stranger": factories.UserFactory,
         "staff": factories.staff,
         "supervisor": factories.supervisor,
@@ -118,38 +124,38 @@ def test_person_may_cause_their_events_only(who):
         "timer": lambda: None,
     }
     user = people[who]()
-    assert {event for event in EVENTS if permissions.may_cause(EventKind(event), user, request)} == MAY[who]
+    assert {event for event in EVENTS if permissions.may_cause(EventKind(event), user, msa_request)} == MAY[who]
 
 
 def test_inactive_person_may_cause_nothing():
-    request = factories.complete_request()
-    request.owner.is_active = False
-    assert [event for event in EVENTS if permissions.may_cause(EventKind(event), request.owner, request)] == []
+    msa_request = factories.complete_request()
+    msa_request.owner.is_active = False
+    assert [event for event in EVENTS if permissions.may_cause(EventKind(event), msa_request.owner, msa_request)] == []
 
 
 def test_agent_may_until_revoked():
-    request = factories.complete_request(company=factories.CompanyFactory())
-    agent = request.agent
-    assert permissions.may_cause(EventKind.RESUBMIT, agent, request)
-    request.agent_revoked_at = request.created_at
-    assert not permissions.may_cause(EventKind.RESUBMIT, agent, request)
+    msa_request = factories.complete_request(company=factories.CompanyFactory())
+    agent = msa_request.agent
+    assert permissions.may_cause(EventKind.RESUBMIT, agent, msa_request)
+    msa_request.agent_revoked_at = msa_request.created_at
+    assert not permissions.may_cause(EventKind.RESUBMIT, agent, msa_request)
 
 
 def test_event_by_a_stranger_is_refused_and_writes_nothing():
-    request = factories.submitted()
-    before = request.events.count()
+    msa_request = factories.submitted()
+    before = msa_request.events.count()
     with pytest.raises(Refused, match="not yours"):
-        lifecycle_transitions.withdraw(request, by=factories.UserFactory(), reason=WithdrawalReason.OTHER)
-    assert (factories.refreshed(request).status, request.events.count()) == (S.REQUEST_SUBMITTED, before)
+        lifecycle_transitions.withdraw(msa_request, by=factories.UserFactory(), reason=WithdrawalReason.OTHER)
+    assert (factories.refreshed(msa_request).status, msa_request.events.count()) == (S.REQUEST_SUBMITTED, before)
 
 
 def test_second_decision_is_told_who_decided_and_what():
     """Fault 15."""
-    request = factories.submitted()
-    mine = factories.refreshed(request)
+    msa_request = factories.submitted()
+    mine = factories.refreshed(msa_request)
     first = factories.UserFactory(name="Fay First", roles=[Role.PROGRAM_STAFF])
     lifecycle_transitions.require_corrections(
-        request, by=first, items=[lifecycle_transitions.RequiredCorrection(factories.CorrectionReasonFactory())]
+        msa_request, by=first, items=[lifecycle_transitions.RequiredCorrection(factories.CorrectionReasonFactory())]
     )
     with pytest.raises(Stale) as stale:
         lifecycle_transitions.deem_valid(mine, by=factories.staff())
@@ -160,59 +166,59 @@ def test_second_decision_is_told_who_decided_and_what():
 
 @pytest.mark.parametrize("event", ["submit", "issue_service_order"])
 def test_status_never_moves_on_an_unsettled_fee(event):
-    request = factories.executed(factories.complete_request()) if event == "submit" else factories.valid()
-    request.rounds.update(settlement="", settled_at=None)
+    msa_request = factories.executed(factories.complete_request()) if event == "submit" else factories.valid()
+    msa_request.rounds.update(settlement="", settled_at=None)
     with pytest.raises(Refused, match="not paid yet"):
-        cause(event, request, request.owner, factories.staff(), None)
+        cause(event, msa_request, msa_request.owner, factories.staff(), None)
 
 
 def test_disputed_fee_holds_the_service_order():
-    request = factories.valid()
-    request.rounds.update(disputed=True)
+    msa_request = factories.valid()
+    msa_request.rounds.update(disputed=True)
     with pytest.raises(Refused, match="disputed"):
-        lifecycle_transitions.issue_service_order(request, by=factories.staff())
+        lifecycle_transitions.issue_service_order(msa_request, by=factories.staff())
 
 
 def test_request_in_pending_goes_back_to_corrections():
     """D12: a screening of its own is opened for it, and decided."""
-    request = factories.valid()
+    msa_request = factories.valid()
     person = factories.staff()
     lifecycle_transitions.require_corrections(
-        request,
+        msa_request,
         by=person,
         items=[lifecycle_transitions.RequiredCorrection(factories.CorrectionReasonFactory(), "see the bill")],
     )
-    assert request.status == S.CORRECTIONS_REQUIRED
-    assert list(request.screenings.values_list("decision", "decided_by__name")) == [
+    assert msa_request.status == S.CORRECTIONS_REQUIRED
+    assert list(msa_request.screenings.values_list("decision", "decided_by__name")) == [
         ("valid", "Sam Staff"),
         ("corrections", person.name),
     ]
 
 
 def test_corrections_without_an_item_are_refused():
-    request = factories.submitted()
+    msa_request = factories.submitted()
     with pytest.raises(Refused, match="at least one"):
-        lifecycle_transitions.require_corrections(request, by=factories.staff(), items=[])
-    assert Screening.objects.get(request=request).decided_at is None
+        lifecycle_transitions.require_corrections(msa_request, by=factories.staff(), items=[])
+    assert Screening.objects.get(msa_request=msa_request).decided_at is None
 
 
 @pytest.mark.parametrize("status", [s for s in STATIONS if (s, "withdraw") in TABLE], ids=str)
 def test_withdrawal_ends_everything_that_is_open(status):
-    request = STATIONS[status]()
-    lifecycle_transitions.withdraw(request, by=request.owner, reason=WithdrawalReason.MOVED, note="we moved")
-    assert request.status == S.WITHDRAWN
-    assert request.withdrawal.note == "we moved"
-    assert not request.rounds.filter(closed_at=None).exists()
-    assert not request.screenings.filter(decided_at=None).exists()
-    assert not request.corrections.open().exists()
+    msa_request = STATIONS[status]()
+    lifecycle_transitions.withdraw(msa_request, by=msa_request.owner, reason=WithdrawalReason.MOVED, note="we moved")
+    assert msa_request.status == S.WITHDRAWN
+    assert msa_request.withdrawal.note == "we moved"
+    assert not msa_request.rounds.filter(closed_at=None).exists()
+    assert not msa_request.screenings.filter(decided_at=None).exists()
+    assert not msa_request.corrections.open().exists()
 
 
 def test_withdrawal_is_refused_while_the_technician_is_on_site():
-    request = factories.ordered()
-    request.rounds.update(on_site_at=request.created_at)
+    msa_request = factories.ordered()
+    msa_request.rounds.update(on_site_at=msa_request.created_at)
     with pytest.raises(Refused, match="at the site now"):
-        lifecycle_transitions.withdraw(request, by=request.owner, reason=WithdrawalReason.MOVED)
-    assert factories.refreshed(request).status == S.SERVICE_ORDER_ISSUED
+        lifecycle_transitions.withdraw(msa_request, by=msa_request.owner, reason=WithdrawalReason.MOVED)
+    assert factories.refreshed(msa_request).status == S.SERVICE_ORDER_ISSUED
 
 
 def test_staff_need_the_permission_to_screen():
@@ -224,13 +230,13 @@ def test_staff_need_the_permission_to_screen():
 
 
 def test_waived_fee_submits():
-    request = factories.paid(factories.executed(factories.complete_request()), how=Settlement.WAIVED)
-    assert request.status == S.REQUEST_SUBMITTED
+    msa_request = factories.paid(factories.executed(factories.complete_request()), how=Settlement.WAIVED)
+    assert msa_request.status == S.REQUEST_SUBMITTED
 
 
 def test_stale_names_who_decided_to_staff_and_the_utility_to_the_customer() -> None:
-    request = factories.valid()
-    assert "Sam Staff" in str(history.stale(request, to=factories.supervisor()))
-    told = str(history.stale(request, to=request.owner))
+    msa_request = factories.valid()
+    assert "Sam Staff" in str(history.stale(msa_request, to=factories.supervisor()))
+    told = str(history.stale(msa_request, to=msa_request.owner))
     assert "the utility" in told
     assert "Sam Staff" not in told

@@ -27,12 +27,12 @@ NEAR, LISTED = "MBED2O40B200BF", "MBED2040B200BF"
 MOST_QUERIES = 6
 
 
-def page_of(request: MSARequest) -> str:
-    return reverse("requests:readiness", args=[request.reference])
+def page_of(msa_request: MSARequest) -> str:
+    return reverse("requests:readiness", args=[msa_request.reference])
 
 
-def step_of(request: MSARequest, step: str) -> str:
-    return reverse("requests:form", args=[request.reference, step])
+def step_of(msa_request: MSARequest, step: str) -> str:
+    return reverse("requests:form", args=[msa_request.reference, step])
 
 
 @pytest.fixture
@@ -49,19 +49,19 @@ def text(answer) -> str:
 def worst(owner=None, **more) -> MSARequest:
     """Findings of each kind, a photo and a statement."""
     facts = {"device_in_waterproof_package": False, "clear_meter_access": False, "panel_model": NEAR, **more}
-    request = factories.complete_request(owner=owner, **facts)
-    covered = {item.key for item in readiness.check(request).promisable}
-    readiness_statements.state_findings(request, by=factories.actor_of(request), covers=covered)
-    return request
+    msa_request = factories.complete_request(owner=owner, **facts)
+    covered = {item.key for item in readiness.check(msa_request).promisable}
+    readiness_statements.state_findings(msa_request, by=factories.actor_of(msa_request), covers=covered)
+    return msa_request
 
 
 def test_check_is_one_request_with_few_queries(client, alice):
-    request = worst(alice)
-    site_photos.add(request, upload(), topic=PhotoTopic.PACKAGE, by=alice)
-    client.get(page_of(request))
+    msa_request = worst(alice)
+    site_photos.add(msa_request, upload(), topic=PhotoTopic.PACKAGE, by=alice)
+    client.get(page_of(msa_request))
     for accept in ("application/json", "text/html"):
         with CaptureQueriesContext(connection) as queries:
-            answer = client.get(page_of(request), headers={"accept": accept})
+            answer = client.get(page_of(msa_request), headers={"accept": accept})
         assert answer.status_code == 200
         assert len(queries) <= MOST_QUERIES, [query["sql"] for query in queries]
 
@@ -70,9 +70,9 @@ def test_check_of_an_agent_takes_as_few_queries_where_the_device_asks_for_docume
     company = factories.CompanyFactory()
     agent = factories.member_of(company)
     device = factories.ProductFactory(required_documents=["Wiring diagram", "Warranty card"])
-    request = factories.complete_request(company=company, clear_meter_access=False, device=device)
+    msa_request = factories.complete_request(company=company, clear_meter_access=False, device=device)
     storage.store(
-        request,
+        msa_request,
         DocumentKind.PRODUCT_DOCUMENT,
         name="a.pdf",
         body=b"%PDF",
@@ -80,9 +80,9 @@ def test_check_of_an_agent_takes_as_few_queries_where_the_device_asks_for_docume
         topic=next(iter(device.documents_by_key)),
     )
     client.force_login(agent)
-    client.get(page_of(request))
+    client.get(page_of(msa_request))
     with CaptureQueriesContext(connection) as queries:
-        answer = client.get(page_of(request), headers={"accept": "application/json"}).json()
+        answer = client.get(page_of(msa_request), headers={"accept": "application/json"}).json()
     assert [item["message"] for item in answer["findings"] if item["rule"] == "R5"] == [
         "This device asks for documents that are not here yet: Warranty card."
     ]
@@ -90,8 +90,8 @@ def test_check_of_an_agent_takes_as_few_queries_where_the_device_asks_for_docume
 
 
 def test_json_names_each_finding_with_its_rule_and_place(client, alice):
-    request = factories.complete_request(owner=alice, clear_meter_access=False, panel_model=NEAR)
-    answer = json.loads(client.get(page_of(request), headers={"accept": "application/json"}).content)
+    msa_request = factories.complete_request(owner=alice, clear_meter_access=False, panel_model=NEAR)
+    answer = json.loads(client.get(page_of(msa_request), headers={"accept": "application/json"}).content)
     assert (answer["answer"], answer["statement"], answer["statement_needed"]) == ("fix_first", None, True)
     question, access = answer["findings"]
     assert (question["rule"], question["kind"], question["suggestion"]) == ("E8", "question", LISTED)
@@ -100,7 +100,7 @@ def test_json_names_each_finding_with_its_rule_and_place(client, alice):
         "kind": "put_right",
         "field": "clear_meter_access",
         "step": "site",
-        "url": f"{step_of(request, 'site')}#field-clear_meter_access",
+        "url": f"{step_of(msa_request, 'site')}#field-clear_meter_access",
         "message": "The meter technician needs a clear, safe way to the meter.",
         "todo": "Clear the way, unlock the gate and keep pets inside on the day. Nobody has to be at home.",
         "suggestion": None,
@@ -118,20 +118,20 @@ def test_json_names_each_finding_with_its_rule_and_place(client, alice):
 )
 @pytest.mark.parametrize("place", ["page", "review"])
 def test_form_ends_in_one_of_three_answers(client, alice, place, facts, answer):
-    request = factories.complete_request(owner=alice, **facts)
-    page = text(client.get(page_of(request) if place == "page" else step_of(request, "review")))
+    msa_request = factories.complete_request(owner=alice, **facts)
+    page = text(client.get(page_of(msa_request) if place == "page" else step_of(msa_request, "review")))
     assert f'<h2 id="readiness-title">{answer}</h2>' in page
 
 
 def test_statement_is_made_on_the_review_and_shown_there(client, alice):
-    request = factories.complete_request(owner=alice, clear_meter_access=False)
-    page = text(client.get(step_of(request, "review")))
+    msa_request = factories.complete_request(owner=alice, clear_meter_access=False)
+    page = text(client.get(step_of(msa_request, "review")))
     assert 'name="covers" value="E17:clear_meter_access"' in page
     unticked = {"from": "review", "covers": ["E17:clear_meter_access"]}
-    assert "Tick the box" in text(client.post(page_of(request), unticked, follow=True))
+    assert "Tick the box" in text(client.post(page_of(msa_request), unticked, follow=True))
     assert ReadinessStatement.objects.count() == 0
-    answer = client.post(page_of(request), unticked | {"stated": "1"})
-    assert answer.url == step_of(request, "review")
+    answer = client.post(page_of(msa_request), unticked | {"stated": "1"})
+    assert answer.url == step_of(msa_request, "review")
     page = text(client.get(answer.url))
     assert "Promised for the visit" in page
     assert "I will see to it that each of these is put right" in page
@@ -139,57 +139,57 @@ def test_statement_is_made_on_the_review_and_shown_there(client, alice):
 
 
 def test_staff_see_the_check_and_can_say_nothing(client):
-    request = factories.complete_request(clear_meter_access=False)
+    msa_request = factories.complete_request(clear_meter_access=False)
     client.force_login(factories.staff())
-    assert 'name="stated"' not in text(client.get(page_of(request)))
-    client.post(page_of(request), {"stated": "1", "covers": ["E17:clear_meter_access"]})
+    assert 'name="stated"' not in text(client.get(page_of(msa_request)))
+    client.post(page_of(msa_request), {"stated": "1", "covers": ["E17:clear_meter_access"]})
     assert ReadinessStatement.objects.count() == 0
 
 
 def test_fee_page_says_what_is_open_and_leads_there(client, alice):
-    request = factories.executed(factories.complete_request(owner=alice, clear_meter_access=False))
-    page = text(client.get(reverse("payments:fee", args=[request.reference])))
+    msa_request = factories.executed(factories.complete_request(owner=alice, clear_meter_access=False))
+    page = text(client.get(reverse("payments:fee", args=[msa_request.reference])))
     assert "Put these right first" in page
     assert "clear, safe way to the meter. (E17)" in page
-    assert f'href="{page_of(request)}"' in page
-    answer = client.post(reverse("payments:pay", args=[request.reference]), {"expected_cents": 27922})
-    assert (answer.status_code, factories.refreshed(request).status) == (409, Status.UNSUBMITTED)
+    assert f'href="{page_of(msa_request)}"' in page
+    answer = client.post(reverse("payments:pay", args=[msa_request.reference]), {"expected_cents": 27922})
+    assert (answer.status_code, factories.refreshed(msa_request).status) == (409, Status.UNSUBMITTED)
 
 
 def test_next_step_before_the_statement_is_to_see_what_is_open(client, alice):
-    request = factories.executed(factories.complete_request(owner=alice, clear_meter_access=False))
-    assert "See what to put right first" in text(client.get(request.get_absolute_url()))
-    readiness_statements.state_findings(request, by=alice, covers=["E17:clear_meter_access"])
-    page = text(client.get(request.get_absolute_url()))
+    msa_request = factories.executed(factories.complete_request(owner=alice, clear_meter_access=False))
+    assert "See what to put right first" in text(client.get(msa_request.get_absolute_url()))
+    readiness_statements.state_findings(msa_request, by=alice, covers=["E17:clear_meter_access"])
+    page = text(client.get(msa_request.get_absolute_url()))
     assert ("See what to put right first" in page, "Pay the fee" in page) == (False, True)
     assert "Promised for the visit" in page
 
 
 def test_form_asks_about_a_near_miss_as_soon_as_it_is_saved(client, alice):
-    request = factories.complete_request(owner=alice)
-    data = {"autosave": "1", "version": request.version, "changed": "panel_model", "panel_model": NEAR}
-    answer = json.loads(client.post(step_of(request, "panel"), data).content)
+    msa_request = factories.complete_request(owner=alice)
+    data = {"autosave": "1", "version": msa_request.version, "changed": "panel_model", "panel_model": NEAR}
+    answer = json.loads(client.post(step_of(msa_request, "panel"), data).content)
     assert f"Did you mean {LISTED}?" in answer["question"]
-    assert f"Did you mean {LISTED}?" in text(client.get(step_of(request, "panel")))
+    assert f"Did you mean {LISTED}?" in text(client.get(step_of(msa_request, "panel")))
 
 
 @pytest.mark.parametrize(("said", "model"), [("yes", LISTED), ("no", NEAR)])
 @pytest.mark.parametrize("place", ["step", "review"])
 def test_near_miss_is_answered_in_one_tap(client, alice, place, said, model):
-    request = factories.complete_request(owner=alice, panel_model=NEAR)
-    posted = {"typed": NEAR, "meant": said, "from": "review", "version": request.version, "panel_model": NEAR}
-    where = page_of(request) if place == "review" else step_of(request, "panel")
+    msa_request = factories.complete_request(owner=alice, panel_model=NEAR)
+    posted = {"typed": NEAR, "meant": said, "from": "review", "version": msa_request.version, "panel_model": NEAR}
+    where = page_of(msa_request) if place == "review" else step_of(msa_request, "panel")
     answer = client.post(where, posted, follow=True)
-    request.refresh_from_db()
-    assert (request.panel_model, PanelModelAnswer.objects.get().was_meant) == (model, said == "yes")
+    msa_request.refresh_from_db()
+    assert (msa_request.panel_model, PanelModelAnswer.objects.get().was_meant) == (model, said == "yes")
     assert "Did you mean" not in text(answer)
-    assert answer.request["PATH_INFO"] == step_of(request, "review" if place == "review" else "panel")
+    assert answer.request["PATH_INFO"] == step_of(msa_request, "review" if place == "review" else "panel")
 
 
 def test_enter_key_answers_no_question(client, alice):
     """The first button of the step's form is the one that a browser presses."""
-    request = factories.complete_request(owner=alice, panel_model=NEAR)
-    form = text(client.get(step_of(request, "panel"))).split("data-autosave")[1]
+    msa_request = factories.complete_request(owner=alice, panel_model=NEAR)
+    form = text(client.get(step_of(msa_request, "panel"))).split("data-autosave")[1]
     first = re.search(r"<button[^>]*>", form)
     assert first
     assert 'name="go" value="next"' in first[0]
@@ -222,39 +222,39 @@ def test_api_asks_in_the_finding_and_takes_the_answer(client):
     assert (finding["severity"], "suggestion" in finding) == ("blocks", False)
 
 
-def told(request: MSARequest) -> MSARequest:
+def told(msa_request: MSARequest) -> MSARequest:
     """Promised, denied and shown; then paid."""
-    owner = request.owner
-    readiness_statements.answer_panel_model(request, by=owner, typed=NEAR, meant=False)
-    site_photos.add(request, upload(), topic=PhotoTopic.PACKAGE, by=owner)
-    return factories.submitted(request)
+    owner = msa_request.owner
+    readiness_statements.answer_panel_model(msa_request, by=owner, typed=NEAR, meant=False)
+    site_photos.add(msa_request, upload(), topic=PhotoTopic.PACKAGE, by=owner)
+    return factories.submitted(msa_request)
 
 
 def test_staff_see_what_was_promised_denied_and_shown(client):
-    request = told(worst())
+    msa_request = told(worst())
     client.force_login(factories.staff())
-    page = text(client.get(reverse("admin:requests_app_msarequest_change", args=[request.pk])))
-    assert f"{request.owner} stated on" in page
+    page = text(client.get(reverse("admin:requests_app_msarequest_change", args=[msa_request.pk])))
+    assert f"{msa_request.owner} stated on" in page
     assert "I will see to it that each of these is put right before the meter technician comes." in page
     assert page.count("Open; promised for the visit.") == 2
     assert f"asked whether {NEAR} is {LISTED}, and said no" in page
-    photo = site_photos.current(request)["package"]
-    assert reverse("requests:photo", args=[request.reference, photo.pk]) in page
+    photo = site_photos.current(msa_request)["package"]
+    assert reverse("requests:photo", args=[msa_request.reference, photo.pk]) in page
 
 
 def test_technician_sees_what_was_promised_and_shown(client):
-    request = factories.ordered(factories.valid(told(worst())))
+    msa_request = factories.ordered(factories.valid(told(worst())))
     tess = factories.technician()
     technician = Technician.objects.create(user=tess, employee_number="T-1")
-    visit = SiteVisit.objects.get(order__round__request=request)
+    visit = SiteVisit.objects.get(order__round__msa_request=msa_request)
     day = calendar.load().add(visit.order.issued_at.date(), 1)
     orders.schedule(visit, by=factories.dispatcher(), technician=technician, on=day, window="morning")
     client.force_login(tess)
     page = text(client.get(reverse("fieldwork:visit", args=[visit.pk])))
-    assert f"{request.owner} stated on" in page
+    assert f"{msa_request.owner} stated on" in page
     assert "The MSA must wait next to the meter" in page
     assert f"it should say {NEAR}, not {LISTED}" in page
-    picture = reverse("fieldwork:site_photo", args=[visit.pk, site_photos.current(request)["package"].pk])
+    picture = reverse("fieldwork:site_photo", args=[visit.pk, site_photos.current(msa_request)["package"].pk])
     assert picture in page
     answer = client.get(picture)
     assert (answer.status_code, answer["Content-Type"]) == (200, "image/jpeg")

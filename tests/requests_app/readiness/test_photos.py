@@ -19,15 +19,15 @@ from tests.requests_app.readiness.pictures import jpeg, upload
 pytestmark = pytest.mark.django_db
 
 
-def place_of(request: MSARequest) -> str:
-    return reverse("requests:photos", args=[request.reference])
+def place_of(msa_request: MSARequest) -> str:
+    return reverse("requests:photos", args=[msa_request.reference])
 
 
 @pytest.fixture
 def request_(client) -> MSARequest:
-    request = factories.complete_request()
-    client.force_login(request.owner)
-    return request
+    msa_request = factories.complete_request()
+    client.force_login(msa_request.owner)
+    return msa_request
 
 
 def test_each_photo_is_evidence_for_rules_that_exist():
@@ -70,9 +70,9 @@ def test_photo_that_is_refused_leaves_the_old_one(request_):
 
 
 def test_photo_that_the_type_does_not_ask_for_is_refused():
-    request = factories.complete_request(request_type="removal", existing_adapter="msa", device=None)
+    msa_request = factories.complete_request(request_type="removal", existing_adapter="msa", device=None)
     with pytest.raises(Refused) as refused:
-        site_photos.add(request, upload(), topic=PhotoTopic.PACKAGE, by=request.owner)
+        site_photos.add(msa_request, upload(), topic=PhotoTopic.PACKAGE, by=msa_request.owner)
     assert refused.value.code == "topic_not_asked"
 
 
@@ -89,9 +89,9 @@ def test_stranger_adds_and_removes_nothing(request_):
 
 
 def test_closed_request_takes_no_photo():
-    request = factories.withdrawn()
+    msa_request = factories.withdrawn()
     with pytest.raises(Refused) as refused:
-        site_photos.add(request, upload(), topic=PhotoTopic.PACKAGE, by=request.owner)
+        site_photos.add(msa_request, upload(), topic=PhotoTopic.PACKAGE, by=msa_request.owner)
     assert refused.value.code == "closed"
 
 
@@ -131,12 +131,12 @@ def test_unknown_topic_is_not_found(client, request_):
 
 def test_photos_can_be_sent_after_the_request(client):
     """The package is often put up days later."""
-    request = factories.submitted()
-    client.force_login(request.owner)
-    assert client.get(place_of(request)).status_code == 200
-    answer = client.post(place_of(request), {"topic": "package", "photo": upload()})
-    assert answer.url == f"{place_of(request)}#photo-package"
-    assert list(site_photos.current(request)) == ["package"]
+    msa_request = factories.submitted()
+    client.force_login(msa_request.owner)
+    assert client.get(place_of(msa_request)).status_code == 200
+    answer = client.post(place_of(msa_request), {"topic": "package", "photo": upload()})
+    assert answer.url == f"{place_of(msa_request)}#photo-package"
+    assert list(site_photos.current(msa_request)) == ["package"]
 
 
 def test_step_is_optional(client, request_):

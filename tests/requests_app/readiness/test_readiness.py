@@ -27,22 +27,24 @@ def open_findings(**more):
     return factories.complete_request(device_in_waterproof_package=False, clear_meter_access=False, **more)
 
 
-def covers(request: MSARequest) -> set[str]:
-    return {item.key for item in readiness.check(request).promisable}
+def covers(msa_request: MSARequest) -> set[str]:
+    return {item.key for item in readiness.check(msa_request).promisable}
 
 
-def stated(request: MSARequest) -> ReadinessStatement:
-    return readiness_statements.state_findings(request, by=factories.actor_of(request), covers=covers(request))
+def stated(msa_request: MSARequest) -> ReadinessStatement:
+    return readiness_statements.state_findings(
+        msa_request, by=factories.actor_of(msa_request), covers=covers(msa_request)
+    )
 
 
-def change(request: MSARequest, **facts) -> MSARequest:
-    request.refresh_from_db()
-    return drafts.save_facts(request, facts, by=factories.actor_of(request), version=request.version)
+def change(msa_request: MSARequest, **facts) -> MSARequest:
+    msa_request.refresh_from_db()
+    return drafts.save_facts(msa_request, facts, by=factories.actor_of(msa_request), version=msa_request.version)
 
 
-def refusal(request: MSARequest) -> Refused:
+def refusal(msa_request: MSARequest) -> Refused:
     with pytest.raises(Refused) as refused:
-        settlement.open_fee_form(request, by=factories.actor_of(request))
+        settlement.open_fee_form(msa_request, by=factories.actor_of(msa_request))
     return refused.value
 
 
@@ -67,8 +69,8 @@ def test_finding_says_why_what_to_do_and_where():
 
 
 def test_missing_answer_is_a_finding_that_cannot_be_promised():
-    request = factories.complete_request(clear_meter_access=None)
-    found = readiness.check(request)
+    msa_request = factories.complete_request(clear_meter_access=None)
+    found = readiness.check(msa_request)
     assert [(it.rule, it.kind, it.field, it.step) for it in found.items] == [
         ("C3", Kind.MISSING, "clear_meter_access", "site")
     ]
@@ -83,127 +85,127 @@ def test_cannot_be_served_wins_over_what_can_be_put_right():
 
 
 def test_open_finding_without_a_statement_keeps_the_fee_form_shut():
-    request = factories.executed(open_findings())
-    refused = refusal(request)
+    msa_request = factories.executed(open_findings())
+    refused = refusal(msa_request)
     assert (refused.code, set(refused.fields)) == ("fix_first", {"device_in_waterproof_package", "clear_meter_access"})
     assert "(E13)" in str(refused)
     assert "Ready for the visit?" in str(refused)
     with pytest.raises(Refused, match="E17"):
-        fees.raise_fee(request, by=request.owner)
+        fees.raise_fee(msa_request, by=msa_request.owner)
     with pytest.raises(Refused, match="E17"):
-        settlement.settle(policies.open_round(request), how=Settlement.WAIVED, by=request.owner)
-    assert (Fee.objects.count(), factories.refreshed(request).status) == (0, Status.UNSUBMITTED)
+        settlement.settle(policies.open_round(msa_request), how=Settlement.WAIVED, by=msa_request.owner)
+    assert (Fee.objects.count(), factories.refreshed(msa_request).status) == (0, Status.UNSUBMITTED)
 
 
 def test_statement_opens_the_fee_form_and_raises_the_fee():
-    request = factories.executed(open_findings())
-    statement = stated(request)
+    msa_request = factories.executed(open_findings())
+    statement = stated(msa_request)
     assert [(each["rule"], each["field"]) for each in statement.findings] == [
         ("E13", "device_in_waterproof_package"),
         ("E17", "clear_meter_access"),
     ]
     assert statement.findings[1]["message"] == "The meter technician needs a clear, safe way to the meter."
-    assert (statement.stated_by, statement.text) == (request.owner, readiness_statements.statement_text())
-    assert request.events.filter(kind=EventKind.READINESS_STATED).get().codes == {
+    assert (statement.stated_by, statement.text) == (msa_request.owner, readiness_statements.statement_text())
+    assert msa_request.events.filter(kind=EventKind.READINESS_STATED).get().codes == {
         "statement": statement.pk,
         "rules": ["E13", "E17"],
     }
-    assert factories.paid(request).status == Status.REQUEST_SUBMITTED
+    assert factories.paid(msa_request).status == Status.REQUEST_SUBMITTED
 
 
 def test_one_finding_less_keeps_the_statement():
-    request = open_findings()
-    statement = stated(request)
-    change(request, clear_meter_access=True)
-    assert readiness.statement_of(request) == statement
-    assert readiness.check(factories.refreshed(request)).unstated == []
+    msa_request = open_findings()
+    statement = stated(msa_request)
+    change(msa_request, clear_meter_access=True)
+    assert readiness.statement_of(msa_request) == statement
+    assert readiness.check(factories.refreshed(msa_request)).unstated == []
 
 
 def test_new_finding_supersedes_the_statement():
-    request = factories.executed(open_findings())
-    stated(request)
-    change(request, device_clean_dry_undamaged=False)
-    assert readiness.statement_of(request) is None
-    assert refusal(request).code == "fix_first"
-    change(request, device_clean_dry_undamaged=True)
-    assert refusal(request).code == "fix_first"
+    msa_request = factories.executed(open_findings())
+    stated(msa_request)
+    change(msa_request, device_clean_dry_undamaged=False)
+    assert readiness.statement_of(msa_request) is None
+    assert refusal(msa_request).code == "fix_first"
+    change(msa_request, device_clean_dry_undamaged=True)
+    assert refusal(msa_request).code == "fix_first"
 
 
 def test_finding_that_comes_without_a_change_of_the_request_is_not_covered():
     """The product's entry changed: the statement stands, but does not cover it."""
-    request = factories.executed(
+    msa_request = factories.executed(
         open_findings(has_storage=False, device=factories.ProductFactory(required_companions=[]))
     )
-    stated(request)
-    assert policies.reason_against(policies.check_payable, request) == ""
-    request.device.required_companions = ["storage"]
-    request.device.save()
-    assert "E18" in policies.reason_against(policies.check_payable, factories.refreshed(request))
+    stated(msa_request)
+    assert policies.reason_against(policies.check_payable, msa_request) == ""
+    msa_request.device.required_companions = ["storage"]
+    msa_request.device.save()
+    assert "E18" in policies.reason_against(policies.check_payable, factories.refreshed(msa_request))
 
 
 def test_statement_of_a_stale_list_is_refused():
-    request = open_findings()
-    seen = covers(request)
-    change(request, device_clean_dry_undamaged=False)
+    msa_request = open_findings()
+    seen = covers(msa_request)
+    change(msa_request, device_clean_dry_undamaged=False)
     with pytest.raises(Stale) as refused:
-        readiness_statements.state_findings(request, by=request.owner, covers=seen)
+        readiness_statements.state_findings(msa_request, by=msa_request.owner, covers=seen)
     assert (refused.value.code, ReadinessStatement.objects.count()) == ("findings_changed", 0)
 
 
 def test_new_statement_takes_the_place_of_the_old_one():
-    request = open_findings()
-    old, new = stated(request), stated(request)
+    msa_request = open_findings()
+    old, new = stated(msa_request), stated(msa_request)
     old.refresh_from_db()
-    assert (old.superseded_at is not None, readiness.statement_of(request)) == (True, new)
+    assert (old.superseded_at is not None, readiness.statement_of(msa_request)) == (True, new)
 
 
 def test_nothing_to_state_where_nothing_is_open():
-    request = factories.complete_request()
+    msa_request = factories.complete_request()
     with pytest.raises(Refused) as refused:
-        readiness_statements.state_findings(request, by=request.owner, covers=set())
+        readiness_statements.state_findings(msa_request, by=msa_request.owner, covers=set())
     assert refused.value.code == "nothing_open"
 
 
 def test_stranger_states_nothing():
-    request = open_findings()
+    msa_request = open_findings()
     with pytest.raises(Refused) as refused:
-        readiness_statements.state_findings(request, by=factories.UserFactory(), covers=covers(request))
+        readiness_statements.state_findings(msa_request, by=factories.UserFactory(), covers=covers(msa_request))
     assert refused.value.code == "not_allowed"
 
 
 def test_nothing_is_stated_once_the_utility_has_the_request():
-    request = open_findings()
-    stated(request)
-    request = factories.submitted(request)
+    msa_request = open_findings()
+    stated(msa_request)
+    msa_request = factories.submitted(msa_request)
     with pytest.raises(Refused) as refused:
-        stated(request)
+        stated(msa_request)
     assert refused.value.code == "not_now"
 
 
 def test_open_checkout_is_not_shut_by_what_comes_later():
-    request = factories.executed(
+    msa_request = factories.executed(
         factories.complete_request(has_storage=False, device=factories.ProductFactory(required_companions=[]))
     )
-    visit = settlement.open_fee_form(request, by=request.owner)
-    MSARequest.objects.filter(pk=request.pk).update(frozen_until=timezone.now() + timedelta(minutes=30))
-    request.device.required_companions = ["storage"]
-    request.device.save()
-    assert settlement.settle(visit, how=Settlement.PAID, by=request.owner)
+    visit = settlement.open_fee_form(msa_request, by=msa_request.owner)
+    MSARequest.objects.filter(pk=msa_request.pk).update(frozen_until=timezone.now() + timedelta(minutes=30))
+    msa_request.device.required_companions = ["storage"]
+    msa_request.device.save()
+    assert settlement.settle(visit, how=Settlement.PAID, by=msa_request.owner)
 
 
 def test_resubmitting_with_a_new_open_finding_needs_the_statement():
-    request = factories.corrections_required()
-    item = request.corrections.get()
+    msa_request = factories.corrections_required()
+    item = msa_request.corrections.get()
     item.answer, item.answered_at = "Done.", timezone.now()
     item.save()
-    change(request, clear_meter_access=False)
-    request = factories.refreshed(request)
+    change(msa_request, clear_meter_access=False)
+    msa_request = factories.refreshed(msa_request)
     with pytest.raises(Refused) as refused:
-        transitions.resubmit(request, by=request.owner)
+        transitions.resubmit(msa_request, by=msa_request.owner)
     assert refused.value.code == "fix_first"
-    stated(request)
-    transitions.resubmit(request, by=request.owner)
-    assert factories.refreshed(request).status == Status.REQUEST_SUBMITTED
+    stated(msa_request)
+    transitions.resubmit(msa_request, by=msa_request.owner)
+    assert factories.refreshed(msa_request).status == Status.REQUEST_SUBMITTED
 
 
 @pytest.fixture
@@ -255,10 +257,10 @@ def test_denying_opens_the_fee_form(near):
 def test_second_fee_waits_for_what_the_new_device_leaves_open():
     """A modification: the form is closed by then, so the statement is made on its own page."""
     plain = factories.ProductFactory(required_companions=[])
-    request = factories.failed(has_storage=False, device=plain)
-    follow_ups.save_modification(request, by=request.owner, device=factories.ProductFactory())
-    request = factories.executed(request)
-    refused = refusal(request)
+    msa_request = factories.failed(has_storage=False, device=plain)
+    follow_ups.save_modification(msa_request, by=msa_request.owner, device=factories.ProductFactory())
+    msa_request = factories.executed(msa_request)
+    refused = refusal(msa_request)
     assert (refused.code, "(E18)" in str(refused)) == ("fix_first", True)
-    stated(request)
-    assert factories.paid(request).status == Status.REQUEST_SUBMITTED
+    stated(msa_request)
+    assert factories.paid(msa_request).status == Status.REQUEST_SUBMITTED

@@ -42,7 +42,7 @@ def changed(product: Product, **values: Any) -> Product:
 def found(product: Product, **values: Any) -> list[tuple[int, list[str], list[str]]]:
     """Per request, the rules that appear and those that disappear."""
     return [
-        (each.request.pk, [point.rule for point in each.appears], [point.rule for point in each.disappears])
+        (each.msa_request.pk, [point.rule for point in each.appears], [point.rule for point in each.disappears])
         for each in products.impacts(product, changed(product, **values))
     ]
 
@@ -67,20 +67,20 @@ def today() -> date:
 def test_open_request_is_listed_with_what_changes_for_it(
     product: Product, change: dict[str, Any], rules: list[str] | None
 ) -> None:
-    request = factories.complete_request(device=product)
-    assert found(product, **change) == ([(request.pk, rules, [])] if rules else [])
+    msa_request = factories.complete_request(device=product)
+    assert found(product, **change) == ([(msa_request.pk, rules, [])] if rules else [])
 
 
 def test_what_disappears_is_listed_too() -> None:
     product = factories.ProductFactory(required_companions=["storage"])
-    request = factories.complete_request(device=product, has_storage=False)
-    assert found(product, required_companions=[]) == [(request.pk, [], ["E18"])]
+    msa_request = factories.complete_request(device=product, has_storage=False)
+    assert found(product, required_companions=[]) == [(msa_request.pk, [], ["E18"])]
 
 
 def test_gma_beside_an_isolating_device_is_judged_with_the_change() -> None:
     product = factories.ProductFactory(isolating=False)
-    request = factories.complete_request(device=product, existing_adapter="gma")
-    assert found(product, isolating=True) == [(request.pk, ["E16"], [])]
+    msa_request = factories.complete_request(device=product, existing_adapter="gma")
+    assert found(product, isolating=True) == [(msa_request.pk, ["E16"], [])]
 
 
 def test_closed_requests_other_devices_and_removals_are_not_listed(product: Product) -> None:
@@ -129,23 +129,23 @@ def save(product: Product, **values: Any) -> None:
 
 
 def test_change_is_put_on_the_record_and_the_customer_is_told_when_ruled_out(product: Product) -> None:
-    request = factories.complete_request(device=product)
+    msa_request = factories.complete_request(device=product)
     save(product, max_service_amps=150)
-    event = request.events.get(kind=EventKind.PRODUCT_RULES_CHANGED)
+    event = msa_request.events.get(kind=EventKind.PRODUCT_RULES_CHANGED)
     assert event.codes == {"product": product.pk, "appears": ["E7"], "disappears": [], "from": ""}
     row = NoticeMessage.objects.get(kind="device_ruled_out")
-    assert row.to_email == request.owner.email
+    assert row.to_email == msa_request.owner.email
     assert "This device is made for 150 A at most. The panel is rated for 200 A." in row.text
-    assert f"/requests/{request.reference}/form/adapter/" in row.text
-    assert ("New finding: E7",) in [entry.details for entry in timeline(request, request.owner)]
+    assert f"/requests/{msa_request.reference}/form/adapter/" in row.text
+    assert ("New finding: E7",) in [entry.details for entry in timeline(msa_request, msa_request.owner)]
 
 
 def test_customer_of_a_sent_request_gets_no_mail_and_staff_see_it(product: Product, client: Client) -> None:
-    request = factories.submitted(device=product)
+    msa_request = factories.submitted(device=product)
     save(product, max_service_amps=150)
     assert not NoticeMessage.objects.filter(kind="device_ruled_out").exists()
     client.force_login(factories.staff())
-    page = client.get(f"/admin/requests_app/msarequest/{request.pk}/change/").text
+    page = client.get(f"/admin/requests_app/msarequest/{msa_request.pk}/change/").text
     assert "This device is made for 150 A at most." in page
     assert "The rules of the chosen device changed" in page
 
@@ -157,28 +157,28 @@ def test_what_can_be_put_right_brings_no_mail(product: Product) -> None:
 
 
 def test_statement_that_does_not_cover_the_new_finding_stands_no_more(product: Product) -> None:
-    request = factories.complete_request(device=product, clear_meter_access=False)
-    readiness_statements.state_findings(request, by=request.owner, covers={"E17:clear_meter_access"})
+    msa_request = factories.complete_request(device=product, clear_meter_access=False)
+    readiness_statements.state_findings(msa_request, by=msa_request.owner, covers={"E17:clear_meter_access"})
     save(product, required_documents=["Wiring diagram"])
-    assert readiness.statement_of(request) is None
+    assert readiness.statement_of(msa_request) is None
 
 
 def test_frozen_day_holds_through_the_change(product: Product) -> None:
-    request = factories.executed(factories.complete_request(device=product))
-    settlement.open_fee_form(request, by=request.owner)
+    msa_request = factories.executed(factories.complete_request(device=product))
+    settlement.open_fee_form(msa_request, by=msa_request.owner)
     with time_machine.travel(timezone.now() + timedelta(days=2)):
         save(product, approved_until=today() - timedelta(days=1))
-        request.refresh_from_db()
-        completeness.check_form_complete(request)
-    assert not request.events.filter(kind=EventKind.PRODUCT_RULES_CHANGED).exists()
+        msa_request.refresh_from_db()
+        completeness.check_form_complete(msa_request)
+    assert not msa_request.events.filter(kind=EventKind.PRODUCT_RULES_CHANGED).exists()
 
 
 def test_request_that_the_product_is_not_for_cannot_be_paid(product: Product) -> None:
-    request = factories.executed(factories.complete_request(device=product))
+    msa_request = factories.executed(factories.complete_request(device=product))
     save(product, request_types=["replacement"])
-    request = factories.refreshed(request)
+    msa_request = factories.refreshed(msa_request)
     with pytest.raises(Refused) as refused:
-        settlement.open_fee_form(request, by=request.owner)
+        settlement.open_fee_form(msa_request, by=msa_request.owner)
     assert refused.value.code == "not_eligible"
 
 
@@ -207,13 +207,16 @@ def url(product: Product) -> str:
 
 
 def test_supervisor_sees_those_affected_before_it_is_saved(desk: Client, product: Product) -> None:
-    request = factories.complete_request(device=product)
+    msa_request = factories.complete_request(device=product)
     page = desk.post(url(product), typed(product, max_service_amps="150"))
     assert "Nothing is saved yet. 1 open request would be told something else:" in page.text
-    assert request.reference in page.text
+    assert msa_request.reference in page.text
     assert "This device is made for 150 A at most. The panel is rated for 200 A." in page.text
     product.refresh_from_db()
-    assert (product.max_service_amps, request.events.filter(kind=EventKind.PRODUCT_RULES_CHANGED).count()) == (200, 0)
+    assert (product.max_service_amps, msa_request.events.filter(kind=EventKind.PRODUCT_RULES_CHANGED).count()) == (
+        200,
+        0,
+    )
 
     again = dict(page.context["typed"]) | {"_confirmed": page.context["seen"]}
     saved = desk.post(url(product), again, follow=True)

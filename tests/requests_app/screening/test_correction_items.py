@@ -31,77 +31,77 @@ def photo():
 
 
 def sent_back(*items, **facts):
-    request = factories.submitted(**facts)
-    transitions.require_corrections(request, by=factories.staff(), items=items)
-    return factories.refreshed(request)
+    msa_request = factories.submitted(**facts)
+    transitions.require_corrections(msa_request, by=factories.staff(), items=items)
+    return factories.refreshed(msa_request)
 
 
 def proposed(value="700123456780"):
     return sent_back(correction_items.RequiredCorrection(factories.CorrectionReasonFactory(), proposal=value))
 
 
-def page_of(request):
-    return reverse("requests:corrections", args=[request.reference])
+def page_of(msa_request):
+    return reverse("requests:corrections", args=[msa_request.reference])
 
 
-def desk(name, request):
-    return reverse(f"admin:requests_app_msarequest_{name}", args=[request.pk])
+def desk(name, msa_request):
+    return reverse(f"admin:requests_app_msarequest_{name}", args=[msa_request.pk])
 
 
-def answered(request, text="It is on the bill."):
-    item = request.corrections.get()
-    corrections.answer(item, by=factories.actor_of(request), way="right", text=text)
-    transitions.resubmit(request, by=factories.actor_of(request))
-    return factories.refreshed(request), item
+def answered(msa_request, text="It is on the bill."):
+    item = msa_request.corrections.get()
+    corrections.answer(item, by=factories.actor_of(msa_request), way="right", text=text)
+    transitions.resubmit(msa_request, by=factories.actor_of(msa_request))
+    return factories.refreshed(msa_request), item
 
 
 # The customer's page
 
 
 def test_proposal_is_taken_over_in_one_tap(client):
-    request = proposed()
-    client.force_login(request.owner)
-    item = request.corrections.get()
-    page = client.get(page_of(request)).content.decode()
+    msa_request = proposed()
+    client.force_login(msa_request.owner)
+    item = msa_request.corrections.get()
+    page = client.get(page_of(msa_request)).content.decode()
     assert "700123456780" in page
     assert "Use this" in page
-    client.post(page_of(request), {"correction": item.pk, "way": "proposal", "version": request.version})
+    client.post(page_of(msa_request), {"correction": item.pk, "way": "proposal", "version": msa_request.version})
     item.refresh_from_db()
-    assert (factories.refreshed(request).account_number, item.way, item.value_then) == (
+    assert (factories.refreshed(msa_request).account_number, item.way, item.value_then) == (
         "700123456780",
         "proposal",
         "700123456789",
     )
-    assert request.agreements.get().state == "superseded"  # a covered fact changed
+    assert msa_request.agreements.get().state == "superseded"  # a covered fact changed
 
 
 def test_agent_takes_a_proposed_device_over():
-    request = factories.submitted(factories.complete_request(company=factories.CompanyFactory()))
+    msa_request = factories.submitted(factories.complete_request(company=factories.CompanyFactory()))
     device = factories.ProductFactory()
     reason = factories.CorrectionReasonFactory(code="device-not-approved", field="device")
     items = [correction_items.RequiredCorrection(reason, proposal=device.pk)]
-    transitions.require_corrections(request, by=factories.staff(), items=items)
-    item = request.corrections.get()
+    transitions.require_corrections(msa_request, by=factories.staff(), items=items)
+    item = msa_request.corrections.get()
     assert correction_items.proposal_in_words(item) == str(device)
-    corrections.use_proposal(item, by=request.agent, version=request.version)
-    assert factories.refreshed(request).device == device
+    corrections.use_proposal(item, by=msa_request.agent, version=msa_request.version)
+    assert factories.refreshed(msa_request).device == device
 
 
 def test_proposal_that_is_not_there_is_refused():
-    request = sent_back(correction_items.RequiredCorrection(factories.CorrectionReasonFactory()))
+    msa_request = sent_back(correction_items.RequiredCorrection(factories.CorrectionReasonFactory()))
     with pytest.raises(Refused, match="Nothing is proposed"):
-        corrections.use_proposal(request.corrections.get(), by=request.owner, version=request.version)
+        corrections.use_proposal(msa_request.corrections.get(), by=msa_request.owner, version=msa_request.version)
 
 
 def test_fact_is_right_needs_an_explanation(client):
-    request = proposed()
-    client.force_login(request.owner)
-    item = request.corrections.get()
+    msa_request = proposed()
+    client.force_login(msa_request.owner)
+    item = msa_request.corrections.get()
     data = {"correction": item.pk, "way": "right", f"r{item.pk}-answer": ""}
-    assert client.post(page_of(request), data).status_code == 422
-    client.post(page_of(request), data | {f"r{item.pk}-answer": "I read it from the bill."})
+    assert client.post(page_of(msa_request), data).status_code == 422
+    client.post(page_of(msa_request), data | {f"r{item.pk}-answer": "I read it from the bill."})
     item.refresh_from_db()
-    assert (item.way, item.answer, factories.refreshed(request).account_number) == (
+    assert (item.way, item.answer, factories.refreshed(msa_request).account_number) == (
         "right",
         "I read it from the bill.",
         "700123456789",
@@ -110,15 +110,15 @@ def test_fact_is_right_needs_an_explanation(client):
 
 def test_document_is_answered_with_a_new_photo(client):
     reason = CorrectionReason.objects.get(code="photo-panel-label")
-    request = sent_back(correction_items.RequiredCorrection(reason, "Too dark."))
-    client.force_login(request.owner)
-    item = request.corrections.get()
-    assert "Too dark." in client.get(page_of(request)).content.decode()
+    msa_request = sent_back(correction_items.RequiredCorrection(reason, "Too dark."))
+    client.force_login(msa_request.owner)
+    item = msa_request.corrections.get()
+    assert "Too dark." in client.get(page_of(msa_request)).content.decode()
     data = {"correction": item.pk, "way": "file"}
-    assert client.post(page_of(request), data).status_code == 422
+    assert client.post(page_of(msa_request), data).status_code == 422
     bad = SimpleUploadedFile("label.jpg", b"MZ" + b"\0" * 200, "image/jpeg")
-    assert client.post(page_of(request), data | {f"f{item.pk}-file": bad}).status_code == 422
-    client.post(page_of(request), data | {f"f{item.pk}-file": photo()})
+    assert client.post(page_of(msa_request), data | {f"f{item.pk}-file": bad}).status_code == 422
+    client.post(page_of(msa_request), data | {f"f{item.pk}-file": photo()})
     item.refresh_from_db()
     assert (item.way, item.answer_document.kind, item.answer_document.topic) == (
         "document",
@@ -128,15 +128,15 @@ def test_document_is_answered_with_a_new_photo(client):
 
 
 def test_what_is_typed_is_kept_and_not_yet_the_answer(client):
-    request = proposed()
-    client.force_login(request.owner)
-    item = request.corrections.get()
+    msa_request = proposed()
+    client.force_login(msa_request.owner)
+    item = msa_request.corrections.get()
     name = f"c{item.pk}-account_number"
-    kept = client.post(page_of(request), {"correction": item.pk, "autosave": "1", name: "7001", "c999-city": "x"})
+    kept = client.post(page_of(msa_request), {"correction": item.pk, "autosave": "1", name: "7001", "c999-city": "x"})
     item.refresh_from_db()
     assert (kept.status_code, item.draft, item.answered_at) == (200, {name: "7001"}, None)
-    assert factories.refreshed(request).account_number == "700123456789"
-    assert 'value="7001"' in client.get(page_of(request)).content.decode()
+    assert factories.refreshed(msa_request).account_number == "700123456789"
+    assert 'value="7001"' in client.get(page_of(msa_request)).content.decode()
 
 
 def test_cannot_be_served_leads_to_the_withdrawal_with_its_reason(client):
@@ -144,10 +144,10 @@ def test_cannot_be_served_leads_to_the_withdrawal_with_its_reason(client):
     reason = factories.CorrectionReasonFactory(
         code="over-200", field="panel_rating_amps", kind=CorrectionKind.CANNOT_BE_SERVED
     )
-    request = sent_back(correction_items.RequiredCorrection(reason))
-    client.force_login(request.owner)
-    address = reverse("requests:withdraw", args=[request.reference]) + "?reason=cannot_be_served"
-    assert address in client.get(page_of(request)).content.decode()
+    msa_request = sent_back(correction_items.RequiredCorrection(reason))
+    client.force_login(msa_request.owner)
+    address = reverse("requests:withdraw", args=[msa_request.reference]) + "?reason=cannot_be_served"
+    assert address in client.get(page_of(msa_request)).content.decode()
     page = client.get(address)
     assert page.context["form"]["reason"].value() == "cannot_be_served"
     assert "$279.22" not in page.content.decode() or "comes back" in page.content.decode()
@@ -157,36 +157,36 @@ def test_cannot_be_served_leads_to_the_withdrawal_with_its_reason(client):
 
 
 def test_request_with_an_open_item_is_not_valid():
-    request, item = answered(proposed())
+    msa_request, item = answered(proposed())
     person = factories.staff()
-    screening_desk.answer_checks(request, ALL_YES, by=person)
+    screening_desk.answer_checks(msa_request, ALL_YES, by=person)
     with pytest.raises(Refused, match="A correction is still open"):
-        transitions.deem_valid(request, by=person)
+        transitions.deem_valid(msa_request, by=person)
     corrections.accept(item, by=person)
-    transitions.deem_valid(request, by=person)
+    transitions.deem_valid(msa_request, by=person)
     item.refresh_from_db()
-    assert (item.closed_as, item.closed_by, request.status) == ("accepted", person, Status.PENDING_SERVICE_ORDER)
+    assert (item.closed_as, item.closed_by, msa_request.status) == ("accepted", person, Status.PENDING_SERVICE_ORDER)
 
 
 def test_without_the_doors_guard_the_database_refuses_it(monkeypatch):
-    request, _item = answered(proposed())
-    screening_desk.answer_checks(request, ALL_YES, by=factories.staff())
+    msa_request, _item = answered(proposed())
+    screening_desk.answer_checks(msa_request, ALL_YES, by=factories.staff())
     monkeypatch.setattr(policies, "check_deem_valid", lambda _request: None)
     with pytest.raises(IntegrityError), transaction.atomic():
-        transitions.deem_valid(request, by=factories.staff())
-    assert factories.refreshed(request).status == Status.REQUEST_SUBMITTED
+        transitions.deem_valid(msa_request, by=factories.staff())
+    assert factories.refreshed(msa_request).status == Status.REQUEST_SUBMITTED
 
 
 def test_item_kept_open_goes_back_with_its_new_note():
-    request, item = answered(proposed())
+    msa_request, item = answered(proposed())
     person = factories.staff()
     with pytest.raises(Refused, match="Say in a note"):
         corrections.keep_open(item, by=person, note=" ")
     again = corrections.keep_open(item, by=person, note="Send a photo of the bill.")
-    assert factories.refreshed(request).open_corrections == 1
-    transitions.require_corrections(request, by=person, items=[])
+    assert factories.refreshed(msa_request).open_corrections == 1
+    transitions.require_corrections(msa_request, by=person, items=[])
     item.refresh_from_db()
-    assert (item.closed_as, again.follows, again.field, list(request.corrections.unanswered())) == (
+    assert (item.closed_as, again.follows, again.field, list(msa_request.corrections.unanswered())) == (
         "kept_open",
         item,
         "account_number",
@@ -195,56 +195,56 @@ def test_item_kept_open_goes_back_with_its_new_note():
 
 
 def test_item_kept_open_by_mistake_is_accepted_after_all(client):
-    request, item = answered(proposed())
+    msa_request, item = answered(proposed())
     person = factories.staff()
     again = corrections.keep_open(item, by=person, note="Send a photo of the bill.")
     client.force_login(person)
-    assert "Accept after all" in client.get(desk("change", request)).content.decode()
+    assert "Accept after all" in client.get(desk("change", msa_request)).content.decode()
     with pytest.raises(Stale):
         corrections.keep_open(again, by=person, note="Once more.")
-    client.post(desk("accept_item", request), {"item": again.pk})
-    assert factories.refreshed(request).open_corrections == 0
+    client.post(desk("accept_item", msa_request), {"item": again.pk})
+    assert factories.refreshed(msa_request).open_corrections == 0
 
 
 def test_same_item_again_replaces_the_older_one():
-    request, item = answered(proposed())
+    msa_request, item = answered(proposed())
     again = [correction_items.RequiredCorrection(item.reason, "Look again.")]
-    transitions.require_corrections(request, by=factories.staff(), items=again)
+    transitions.require_corrections(msa_request, by=factories.staff(), items=again)
     item.refresh_from_db()
-    assert (item.closed_as, factories.refreshed(request).open_corrections) == ("replaced", 1)
+    assert (item.closed_as, factories.refreshed(msa_request).open_corrections) == ("replaced", 1)
 
 
 def test_only_screeners_judge_and_only_what_is_answered():
-    request = proposed()
-    item = request.corrections.get()
+    msa_request = proposed()
+    item = msa_request.corrections.get()
     with pytest.raises(Stale):
         corrections.accept(item, by=factories.staff())
-    request, item = answered(request)
-    for person in (request.owner, factories.dispatcher(), factories.technician()):
+    msa_request, item = answered(msa_request)
+    for person in (msa_request.owner, factories.dispatcher(), factories.technician()):
         with pytest.raises(Refused, match="Only program staff"):
             corrections.accept(item, by=person)
         with pytest.raises(Refused, match="Only program staff"):
             corrections.keep_open(item, by=person, note="mine")
-    assert factories.refreshed(request).open_corrections == 1
+    assert factories.refreshed(msa_request).open_corrections == 1
 
 
 def test_withdrawal_closes_what_is_open():
-    request = proposed()
-    transitions.withdraw(request, by=request.owner, reason="cannot_be_served")
-    assert request.corrections.get().closed_as == "withdrawn"
-    assert factories.refreshed(request).open_corrections == 0
+    msa_request = proposed()
+    transitions.withdraw(msa_request, by=msa_request.owner, reason="cannot_be_served")
+    assert msa_request.corrections.get().closed_as == "withdrawn"
+    assert factories.refreshed(msa_request).open_corrections == 0
 
 
 # The desk
 
 
 def test_desk_shows_what_changed_since_and_nothing_else(client):
-    request = proposed()
-    corrections.use_proposal(request.corrections.get(), by=request.owner, version=request.version)
-    factories.executed(factories.refreshed(request))
-    transitions.resubmit(factories.refreshed(request), by=request.owner)
+    msa_request = proposed()
+    corrections.use_proposal(msa_request.corrections.get(), by=msa_request.owner, version=msa_request.version)
+    factories.executed(factories.refreshed(msa_request))
+    transitions.resubmit(factories.refreshed(msa_request), by=msa_request.owner)
     client.force_login(factories.staff())
-    answer = client.get(desk("change", request))
+    answer = client.get(desk("change", msa_request))
     changed = [(each.label, each.then, each.now) for each in answer.context["changes"].facts]
     assert changed == [("service account number", "700123456789", "700123456780")]
     assert [each.kind for each in answer.context["changes"].documents] == ["agreement"]
@@ -253,41 +253,41 @@ def test_desk_shows_what_changed_since_and_nothing_else(client):
         assert words in page
     for other in ("Panel rating", "Utility&#x27;s record", "Save and deem valid"):
         assert other not in page
-    assert "Save and deem valid" in client.get(desk("change", request) + "?all=1").content.decode()
-    client.post(desk("accept_item", request), {"item": request.corrections.get().pk})
-    assert "Save and deem valid" in client.get(desk("change", request)).content.decode()
+    assert "Save and deem valid" in client.get(desk("change", msa_request) + "?all=1").content.decode()
+    client.post(desk("accept_item", msa_request), {"item": msa_request.corrections.get().pk})
+    assert "Save and deem valid" in client.get(desk("change", msa_request)).content.decode()
 
 
 def test_desk_keeps_an_item_open_and_sends_it_back(client):
-    request, item = answered(proposed())
+    msa_request, item = answered(proposed())
     client.force_login(factories.staff())
-    assert client.post(desk("keep_item_open", request), {"item": item.pk, "note": ""}).status_code == 409
-    client.post(desk("keep_item_open", request), {"item": item.pk, "note": "Not readable."})
-    assert "Not readable." in client.get(desk("change", request)).content.decode()
-    client.post(desk("corrections", request), {})
-    assert factories.refreshed(request).status == Status.CORRECTIONS_REQUIRED
+    assert client.post(desk("keep_item_open", msa_request), {"item": item.pk, "note": ""}).status_code == 409
+    client.post(desk("keep_item_open", msa_request), {"item": item.pk, "note": "Not readable."})
+    assert "Not readable." in client.get(desk("change", msa_request)).content.decode()
+    client.post(desk("corrections", msa_request), {})
+    assert factories.refreshed(msa_request).status == Status.CORRECTIONS_REQUIRED
 
 
 def test_difference_becomes_an_item_without_the_records_value(client):
     factories.ServiceAccountFactory(name="Alicia Simple")
-    request = factories.submitted()
+    msa_request = factories.submitted()
     reason = CorrectionReason.objects.get(code="name-differs")
     client.force_login(factories.staff())
-    page = client.get(desk("change", request)).content.decode()
+    page = client.get(desk("change", msa_request)).content.decode()
     assert f'for="id_reason_{reason.pk}">Make it an item' in page
-    client.post(desk("corrections", request), {f"reason_{reason.pk}": "on"})
-    assert request.corrections.get().proposal is None
-    client.force_login(request.owner)
-    assert "Alicia Simple" not in client.get(page_of(request)).content.decode()
+    client.post(desk("corrections", msa_request), {f"reason_{reason.pk}": "on"})
+    assert msa_request.corrections.get().proposal is None
+    client.force_login(msa_request.owner)
+    assert "Alicia Simple" not in client.get(page_of(msa_request)).content.decode()
 
 
 def test_records_value_is_proposed_when_staff_say_so(client):
     factories.ServiceAccountFactory(name="Alicia Simple")
-    request = factories.submitted()
+    msa_request = factories.submitted()
     reason = CorrectionReason.objects.get(code="name-differs")
     client.force_login(factories.staff())
-    client.post(desk("corrections", request), {f"reason_{reason.pk}": "on", f"record_{reason.pk}": "on"})
-    assert request.corrections.get().proposal == "Alicia Simple"
+    client.post(desk("corrections", msa_request), {f"reason_{reason.pk}": "on", f"record_{reason.pk}": "on"})
+    assert msa_request.corrections.get().proposal == "Alicia Simple"
 
 
 @pytest.mark.parametrize(
@@ -300,35 +300,40 @@ def test_records_value_is_proposed_when_staff_say_so(client):
     ],
 )
 def test_proposal_is_read_as_on_the_form(client, code, typed, stored):
-    request = factories.submitted()
+    msa_request = factories.submitted()
     reason = CorrectionReason.objects.get(code=code)
     client.force_login(factories.staff())
-    client.post(desk("corrections", request), {f"reason_{reason.pk}": "on", f"proposal_{reason.pk}": typed})
-    assert request.corrections.get().proposal == stored
+    client.post(desk("corrections", msa_request), {f"reason_{reason.pk}": "on", f"proposal_{reason.pk}": typed})
+    assert msa_request.corrections.get().proposal == stored
 
 
 def test_proposal_that_the_form_would_not_take_is_refused(client):
-    request = factories.submitted()
+    msa_request = factories.submitted()
     reason = CorrectionReason.objects.get(code="over-200-amps")
     client.force_login(factories.staff())
     data = {f"reason_{reason.pk}": "on", f"proposal_{reason.pk}": "many"}
-    page = client.post(desk("corrections", request), data)
+    page = client.post(desk("corrections", msa_request), data)
     assert page.status_code == 409
     assert "Enter a whole number of amps" in page.content.decode()
-    assert factories.refreshed(request).status == Status.REQUEST_SUBMITTED
+    assert factories.refreshed(msa_request).status == Status.REQUEST_SUBMITTED
 
 
 # Answers that are not asked for any more
 
 
 def test_answers_of_a_type_that_was_switched_away_are_dropped():
-    request = factories.complete_request()
-    MSARequest.objects.filter(pk=request.pk).update(request_type="removal", existing_adapter="msa")
-    request = factories.executed(factories.refreshed(request))
-    assert (request.device, request.panel_rating_amps, request.meter_kind, request.has_solar) == (None, None, "", None)
-    assert (request.customer_email, request.clear_meter_access) == (request.owner.email, True)
+    msa_request = factories.complete_request()
+    MSARequest.objects.filter(pk=msa_request.pk).update(request_type="removal", existing_adapter="msa")
+    msa_request = factories.executed(factories.refreshed(msa_request))
+    assert (msa_request.device, msa_request.panel_rating_amps, msa_request.meter_kind, msa_request.has_solar) == (
+        None,
+        None,
+        "",
+        None,
+    )
+    assert (msa_request.customer_email, msa_request.clear_meter_access) == (msa_request.owner.email, True)
 
 
 def test_nothing_is_dropped_where_every_answer_applies():
-    request = factories.complete_request()
-    assert inapplicable_answers.clear_inapplicable_answers(factories.refreshed(request)) == []
+    msa_request = factories.complete_request()
+    assert inapplicable_answers.clear_inapplicable_answers(factories.refreshed(msa_request)) == []

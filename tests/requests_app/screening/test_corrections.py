@@ -19,15 +19,15 @@ def request_():
     return factories.corrections_required(note="Two digits are swapped.")
 
 
-def page_of(request):
-    return reverse("requests:corrections", args=[request.reference])
+def page_of(msa_request):
+    return reverse("requests:corrections", args=[msa_request.reference])
 
 
-def post(client, request, correction, values, *, way="", version=None):
+def post(client, msa_request, correction, values, *, way="", version=None):
     prefix = f"{'d' if way else 'c'}{correction.pk}-"
     data = {f"{prefix}{name}": value for name, value in values.items()}
-    data |= {"correction": correction.pk, "version": version or request.version, "way": way}
-    return client.post(page_of(request), data)
+    data |= {"correction": correction.pk, "version": version or msa_request.version, "way": way}
+    return client.post(page_of(msa_request), data)
 
 
 def test_page_shows_the_item_in_staffs_words_beside_its_field_and_no_other(client, request_):
@@ -103,39 +103,39 @@ def test_every_item_must_be_answered_before_it_goes_back(client, request_):
 
 
 def cannot_be_served():
-    request = factories.submitted()
+    msa_request = factories.submitted()
     reason = factories.CorrectionReasonFactory(
         code="over-200", title="Over 200 A", field="panel_rating_amps", kind=CorrectionKind.CANNOT_BE_SERVED
     )
-    transitions.require_corrections(request, by=factories.staff(), items=[transitions.RequiredCorrection(reason)])
-    return request, request.corrections.get()
+    transitions.require_corrections(msa_request, by=factories.staff(), items=[transitions.RequiredCorrection(reason)])
+    return msa_request, msa_request.corrections.get()
 
 
 def test_cannot_be_served_offers_three_ways(client):
     """D14."""
-    request, correction = cannot_be_served()
-    client.force_login(request.owner)
-    page = client.get(page_of(request)).content.decode()
+    msa_request, correction = cannot_be_served()
+    client.force_login(msa_request.owner)
+    page = client.get(page_of(msa_request)).content.decode()
     for way in (f"c{correction.pk}-panel_rating_amps", f"d{correction.pk}-device", "full refund"):
         assert way in page
-    assert reverse("requests:withdraw", args=[request.reference]) in page
+    assert reverse("requests:withdraw", args=[msa_request.reference]) in page
 
 
 def test_cannot_be_served_answered_with_another_device(client):
-    request, correction = cannot_be_served()
-    client.force_login(request.owner)
+    msa_request, correction = cannot_be_served()
+    client.force_login(msa_request.owner)
     other = factories.ProductFactory()
-    post(client, request, correction, {"device": other.pk}, way="device")
+    post(client, msa_request, correction, {"device": other.pk}, way="device")
     correction.refresh_from_db()
-    assert (factories.refreshed(request).device, correction.way) == (other, "device")
+    assert (factories.refreshed(msa_request).device, correction.way) == (other, "device")
 
 
 def test_cannot_be_served_answered_with_the_fact_is_wrong(client):
-    request, correction = cannot_be_served()
-    client.force_login(request.owner)
-    post(client, request, correction, {"panel_rating_amps": "200", "answer": "The label says 200 A."})
-    client.post(page_of(request), {"resubmit": "1"})
-    assert factories.refreshed(request).status == Status.REQUEST_SUBMITTED
+    msa_request, correction = cannot_be_served()
+    client.force_login(msa_request.owner)
+    post(client, msa_request, correction, {"panel_rating_amps": "200", "answer": "The label says 200 A."})
+    client.post(page_of(msa_request), {"resubmit": "1"})
+    assert factories.refreshed(msa_request).status == Status.REQUEST_SUBMITTED
 
 
 def test_answer_after_the_request_moved_on_is_stale(request_):
@@ -161,6 +161,6 @@ def test_item_of_another_request_is_not_found(client, request_):
 
 
 def test_page_without_corrections_leads_back(client):
-    request = factories.submitted()
-    client.force_login(request.owner)
-    assert client.get(page_of(request)).url == request.get_absolute_url()
+    msa_request = factories.submitted()
+    client.force_login(msa_request.owner)
+    assert client.get(page_of(msa_request)).url == msa_request.get_absolute_url()

@@ -28,20 +28,20 @@ def person(name):
 
 
 def test_request_taken_by_another_is_refused_with_their_name():
-    request = factories.submitted()
-    screening_desk.take(request, by=person("Fay First"))
+    msa_request = factories.submitted()
+    screening_desk.take(msa_request, by=person("Fay First"))
     with pytest.raises(Stale, match="Fay First is screening"):
-        screening_desk.take(request, by=person("Ned Next"))
+        screening_desk.take(msa_request, by=person("Ned Next"))
     with pytest.raises(Stale, match="Fay First is screening"):
-        screening_desk.answer_checks(request, ALL_YES, by=person("Olga Other"))
-    assert request.screenings.get().answers.count() == 0
+        screening_desk.answer_checks(msa_request, ALL_YES, by=person("Olga Other"))
+    assert msa_request.screenings.get().answers.count() == 0
 
 
 def test_taking_twice_is_one_event():
-    request, staff = factories.submitted(), factories.staff()
-    screening_desk.take(request, by=staff)
-    screening_desk.take(request, by=staff)
-    assert request.events.filter(kind="screening_taken").count() == 1
+    msa_request, staff = factories.submitted(), factories.staff()
+    screening_desk.take(msa_request, by=staff)
+    screening_desk.take(msa_request, by=staff)
+    assert msa_request.events.filter(kind="screening_taken").count() == 1
 
 
 def test_take_next_gives_each_the_one_that_waits_longest():
@@ -52,48 +52,50 @@ def test_take_next_gives_each_the_one_that_waits_longest():
 
 
 def test_request_that_was_handed_back_is_next_again():
-    request, staff = factories.submitted(), factories.staff()
-    screening_desk.take(request, by=staff)
-    screening_desk.hand_back(request, by=staff)
-    assert screening_desk.take_next(by=person("Ned Next")) == request
+    msa_request, staff = factories.submitted(), factories.staff()
+    screening_desk.take(msa_request, by=staff)
+    screening_desk.hand_back(msa_request, by=staff)
+    assert screening_desk.take_next(by=person("Ned Next")) == msa_request
 
 
 def test_only_screeners_screen():
-    request = factories.submitted()
-    for user in (request.owner, factories.dispatcher(), factories.technician()):
+    msa_request = factories.submitted()
+    for user in (msa_request.owner, factories.dispatcher(), factories.technician()):
         with pytest.raises(Refused, match="Only program staff"):
-            screening_desk.take(request, by=user)
+            screening_desk.take(msa_request, by=user)
 
 
 def test_deem_valid_needs_an_answer_to_every_check():
-    request, staff = factories.submitted(), factories.staff()
-    screening_desk.answer_checks(request, {"C1": ("yes", ""), "C5": ("yes", "by phone")}, by=staff)
+    msa_request, staff = factories.submitted(), factories.staff()
+    screening_desk.answer_checks(msa_request, {"C1": ("yes", ""), "C5": ("yes", "by phone")}, by=staff)
     with pytest.raises(Refused, match="C2, C3, C4, C6, C7"):
-        transitions.deem_valid(request, by=staff)
-    screening_desk.answer_checks(request, ALL_YES | {"C5": ("no", "other name")}, by=staff)
+        transitions.deem_valid(msa_request, by=staff)
+    screening_desk.answer_checks(msa_request, ALL_YES | {"C5": ("no", "other name")}, by=staff)
     with pytest.raises(Refused, match=r"answered with no: C5\."):
-        transitions.deem_valid(request, by=staff)
-    screening_desk.answer_checks(request, {"C2": ("na", ""), "C5": ("yes", "")}, by=staff)
-    transitions.deem_valid(request, by=staff)
-    assert request.status == Status.PENDING_SERVICE_ORDER
-    assert request.screenings.get().decision == "valid"
+        transitions.deem_valid(msa_request, by=staff)
+    screening_desk.answer_checks(msa_request, {"C2": ("na", ""), "C5": ("yes", "")}, by=staff)
+    transitions.deem_valid(msa_request, by=staff)
+    assert msa_request.status == Status.PENDING_SERVICE_ORDER
+    assert msa_request.screenings.get().decision == "valid"
 
 
-def suggested(request):
-    return {code.value: suggestion.answer.value for code, suggestion in screening_desk.suggestions(request).items()}
+def suggested(msa_request):
+    return {
+        code.value: suggestion.answer.value for code, suggestion in screening_desk.suggestions(msa_request).items()
+    }
 
 
 def test_suggestions_of_a_request_in_order():
     factories.ServiceAccountFactory()
-    request = factories.submitted()
-    assert suggested(request) == dict.fromkeys(CheckCode.values, "yes") | {"C2": "na"}
+    msa_request = factories.submitted()
+    assert suggested(msa_request) == dict.fromkeys(CheckCode.values, "yes") | {"C2": "na"}
 
 
 def test_suggestions_with_an_agent():
-    request = factories.submitted(factories.complete_request(company=factories.CompanyFactory()))
-    assert suggested(request)["C2"] == "yes"
-    request.agreements.get().signatures.filter(party=Party.AGENT).delete()
-    assert suggested(request)["C2"] == "no"
+    msa_request = factories.submitted(factories.complete_request(company=factories.CompanyFactory()))
+    assert suggested(msa_request)["C2"] == "yes"
+    msa_request.agreements.get().signatures.filter(party=Party.AGENT).delete()
+    assert suggested(msa_request)["C2"] == "no"
 
 
 @pytest.mark.parametrize(
@@ -108,15 +110,15 @@ def test_suggestions_with_an_agent():
 )
 def test_suggestion_sees_what_does_not_hold(change, check):
     factories.ServiceAccountFactory()
-    request = factories.submitted()
-    MSARequest.objects.filter(pk=request.pk).update(**change)
-    assert suggested(factories.refreshed(request))[check] == "no"
+    msa_request = factories.submitted()
+    MSARequest.objects.filter(pk=msa_request.pk).update(**change)
+    assert suggested(factories.refreshed(msa_request))[check] == "no"
 
 
 def test_suggestion_on_the_fee_looks_at_disputes():
-    request = factories.submitted()
-    request.rounds.update(disputed=True)
-    assert suggested(request)["C7"] == "no"
+    msa_request = factories.submitted()
+    msa_request.rounds.update(disputed=True)
+    assert suggested(msa_request)["C7"] == "no"
 
 
 def test_suggestion_without_a_record_says_that_the_number_differs():
@@ -134,15 +136,22 @@ def desk(client):
     return client
 
 
-def act(client, request, name, data=None, **more):
-    return client.post(reverse(f"admin:requests_app_msarequest_{name}", args=[request.pk]), data or {}, **more)
+def act(client, msa_request, name, data=None, **more):
+    return client.post(reverse(f"admin:requests_app_msarequest_{name}", args=[msa_request.pk]), data or {}, **more)
 
 
 def test_page_shows_facts_agreement_and_record(desk):
     factories.ServiceAccountFactory(name="Somebody Else")
-    request = factories.submitted()
-    page = desk.get(reverse(PAGE, args=[request.pk])).content.decode()
-    for words in (request.reference, "12 Oak Avenue", "Somebody Else", "Differs from the record", "C7", "Deem valid"):
+    msa_request = factories.submitted()
+    page = desk.get(reverse(PAGE, args=[msa_request.pk])).content.decode()
+    for words in (
+        msa_request.reference,
+        "12 Oak Avenue",
+        "Somebody Else",
+        "Differs from the record",
+        "C7",
+        "Deem valid",
+    ):
         assert words in page
 
 
@@ -152,23 +161,23 @@ def test_page_takes_as_many_queries_with_many_corrections_and_events(desk):
         for n, field in enumerate(["street", "device", "zip_code", "meter_kind"])
     ]
 
-    def sent_back(request, times, items):
+    def sent_back(msa_request, times, items):
         for _ in range(times):
-            transitions.require_corrections(request, by=factories.staff(), items=items)
-            for each in request.corrections.open():
-                corrections.answer(each, by=request.owner, way="right", text="It is right.")
-            transitions.resubmit(request, by=request.owner)
-        return request
+            transitions.require_corrections(msa_request, by=factories.staff(), items=items)
+            for each in msa_request.corrections.open():
+                corrections.answer(each, by=msa_request.owner, way="right", text="It is right.")
+            transitions.resubmit(msa_request, by=msa_request.owner)
+        return msa_request
 
     one = sent_back(factories.submitted(), 1, [transitions.RequiredCorrection(reasons[0])])
     many = sent_back(factories.submitted(), 3, [transitions.RequiredCorrection(each) for each in reasons])
     assert (one.corrections.count(), many.corrections.count()) == (1, 12)
     desk.get(reverse(PAGE, args=[one.pk]))
     counts = []
-    for request in (one, many):
+    for msa_request in (one, many):
         cache.clear()
         with CaptureQueriesContext(connection) as queries:
-            assert desk.get(reverse(PAGE, args=[request.pk])).status_code == 200
+            assert desk.get(reverse(PAGE, args=[msa_request.pk])).status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1]
 
@@ -200,61 +209,61 @@ def test_queue_holds_its_own(desk, queue):
 
 
 def test_take_next_opens_the_page_of_what_was_taken(desk):
-    request = factories.submitted()
+    msa_request = factories.submitted()
     answer = desk.post(reverse("admin:requests_app_msarequest_take_next"))
-    assert answer.url == reverse(PAGE, args=[request.pk])
+    assert answer.url == reverse(PAGE, args=[msa_request.pk])
     empty = desk.post(reverse("admin:requests_app_msarequest_take_next"), follow=True)
     assert "Nothing waits for screening" in empty.content.decode()
 
 
 def test_get_changes_nothing(desk):
-    request = factories.submitted()
+    msa_request = factories.submitted()
     assert desk.get(reverse("admin:requests_app_msarequest_take_next")).status_code == 302
-    assert desk.get(reverse("admin:requests_app_msarequest_take", args=[request.pk])).status_code == 405
-    assert request.screenings.get().taken_by is None
+    assert desk.get(reverse("admin:requests_app_msarequest_take", args=[msa_request.pk])).status_code == 405
+    assert msa_request.screenings.get().taken_by is None
 
 
 def test_checks_are_saved_and_found_valid_in_one_go(desk):
-    request = factories.submitted()
+    msa_request = factories.submitted()
     answers = {f"answer_{code}": "yes" for code in CheckCode.values} | {"note_C5": "called", "then_valid": "1"}
-    answer = act(desk, request, "checks", answers, follow=True)
+    answer = act(desk, msa_request, "checks", answers, follow=True)
     assert "Found valid" in answer.content.decode()
-    assert factories.refreshed(request).status == Status.PENDING_SERVICE_ORDER
-    assert request.screenings.get().answers.get(check_code="C5").note == "called"
+    assert factories.refreshed(msa_request).status == Status.PENDING_SERVICE_ORDER
+    assert msa_request.screenings.get().answers.get(check_code="C5").note == "called"
 
 
 def test_missing_check_keeps_what_was_typed(desk):
-    request = factories.submitted()
-    page = act(desk, request, "checks", {"answer_C1": "yes", "note_C1": "seen it"})
+    msa_request = factories.submitted()
+    page = act(desk, msa_request, "checks", {"answer_C1": "yes", "note_C1": "seen it"})
     assert page.status_code == 409
     assert "Answer this check." in page.content.decode()
     assert "seen it" in page.content.decode()
 
 
 def test_corrections_are_required_by_coded_reasons_with_a_note(desk):
-    request = factories.submitted()
+    msa_request = factories.submitted()
     reason = factories.CorrectionReasonFactory()
-    assert "Choose at least one correction" in act(desk, request, "corrections").content.decode()
-    act(desk, request, "corrections", {f"reason_{reason.pk}": "on", f"note_{reason.pk}": "two digits are swapped"})
-    correction = request.corrections.get()
+    assert "Choose at least one correction" in act(desk, msa_request, "corrections").content.decode()
+    act(desk, msa_request, "corrections", {f"reason_{reason.pk}": "on", f"note_{reason.pk}": "two digits are swapped"})
+    correction = msa_request.corrections.get()
     assert (correction.reason, correction.note, correction.value_then) == (
         reason,
         "two digits are swapped",
         "700123456789",
     )
-    assert factories.refreshed(request).status == Status.CORRECTIONS_REQUIRED
+    assert factories.refreshed(msa_request).status == Status.CORRECTIONS_REQUIRED
 
 
 def test_stale_decision_on_the_desk_is_told_who_and_what(desk):
     """Fault 15, on the page."""
-    request = factories.submitted()
+    msa_request = factories.submitted()
     answers = {f"answer_{code}": "yes" for code in CheckCode.values}
     transitions.require_corrections(
-        request,
+        msa_request,
         by=person("Fay First"),
         items=[transitions.RequiredCorrection(factories.CorrectionReasonFactory())],
     )
-    page = act(desk, request, "checks", answers).content.decode()
+    page = act(desk, msa_request, "checks", answers).content.decode()
     assert "Corrections required, by Fay First" in page
 
 
@@ -275,34 +284,34 @@ def test_service_orders_go_out_in_bulk_and_one_that_cannot_says_why(desk):
 
 
 def test_service_order_is_issued_singly(desk):
-    request = factories.valid()
-    assert "dispatcher plans the visit" in act(desk, request, "issue", follow=True).content.decode()
-    assert factories.refreshed(request).status == Status.SERVICE_ORDER_ISSUED
+    msa_request = factories.valid()
+    assert "dispatcher plans the visit" in act(desk, msa_request, "issue", follow=True).content.decode()
+    assert factories.refreshed(msa_request).status == Status.SERVICE_ORDER_ISSUED
 
 
 def test_staff_withdraw_on_the_customers_word(desk):
-    request = factories.submitted()
-    assert act(desk, request, "withdraw", {"reason": "moved"}).status_code == 409
-    act(desk, request, "withdraw", {"reason": "moved", "note": "by phone on Monday"})
-    assert factories.refreshed(request).withdrawal.note == "by phone on Monday"
+    msa_request = factories.submitted()
+    assert act(desk, msa_request, "withdraw", {"reason": "moved"}).status_code == 409
+    act(desk, msa_request, "withdraw", {"reason": "moved", "note": "by phone on Monday"})
+    assert factories.refreshed(msa_request).withdrawal.note == "by phone on Monday"
 
 
 @pytest.mark.parametrize("name", ["take", "hand_back", "checks", "corrections", "deem_valid", "withdraw"])
 def test_dispatcher_cannot_screen(client, name):
     client.force_login(factories.dispatcher())
-    request = factories.submitted()
-    before = request.events.count()
+    msa_request = factories.submitted()
+    before = msa_request.events.count()
     reason = factories.CorrectionReasonFactory()
     data = {f"answer_{code}": "yes" for code in CheckCode.values}
     data |= {f"reason_{reason.pk}": "on", "reason": "moved", "note": "by phone"}
-    assert act(client, request, name, data).status_code == 409
-    assert request.events.count() == before
+    assert act(client, msa_request, name, data).status_code == 409
+    assert msa_request.events.count() == before
 
 
 def test_customers_do_not_reach_the_desk(client):
-    request = factories.submitted()
-    client.force_login(request.owner)
-    for address in (reverse(PAGE, args=[request.pk]), reverse("admin:requests_app_msarequest_changelist")):
+    msa_request = factories.submitted()
+    client.force_login(msa_request.owner)
+    for address in (reverse(PAGE, args=[msa_request.pk]), reverse("admin:requests_app_msarequest_changelist")):
         assert client.get(address).status_code in {302, 403, 404}
-    assert act(client, request, "take").status_code in {302, 403, 404}
-    assert request.screenings.get().taken_by is None
+    assert act(client, msa_request, "take").status_code in {302, 403, 404}
+    assert msa_request.screenings.get().taken_by is None

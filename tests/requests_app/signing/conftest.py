@@ -39,8 +39,8 @@ def agree(agreement: Agreement, party: Party, by: invitations.Proof) -> None:
     esign_consent.give(agreement, party, by)
 
 
-def render(request: MSARequest) -> Agreement:
-    agreement = versions.prepare(request, by=factories.actor_of(request))
+def render(msa_request: MSARequest) -> Agreement:
+    agreement = versions.prepare(msa_request, by=factories.actor_of(msa_request))
     agreement_rendering.render(agreement.pk)
     return Agreement.objects.get(pk=agreement.pk)
 

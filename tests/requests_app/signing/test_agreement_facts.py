@@ -16,9 +16,9 @@ from tests.requests_app.signing.conftest import render
 pytestmark = pytest.mark.django_db
 
 
-def change(request, **facts):
-    drafts.save_facts(request, facts, by=factories.actor_of(request), version=request.version)
-    return render(factories.refreshed(request))
+def change(msa_request, **facts):
+    drafts.save_facts(msa_request, facts, by=factories.actor_of(msa_request), version=msa_request.version)
+    return render(factories.refreshed(msa_request))
 
 
 @pytest.fixture

@@ -16,13 +16,13 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def mine(client):
-    request = factories.complete_request()
-    client.force_login(request.owner)
-    return request
+    msa_request = factories.complete_request()
+    client.force_login(msa_request.owner)
+    return msa_request
 
 
-def page(client, request) -> str:
-    response = client.get(f"/requests/{request.reference}/agreement/")
+def page(client, msa_request) -> str:
+    response = client.get(f"/requests/{msa_request.reference}/agreement/")
     assert response.status_code == 200
     return response.content.decode()
 
@@ -33,7 +33,7 @@ def test_customer_prepares_reads_signs_and_goes_on_to_the_fee(client, mine):
     client.post(url)
     assert "is being prepared" in page(client, mine)
     assert 'hx-trigger="every 2s"' in page(client, mine)
-    agreement = Agreement.objects.get(request=mine)
+    agreement = Agreement.objects.get(msa_request=mine)
     agreement_rendering.render(agreement.pk)
     agreement.refresh_from_db()
 
@@ -56,10 +56,10 @@ def test_get_prepares_nothing(client, mine):
 
 
 def test_preparing_before_the_form_is_complete_says_why_not(client):
-    request = factories.draft()
-    client.force_login(request.owner)
-    assert "disabled" in page(client, request)
-    response = client.post(f"/requests/{request.reference}/agreement/", follow=True)
+    msa_request = factories.draft()
+    client.force_login(msa_request.owner)
+    assert "disabled" in page(client, msa_request)
+    response = client.post(f"/requests/{msa_request.reference}/agreement/", follow=True)
     assert "not complete" in response.content.decode()
     assert not Agreement.objects.exists()
 
@@ -105,18 +105,18 @@ def test_agent_signs_the_agents_part_alone(client, ready, agent_request):
 
 
 def test_changed_fact_is_shown_old_beside_new(client):
-    request = factories.executed(factories.complete_request())
-    drafts.save_facts(request, {"city": "Arcadia"}, by=request.owner, version=request.version)
-    client.force_login(request.owner)
-    shown = page(client, request)
+    msa_request = factories.executed(factories.complete_request())
+    drafts.save_facts(msa_request, {"city": "Arcadia"}, by=msa_request.owner, version=msa_request.version)
+    client.force_login(msa_request.owner)
+    shown = page(client, msa_request)
     assert shown.index("<td>Monrovia</td>") < shown.index("<strong>Arcadia</strong>")
 
 
 def test_markup_in_an_answer_is_inert_on_the_page(client):
-    request = factories.complete_request(city="<script>alert(1)</script>{{7*7}}")
-    render(request)
-    client.force_login(request.owner)
-    shown = page(client, request)
+    msa_request = factories.complete_request(city="<script>alert(1)</script>{{7*7}}")
+    render(msa_request)
+    client.force_login(msa_request.owner)
+    shown = page(client, msa_request)
     assert "<script>alert(1)" not in shown
     assert "&lt;script&gt;alert(1)&lt;/script&gt;{{7*7}}" in shown
 
@@ -126,8 +126,8 @@ def test_page_takes_the_same_queries_for_one_version_and_for_many(client, mine, 
     with django_assert_max_num_queries(40) as one:
         page(client, mine)
     for city in ("Arcadia", "Duarte", "Azusa"):
-        request = factories.refreshed(mine)
-        drafts.save_facts(request, {"city": city}, by=request.owner, version=request.version)
+        msa_request = factories.refreshed(mine)
+        drafts.save_facts(msa_request, {"city": city}, by=msa_request.owner, version=msa_request.version)
         render(factories.refreshed(mine))
     with django_assert_max_num_queries(40) as many:
         page(client, mine)

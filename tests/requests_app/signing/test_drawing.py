@@ -32,7 +32,7 @@ def test_drawing_is_kept_with_the_signature(client, consented):
     client.post(link(open_invitation(consented)), answers(consented, drawing=data_address()))
     drawing = consented.signatures.get().drawing
     assert (drawing.kind, drawing.content_type) == (DocumentKind.DRAWN_SIGNATURE, "image/jpeg")
-    assert drawing.request_id == consented.request_id
+    assert drawing.msa_request_id == consented.msa_request_id
 
 
 def test_without_a_drawing_the_name_alone_signs(client, consented):
@@ -57,22 +57,22 @@ def test_refused_signature_leaves_no_drawing(client, consented):
 def test_drawing_goes_with_the_signature_to_the_next_version(client, consented, agent_request):
     client.post(link(open_invitation(consented)), answers(consented, drawing=data_address()))
     drawing = consented.signatures.get().drawing
-    request = factories.refreshed(agent_request)
-    drafts.save_facts(request, {"city": "Arcadia"}, by=request.agent, version=request.version)
+    msa_request = factories.refreshed(agent_request)
+    drafts.save_facts(msa_request, {"city": "Arcadia"}, by=msa_request.agent, version=msa_request.version)
     new = render(factories.refreshed(agent_request))
     assert new.signatures.get().drawing == drawing
 
 
 def test_staff_open_the_drawing_from_the_screening_page(client):
-    request = factories.complete_request()
-    agreement = render(request)
-    agree(agreement, Party.CUSTOMER, proof(request.owner))
-    client.force_login(request.owner)
-    client.post(f"/requests/{request.reference}/agreement/sign/", answers(agreement, drawing=data_address()))
+    msa_request = factories.complete_request()
+    agreement = render(msa_request)
+    agree(agreement, Party.CUSTOMER, proof(msa_request.owner))
+    client.force_login(msa_request.owner)
+    client.post(f"/requests/{msa_request.reference}/agreement/sign/", answers(agreement, drawing=data_address()))
     drawing = agreement.signatures.get().drawing
     client.force_login(factories.staff())
-    page = client.get(f"/admin/requests_app/msarequest/{request.pk}/change/", follow=True).content.decode()
-    url = f"/requests/{request.reference}/documents/{drawing.pk}/"
+    page = client.get(f"/admin/requests_app/msarequest/{msa_request.pk}/change/", follow=True).content.decode()
+    url = f"/requests/{msa_request.reference}/documents/{drawing.pk}/"
     assert f'<a href="{url}">Drawn signature</a>' in page
     assert b"".join(client.get(url)).startswith(b"\xff\xd8\xff")
 

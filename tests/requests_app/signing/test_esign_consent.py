@@ -17,7 +17,9 @@ pytestmark = pytest.mark.django_db
 
 def given(agreement: Agreement) -> list[str]:
     kinds = [EventKind.CONSENT_GIVEN, EventKind.CONSENT_WITHDRAWN]
-    return list(agreement.request.events.filter(kind__in=kinds).order_by("sequence").values_list("kind", flat=True))
+    return list(
+        agreement.msa_request.events.filter(kind__in=kinds).order_by("sequence").values_list("kind", flat=True)
+    )
 
 
 def signed(agreement: Agreement, party: Party, by: invitations.Proof) -> None:
@@ -141,15 +143,15 @@ def test_nothing_to_withdraw_is_said_and_leaves_no_event(client, ready):
 
 
 def test_owner_consents_signs_and_withdraws_on_the_requests_page(client):
-    request = factories.complete_request()
-    agreement = render(request)
-    client.force_login(request.owner)
-    url = f"/requests/{request.reference}/agreement/"
+    msa_request = factories.complete_request()
+    agreement = render(msa_request)
+    client.force_login(msa_request.owner)
+    url = f"/requests/{msa_request.reference}/agreement/"
 
     assert "Open the agreement as PDF first" in client.post(f"{url}consent/", {"consent": "on"}).content.decode()
     assert b"".join(client.post(f"{url}open/")).startswith(b"%PDF")
     assert client.post(f"{url}consent/", {"consent": "on"})["Location"] == f"{url}#sign-title"
-    assert client.post(f"{url}consent/withdraw/")["Location"] == f"/requests/{request.reference}/paper/"
+    assert client.post(f"{url}consent/withdraw/")["Location"] == f"/requests/{msa_request.reference}/paper/"
     client.post(f"{url}consent/", {"consent": "on"})
     client.post(f"{url}sign/", answers(agreement))
     assert agreement.signatures.count() == 1
@@ -163,7 +165,7 @@ def test_who_took_the_request_over_withdraws_what_they_gave_by_link(client, cons
     person = factories.UserFactory()
     client.force_login(person)
     client.post(f"{link(invitation)}claim/")
-    client.post(f"/requests/{consented.request.reference}/agreement/consent/withdraw/")
+    client.post(f"/requests/{consented.msa_request.reference}/agreement/consent/withdraw/")
     assert SigningConsent.objects.get().withdrawn_at is not None
 
 

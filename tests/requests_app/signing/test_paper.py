@@ -20,10 +20,10 @@ from tests import crafted, factories
 pytestmark = pytest.mark.django_db
 
 
-def rendered(request: MSARequest) -> Agreement:
-    agreement = versions.prepare(request, by=factories.actor_of(request))
+def rendered(msa_request: MSARequest) -> Agreement:
+    agreement = versions.prepare(msa_request, by=factories.actor_of(msa_request))
     agreement_rendering.render(agreement.pk)
-    return Agreement.objects.select_related("request").get(pk=agreement.pk)
+    return Agreement.objects.select_related("msa_request").get(pk=agreement.pk)
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def scan(name: str = "scan.pdf"):
 
 
 def send(agreement: Agreement, party: Party = Party.CUSTOMER, files=None, **who) -> PaperSigning:
-    who = who or {"by": factories.actor_of(agreement.request)}
+    who = who or {"by": factories.actor_of(agreement.msa_request)}
     return paper.send(agreement, party, files or [scan()], **{"by": None} | who)
 
 
@@ -68,7 +68,7 @@ def test_accepted_pages_sign_and_execute_the_agreement(mine):
         ["customer_terms"],
         mine.facts["customer_name"],
     )
-    kinds = list(mine.request.events.values_list("kind", flat=True))
+    kinds = list(mine.msa_request.events.values_list("kind", flat=True))
     assert kinds[-4:-1] == [EventKind.PAPER_SENT, EventKind.AGREEMENT_SIGNED, EventKind.AGREEMENT_EXECUTED]
 
 
@@ -76,7 +76,7 @@ def test_section_sent_back_is_told_with_its_reason_and_asked_for_alone(agents):
     first = accept(send(agents), "authorization", note="Sign at the second box.")
     assert (first.state, agents.signatures.count()) == (PaperState.SENT_BACK, 0)
     mail = NoticeMessage.objects.get(kind="paper_sent_back")
-    assert mail.to_email == agents.request.customer_email
+    assert mail.to_email == agents.msa_request.customer_email
     assert [words in mail.text for words in ("A signature is missing", "Sign at the second box.")] == [True, True]
 
     second = send(agents)
@@ -108,7 +108,9 @@ def test_newer_pages_replace_those_that_wait(mine):
 
 
 def test_pages_of_a_replaced_version_are_refused_with_the_explanation(mine):
-    drafts.save_facts(mine.request, {"city": "Arcadia"}, by=mine.request.owner, version=mine.request.version)
+    drafts.save_facts(
+        mine.msa_request, {"city": "Arcadia"}, by=mine.msa_request.owner, version=mine.msa_request.version
+    )
     mine.refresh_from_db()
     with pytest.raises(Refused, match="was replaced because something in it changed"):
         send(mine)
@@ -117,7 +119,9 @@ def test_pages_of_a_replaced_version_are_refused_with_the_explanation(mine):
 
 def test_pages_sent_before_a_change_are_not_accepted_after_it(mine):
     row = send(mine)
-    drafts.save_facts(mine.request, {"city": "Arcadia"}, by=mine.request.owner, version=mine.request.version)
+    drafts.save_facts(
+        mine.msa_request, {"city": "Arcadia"}, by=mine.msa_request.owner, version=mine.msa_request.version
+    )
     row.refresh_from_db()
     with pytest.raises(Refused, match="was replaced"):
         accept(PaperSigning.objects.get(pk=row.pk))
@@ -146,7 +150,7 @@ def test_pages_in_quarantine_are_decided_on_when_they_can_be_opened(mine):
 def test_infected_pages_wait_for_nobody(mine):
     row = send(mine)
     document = row.documents.get()
-    signals.file_infected.send(sender=Document, row=document, request=mine.request)
+    signals.file_infected.send(sender=Document, row=document, msa_request=mine.msa_request)
     row.refresh_from_db()
     assert row.state == PaperState.REPLACED
 
@@ -168,7 +172,7 @@ def test_stranger_and_revoked_link_send_nothing(agents):
     with pytest.raises(Refused):
         send(agents, by=factories.UserFactory())
     invitation = agents.invitations.get()
-    invitations.invite_customer(agents, by=factories.actor_of(agents.request))
+    invitations.invite_customer(agents, by=factories.actor_of(agents.msa_request))
     with pytest.raises(Refused, match="no longer valid"):
         send(agents, invitation=invitation)
     assert PaperSigning.objects.count() == 0
@@ -191,8 +195,8 @@ def post(client, url: str, agreement: Agreement, *files, party: str = "customer"
 
 
 def test_customer_downloads_sends_and_reads_why_it_came_back(client, mine):
-    reference = mine.request.reference
-    client.force_login(mine.request.owner)
+    reference = mine.msa_request.reference
+    client.force_login(mine.msa_request.owner)
     assert (
         reverse("requests:paper", args=[reference]) in client.get(f"/requests/{reference}/agreement/").content.decode()
     )
@@ -206,8 +210,8 @@ def test_customer_downloads_sends_and_reads_why_it_came_back(client, mine):
 
 
 def test_missing_file_is_said_at_the_field(client, mine):
-    client.force_login(mine.request.owner)
-    answer = client.post(f"/requests/{mine.request.reference}/paper/", {"agreement": mine.pk, "party": "customer"})
+    client.force_login(mine.msa_request.owner)
+    answer = client.post(f"/requests/{mine.msa_request.reference}/paper/", {"agreement": mine.pk, "party": "customer"})
     assert (answer.status_code, 'href="#id_pages"' in answer.content.decode()) == (422, True)
 
 
@@ -220,7 +224,7 @@ def test_customer_without_an_account_sends_pages_by_the_link_and_a_get_does_noth
     assert "Received." in answer.content.decode()
     assert answer["Cache-Control"] == "no-store"
     row = PaperSigning.objects.get()
-    assert (row.party, row.sent_by, row.sent_from) == ("customer", None, agents.request.customer_email)
+    assert (row.party, row.sent_by, row.sent_from) == ("customer", None, agents.msa_request.customer_email)
     accept(row, "customer_terms")
     mail = NoticeMessage.objects.get(kind="paper_sent_back")
     assert mail.private_link.startswith("sign:")
@@ -233,13 +237,13 @@ def test_link_cannot_send_for_the_agent(client, agents):
 
 
 def test_agreement_of_another_request_is_not_found(client, mine, agents):
-    client.force_login(mine.request.owner)
-    assert post(client, f"/requests/{mine.request.reference}/paper/", agents).status_code == 404
+    client.force_login(mine.msa_request.owner)
+    assert post(client, f"/requests/{mine.msa_request.reference}/paper/", agents).status_code == 404
 
 
 def test_staff_without_a_part_in_it_do_not_send_pages(client, mine):
     client.force_login(factories.staff())
-    assert client.get(f"/requests/{mine.request.reference}/paper/").status_code == 404
+    assert client.get(f"/requests/{mine.msa_request.reference}/paper/").status_code == 404
 
 
 # --- The desk --------------------------------------------------------------------------------
@@ -257,7 +261,7 @@ def test_staff_decide_in_the_desk(client, agents):
     }
     assert agents.number not in client.get(queue).content.decode()
     assert client.post(url, {"customer_terms": "accept"}).status_code == 409
-    screening = client.get(reverse("admin:requests_app_msarequest_change", args=[agents.request_id]))
+    screening = client.get(reverse("admin:requests_app_msarequest_change", args=[agents.msa_request_id]))
     assert "The name is another one" in screening.content.decode()
 
 

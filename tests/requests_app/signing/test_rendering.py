@@ -29,23 +29,23 @@ def agent_request(**facts: object) -> MSARequest:
     return factories.complete_request(company=factories.CompanyFactory(), **facts)
 
 
-def rendered(request: MSARequest) -> Agreement:
-    agreement = versions.prepare(request, by=factories.actor_of(request))
+def rendered(msa_request: MSARequest) -> Agreement:
+    agreement = versions.prepare(msa_request, by=factories.actor_of(msa_request))
     agreement_rendering.render(agreement.pk)
     return Agreement.objects.get(pk=agreement.pk)
 
 
 def test_agreement_of_a_customer_has_the_terms_and_facts_and_the_sample_mark_on_each_page():
-    request = factories.complete_request(owner=factories.UserFactory())
-    agreement = rendered(request)
+    msa_request = factories.complete_request(owner=factories.UserFactory())
+    agreement = rendered(msa_request)
 
     assert agreement.state == AgreementState.SIGNING
     pages = pages_of(agreement.document)
     text = " ".join(pages)
     assert all("Sample" in page for page in pages)
     assert all(f"Page {number} of {len(pages)}" in page for number, page in enumerate(pages, 1))
-    assert all(page.count(request.reference) >= 1 for page in pages)
-    for words in ("Customer terms", "Alice Sample", "12 Oak Avenue", "700123456789", str(request.device)):
+    assert all(page.count(msa_request.reference) >= 1 for page in pages)
+    for words in ("Customer terms", "Alice Sample", "12 Oak Avenue", "700123456789", str(msa_request.device)):
         assert words in text
     assert "Authorization to Act as Agent" not in text
 
@@ -56,7 +56,7 @@ def test_agreement_of_an_agent_has_all_three_sections():
     text = " ".join(pages_of(agreement.document))
     assert "Authorization to Act as Agent to Request SCE Work" in text
     assert "Application Submittal Form" in text
-    assert agreement.request.agent_company.name in text
+    assert agreement.msa_request.agent_company.name in text
 
 
 def test_hash_that_is_kept_is_the_files_own():
@@ -68,8 +68,8 @@ def test_hash_that_is_kept_is_the_files_own():
 
 
 def test_executed_agreement_has_a_signature_page_for_everybody():
-    request = agent_request()
-    agreement = rendered(request)
+    msa_request = agent_request()
+    agreement = rendered(msa_request)
     for party in agreement.parties:
         factories.sign(agreement, party)
     agreement_rendering.render(agreement.pk)
@@ -88,13 +88,13 @@ def test_rendering_twice_makes_one_document_and_one_invitation():
     agreement = rendered(agent_request())
     tasks.render_agreement(agreement.pk)
 
-    assert Document.objects.filter(request=agreement.request).count() == 1
+    assert Document.objects.filter(msa_request=agreement.msa_request).count() == 1
     assert agreement.invitations.count() == 1
 
 
 def test_rendering_that_comes_late_stores_nothing(monkeypatch):
-    request = factories.complete_request()
-    agreement = versions.prepare(request, by=request.owner)
+    msa_request = factories.complete_request()
+    agreement = versions.prepare(msa_request, by=msa_request.owner)
 
     def other_worker_first(*_args):
         monkeypatch.undo()
@@ -103,29 +103,29 @@ def test_rendering_that_comes_late_stores_nothing(monkeypatch):
 
     monkeypatch.setattr(agreement_rendering, "render_pdf", other_worker_first)
     assert agreement_rendering.render(agreement.pk) is False
-    assert Document.objects.filter(request=request).count() == 1
+    assert Document.objects.filter(msa_request=msa_request).count() == 1
 
 
 def test_rendering_of_a_replaced_agreement_stores_nothing():
-    request = factories.complete_request()
-    agreement = versions.prepare(request, by=request.owner)
-    factories.drafts.save_facts(request, {"city": "Arcadia"}, by=request.owner, version=request.version)
+    msa_request = factories.complete_request()
+    agreement = versions.prepare(msa_request, by=msa_request.owner)
+    factories.drafts.save_facts(msa_request, {"city": "Arcadia"}, by=msa_request.owner, version=msa_request.version)
 
     assert agreement_rendering.render(agreement.pk) is False
-    assert not Document.objects.filter(request=request).exists()
+    assert not Document.objects.filter(msa_request=msa_request).exists()
 
 
 def test_markup_in_an_answer_is_text_in_the_document(settings):
     evil = '<img src="file:///etc/passwd">{{7*7}}'
-    request = factories.complete_request(city=evil)
-    agreement = rendered(request)
+    msa_request = factories.complete_request(city=evil)
+    agreement = rendered(msa_request)
 
     assert '<img src="file:///etc/passwd">{{7*7}}' in " ".join(pages_of(agreement.document))
 
 
 def test_sweep_finds_what_the_broker_lost(monkeypatch, time_machine):
     time_machine.move_to("2026-11-02T18:00:00Z", tick=False)
-    agreement = versions.prepare(request := factories.complete_request(), by=request.owner)
+    agreement = versions.prepare(msa_request := factories.complete_request(), by=msa_request.owner)
     kicked: list[int] = []
     monkeypatch.setattr(tasks, "kick_rendering", kicked.append)
 
@@ -137,16 +137,16 @@ def test_sweep_finds_what_the_broker_lost(monkeypatch, time_machine):
 
 
 def test_broker_that_is_down_costs_the_preparation_nothing(django_capture_on_commit_callbacks):
-    request = factories.complete_request()
+    msa_request = factories.complete_request()
     with django_capture_on_commit_callbacks(execute=True):
-        agreement = versions.prepare(request, by=request.owner)
+        agreement = versions.prepare(msa_request, by=msa_request.owner)
 
     assert agreement.state == AgreementState.RENDERING
 
 
 def test_storage_that_is_full_leaves_neither_row_nor_file(monkeypatch, settings):
-    request = factories.complete_request()
-    agreement = versions.prepare(request, by=request.owner)
+    msa_request = factories.complete_request()
+    agreement = versions.prepare(msa_request, by=msa_request.owner)
 
     def full(*_args, **_kwargs):
         raise OSError(28, "No space left on device")
@@ -161,12 +161,14 @@ def test_storage_that_is_full_leaves_neither_row_nor_file(monkeypatch, settings)
 
 
 def test_file_goes_when_its_transaction_rolls_back():
-    request = factories.complete_request()
+    msa_request = factories.complete_request()
     paths: list[str] = []
 
     def store_and_fail() -> None:
         with storage.atomic():
-            paths.append(storage.store(request, DocumentKind.RECEIPT, name="r.pdf", body=b"%PDF", by=None).file.path)
+            paths.append(
+                storage.store(msa_request, DocumentKind.RECEIPT, name="r.pdf", body=b"%PDF", by=None).file.path
+            )
             assert storage._storage().exists(paths[0])
             raise RuntimeError("what comes after storing fails")
 
@@ -177,16 +179,16 @@ def test_file_goes_when_its_transaction_rolls_back():
 
 
 def test_outside_demo_nothing_is_prepared_before_a_supervisor_has_published(settings):
-    request = factories.complete_request()
+    msa_request = factories.complete_request()
     settings.DEMO = False
     with pytest.raises(signatures.Refused) as refused:
-        versions.prepare(request, by=request.owner)
+        versions.prepare(msa_request, by=msa_request.owner)
     assert refused.value.code == "no_wording"
 
 
 def test_outside_demo_a_sample_that_was_prepared_in_demo_is_not_signed(settings):
-    request = factories.complete_request()
-    agreement = rendered(request)
+    msa_request = factories.complete_request()
+    agreement = rendered(msa_request)
     settings.DEMO = False
     with pytest.raises(signatures.Refused) as refused:
         factories.sign(agreement, Party.CUSTOMER)

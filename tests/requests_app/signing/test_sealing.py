@@ -76,11 +76,11 @@ def test_evidence_names_each_signature_and_consent(ready):
 
 def test_signature_that_still_stands_names_the_version_that_was_signed(ready):
     first = executed(ready)
-    request = first.request
+    msa_request = first.msa_request
     factories.drafts.save_facts(
-        request, {"street": "14 Oak Avenue"}, by=factories.actor_of(request), version=request.version
+        msa_request, {"street": "14 Oak Avenue"}, by=factories.actor_of(msa_request), version=msa_request.version
     )
-    second = render(request)
+    second = render(msa_request)
     for party in second.waited_for:
         factories.sign(second, party)
     agreement_rendering.render(second.pk)
@@ -131,4 +131,4 @@ def test_signing_itself_renders_and_seals_nothing(ready, monkeypatch):
     monkeypatch.setattr(seals, "seal", never)
     for party in ready.parties:
         factories.sign(ready, party)
-    assert versions.current(ready.request).state == "executed"
+    assert versions.current(ready.msa_request).state == "executed"

@@ -40,7 +40,7 @@ def test_three_screens_lead_to_a_signature(client, ready):
 @pytest.mark.parametrize("page", ["", "?step=read", "?step=sign", "document/", "claim/"])
 def test_get_and_head_leave_the_link_unused(client, consented, page):
     invitation = open_invitation(consented)
-    events = consented.request.events.count()
+    events = consented.msa_request.events.count()
     for call in (client.get, client.head):
         response = call(link(invitation) + page)
         assert response.status_code == 200
@@ -48,7 +48,7 @@ def test_get_and_head_leave_the_link_unused(client, consented, page):
 
     invitation.refresh_from_db()
     assert (invitation.used_at, invitation.voided_at, invitation.claimed_by_id) == (None, None, None)
-    assert consented.request.events.count() == events
+    assert consented.msa_request.events.count() == events
 
 
 @pytest.mark.parametrize("page", ["", "?step=read", "?step=sign", "document/", "claim/"])
@@ -158,8 +158,8 @@ def claim_url(invitation: SigningInvitation) -> str:
     return f"{link(invitation)}claim/"
 
 
-def owner_of(request: MSARequest):
-    return MSARequest.objects.get(pk=request.pk).owner
+def owner_of(msa_request: MSARequest):
+    return MSARequest.objects.get(pk=msa_request.pk).owner
 
 
 def test_bearer_claims_after_signing_and_finds_it_in_my_requests(client, consented, agent_request):

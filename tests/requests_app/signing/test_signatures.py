@@ -43,14 +43,14 @@ def refusal(*args, **kwargs) -> str:
     return refused.value.code
 
 
-def kinds(request) -> list[str]:
-    return list(request.events.values_list("kind", flat=True))
+def kinds(msa_request) -> list[str]:
+    return list(msa_request.events.values_list("kind", flat=True))
 
 
 def test_customer_alone_executes_by_one_signature():
-    request = factories.complete_request()
-    agreement = render(request)
-    signature = sign(agreement, Party.CUSTOMER, user=request.owner, name="  Alice   Sample ")
+    msa_request = factories.complete_request()
+    agreement = render(msa_request)
+    signature = sign(agreement, Party.CUSTOMER, user=msa_request.owner, name="  Alice   Sample ")
 
     assert agreement.state == AgreementState.EXECUTED
     assert (signature.name, signature.email_proof, signature.sections) == (
@@ -60,7 +60,7 @@ def test_customer_alone_executes_by_one_signature():
     )
     assert signature.consent_text == agreement.wording.consent
     after = ["agreement_prepared", "agreement_signed", "agreement_executed"]
-    assert [kind for kind in kinds(request) if kind.startswith("agreement")] == after
+    assert [kind for kind in kinds(msa_request) if kind.startswith("agreement")] == after
 
 
 @pytest.mark.parametrize("first", [Party.CUSTOMER, Party.AGENT])
@@ -99,10 +99,10 @@ def test_empty_name_is_refused(ready, agent_request):
 
 
 def test_agreement_that_is_replaced_while_it_is_read_is_not_signed():
-    request = factories.complete_request()
-    read = render(request)
-    drafts.save_facts(request, {"city": "Arcadia"}, by=request.owner, version=request.version)
-    assert refusal(read, Party.CUSTOMER, user=request.owner) == "agreement_replaced"
+    msa_request = factories.complete_request()
+    read = render(msa_request)
+    drafts.save_facts(msa_request, {"city": "Arcadia"}, by=msa_request.owner, version=msa_request.version)
+    assert refusal(read, Party.CUSTOMER, user=msa_request.owner) == "agreement_replaced"
 
 
 def test_expired_link_is_refused(ready, time_machine):
@@ -152,30 +152,30 @@ def test_revoked_agent_cannot_sign_and_what_was_pending_is_void(ready, agent_req
 
 
 def test_withdrawn_request_is_not_signed():
-    request = factories.complete_request()
-    agreement = render(request)
-    factories.withdrawn(request)
-    assert refusal(agreement, Party.CUSTOMER, user=request.owner) == "request_closed"
+    msa_request = factories.complete_request()
+    agreement = render(msa_request)
+    factories.withdrawn(msa_request)
+    assert refusal(agreement, Party.CUSTOMER, user=msa_request.owner) == "request_closed"
     with pytest.raises(Refused) as refused:
-        versions.prepare(request, by=request.owner)
+        versions.prepare(msa_request, by=msa_request.owner)
     assert refused.value.code == "request_closed"
 
 
 def test_changed_fact_replaces_the_agreement_and_asks_anew():
-    request = factories.executed(factories.complete_request())
-    drafts.save_facts(request, {"city": "Arcadia"}, by=request.owner, version=request.version)
+    msa_request = factories.executed(factories.complete_request())
+    drafts.save_facts(msa_request, {"city": "Arcadia"}, by=msa_request.owner, version=msa_request.version)
 
-    assert not versions.is_executed(factories.refreshed(request))
-    new = render(factories.refreshed(request))
+    assert not versions.is_executed(factories.refreshed(msa_request))
+    new = render(factories.refreshed(msa_request))
     assert (new.version, new.state, new.facts["city"]) == (2, AgreementState.SIGNING, "Arcadia")
-    assert kinds(request)[-2:] == [EventKind.AGREEMENT_SUPERSEDED, EventKind.AGREEMENT_PREPARED]
-    assert Agreement.objects.get(request=request, version=1).state == AgreementState.SUPERSEDED
+    assert kinds(msa_request)[-2:] == [EventKind.AGREEMENT_SUPERSEDED, EventKind.AGREEMENT_PREPARED]
+    assert Agreement.objects.get(msa_request=msa_request, version=1).state == AgreementState.SUPERSEDED
 
 
 def test_fact_that_the_agreement_does_not_state_leaves_it_as_it_is():
-    request = factories.executed(factories.complete_request())
-    drafts.save_facts(request, {"access_notes": "Side gate"}, by=request.owner, version=request.version)
-    assert versions.is_executed(factories.refreshed(request))
+    msa_request = factories.executed(factories.complete_request())
+    drafts.save_facts(msa_request, {"access_notes": "Side gate"}, by=msa_request.owner, version=msa_request.version)
+    assert versions.is_executed(factories.refreshed(msa_request))
 
 
 def test_preparing_again_gives_the_agreement_that_is_there(ready, agent_request):

@@ -33,20 +33,20 @@ def test_name_is_compared_by_its_words(typed, expected, same):
 
 @pytest.mark.django_db
 def test_other_name_is_shown_to_staff_and_blocks_nothing():
-    request = factories.complete_request()
-    agreement = render(request)
-    signer = proof(request.owner)
+    msa_request = factories.complete_request()
+    agreement = render(msa_request)
+    signer = proof(msa_request.owner)
     agree(agreement, Party.CUSTOMER, signer)
     sha256 = agreement.document.sha256
     signatures.sign(agreement, party=Party.CUSTOMER, name="Bob <b>Other</b>", document_sha256=sha256, proof=signer)
 
     assert agreement.state == AgreementState.EXECUTED
-    shown = hooks.render_sections("screening", request, factories.staff(), None)
+    shown = hooks.render_sections("screening", msa_request, factories.staff(), None)
     assert "Bob &lt;b&gt;Other&lt;/b&gt;" in shown
     assert "Signed under another name" in shown
 
 
 @pytest.mark.django_db
 def test_same_name_shows_nothing():
-    request = factories.executed(factories.complete_request())
-    assert signer_names.panel(request, factories.staff()) is None
+    msa_request = factories.executed(factories.complete_request())
+    assert signer_names.panel(msa_request, factories.staff()) is None

@@ -62,8 +62,8 @@ def test_file_to_sign_is_ours_but_not_the_signed_copy(client, agreement):
 
 
 def test_replaced_version_is_said(client, agreement):
-    request = agreement.request
-    factories.drafts.save_facts(request, {"city": "Arcadia"}, by=request.owner, version=request.version)
+    msa_request = agreement.msa_request
+    factories.drafts.save_facts(msa_request, {"city": "Arcadia"}, by=msa_request.owner, version=msa_request.version)
 
     assert says(shown(client, body_of(agreement.executed_document)), "replaced")
 
@@ -114,7 +114,7 @@ def test_answer_names_no_person_and_no_place(client, agreement):
     ]
     for page in pages:
         for name in ("customer_name", "street", "city", "account_number", "meter_number", "customer_email"):
-            assert str(facts.get(name) or agreement.request.owner.email) not in page.content.decode()
+            assert str(facts.get(name) or agreement.msa_request.owner.email) not in page.content.decode()
 
 
 @pytest.mark.parametrize(

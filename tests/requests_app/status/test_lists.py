@@ -25,7 +25,7 @@ LIST = reverse("requests:list")
 
 def references(client, **query) -> list[str]:
     rows = client.get(LIST, query).context["rows"]
-    return [row["request"].reference for row in rows]
+    return [row["msa_request"].reference for row in rows]
 
 
 def test_list_without_a_request_starts_the_first_one(client):
@@ -86,7 +86,7 @@ def test_list_pages_by_key_and_misses_none(client, monkeypatch):
     seen, before = [], {}
     for _ in range(3):
         response = client.get(LIST, before)
-        seen += [row["request"].reference for row in response.context["rows"]]
+        seen += [row["msa_request"].reference for row in response.context["rows"]]
         before = {"before": response.context["older"]}
     assert seen == made[::-1]
     assert before == {"before": None}
@@ -95,9 +95,9 @@ def test_list_pages_by_key_and_misses_none(client, monkeypatch):
 @pytest.mark.parametrize("nonsense", ["x", "-1", "9" * 40, "1 OR 1=1"])
 def test_list_with_a_key_or_filter_that_makes_no_sense_shows_all(client, nonsense):
     bob = factories.member_of(factories.CompanyFactory())
-    request = factories.draft(owner=bob)
+    msa_request = factories.draft(owner=bob)
     client.force_login(bob)
-    assert references(client, before=nonsense, status=nonsense, waits=nonsense) == [request.reference]
+    assert references(client, before=nonsense, status=nonsense, waits=nonsense) == [msa_request.reference]
 
 
 def test_list_finds_by_reference_name_and_address_every_word(client):
@@ -159,9 +159,9 @@ def test_list_shows_what_is_late_on_the_utilitys_side_and_ours(client):
 def test_revoked_agent_no_longer_sees_the_row(client):
     company = factories.CompanyFactory()
     bob, alice = factories.member_of(company), factories.UserFactory()
-    request = factories.complete_request(company=company)
-    drafts.claim(request, by=alice)
+    msa_request = factories.complete_request(company=company)
+    drafts.claim(msa_request, by=alice)
     client.force_login(bob)
-    assert references(client) == [request.reference]
-    authority.take_over(request, by=alice)
+    assert references(client) == [msa_request.reference]
+    authority.take_over(msa_request, by=alice)
     assert references(client) == []

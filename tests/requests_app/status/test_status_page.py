@@ -30,31 +30,31 @@ def clocks_on(day: date) -> Clocks:
 
 
 def test_next_step_leads_a_customer_from_the_form_to_the_fee():
-    request = factories.complete_request(panel_rating_amps=None)
-    owner = request.owner
-    steps = [next_step(request, owner)]
-    request = drafts.save_facts(request, {"panel_rating_amps": 200}, by=owner, version=request.version)
-    steps.append(next_step(request, owner))
-    agreement = factories.prepared(request)
-    steps.append(next_step(request, owner))
+    msa_request = factories.complete_request(panel_rating_amps=None)
+    owner = msa_request.owner
+    steps = [next_step(msa_request, owner)]
+    msa_request = drafts.save_facts(msa_request, {"panel_rating_amps": 200}, by=owner, version=msa_request.version)
+    steps.append(next_step(msa_request, owner))
+    agreement = factories.prepared(msa_request)
+    steps.append(next_step(msa_request, owner))
     factories.sign(agreement, Party.CUSTOMER)
-    request = factories.refreshed(request)
-    steps.append(next_step(request, owner))
-    request = factories.paid(request)
+    msa_request = factories.refreshed(msa_request)
+    steps.append(next_step(msa_request, owner))
+    msa_request = factories.paid(msa_request)
     assert [step.label for step in steps] == [
         "Go on with the form",
         "Review and go on to the agreement",
         "Read and sign the agreement",
         "Pay the fee",
     ]
-    assert steps[0].url == reverse("requests:form", args=[request.reference, "panel"])
-    assert next_step(request, owner) is None
+    assert steps[0].url == reverse("requests:form", args=[msa_request.reference, "panel"])
+    assert next_step(msa_request, owner) is None
 
 
 def test_next_step_is_nobodys_but_those_who_act_for_the_request():
-    request = factories.complete_request()
-    assert next_step(request, factories.staff()) is None
-    assert actions(request, factories.UserFactory()) == []
+    msa_request = factories.complete_request()
+    assert next_step(msa_request, factories.staff()) is None
+    assert actions(msa_request, factories.UserFactory()) == []
 
 
 def test_next_step_after_a_failed_visit_and_after_corrections():
@@ -65,8 +65,8 @@ def test_next_step_after_a_failed_visit_and_after_corrections():
 
 
 def test_every_action_that_is_not_possible_says_why():
-    request = factories.submitted()
-    assert {step.label: (bool(step.url), step.reason) for step in actions(request, request.owner)} == {
+    msa_request = factories.submitted()
+    assert {step.label: (bool(step.url), step.reason) for step in actions(msa_request, msa_request.owner)} == {
         "Change the answers": (False, "This request is “Request Submitted”, so its answers stand as they are."),
         "Submit Meter Socket Adapter Fee": (False, "Nothing is to be paid on this request now."),
         "Answer corrections": (False, "Nothing is to be corrected now."),
@@ -77,8 +77,8 @@ def test_every_action_that_is_not_possible_says_why():
 
 
 def test_actions_after_a_failed_visit_are_the_three_options():
-    request = factories.failed()
-    assert [step.label for step in actions(request, request.owner) if step.url] == [
+    msa_request = factories.failed()
+    assert [step.label for step in actions(msa_request, msa_request.owner) if step.url] == [
         "Reschedule MSA Site Visit",
         "Modification Request",
         "Withdraw IR",
@@ -97,7 +97,9 @@ def test_outlook_says_by_when_at_each_station():
             "completed": factories.completed(),
             "withdrawn": factories.withdrawn(),
         }
-    until = {name: outlook(request, clocks_on(date(2026, 3, 3))).until_on for name, request in stations.items()}
+    until = {
+        name: outlook(msa_request, clocks_on(date(2026, 3, 3))).until_on for name, msa_request in stations.items()
+    }
     assert until == {
         "draft": date(2026, 5, 31),
         "submitted": date(2026, 4, 13),
@@ -110,18 +112,18 @@ def test_outlook_says_by_when_at_each_station():
 
 
 def test_outlook_of_a_paused_clock_names_who_holds_it():
-    request = factories.corrections_required()
-    words = outlook(request, clocks_on(date(2026, 12, 1))).clock_text
+    msa_request = factories.corrections_required()
+    words = outlook(msa_request, clocks_on(date(2026, 12, 1))).clock_text
     assert "stands still while the customer has the request" in words
 
 
 def test_page_says_where_the_request_stands(client):
     ClosureDay.objects.update_or_create(on=date(2026, 3, 31), defaults={"name": "Cesar Chavez Day"})
     with time_machine.travel(datetime(2026, 3, 2, 23, 59, tzinfo=UTILITY_ZONE), tick=False):
-        request = factories.submitted()
+        msa_request = factories.submitted()
     with time_machine.travel(datetime(2026, 3, 5, 9, tzinfo=UTILITY_ZONE), tick=False):
-        client.force_login(request.owner)
-        page = client.get(request.get_absolute_url()).content.decode()
+        client.force_login(msa_request.owner)
+        page = client.get(msa_request.get_absolute_url()).content.decode()
     for words in ("Request Submitted", "The utility, since Mon, Mar 2, 2026", "Tue, Apr 14, 2026", "3 of 30"):
         assert words in page
 
@@ -136,22 +138,22 @@ def test_page_says_where_the_request_stands(client):
 )
 def test_words_of_the_type_stand_beside_the_official_status(client, facts, words):
     """D2."""
-    request = factories.completed(**facts)
-    assert (request.get_status_display(), type_words(request)) == ("Installation Complete", words)
-    client.force_login(request.owner)
-    page = client.get(request.get_absolute_url()).content.decode()
+    msa_request = factories.completed(**facts)
+    assert (msa_request.get_status_display(), type_words(msa_request)) == ("Installation Complete", words)
+    client.force_login(msa_request.owner)
+    page = client.get(msa_request.get_absolute_url()).content.decode()
     assert "Installation Complete" in page
     assert words in page
 
 
 def test_timeline_tells_reasons_and_keeps_the_names_of_staff_from_customers():
-    request = factories.failed(reasons=[factories.utility_reason()])
-    entries = timeline(request, request.owner)
+    msa_request = factories.failed(reasons=[factories.utility_reason()])
+    entries = timeline(msa_request, msa_request.owner)
     assert (entries[0].title, entries[0].who) == ("Site visit unsuccessful", "the utility")
     assert entries[0].details == ("The meter or the utility's record was wrong",)
     assert (entries[0].status, entries[0].waits_for) == ("Site Visit Unsuccessful", "Customer")
     assert (entries[-1].title, entries[-1].who) == ("Request started", "you")
-    assert "Tess Technician" in {entry.who for entry in timeline(request, factories.staff())}
+    assert "Tess Technician" in {entry.who for entry in timeline(msa_request, factories.staff())}
 
 
 def test_page_needs_no_more_queries_with_a_longer_history(client):
@@ -161,10 +163,10 @@ def test_page_needs_no_more_queries_with_a_longer_history(client):
     ]
     longest = factories.failed(reasons=reasons)
     counts = []
-    for request in (short, short, long, longest):
-        client.force_login(request.owner)
+    for msa_request in (short, short, long, longest):
+        client.force_login(msa_request.owner)
         with CaptureQueriesContext(connection) as queries:
-            assert client.get(request.get_absolute_url()).status_code == 200
+            assert client.get(msa_request.get_absolute_url()).status_code == 200
         counts.append(len(queries))
     assert counts[3] == counts[2]
     assert counts[2] - counts[1] <= 7  # the reasons of the visit, its photos, and the form that follows it
@@ -184,23 +186,23 @@ def test_page_needs_no_more_queries_with_a_longer_history(client):
     ],
 )
 def test_page_is_there_at_every_station_for_owner_agent_and_staff(client, station):
-    request = station(company=factories.CompanyFactory())
+    msa_request = station(company=factories.CompanyFactory())
     alice = factories.UserFactory()
-    drafts.claim(request, by=alice)
-    for viewer in (alice, request.agent, factories.staff()):
+    drafts.claim(msa_request, by=alice)
+    for viewer in (alice, msa_request.agent, factories.staff()):
         client.force_login(viewer)
-        assert client.get(request.get_absolute_url()).status_code == 200
+        assert client.get(msa_request.get_absolute_url()).status_code == 200
     for stranger in (factories.UserFactory(), factories.technician()):
         client.force_login(stranger)
-        assert client.get(request.get_absolute_url()).status_code == 404
+        assert client.get(msa_request.get_absolute_url()).status_code == 404
 
 
 @pytest.fixture
 def of_agent():
     """A request of Bob's company, which its customer Alice has taken into her account."""
-    request = factories.complete_request(company=factories.CompanyFactory())
-    drafts.claim(request, by=factories.UserFactory(name="Alice Sample"))
-    return factories.refreshed(request)
+    msa_request = factories.complete_request(company=factories.CompanyFactory())
+    drafts.claim(msa_request, by=factories.UserFactory(name="Alice Sample"))
+    return factories.refreshed(msa_request)
 
 
 def test_revoking_the_agent_is_asked_first_and_then_ends_their_access_at_once(client, of_agent):
@@ -221,12 +223,12 @@ def test_revoking_the_agent_is_asked_first_and_then_ends_their_access_at_once(cl
 
 def test_revoking_the_agent_voids_the_signature_that_is_awaited(client):
     """Fault 38."""
-    request = factories.complete_request(company=factories.CompanyFactory())
-    agreement = factories.prepared(request)
+    msa_request = factories.complete_request(company=factories.CompanyFactory())
+    agreement = factories.prepared(msa_request)
     factories.sign(agreement, Party.AGENT)
-    invitation = invitations.invite_customer(agreement, by=request.agent)
-    drafts.claim(request, by=factories.UserFactory())
-    authority.take_over(request, by=request.owner)
+    invitation = invitations.invite_customer(agreement, by=msa_request.agent)
+    drafts.claim(msa_request, by=factories.UserFactory())
+    authority.take_over(msa_request, by=msa_request.owner)
     agreement.refresh_from_db()
     invitation.refresh_from_db()
     assert agreement.state == "superseded"
@@ -243,7 +245,7 @@ def test_agent_is_revoked_by_the_customer_alone(client, of_agent):
 
 
 def test_withdrawn_request_offers_nothing_more():
-    request = factories.complete_request()
-    transitions.withdraw(request, by=request.owner, reason="changed_plans")
-    assert all(step.reason for step in actions(request, request.owner))
-    assert next_step(request, request.owner) is None
+    msa_request = factories.complete_request()
+    transitions.withdraw(msa_request, by=msa_request.owner, reason="changed_plans")
+    assert all(step.reason for step in actions(msa_request, msa_request.owner))
+    assert next_step(msa_request, msa_request.owner) is None

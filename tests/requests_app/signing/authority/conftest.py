@@ -20,7 +20,7 @@ def alice(db) -> User:
 
 def authorized(company, customer: User, **facts: object) -> MSARequest:
     """Signed by both; the customer follows it from an account."""
-    request = factories.executed(factories.complete_request(company=company, **facts))
-    drafts.claim(request, by=customer)
-    request.refresh_from_db()
-    return request
+    msa_request = factories.executed(factories.complete_request(company=company, **facts))
+    drafts.claim(msa_request, by=customer)
+    msa_request.refresh_from_db()
+    return msa_request

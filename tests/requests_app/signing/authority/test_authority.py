@@ -22,22 +22,22 @@ from tests.requests_app.signing.authority.conftest import authorized
 pytestmark = pytest.mark.django_db
 
 
-def visible_to_agent(request: MSARequest) -> bool:
-    agent = User.objects.get(pk=request.agent_id)
-    return MSARequest.objects.visible_to(agent).filter(pk=request.pk).exists()
+def visible_to_agent(msa_request: MSARequest) -> bool:
+    agent = User.objects.get(pk=msa_request.agent_id)
+    return MSARequest.objects.visible_to(agent).filter(pk=msa_request.pk).exists()
 
 
-def events(request: MSARequest, kind: EventKind) -> list[dict]:
-    return [event.codes for event in request.events.filter(kind=kind)]
+def events(msa_request: MSARequest, kind: EventKind) -> list[dict]:
+    return [event.codes for event in msa_request.events.filter(kind=kind)]
 
 
 def test_customers_signature_gives_authority_for_the_account_and_a_year(company, alice):
-    request = authorized(company, alice)
+    msa_request = authorized(company, alice)
 
     given = AgentAuthority.objects.get()
-    assert (given.account_number, given.company, given.ended_at) == (request.account_number, company, None)
+    assert (given.account_number, given.company, given.ended_at) == (msa_request.account_number, company, None)
     assert given.expires_on == local_day(timezone.now()) + timedelta(days=365)
-    assert (request.authority, request.agent_until) == (given, given.expires_on)
+    assert (msa_request.authority, msa_request.agent_until) == (given, given.expires_on)
 
 
 def test_agents_own_signature_gives_none(company):
@@ -106,8 +106,8 @@ def test_taking_over_is_for_that_request_alone(company, alice):
 
 
 def test_revoking_before_the_signature_voids_the_link(company, alice):
-    request = factories.complete_request(company=company)
-    agreement = factories.prepared(request)
+    msa_request = factories.complete_request(company=company)
+    agreement = factories.prepared(msa_request)
     factories.sign(agreement, Party.CUSTOMER)
     waiting = factories.complete_request(company=company)
     pending = factories.prepared(waiting)
@@ -122,115 +122,115 @@ def test_revoking_before_the_signature_voids_the_link(company, alice):
 
 @pytest.mark.parametrize("do", [authority.take_over, authority.revoke])
 def test_only_the_customer_ends_it(company, alice, do):
-    request = authorized(company, alice)
-    for other in (request.agent, factories.staff(), factories.UserFactory()):
+    msa_request = authorized(company, alice)
+    for other in (msa_request.agent, factories.staff(), factories.UserFactory()):
         with pytest.raises(Refused) as refusal:
-            do(request, by=other)
+            do(msa_request, by=other)
         assert refusal.value.code == "not_allowed"
-    assert visible_to_agent(request)
+    assert visible_to_agent(msa_request)
 
 
 @pytest.mark.parametrize("do", [authority.take_over, authority.revoke])
 def test_what_has_ended_cannot_be_ended_again(company, alice, do):
-    request = authorized(company, alice)
-    authority.take_over(request, by=alice)
+    msa_request = authorized(company, alice)
+    authority.take_over(msa_request, by=alice)
     with pytest.raises(Refused) as refusal:
-        do(request, by=alice)
+        do(msa_request, by=alice)
     assert refusal.value.code == "no_agent"
 
 
 def test_new_signature_after_the_end_starts_a_new_authority(company, alice):
     authority.revoke(authorized(company, alice), by=alice)
-    request = authorized(company, alice)
+    msa_request = authorized(company, alice)
 
     assert AgentAuthority.objects.count() == 2
-    assert request.authority.ended_at is None
-    assert visible_to_agent(request)
+    assert msa_request.authority.ended_at is None
+    assert visible_to_agent(msa_request)
 
 
 # --- Its time -----------------------------------------------------------------------------
 
 
-def runs_out(request: MSARequest, *, in_days: int) -> None:
+def runs_out(msa_request: MSARequest, *, in_days: int) -> None:
     until = local_day(timezone.now()) + timedelta(days=in_days)
-    AgentAuthority.objects.filter(pk=request.authority_id).update(expires_on=until)
-    MSARequest.objects.filter(authority=request.authority_id).update(agent_until=until)
-    request.refresh_from_db()
+    AgentAuthority.objects.filter(pk=msa_request.authority_id).update(expires_on=until)
+    MSARequest.objects.filter(authority=msa_request.authority_id).update(agent_until=until)
+    msa_request.refresh_from_db()
 
 
-def told(request: MSARequest, name: str) -> list[str]:
+def told(msa_request: MSARequest, name: str) -> list[str]:
     from msa_portal.notices.models import NoticeMessage
 
-    rows = NoticeMessage.objects.filter(reference=request.reference, kind=name)
+    rows = NoticeMessage.objects.filter(reference=msa_request.reference, kind=name)
     return sorted(rows.values_list("to_email", flat=True))
 
 
 def test_access_ends_with_the_last_day_before_any_timer(company, alice):
-    request = authorized(company, alice)
-    runs_out(request, in_days=0)
-    assert visible_to_agent(request)
-    assert request.has_agent
+    msa_request = authorized(company, alice)
+    runs_out(msa_request, in_days=0)
+    assert visible_to_agent(msa_request)
+    assert msa_request.has_agent
 
-    runs_out(request, in_days=-1)
-    assert not visible_to_agent(request)
-    assert not request.has_agent
+    runs_out(msa_request, in_days=-1)
+    assert not visible_to_agent(msa_request)
+    assert not msa_request.has_agent
     with pytest.raises(Refused):
-        drafts.save_facts(request, {"city": "Azusa"}, by=request.agent, version=request.version)
+        drafts.save_facts(msa_request, {"city": "Azusa"}, by=msa_request.agent, version=msa_request.version)
 
 
 def test_timer_ends_what_has_expired_once(company, alice):
-    request = authorized(company, alice)
-    runs_out(request, in_days=-1)
+    msa_request = authorized(company, alice)
+    runs_out(msa_request, in_days=-1)
     authority.run_due()
     authority.run_due()
 
     given = AgentAuthority.objects.get()
     assert (given.ended_because, given.ended_by) == ("expired", None)
-    assert events(request, EventKind.AGENT_REVOKED) == [{"company": company.pk, "why": "expired"}]
-    assert told(request, "agent_revoked") == [request.agent.email]
+    assert events(msa_request, EventKind.AGENT_REVOKED) == [{"company": company.pk, "why": "expired"}]
+    assert told(msa_request, "agent_revoked") == [msa_request.agent.email]
 
 
 def test_timer_leaves_alone_what_holds(company, alice):
-    request = authorized(company, alice)
-    runs_out(request, in_days=0)
+    msa_request = authorized(company, alice)
+    runs_out(msa_request, in_days=0)
     authority.run_due()
 
-    assert visible_to_agent(request)
+    assert visible_to_agent(msa_request)
     assert AgentAuthority.objects.get().ended_at is None
 
 
 def test_timer_leaves_alone_what_was_signed_again_while_it_ran(company, alice):
-    request = authorized(company, alice)
-    runs_out(request, in_days=-1)
+    msa_request = authorized(company, alice)
+    runs_out(msa_request, in_days=-1)
     expired = AgentAuthority.objects.get()
     with transaction.atomic():
-        authority.grant(request)
+        authority.grant(msa_request)
 
     authority.expire(expired)
-    assert visible_to_agent(request)
+    assert visible_to_agent(msa_request)
     assert AgentAuthority.objects.get().ended_at is None
 
 
 def test_both_are_warned_thirty_and_seven_days_before_and_each_time_once(company, alice):
-    request = authorized(company, alice)
-    both = sorted([alice.email, request.agent.email])
+    msa_request = authorized(company, alice)
+    both = sorted([alice.email, msa_request.agent.email])
     for in_days, mails in ((31, []), (30, both), (12, both), (7, sorted(both * 2)), (0, sorted(both * 2))):
         today = local_day(timezone.now())
         until = today + timedelta(days=31)
-        runs_out(request, in_days=31)
+        runs_out(msa_request, in_days=31)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(authority, "local_day", lambda _now, day=until - timedelta(days=in_days): day)
             authority.run_due()
-        assert told(request, "authority_ends") == mails, in_days
+        assert told(msa_request, "authority_ends") == mails, in_days
 
 
 def test_nobody_is_warned_where_nothing_is_open(company, alice):
-    request = authorized(company, alice)
-    MSARequest.objects.filter(pk=request.pk).update(status="withdrawn")
-    runs_out(request, in_days=5)
+    msa_request = authorized(company, alice)
+    MSARequest.objects.filter(pk=msa_request.pk).update(status="withdrawn")
+    runs_out(msa_request, in_days=5)
     authority.run_due()
 
-    assert told(request, "authority_ends") == []
+    assert told(msa_request, "authority_ends") == []
 
 
 def test_supervisor_sets_how_long_it_lasts(company, alice):
@@ -244,39 +244,39 @@ def test_supervisor_sets_how_long_it_lasts(company, alice):
 
 
 def test_colleague_sees_and_takes_a_request_that_is_handed_over(company):
-    request = factories.complete_request(company=company)
-    bob, eve = request.agent, factories.member_of(company, name="Eve Wright")
-    assert MSARequest.objects.visible_to(eve).filter(pk=request.pk).exists()
+    msa_request = factories.complete_request(company=company)
+    bob, eve = msa_request.agent, factories.member_of(company, name="Eve Wright")
+    assert MSARequest.objects.visible_to(eve).filter(pk=msa_request.pk).exists()
 
-    authority.hand_over(request, to=eve, by=bob)
-    assert request.agent == eve
-    assert events(request, EventKind.AGENT_NAMED) == [{"agent": eve.pk}]
-    assert told(request, "handed_over") == [eve.email]
+    authority.hand_over(msa_request, to=eve, by=bob)
+    assert msa_request.agent == eve
+    assert events(msa_request, EventKind.AGENT_NAMED) == [{"agent": eve.pk}]
+    assert told(msa_request, "handed_over") == [eve.email]
 
 
 def test_taking_a_request_oneself_mails_nobody(company):
-    request = factories.complete_request(company=company)
+    msa_request = factories.complete_request(company=company)
     eve = factories.member_of(company, name="Eve Wright")
 
-    authority.hand_over(request, to=eve, by=eve)
-    assert request.agent == eve
-    assert told(request, "handed_over") == []
+    authority.hand_over(msa_request, to=eve, by=eve)
+    assert msa_request.agent == eve
+    assert told(msa_request, "handed_over") == []
 
 
 def test_nobody_outside_the_company_hands_over_or_is_handed_to(company, alice):
-    request = authorized(company, alice)
+    msa_request = authorized(company, alice)
     stranger = factories.member_of(factories.CompanyFactory())
     eve = factories.member_of(company)
-    for to, by in ((eve, alice), (eve, stranger), (stranger, request.agent), (alice, request.agent)):
+    for to, by in ((eve, alice), (eve, stranger), (stranger, msa_request.agent), (alice, msa_request.agent)):
         with pytest.raises(Refused):
-            authority.hand_over(request, to=to, by=by)
-    request.refresh_from_db()
-    assert events(request, EventKind.AGENT_NAMED) == []
+            authority.hand_over(msa_request, to=to, by=by)
+    msa_request.refresh_from_db()
+    assert events(msa_request, EventKind.AGENT_NAMED) == []
 
 
 def test_handing_over_leaves_the_signatures_as_they_are(company, alice):
-    request = authorized(company, alice)
+    msa_request = authorized(company, alice)
     eve = factories.member_of(company)
-    authority.hand_over(request, to=eve, by=request.agent)
+    authority.hand_over(msa_request, to=eve, by=msa_request.agent)
 
-    assert versions.is_executed(request)
+    assert versions.is_executed(msa_request)
