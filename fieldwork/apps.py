@@ -7,12 +7,6 @@ class FieldworkConfig(AppConfig):
     verbose_name = _("Field work")
 
     def ready(self) -> None:
-        from fieldwork import notice_receivers, receivers, sections
-        from fieldwork.customer import sections as customer_sections
-        from fieldwork.customer import shown_photos
+        from fieldwork import receivers  # needs the models, which are loaded by now
 
         receivers.connect()
-        notice_receivers.connect()
-        sections.connect()
-        shown_photos.connect()
-        customer_sections.connect()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 
+from fieldwork import notice_receivers, sections
+from fieldwork.customer import sections as customer_sections
+from fieldwork.customer import shown_photos
 from fieldwork.day_changes import answers
 from fieldwork.visits import orders
 from msa_portal.accounts.models import User
 from msa_portal.business_days.models import ClosureDay
+from msa_portal.jobs import kick
 from requests_app.enums import EventKind
 from requests_app.models import MSARequest, RequestEvent
 from requests_app.signals import event_recorded
@@ -18,6 +21,10 @@ from requests_app.signals import event_recorded
 
 def connect() -> None:
     """Called once when the app is ready."""
+    notice_receivers.connect()
+    sections.connect()
+    shown_photos.connect()
+    customer_sections.connect()
     event_recorded.connect(on_event, dispatch_uid="fieldwork.on_event")
     for changed in (post_save, post_delete):
         changed.connect(on_closure_day, sender=ClosureDay, dispatch_uid=f"fieldwork.on_closure_day.{id(changed)}")
@@ -36,6 +43,4 @@ def on_event(msa_request: MSARequest, event: RequestEvent, by: User | None, **_k
 
 def on_closure_day(**_kwargs: Any) -> None:
     """Due days move with the days on which nobody works (D7). Nightly they are reckoned anew anyway."""
-    from fieldwork import tasks
-
-    transaction.on_commit(lambda: tasks.kick(tasks.refresh_due_dates))
+    kick("fieldwork.refresh_due_dates")

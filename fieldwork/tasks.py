@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import structlog
 from celery import shared_task
 from django.utils import timezone
-from kombu.exceptions import OperationalError as BrokerError
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from fieldwork import learning
 from fieldwork.customer import reminders
@@ -28,14 +23,6 @@ log = structlog.get_logger(__name__)
 # The longest time that a dispatcher may give the planner (`PlanRun.seconds`), and reading and writing around it. A task
 # that outlives the broker's visibility timeout is handed out again: the run's claim stops the second.
 _PLAN_SECONDS = 600 + 120
-
-
-def kick(task: Any, *args: Any) -> None:
-    """Ask a worker now. A broker that is down costs nothing: the sweeper asks later."""
-    try:
-        task.apply_async(args=args, retry=False)
-    except (BrokerError, RedisConnectionError, RedisTimeoutError) as error:
-        log.warning("broker_out_of_reach", task=task.name, args=args, error=type(error).__name__)
 
 
 @shared_task

@@ -177,12 +177,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
-    "msa_portal.notices.*": {"queue": "notices"},
-    "payments.tasks.render_receipt": {"queue": "documents"},
-    "payments.tasks.render_refund_note": {"queue": "documents"},
-    "payments.tasks.render_statement": {"queue": "documents"},
-    "requests_app.tasks.render_agreement": {"queue": "documents"},
-    "fieldwork.tasks.plan": {"queue": "dispatch"},
+    "notices.*": {"queue": "notices"},
+    "payments.render_receipt": {"queue": "documents"},
+    "payments.render_refund_note": {"queue": "documents"},
+    "payments.render_statement": {"queue": "documents"},
+    "requests_app.render_agreement": {"queue": "documents"},
+    "fieldwork.plan": {"queue": "dispatch"},
 }
 
 # --- Mail -------------------------------------------------------------------------------

@@ -1,5 +1,4 @@
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,9 +7,6 @@ class PaymentsConfig(AppConfig):
     verbose_name = _("Payments")
 
     def ready(self) -> None:
-        from payments import ledger_guard, receivers
-        from payments.services import pay_links
+        from payments import receivers  # needs the models, which are loaded by now
 
-        post_migrate.connect(ledger_guard.keep, sender=self, dispatch_uid="payments.ledger_guard")
-        receivers.connect()
-        pay_links.connect()
+        receivers.connect(self)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
 from msa_portal.accounts.models import User
-from payments import sections
-from payments.services import fees, invitations, withdrawal
+from payments import ledger_guard, sections
+from payments.services import fees, invitations, pay_links, withdrawal
 from requests_app.enums import EventKind
 from requests_app.models import MSARequest, RequestEvent
 from requests_app.signals import event_recorded
@@ -28,10 +31,12 @@ _ENDS_INVITATIONS = frozenset(
 )
 
 
-def connect() -> None:
+def connect(app: AppConfig) -> None:
     """Called once when the app is ready."""
+    post_migrate.connect(ledger_guard.keep, sender=app, dispatch_uid="payments.ledger_guard")
     event_recorded.connect(on_event, dispatch_uid="payments.on_event")
     sections.connect()
+    pay_links.connect()
 
 
 def on_event(msa_request: MSARequest, event: RequestEvent, by: User | None, **_kwargs: Any) -> None:

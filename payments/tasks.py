@@ -9,11 +9,9 @@ from typing import Any
 from celery import shared_task
 from django.db.models import Q
 from django.utils import timezone
-from kombu.exceptions import OperationalError as BrokerError
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from msa_portal.business_days.calendar import local_day
+from msa_portal.jobs import kick
 from payments import months, provider
 from payments.models import Allocation, Fee, Payment, ProviderEvent, Refund
 from payments.services import (
@@ -41,14 +39,6 @@ _AGAIN: dict[str, Any] = {
     "retry_backoff": 5,
     "retry_backoff_max": 300,
 }
-
-
-def kick(task: Any, *args: Any) -> None:
-    """Ask a worker now. A broker that is down costs nothing: the sweeper asks later."""
-    try:
-        task.apply_async(args=args, retry=False)
-    except (BrokerError, RedisConnectionError, RedisTimeoutError) as error:
-        logger.warning("broker out of reach, %s%s waits for the sweeper: %s", task.name, args, type(error).__name__)
 
 
 @shared_task(**_AGAIN)
@@ -98,18 +88,14 @@ def make_statements() -> None:
         return
     month = months.last_closed()
     for addressee in statements.payers_in(month)[:_A_SWEEP]:
-        kick_statement(addressee, month)
-
-
-def kick_statement(addressee: statements.Addressee, month: date) -> None:
-    kick(render_statement, month.isoformat(), *addressee.pks)
+        statement_files.ask_for(addressee, month)
 
 
 @shared_task
 def sweep_events() -> None:
     """Events that nobody has looked into."""
     for pk in events.waiting().values_list("pk", flat=True)[:_A_SWEEP]:
-        kick(process_event, pk)
+        kick("payments.process_event", pk)
 
 
 @shared_task
@@ -119,10 +105,10 @@ def sweep_payments() -> None:
     idle = Q(state=Payment.State.CREATED, session_expires_at__lte=timezone.now())
     useless = Q(state__in=[Payment.State.CREATED, Payment.State.OPEN], fees__state=Fee.State.CANCELED)
     for pk in quiet.filter(idle | useless).values_list("pk", flat=True)[:_A_SWEEP]:
-        kick(end_checkout, pk)
+        kick("payments.end_checkout", pk)
     under_way = quiet.filter(state__in=[Payment.State.OPEN, Payment.State.PENDING])
     for pk in under_way.values_list("pk", flat=True)[:_A_SWEEP]:
-        kick(follow_payment, pk)
+        kick("payments.follow_payment", pk)
 
 
 @shared_task
@@ -131,10 +117,10 @@ def sweep_refunds() -> None:
     late = timezone.now() - _QUIET
     approved = Refund.objects.filter(state=Refund.State.APPROVED, updated_at__lte=late)
     for pk in approved.order_by("pk").values_list("pk", flat=True)[:_A_SWEEP]:
-        kick(send_refund, pk)
+        kick("payments.send_refund", pk)
     sent = Refund.objects.filter(state=Refund.State.SENT, updated_at__lte=late)
     for pk in sent.order_by("updated_at").values_list("payment_id", flat=True)[:_A_SWEEP]:
-        kick(follow_payment, pk)
+        kick("payments.follow_payment", pk)
 
 
 @shared_task
@@ -143,10 +129,10 @@ def sweep_receipts() -> None:
     late = timezone.now() - _QUIET
     paid = Allocation.objects.filter(state=Allocation.State.SETTLED, receipt__isnull=True, payment__paid_at__lte=late)
     for pk in paid.order_by("pk").values_list("pk", flat=True)[:_A_SWEEP]:
-        kick(render_receipt, pk)
+        kick("payments.render_receipt", pk)
     refunded = Refund.objects.filter(state=Refund.State.SUCCEEDED, document__isnull=True, finished_at__lte=late)
     for pk in refunded.order_by("pk").values_list("pk", flat=True)[:_A_SWEEP]:
-        kick(render_refund_note, pk)
+        kick("payments.render_refund_note", pk)
 
 
 @shared_task(time_limit=_RECONCILE_SECONDS, **_AGAIN)

@@ -17,6 +17,7 @@ from requests_app.models import (
     MSARequest,
 )
 
+SIGNING_LINK = "sign"  # the kind of private link that opens a signer's page
 CUSTOMER_AND_AGENT = "customer and agent"
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from requests_app import notices, signals
+from requests_app import deadlines, notices, sections, signals
 from requests_app.enums import EventKind
 from requests_app.follow_ups import notices as follow_up_notices
 from requests_app.lifecycle import notices as lifecycle_notices
 from requests_app.models import Document, MSARequest, RequestEvent
 from requests_app.screening import notices as screening_notices
+from requests_app.signing import invitations, paper
 from requests_app.signing import notices as signing_notices
 
 NOTICES: dict[EventKind, Callable[[MSARequest, RequestEvent], None]] = {
@@ -33,6 +34,11 @@ NOTICES: dict[EventKind, Callable[[MSARequest, RequestEvent], None]] = {
 
 
 def connect() -> None:
+    """Called once when the app is ready."""
+    deadlines.connect()
+    paper.connect()
+    invitations.connect()
+    sections.connect()
     signals.event_recorded.connect(send_notices, dispatch_uid="notices of requests")
     signals.file_infected.connect(tell_of_infected, sender=Document, dispatch_uid="notices of infected files")
 

@@ -6,16 +6,22 @@ from typing import Any
 
 from msa_portal.accounts.models import User
 from requests_app import enums, hooks, permissions
+from requests_app.agreements import versions
 from requests_app.enums import Status
 from requests_app.files import product_documents, site_photos
 from requests_app.follow_ups import cures
-from requests_app.models import MSARequest
+from requests_app.models import MSARequest, PaperSigning
 from requests_app.readiness import evidence, readiness
+from requests_app.signing import paper, signer_names
 
 _LATER = (Status.INSTALLATION_COMPLETE, Status.WITHDRAWN)
 
 
 def connect() -> None:
+    """Called once when the app is ready. The order is the order on the page."""
+    hooks.register_section("paper", signing_on_paper)
+    hooks.register_section("screening", signed_on_paper)
+    hooks.register_section("screening", other_names)
     hooks.register_section("owner", ready_for_the_visit)
     hooks.register_section("screening", evidence_for_screening)
     hooks.register_section("screening", documents)
@@ -66,3 +72,28 @@ def evidence_for_screening(msa_request: MSARequest, _viewer: User) -> tuple[str,
         "msa_request": msa_request,
         "evidence": evidence.evidence_of(msa_request),
     }
+
+
+def signing_on_paper(msa_request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
+    """On the agreement's page: the way to paper, and what came of it."""
+    agreement = versions.current(msa_request)
+    if agreement is None or not viewer.is_authenticated or not permissions.acts_for(viewer, msa_request):
+        return None
+    papers = paper.papers_of(agreement)
+    if not papers and not paper.asked_for(agreement):
+        return None
+    context = {"msa_request": msa_request, "papers": papers, "asked_for": paper.asked_for(agreement)}
+    return "requests_app/panels/paper.html", context
+
+
+def signed_on_paper(msa_request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
+    """On the screening page: what was signed on paper."""
+    papers = PaperSigning.objects.filter(agreement__msa_request=msa_request).select_related("agreement__msa_request")
+    rows = list(papers.prefetch_related("sections__reason").order_by("-pk"))
+    return ("requests_app/panels/paper_desk.html", {"papers": rows}) if rows else None
+
+
+def other_names(msa_request: MSARequest, _viewer: User) -> tuple[str, dict[str, Any]] | None:
+    """On the screening page: signatures under another name than the account's."""
+    found = signer_names.differences(msa_request)
+    return ("requests_app/panels/signer_names.html", {"differences": found}) if found else None

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
 
 from celery import shared_task
 from django.utils import timezone
-from kombu.exceptions import OperationalError as BrokerError
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from msa_portal.jobs import kick
 from requests_app.files import quarantine
 from requests_app.lifecycle import expiry
 from requests_app.models import Agreement, Document
@@ -19,20 +16,8 @@ from requests_app.signing import reminders as signing_reminders
 from requests_app.signing import rendering as agreement_rendering
 from requests_app.utility_records import comparison
 
-logger = logging.getLogger(__name__)
-
 _A_SWEEP = 200
 _PATIENCE = timedelta(minutes=1)
-
-
-def kick_rendering(agreement_id: int) -> None:
-    """Ask a worker to render the agreement; a sweeper finds what the broker lost."""
-    try:
-        render_agreement.apply_async(args=[agreement_id], retry=False)
-    except (BrokerError, RedisConnectionError, RedisTimeoutError) as error:
-        logger.warning(
-            "broker out of reach, agreement %s waits for the sweeper: %s", agreement_id, type(error).__name__
-        )
 
 
 @shared_task(time_limit=120)
@@ -45,7 +30,7 @@ def sweep_agreements() -> None:
     """Agreements that lack a document for longer than rendering takes."""
     late = Agreement.objects.lacking_document(since=timezone.now() - _PATIENCE)
     for agreement_id in late.order_by("pk").values_list("pk", flat=True)[:_A_SWEEP]:
-        kick_rendering(agreement_id)
+        kick("requests_app.render_agreement", agreement_id)
 
 
 @shared_task

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from fieldwork.models import Absence, SiteVisit, Technician, WorkingHours
+from fieldwork.planning import facts, shifts
 from msa_portal.business_days.calendar import local_day
 
 
@@ -139,8 +140,6 @@ class TechnicianAdmin(admin.ModelAdmin):
 
 def visits_without_technician(technician: Technician) -> int:
     """How many open visits are placed or published on days, from today on, that are no work of this technician."""
-    from fieldwork.planning import facts, shifts
-
     today = local_day(timezone.now())
     rows = facts.with_relations(SiteVisit.objects.filter(facts.stands_with(technician.pk, today)))
     slots = {row.pk: facts.board_slot(row) or facts.published_slot(row) for row in rows}

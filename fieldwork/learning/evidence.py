@@ -46,7 +46,7 @@ def made() -> list[Made]:
         **{f"{at}msa_request__panel_model": ""}
     )
     fields = (
-        "request_id",
+        "msa_request_id",
         "number",
         "msa_request__account_number",
         "msa_request__panel_model",

@@ -3,4 +3,4 @@
 from fieldwork.metrics.rows import By, Made, load
 from fieldwork.metrics.sums import Figures, by_group, by_reason, by_week, figures_of
 
-__all__ = ["By", "Figures", "Made", "by_group", "by_reason", "by_week", "load", "figures_of"]
+__all__ = ["By", "Figures", "Made", "by_group", "by_reason", "by_week", "figures_of", "load"]

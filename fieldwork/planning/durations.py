@@ -33,7 +33,7 @@ def minutes_for(visits: Iterable[SiteVisit]) -> dict[int, int]:
     pks = [visit.pk for visit in visits]
     usual = ProgramSettings.current().visit_minutes
     known = {(row.request_type, row.device_id): row.minutes for row in VisitDuration.objects.all() if row.minutes}
-    part = "order__round__request__"
+    part = "order__round__msa_request__"
     kinds = SiteVisit.objects.filter(pk__in=pks).values_list("pk", f"{part}request_type", f"{part}device_id")
     return {pk: known.get((kind, device)) or known.get((kind, None)) or usual for pk, kind, device in kinds}
 
@@ -62,7 +62,7 @@ def learn() -> int:
 
 
 def _samples() -> dict[Key, list[float]]:
-    part = "visit__order__round__request__"
+    part = "visit__order__round__msa_request__"
     accepted = CloseOut.objects.filter(accepted=True, received_at__gte=timezone.now() - LEARN_FROM)
     times = ("via", "opened_at", "device_time", "visit__on_site_at", "received_at")
     took: dict[Key, list[float]] = defaultdict(list)

@@ -22,6 +22,7 @@ from msa_portal.accounts.models import User
 from msa_portal.business_days import calendar
 from msa_portal.db import lock
 from msa_portal.errors import Refused, Stale
+from msa_portal.jobs import kick
 from requests_app.models import ProgramSettings
 
 __all__ = ["Taken", "cancel", "claim", "of_attempt", "request", "sweep", "take"]
@@ -75,9 +76,7 @@ def _open() -> Any:
 
 
 def _ask_a_worker(run_pk: int) -> None:
-    from fieldwork import tasks
-
-    transaction.on_commit(lambda: tasks.kick(tasks.plan, run_pk))
+    kick("fieldwork.plan", run_pk)
 
 
 def cancel(run: PlanRun, *, by: User) -> PlanRun:

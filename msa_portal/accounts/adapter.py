@@ -10,12 +10,11 @@ from allauth.mfa.models import Authenticator
 from django.utils.translation import gettext_lazy as _
 
 from msa_portal.accounts.second_factor import is_last_required
+from msa_portal.notices.account_mail import queue_account_mail
 
 
 class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        from msa_portal.notices.outbox import queue_account_mail
-
         queue_account_mail(template_prefix, email, context)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -12,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from msa_portal import formats
 from msa_portal.notices.links import absolute, on_our_origin
-from msa_portal.notices.outbox import Notice
+from msa_portal.notices.outbox import Notice, queue
 from msa_portal.notices.rendering import one_line
 
 
@@ -87,6 +89,13 @@ _ACTIONS = {
     "account/email/unknown_account": "signup_url",
     "account/email/account_already_exists": "password_reset_url",
 }
+
+
+def queue_account_mail(template_prefix: str, email: str, context: dict[str, Any]) -> None:
+    """Queue what sign-up, sign-in and second factor have to say; allauth may be in no transaction."""
+    notice, values = account_notice(template_prefix, email, context)
+    with transaction.atomic():
+        queue(notice, to=email, key=uuid.uuid4().hex, context=values, recipient=context.get("user"))
 
 
 def account_notice(template_prefix: str, email: str, context: dict[str, Any]) -> tuple[type[Notice], dict[str, Any]]:

@@ -27,7 +27,7 @@ from msa_portal.errors import Refused
 from msa_portal.notices import links
 from msa_portal.notices.links import PRIVATE_LINK
 from msa_portal.notices.models import NoticeMessage
-from msa_portal.notices.outbox import kick
+from msa_portal.notices.outbox import ask_for_delivery
 
 logger = logging.getLogger(__name__)
 
@@ -162,4 +162,4 @@ def send_again(message: NoticeMessage, *, by: User) -> None:
         fresh.attempts, fresh.next_attempt_at = 0, timezone.now()
         fresh.save(update_fields=["state", "claim", "lease_until", "attempts", "next_attempt_at"])
         LogEntry.objects.log_actions(by.pk, [fresh], CHANGE, change_message="Sent again.", single_object=True)
-        transaction.on_commit(lambda: kick(fresh.pk, fresh.kind))
+        ask_for_delivery(fresh.pk, fresh.kind)

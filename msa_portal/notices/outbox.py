@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import logging
-import uuid
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import connection, transaction
-from kombu.exceptions import OperationalError as BrokerError
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from msa_portal.accounts.models import User
+from msa_portal.jobs import kick
 from msa_portal.notices.models import NoticeMessage
 from msa_portal.notices.rendering import Rendered, render
 
@@ -114,28 +110,10 @@ def _insert(row: NoticeMessage) -> NoticeMessage:
     NoticeMessage.objects.bulk_create([row], ignore_conflicts=True)
     stored = NoticeMessage.objects.get(unique_key=row.unique_key)
     if stored.message_id == row.message_id:
-        transaction.on_commit(partial(kick, stored.pk, stored.kind))
+        ask_for_delivery(stored.pk, stored.kind)
     return stored
 
 
-def kick(message_pk: int, kind: str) -> None:
-    """Ask a worker to deliver now, the mail of accounts before all other.
-
-    A broker that is down costs nothing: the sweeper delivers later.
-    """
-    from msa_portal.notices.tasks import deliver
-
-    priority = _AT_THE_SCREEN if kind.startswith("account/") else _LATER
-    try:
-        deliver.apply_async(args=[message_pk], retry=False, priority=priority)
-    except (BrokerError, RedisConnectionError, RedisTimeoutError) as error:
-        logger.warning("broker out of reach, notice %s waits for the sweeper: %s", message_pk, type(error).__name__)
-
-
-def queue_account_mail(template_prefix: str, email: str, context: dict[str, Any]) -> None:
-    """Queue what sign-up, sign-in and second factor have to say; allauth may be in no transaction."""
-    from msa_portal.notices.account_mail import account_notice
-
-    notice, values = account_notice(template_prefix, email, context)
-    with transaction.atomic():
-        queue(notice, to=email, key=uuid.uuid4().hex, context=values, recipient=context.get("user"))
+def ask_for_delivery(message_pk: int, kind: str) -> None:
+    """Ask a worker to deliver, email about accounts before all other. The sweeper delivers what the broker loses."""
+    kick("notices.deliver", message_pk, priority=_AT_THE_SCREEN if kind.startswith("account/") else _LATER)

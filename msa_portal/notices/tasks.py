@@ -6,7 +6,7 @@ from celery import shared_task
 
 from msa_portal.notices import delivery
 from msa_portal.notices.models import NoticeMessage
-from msa_portal.notices.outbox import kick
+from msa_portal.notices.outbox import ask_for_delivery
 
 _A_SWEEP = 500
 
@@ -21,4 +21,4 @@ def sweep() -> None:
     """Ask for delivery of what is due: what the broker lost, back-off that ended, senders that died."""
     due = NoticeMessage.objects.due().order_by("next_attempt_at").values_list("pk", "kind")
     for message_pk, kind in due[:_A_SWEEP]:
-        kick(message_pk, kind)
+        ask_for_delivery(message_pk, kind)

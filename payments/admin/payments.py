@@ -116,7 +116,7 @@ class PartsInline(admin.TabularInline):
     """What of the payment is for which fee, and what became of it."""
 
     model = Allocation
-    fields = ("request", "visit", "amount", "received", "refunded", "state", "held_reason")
+    fields = ("msa_request", "visit", "amount", "received", "refunded", "state", "held_reason")
     readonly_fields = fields
     extra = 0
     can_delete = False
@@ -136,7 +136,7 @@ class PartsInline(admin.TabularInline):
         return super().get_queryset(request).select_related("payment", "fee__round__msa_request")
 
     @admin.display(description=gettext_lazy("request"))
-    def request(self, part: Allocation) -> MSARequest:
+    def msa_request(self, part: Allocation) -> MSARequest:
         return part.fee.round.msa_request
 
     @admin.display(description=gettext_lazy("visit"))

@@ -65,7 +65,7 @@ class RefundAdmin(MoneyAdmin):
         "last_error",
     ]
     list_filter = ["state", "reason"]
-    search_fields = ["=fee__round__request__reference", "=provider_id"]
+    search_fields = ["=fee__round__msa_request__reference", "=provider_id"]
     search_help_text = gettext_lazy("A request's reference, or the provider's id of a refund")
     list_select_related = ["fee__round__msa_request", "proposed_by", "decided_by"]
     steps = [
@@ -116,7 +116,7 @@ class DisputeAdmin(MoneyAdmin):
         "closed_at",
     ]
     list_filter = ["state"]
-    search_fields = ["=provider_id", "=payment__fees__round__request__reference"]
+    search_fields = ["=provider_id", "=payment__fees__round__msa_request__reference"]
     search_help_text = gettext_lazy("A request's reference, or the provider's id of a dispute")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

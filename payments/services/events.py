@@ -6,12 +6,12 @@ An event is a trigger only (fault 2): it names an object, which is asked for aga
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import partial
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from msa_portal.jobs import kick
 from payments import provider
 from payments.models import Payment, ProviderEvent
 from payments.provider import as_key
@@ -40,15 +40,13 @@ SWEEP_AFTER = timedelta(minutes=1)
 
 def record(event: provider.Event) -> None:
     """Write the event down, once per id, however often and at once it comes (fault 1)."""
-    from payments import tasks
-
     if event.type not in HEEDED or not event.object_id:
         return
     row, made = ProviderEvent.objects.get_or_create(
         event_id=event.id, defaults={"type": event.type, "object_id": event.object_id}
     )
     if made:
-        transaction.on_commit(partial(tasks.kick, tasks.process_event, row.pk))
+        kick("payments.process_event", row.pk)
 
 
 def process(row: ProviderEvent) -> None:

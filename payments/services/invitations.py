@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
-from functools import partial
 
 from django.core import signing
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from msa_portal import formats
 from msa_portal.errors import Refused
+from msa_portal.jobs import kick
 from payments.models import Allocation, PayInvitation, Payment
 from requests_app.enums import Status
 from requests_app.models import MSARequest
@@ -79,15 +78,13 @@ def void(msa_request: MSARequest, *, only: Q | None = None) -> int:
 
     A bank debit under way goes on. The caller holds the request's lock and records why. Returns how many.
     """
-    from payments import tasks
-
     found = PayInvitation.objects.filter(only or Q(), round__msa_request=msa_request, voided_at__isnull=True)
     ended = list(found.values_list("pk", flat=True))
     if not ended:
         return 0
     PayInvitation.objects.filter(pk__in=ended).update(voided_at=timezone.now(), updated_at=timezone.now())
     for payment in Payment.objects.filter(invitation__in=ended, state__in=Payment.UNPAID):
-        transaction.on_commit(partial(tasks.kick, tasks.end_checkout, payment.pk))
+        kick("payments.end_checkout", payment.pk)
     return len(ended)
 
 

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from functools import partial
 
-from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from msa_portal.accounts.models import User
+from msa_portal.jobs import kick
 from payments import notices, provider
 from payments.models import Allocation, Fee, Payment, Refund
 from payments.services import ledger
@@ -143,9 +142,7 @@ def _returned_at(theirs: provider.ProviderRefund) -> datetime:
 
 def _tell(refund: Refund, state: Refund.State) -> None:
     if state == State.SUCCEEDED:
-        from payments import tasks
-
-        transaction.on_commit(partial(tasks.kick, tasks.render_refund_note, refund.pk))
+        kick("payments.render_refund_note", refund.pk)
         note(refund, EventKind.REFUND_PAID, by=None)
         notices.refund_paid(refund)
     elif state == State.FAILED:

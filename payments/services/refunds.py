@@ -8,7 +8,6 @@ approved refund is in `refund_following`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,6 +17,7 @@ from msa_portal import formats
 from msa_portal.accounts.models import User
 from msa_portal.db import lock
 from msa_portal.errors import Refused, Stale
+from msa_portal.jobs import kick
 from payments import notices, provider
 from payments.models import Allocation, Payment, Refund
 from payments.money import cents
@@ -249,11 +249,9 @@ def _decidable(refund: Refund, *, by: User) -> Refund:
 
 def promise(refund: Refund, *, by: User | None) -> None:
     """Count it before it is sent. The caller holds the locks on request and payment."""
-    from payments import tasks
-
     refund.state, refund.decided_by, refund.decided_at = State.APPROVED, by, timezone.now()
     refund.save()
     ledger.refund_promised(refund, by=by)
     recount(refund.payment)
     record(refund, EventKind.REFUND_APPROVED, by=by)
-    transaction.on_commit(partial(tasks.kick, tasks.send_refund, refund.pk))
+    kick("payments.send_refund", refund.pk)

@@ -7,13 +7,13 @@ counts is the object as the provider has it now, so the order of events does not
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
 
 from msa_portal.db import lock
 from msa_portal.errors import Refused
+from msa_portal.jobs import kick
 from payments import notices, provider
 from payments.models import Allocation, Fee, Payment
 from payments.refund_rules import owed_for
@@ -177,8 +177,6 @@ def _hold(part: Allocation, reason: str) -> None:
 
 def _conclude(payment: Payment, parts: list[Allocation]) -> None:
     """The payment's own state from its parts, the receipts, and the end of other checkouts (fault 6)."""
-    from payments import tasks
-
     states = {part.state for part in parts}
     best = next(state for state in _STATE_OF_PAYMENT if state in states)
     payment.state = _STATE_OF_PAYMENT[best]
@@ -188,10 +186,10 @@ def _conclude(payment: Payment, parts: list[Allocation]) -> None:
     if settled:
         notices.receipts(payment, settled)
     for part in settled:
-        transaction.on_commit(partial(tasks.kick, tasks.render_receipt, part.pk))
+        kick("payments.render_receipt", part.pk)
     others = Payment.objects.filter(fees__in=[part.fee for part in settled], state__in=Payment.LIVE).distinct()
     for other in others.exclude(pk=payment.pk):
-        transaction.on_commit(partial(tasks.kick, tasks.end_checkout, other.pk))
+        kick("payments.end_checkout", other.pk)
 
 
 def _release_held_money(part: Allocation) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from django.db import transaction
-
 from msa_portal.accounts.models import User
 from msa_portal.db import lock
+from msa_portal.jobs import kick
 from payments.models import Allocation, Payment
 from payments.refund_rules import Decision, owed_for
 from payments.services import fees, refunds
@@ -45,7 +42,5 @@ def after_withdrawal(msa_request: MSARequest, *, by: User | None) -> None:
 
 def stop_open_payments(msa_request: MSARequest, *, rule: str, by: User | None) -> None:
     """Nothing is owed for closed visits any more; a checkout for one is closed after the commit."""
-    from payments import tasks
-
     for payment in fees.cancel_open_fees(msa_request, rule=rule, by=by):
-        transaction.on_commit(partial(tasks.kick, tasks.end_checkout, payment.pk))
+        kick("payments.end_checkout", payment.pk)

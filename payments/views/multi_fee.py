@@ -159,7 +159,7 @@ def _with_refunds(payment: Payment, parts: list[Allocation]) -> list[tuple[Alloc
 def _row(part: Allocation, refunds: list[Refund], seen: set[int]) -> dict[str, Any]:
     """Of a customer who ended the company's authority the payer still sees what was paid, no more."""
     msa_request = _request(part)
-    return {"part": part, "request": msa_request, "refunds": refunds, "is_open": msa_request.pk in seen}
+    return {"part": part, "msa_request": msa_request, "refunds": refunds, "is_open": msa_request.pk in seen}
 
 
 def _mine(request: HttpRequest, pk: int) -> Payment:

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from msa_portal import csv_export
 from msa_portal.accounts.http import SignedInRequest
 from msa_portal.business_days.calendar import UTILITY_ZONE
-from payments import months, tasks
+from payments import months
 from payments.models import Account, LedgerEntry, Statement
 from payments.services import statement_files, statements
 from payments.services.statements import Addressee
@@ -134,7 +134,7 @@ def pdf(request: SignedInRequest, month: date, company_id: int | None = None) ->
         return storage.download(body, name=name, content_type="application/pdf")
     if made is None and request.method == "POST" and months.is_closed(month):
         if cache.add(_asked(payer, month), True, _PATIENCE):
-            tasks.kick_statement(payer, month)
+            statement_files.ask_for(payer, month)
     elif made is None:
         messages.info(request, _("There is no PDF of this month yet."))
     return redirect(statement_files.address_of(payer, month))

@@ -13,8 +13,10 @@ from django.utils.translation import gettext as _
 from msa_portal.accounts.models import User
 from msa_portal.db import lock
 from msa_portal.errors import Refused
+from msa_portal.jobs import kick
 from requests_app import history, permissions
 from requests_app.agreements import agreement_facts
+from requests_app.application import completeness, inapplicable_answers
 from requests_app.enums import FINAL, AgreementState, EventKind, Section
 from requests_app.models import (
     Agreement,
@@ -108,11 +110,8 @@ def prepare(msa_request: MSARequest, *, by: User) -> Agreement:
     """Make the agreement for the facts as they are, or return the one that already states them.
 
     An older one is superseded and its invitations are void. The PDF is rendered by a task after
-    the commit (`requests_app.tasks.render_agreement`); until then the state is `rendering`.
+    the commit (`requests_app.render_agreement`); until then the state is `rendering`.
     """
-    from requests_app import tasks
-    from requests_app.application import completeness, inapplicable_answers
-
     with transaction.atomic():
         fresh = lock(msa_request)
         permissions.check_acts_for(by, fresh)
@@ -135,7 +134,7 @@ def prepare(msa_request: MSARequest, *, by: User) -> Agreement:
         )
         _carry_over(agreement)
         history.record(fresh, EventKind.AGREEMENT_PREPARED, by=by, codes={"agreement": agreement.version})
-        transaction.on_commit(lambda: tasks.kick_rendering(agreement.pk))
+        kick("requests_app.render_agreement", agreement.pk)
     return agreement
 
 

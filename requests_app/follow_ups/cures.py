@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from msa_portal.accounts.models import User
 from msa_portal.db import lock
 from msa_portal.errors import Refused
-from requests_app import deadlines, permissions
+from requests_app import deadlines, history, permissions
 from requests_app.enums import CureProof, DocumentKind, Responsible, ScanState, Status, VisitOutcome
 from requests_app.files import storage, uploads
 from requests_app.lifecycle import policies as lifecycle_policies
@@ -191,8 +191,6 @@ def _item(msa_request: MSARequest, visit: VisitRound, reason: OutcomeReason) -> 
 
 
 def _locked(msa_request: MSARequest, *, by: User) -> tuple[MSARequest, VisitRound]:
-    from requests_app.lifecycle import policies as lifecycle_policies
-
     fresh = lock(msa_request)
     _check_open(fresh, by=by)
     return fresh, lifecycle_policies.failed_round(fresh)
@@ -200,8 +198,6 @@ def _locked(msa_request: MSARequest, *, by: User) -> tuple[MSARequest, VisitRoun
 
 def _check_open(msa_request: MSARequest, *, by: User) -> None:
     """The visit failed, and no next step is saved yet."""
-    from requests_app import history
-
     permissions.check_acts_for(by, msa_request)
     if msa_request.status != Status.SITE_VISIT_UNSUCCESSFUL:
         raise history.stale(msa_request, to=by)

@@ -15,8 +15,7 @@ from requests_app.enums import Holder, ReminderKind
 from requests_app.history import waiting_on
 from requests_app.lifecycle.next_steps import next_step
 from requests_app.models import MSARequest, SigningInvitation
-from requests_app.notices import Person, agent, customer, notify, recipients
-from requests_app.signing.notices import SIGNING_LINK
+from requests_app.notices import SIGNING_LINK, Person, agent, customer, notify, recipients
 
 _HOLDER = "whoever has the ball"
 

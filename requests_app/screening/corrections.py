@@ -14,9 +14,11 @@ from django.utils.translation import gettext as _
 from msa_portal.accounts.models import User
 from msa_portal.db import lock
 from msa_portal.errors import Refused
-from requests_app import deadlines, enums, permissions
+from requests_app import deadlines, enums, history, permissions
 from requests_app.application import answers, steps
 from requests_app.enums import CorrectionAnswer, CorrectionEnd, DocumentKind
+from requests_app.files import product_documents, site_photos, uploads
+from requests_app.lifecycle import drafts
 from requests_app.lifecycle.correction_items import close_items, facts_in_words, recount, stored_value
 from requests_app.models import Correction, Document, MSARequest, Screening
 
@@ -40,8 +42,6 @@ def answer(
     `changes` are facts that they changed with it, and `version` the one that they saw: fact and
     answer are written together, or, on a stale version, neither (fault 16).
     """
-    from requests_app.lifecycle import drafts
-
     words = text.strip()
     if not words and way in {CorrectionAnswer.RIGHT, CorrectionAnswer.DONE}:
         raise Refused(_("Say what you did, or why it is right as it is."), code="empty", fields={"answer": ""})
@@ -65,8 +65,6 @@ def use_proposal(correction: Correction, *, by: User, version: int) -> Correctio
 
 def answer_with_document(correction: Correction, upload: UploadedFile[Any], *, by: User, text: str = "") -> Correction:
     """A new file for the document that the item is about. It is looked at outside of the lock."""
-    from requests_app.files import product_documents, site_photos, uploads
-
     permissions.check_acts_for(by, correction.msa_request)
     with transaction.atomic():
         _open_item(correction, by=by)
@@ -99,8 +97,6 @@ def keep_draft(correction: Correction, typed: Mapping[str, str], *, by: User) ->
 
 def _open_item(correction: Correction, *, by: User) -> tuple[MSARequest, Correction]:
     """Both rows locked, the request's first."""
-    from requests_app import history
-
     msa_request = lock(correction.msa_request)
     fresh = lock(correction)
     permissions.check_acts_for(by, msa_request)
@@ -153,8 +149,6 @@ def keep_open(correction: Correction, *, by: User, note: str) -> Correction:
 def _item_on_the_desk(
     correction: Correction, *, by: User, kept_open_too: bool = False
 ) -> tuple[MSARequest, Correction]:
-    from requests_app import history
-
     if not by.has_perm("requests_app.screen_msarequest"):
         raise Refused(_("Only program staff screen requests."), code="not_allowed")
     msa_request = lock(correction.msa_request)

@@ -26,7 +26,7 @@ from requests_app.models import (
     ProgramSettings,
     SigningInvitation,
 )
-from requests_app.signing.notices import SIGNING_LINK
+from requests_app.notices import SIGNING_LINK
 
 
 def invite_customer(agreement: Agreement, *, by: User) -> SigningInvitation:

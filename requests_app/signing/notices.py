@@ -24,9 +24,7 @@ from requests_app.models import (
     RequestEvent,
     SigningInvitation,
 )
-from requests_app.notices import CUSTOMER_AND_AGENT, Person, agent, customer, notify
-
-SIGNING_LINK = "sign"  # the kind of private link that opens a signer's page
+from requests_app.notices import CUSTOMER_AND_AGENT, SIGNING_LINK, Person, agent, customer, notify
 
 
 class InvitationToSign(Notice):

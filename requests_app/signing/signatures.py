@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from msa_portal.accounts.models import User
 from msa_portal.db import lock
 from msa_portal.errors import Refused
+from msa_portal.jobs import kick
 from requests_app import history, permissions
 from requests_app.agreements.versions import check_open, check_wording, matches, void_invitations, write_signature
 from requests_app.enums import AgreementState, DocumentKind, EventKind, Party, Section
 from requests_app.files import storage, uploads
+from requests_app.lifecycle import transitions
 from requests_app.models import (
     Agreement,
     Document,
@@ -20,6 +21,7 @@ from requests_app.models import (
     Signature,
     SigningInvitation,
 )
+from requests_app.signing import authority, esign_consent, notices
 from requests_app.signing.invitations import Proof, check_may_sign, invite
 
 
@@ -28,8 +30,6 @@ def open_for_signing(agreement: Agreement, msa_request: MSARequest) -> None:
 
     The caller holds the locks on both rows.
     """
-    from requests_app.signing import notices
-
     agreement.state = AgreementState.SIGNING
     agreement.save(update_fields=["state", "document"])
     waited = agreement.waited_for
@@ -55,8 +55,6 @@ def sign(
     party signed already, or its consent to electronic records does not stand; nothing is written
     then. A drawn signature is an extra beside the typed name.
     """
-    from requests_app.signing import esign_consent
-
     with storage.atomic():
         msa_request = lock(agreement.msa_request)
         fresh = lock(agreement)
@@ -166,8 +164,6 @@ def accept_paper(agreement: Agreement, *, party: Party, sections: list[str], ema
 
 def _authorize(signature: Signature, msa_request: MSARequest) -> None:
     """The customer's signature under the authorization is what lets the agent act (A2, D10)."""
-    from requests_app.signing import authority
-
     if signature.party == Party.CUSTOMER and Section.AUTHORIZATION in signature.sections:
         authority.grant(msa_request)
 
@@ -180,12 +176,9 @@ def _settle_invitations(agreement: Agreement, proof: Proof) -> None:
 
 
 def _execute(agreement: Agreement, msa_request: MSARequest, *, by: User | None) -> None:
-    from requests_app import tasks
-    from requests_app.lifecycle import transitions
-
     agreement.state = AgreementState.EXECUTED
     agreement.executed_at = timezone.now()
     agreement.save(update_fields=["state", "executed_at"])
     history.record(msa_request, EventKind.AGREEMENT_EXECUTED, by=by, codes={"agreement": agreement.version})
     transitions.advance(msa_request, by=permissions.on_behalf_of(msa_request))
-    transaction.on_commit(lambda: tasks.kick_rendering(agreement.pk))
+    kick("requests_app.render_agreement", agreement.pk)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from msa_portal.accounts.models import User
 from requests_app.agreements import versions
 from requests_app.enums import Party
 from requests_app.models import MSARequest, Signature
@@ -16,12 +15,6 @@ from requests_app.utility_records.matching import Reason, match_name
 class Difference:
     signature: Signature
     expected: str
-
-
-def panel(msa_request: MSARequest, _viewer: User) -> tuple[str, dict[str, Any]] | None:
-    """On the screening page: signatures under another name than the account's."""
-    found = differences(msa_request)
-    return ("requests_app/panels/signer_names.html", {"differences": found}) if found else None
 
 
 def differences(msa_request: MSARequest) -> list[Difference]:

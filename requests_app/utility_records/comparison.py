@@ -230,7 +230,7 @@ def _record_of(found: tuple[FieldComparison, ...]) -> Record:
     return Record(**{_COMPARED[name]: value for name, value in theirs.items()})
 
 
-_KEPT = [each.name for each in RecordComparison._meta.concrete_fields if each.name not in {"id", "request"}]
+_KEPT = [each.name for each in RecordComparison._meta.concrete_fields if each.name not in {"id", "msa_request"}]
 
 
 def _keep(msa_request: MSARequest, *, by: User | None, **values: Any) -> None:

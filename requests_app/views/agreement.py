@@ -26,9 +26,9 @@ from requests_app.files import storage
 from requests_app.forms.signing import AddressForm, ConsentForm, SignForm
 from requests_app.lifecycle import policies
 from requests_app.models import Agreement, Document, MSARequest, Signature, SigningInvitation, SigningReminder
+from requests_app.notices import SIGNING_LINK
 from requests_app.signing import esign_consent, esign_disclosures, invitations
 from requests_app.signing import signatures as signing_signatures
-from requests_app.signing.notices import SIGNING_LINK
 
 WITHDRAWN = _lazy("You no longer agree to sign electronically. What you signed stays; the rest goes by paper.")
 

@@ -17,29 +17,10 @@ from requests_app import permissions
 from requests_app.agreements import versions
 from requests_app.enums import Party
 from requests_app.forms.paper import PaperForm
-from requests_app.models import Agreement, MSARequest, PaperSigning, SigningInvitation
+from requests_app.models import Agreement, MSARequest, SigningInvitation
 from requests_app.signing import invitations, paper
 from requests_app.views import signing
 from requests_app.views.secret_links import secret_page
-
-
-def panel(msa_request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
-    """On the agreement's page: the way to paper, and what came of it."""
-    agreement = versions.current(msa_request)
-    if agreement is None or not viewer.is_authenticated or not permissions.acts_for(viewer, msa_request):
-        return None
-    papers = paper.papers_of(agreement)
-    if not papers and not paper.asked_for(agreement):
-        return None
-    context = {"msa_request": msa_request, "papers": papers, "asked_for": paper.asked_for(agreement)}
-    return "requests_app/panels/paper.html", context
-
-
-def desk_panel(msa_request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
-    """On the screening page: what was signed on paper."""
-    papers = PaperSigning.objects.filter(agreement__msa_request=msa_request).select_related("agreement__msa_request")
-    rows = list(papers.prefetch_related("sections__reason").order_by("-pk"))
-    return ("requests_app/panels/paper_desk.html", {"papers": rows}) if rows else None
 
 
 @login_required

@@ -17,7 +17,7 @@ from fieldwork import orders
 from fieldwork.models import SiteVisit
 from msa_portal.accounts.models import User
 from msa_portal.business_days import calendar
-visit = SiteVisit.objects.get(state="scheduled", order__round__request__owner__email="customer@example.com")
+visit = SiteVisit.objects.get(state="scheduled", order__round__msa_request__owner__email="customer@example.com")
 on = calendar.load().add(calendar.local_day(timezone.now()), 6)
 by = User.objects.get(email="dispatcher@example.com")
 orders.schedule(visit, by=by, technician=visit.technician, on=on, window="morning")

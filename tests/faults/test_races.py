@@ -15,14 +15,14 @@ from django.db import connection
 
 from msa_portal.errors import Refused
 from msa_portal.notices.models import NoticeMessage
-from payments import provider, tasks
+from payments import provider
 from payments.models import Allocation, Fee, Payment, Refund
 from payments.provider import returns
 from payments.services import audit, checkout, fees, refund_sending, refunds, settle, withdrawal
 from requests_app.enums import WithdrawalReason
 from requests_app.lifecycle import settlement, transitions
 from requests_app.models import MSARequest
-from tests import factories
+from tests import factories, jobs
 from tests.faults.conftest import Site
 from tests.payments.conftest import FEE, state_of
 
@@ -121,7 +121,7 @@ def test_fault_07_without_the_lock_both_approve(
 
 
 def send_twice_at_once(payment: Payment, monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
-    monkeypatch.setattr(tasks, "kick", lambda *_args: None)
+    jobs.kept(monkeypatch)
     refund = refunds.propose_by_staff(payment, by=factories.staff(), amount_cents=5000, note="Sorry")
     refunds.approve(refund, by=factories.supervisor(), expected_cents=FEE)
     monkeypatch.setattr(returns, "refunds_of", meeting(returns.refunds_of))

@@ -10,7 +10,7 @@ from msa_portal.notices.models import NoticeMessage
 from payments.models import LedgerEntry, Payment, ProviderEvent, Refund
 from requests_app.enums import Status
 from requests_app.models import MSARequest
-from tests import factories
+from tests import factories, jobs
 from tests.faults.conftest import Site, signed_in
 from tests.payments.conftest import FEE, state_of
 
@@ -35,10 +35,9 @@ def test_fault_01_ten_times_at_once_settles_once(payable: MSARequest, site: Site
 def test_fault_01_one_event_is_looked_into_once(
     payable: MSARequest, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[Any] = []
     payment = site.opened(payable)
     site.act(payment, "pay")
-    monkeypatch.setattr("payments.tasks.kick", lambda task, *args: asked.append(args))
+    asked = jobs.kept(monkeypatch)
     site.deliver(COMPLETED, times=10)
     assert len(asked) == 1
 

@@ -14,7 +14,7 @@ import pytest
 from django.utils import timezone
 
 from msa_portal.errors import Refused
-from payments import decision_table, refund_rules, tasks
+from payments import decision_table, refund_rules
 from payments.decision_table import Facts, Row, Standing
 from payments.models import Fee, FeeSchedule, Refund
 from payments.services import withdrawal
@@ -25,7 +25,7 @@ from requests_app.follow_ups import follow_ups
 from requests_app.lifecycle import notices as lifecycle_notices
 from requests_app.lifecycle import policies, transitions
 from requests_app.models import MSARequest, OutcomeReason, ProgramSettings
-from tests import factories
+from tests import factories, jobs
 from tests.payments.conftest import FEE
 from tests.payments.standings import cure, pay, reach, receive
 
@@ -44,7 +44,7 @@ def reasons() -> list[OutcomeReason]:
 
 @pytest.fixture(autouse=True)
 def no_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks, "kick", lambda *_args: None)
+    jobs.kept(monkeypatch)
 
 
 def what_the_services_do(msa_request: MSARequest) -> dict[str, Any]:

@@ -103,5 +103,5 @@ def test_monday_s_visit_is_reminded_of_on_friday(tess: Technician, clock: Any):
 
 def test_scheduler_asks_for_reminders_each_hour_and_arrivals_each_five_minutes():
     plans = {each["task"]: each["schedule"] for each in app.conf.beat_schedule.values()}
-    assert plans["fieldwork.tasks.remind_of_visits"].minute == {5}
-    assert plans["fieldwork.tasks.watch_arrivals"] == 300.0
+    assert plans["fieldwork.remind_of_visits"].minute == {5}
+    assert plans["fieldwork.watch_arrivals"] == 300.0

@@ -10,7 +10,6 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from fieldwork import tasks
 from fieldwork.models import CloseOut, District, DistrictZip, ServiceOrder, SiteVisit, Technician, VisitDuration
 from fieldwork.planning import durations, positions
 from fieldwork.visits import due_dates
@@ -19,7 +18,7 @@ from msa_portal.business_days import calendar
 from msa_portal.business_days.models import ClosureDay
 from msa_portal.errors import Refused
 from requests_app.models import MSARequest, ProgramSettings, ServiceAccount
-from tests import factories
+from tests import factories, jobs
 from tests.fieldwork.conftest import business_day, visit_of
 from tests.fieldwork.planning.conftest import waiting
 
@@ -200,18 +199,17 @@ def test_due_day_moves_with_a_closure_day(django_capture_on_commit_callbacks: An
     [visit] = waiting()
     order = visit.order
     before = order.due_on
-    kicked: list[Any] = []
-    monkeypatch.setattr(tasks, "kick", lambda task, *_args: kicked.append(task))
+    asked = jobs.kept(monkeypatch)
     with django_capture_on_commit_callbacks(execute=True):
         day = ClosureDay.objects.create(on=business_day(3), name="Storm", kind=ClosureDay.Kind.UTILITY)
-    assert kicked == [tasks.refresh_due_dates]
+    assert asked == [("fieldwork.refresh_due_dates",)]
     assert due_dates.refresh() == 1
     order.refresh_from_db()
     assert order.due_on == calendar.load().add(before, 1)
     assert due_dates.refresh() == 0
     with django_capture_on_commit_callbacks(execute=True):
         day.delete()
-    assert len(kicked) == 2
+    assert len(asked) == 2
     due_dates.refresh()
     order.refresh_from_db()
     assert order.due_on == before

@@ -24,11 +24,12 @@ from payments.services import checkout, events, fees, refunds
 from requests_app.enums import WithdrawalReason
 from requests_app.lifecycle import transitions
 from requests_app.models import MSARequest
+from tests.jobs import run_now
 from tests.payments.books.comparison import ProviderBooks
 from tests.payments.books.isolation import Portal, after_commit
 
 # Drawn by WeasyPrint, which has no say in the books.
-DRAWN = frozenset({tasks.render_receipt, tasks.render_refund_note})
+DRAWN = frozenset({"payments.render_receipt", "payments.render_refund_note"})
 SWEEPERS = (tasks.sweep_events, tasks.sweep_payments, tasks.sweep_refunds)
 SAID_NO = (Refused, provider.ProviderUnavailable, provider.ProviderRefused)
 
@@ -69,7 +70,7 @@ class World:
         self.http.trust_env = False
         self.http.auth = ("sk_test_books", "")
         self.books = ProviderBooks(sandbox, self.http)
-        self.queue: list[tuple[Any, tuple[Any, ...]]] = []
+        self.queue: list[tuple[str, tuple[Any, ...]]] = []
 
     # How it runs
 
@@ -80,9 +81,9 @@ class World:
         self.control("later", seconds=10_000)
         self.control("webhooks", url=f"{self.portal.url}/webhooks/stripe/", mode="hold")
 
-    def kick(self, task: Any, *args: Any) -> None:
-        if task not in DRAWN:
-            self.queue.append((task, args))
+    def ask(self, job: str, *args: Any, priority: int | None = None) -> None:
+        if job not in DRAWN:
+            self.queue.append((job, args))
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -195,10 +196,10 @@ class World:
 
     def work(self, number: int, times: int) -> None:
         """A worker takes any task that waits; 0 times is a task that got lost."""
-        task, args = self.queue.pop(number % len(self.queue))
+        job, args = self.queue.pop(number % len(self.queue))
         for _ in range(times):
             with self.attempt():
-                task(*args)
+                run_now(job, *args)
 
     def work_all(self) -> None:
         while self.queue:
@@ -217,7 +218,7 @@ class World:
         sessions = self.books.listed("checkout/sessions")
         complete = {session["id"] for session in sessions if session["status"] == "complete"}
         worth = [each for each in self.payments() if each.session_id in complete or each.state in Payment.LIVE]
-        return [partial(self.kick, tasks.follow_payment, payment.pk) for payment in worth]
+        return [partial(self.ask, "payments.follow_payment", payment.pk) for payment in worth]
 
     def look(self) -> None:
         """At every payment, as somebody's click would."""

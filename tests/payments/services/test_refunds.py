@@ -15,7 +15,7 @@ from requests_app.enums import WithdrawalReason
 from requests_app.follow_ups import follow_ups
 from requests_app.lifecycle import transitions
 from requests_app.models import MSARequest
-from tests import factories
+from tests import factories, jobs
 from tests.payments.conftest import FEE, opened, request_of, state_of
 from tests.payments.sandbox.harness import SandboxControl
 
@@ -140,7 +140,7 @@ def test_promise_gives_way_to_a_refund_made_in_the_dashboard(
     paid: Payment, provider_sandbox: SandboxControl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refund = withdraw(paid)
-    monkeypatch.setattr("payments.tasks.kick", lambda task, *args: None)
+    jobs.kept(monkeypatch)
     refunds.approve(refund, by=factories.supervisor(), expected_cents=FEE)
     provider_sandbox.act(str(paid.session_id), "refund", amount=20000)
     settle.settle_from_provider(paid)

@@ -18,7 +18,7 @@ from requests_app.enums import Status, WithdrawalReason
 from requests_app.lifecycle import drafts, transitions
 from requests_app.models import MSARequest
 from requests_app.signing import authority
-from tests import factories
+from tests import factories, jobs
 from tests.payments.conftest import opened, state_of
 from tests.payments.sandbox.harness import SandboxControl
 
@@ -107,7 +107,7 @@ def test_event_waits_for_the_sweeper_where_the_broker_is_down(
 ) -> None:
     payment = opened(payable)
     pay(provider_sandbox, payment)
-    monkeypatch.setattr("payments.tasks.kick", lambda task, *args: None)
+    jobs.kept(monkeypatch)
     event = stripe_client().v1.events.list({"type": "checkout.session.completed"}).data[0].to_dict()
     events.record(read_object(event))
     monkeypatch.setattr(events, "SWEEP_AFTER", -events.SWEEP_AFTER)

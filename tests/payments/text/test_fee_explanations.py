@@ -8,7 +8,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from msa_portal.accounts.models import User
-from payments import tasks
 from payments.decision_table import Facts, Standing
 from payments.models import Fee, FeeSchedule, Payment, Refund
 from payments.services import refunds
@@ -17,7 +16,7 @@ from requests_app.enums import Status
 from requests_app.fee_rules import Reason
 from requests_app.follow_ups import follow_ups
 from requests_app.models import MSARequest, ProgramSettings
-from tests import factories
+from tests import factories, jobs
 from tests.payments.standings import pay, reach, receive
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("schedule")]
@@ -29,7 +28,7 @@ FAILED = (Status.SITE_VISIT_UNSUCCESSFUL, Standing.FAILED)
 
 @pytest.fixture(autouse=True)
 def no_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks, "kick", lambda *_args: None)
+    jobs.kept(monkeypatch)
 
 
 def text(user: User, path: str) -> str:

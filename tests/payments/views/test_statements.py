@@ -16,11 +16,10 @@ from django.test.utils import CaptureQueriesContext
 
 from msa_portal.accounts.models import Company, Membership, User
 from msa_portal.business_days.calendar import UTILITY_ZONE
-from payments import tasks
 from payments.models import Statement
 from payments.services import statement_files
 from payments.services.statements import Addressee
-from tests import factories
+from tests import factories, jobs
 from tests.payments import bookings
 
 pytestmark = pytest.mark.django_db
@@ -106,19 +105,18 @@ def test_running_month_is_shown_so_far_and_has_no_pdf(
 def test_statement_is_made_when_asked_for_and_then_downloads(
     paid_in_october: Callable[..., None], company: Company, bob: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(tasks, "kick", lambda task, *args: asked.append((task, *args)))
+    asked = jobs.kept(monkeypatch)
     client, address = signed_in(bob), f"/statements/{company.pk}/2026-10"
     assert client.get(f"{address}.pdf")["Location"] == f"{address}/"
     assert asked == []
     for _ in range(2):
         assert client.post(f"{address}.pdf")["Location"] == f"{address}/"
-    assert asked == [(tasks.render_statement, "2026-10-01", company.pk, None)]
+    assert asked == [("payments.render_statement", "2026-10-01", company.pk, None)]
     waiting = page(client, f"{address}/")
     assert "The PDF is being made." in waiting
     assert 'hx-trigger="every 3s"' in waiting
-    for task, *args in asked:
-        task(*args)
+    for job, *args in asked:
+        jobs.run_now(job, *args)
     assert f'href="{address}.pdf"' in page(client, f"{address}/")
     answer = client.get(f"{address}.pdf")
     body = b"".join(answer.streaming_content)
@@ -138,7 +136,7 @@ def test_rendering_is_no_part_of_a_request(
         raise AssertionError("rendered in a web request")
 
     monkeypatch.setattr(statement_files, "render_pdf", rendered)
-    monkeypatch.setattr(tasks, "kick", lambda *_args: None)
+    jobs.kept(monkeypatch)
     client = signed_in(bob)
     for path in (f"/statements/{company.pk}/2026-10", "/statements/2026-10"):
         assert client.post(f"{path}.pdf").status_code == 302

@@ -15,7 +15,7 @@ from requests_app.files import storage
 from requests_app.models import Agreement, AgreementWording, Document, MSARequest
 from requests_app.signing import rendering as agreement_rendering
 from requests_app.signing import signatures
-from tests import factories
+from tests import factories, jobs
 
 pytestmark = pytest.mark.django_db
 
@@ -126,14 +126,13 @@ def test_markup_in_an_answer_is_text_in_the_document(settings):
 def test_sweep_finds_what_the_broker_lost(monkeypatch, time_machine):
     time_machine.move_to("2026-11-02T18:00:00Z", tick=False)
     agreement = versions.prepare(msa_request := factories.complete_request(), by=msa_request.owner)
-    kicked: list[int] = []
-    monkeypatch.setattr(tasks, "kick_rendering", kicked.append)
+    asked = jobs.kept(monkeypatch)
 
     tasks.sweep_agreements()
-    assert kicked == []
+    assert asked == []
     time_machine.move_to("2026-11-02T18:01:30Z", tick=False)
     tasks.sweep_agreements()
-    assert kicked == [agreement.pk]
+    assert asked == [("requests_app.render_agreement", agreement.pk)]
 
 
 def test_broker_that_is_down_costs_the_preparation_nothing(django_capture_on_commit_callbacks):

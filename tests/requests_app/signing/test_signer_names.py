@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from requests_app import hooks
+from requests_app import hooks, sections
 from requests_app.enums import AgreementState, Party
 from requests_app.signing import signatures, signer_names
 from tests import factories
@@ -49,4 +49,4 @@ def test_other_name_is_shown_to_staff_and_blocks_nothing():
 @pytest.mark.django_db
 def test_same_name_shows_nothing():
     msa_request = factories.executed(factories.complete_request())
-    assert signer_names.panel(msa_request, factories.staff()) is None
+    assert sections.other_names(msa_request, factories.staff()) is None

@@ -82,7 +82,7 @@ def test_outage_puts_the_check_off_and_later_it_is_done(service):
 
 def test_timer_is_scheduled_and_calls_what_is_due(service):
     msa_request = put_off(service)
-    assert "requests_app.tasks.compare_with_record" in {each["task"] for each in app.conf.beat_schedule.values()}
+    assert "requests_app.compare_with_record" in {each["task"] for each in app.conf.beat_schedule.values()}
     tasks.compare_with_record()
     assert factories.refreshed(msa_request).record_check == RecordCheck.MATCHES
 
