@@ -19,7 +19,7 @@ from requests_app.api.serializers import (
     EligibilityQuestionSerializer,
     ProductSerializer,
 )
-from requests_app.api.throttling import PublicThrottle
+from requests_app.throttling import PublicThrottle
 from requests_app.eligibility import facts_from, judge
 from requests_app.models import Product
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from rest_framework.request import Request
 
 from msa_portal.errors import Refused
-from requests_app.api.throttling import PublicThrottle
+from requests_app.throttling import PublicThrottle
 from requests_app.signing import verification
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from msa_portal.accounts import services
 from msa_portal.accounts.models import Company, Membership, User
@@ -136,9 +138,6 @@ def test_a_get_changes_no_membership(client, company, manager):
 
 
 def test_company_page_asks_the_database_as_often_for_many_members(client, company, manager, django_assert_num_queries):
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
     client.force_login(manager)
     client.get("/accounts/company/")
     with CaptureQueriesContext(connection) as with_one:

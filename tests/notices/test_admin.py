@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from msa_portal.notices.links import PRIVATE_LINK
@@ -37,9 +39,6 @@ def test_list_shows_state_address_subject_and_error(desk: Client) -> None:
 
 
 def test_list_takes_the_same_queries_for_many(desk: Client, django_assert_num_queries: Any) -> None:
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
     queued("0")
     desk.get(reverse(LIST))
     with CaptureQueriesContext(connection) as one:

@@ -17,6 +17,7 @@ from msa_portal.errors import Refused
 from msa_portal.notices import delivery, links, outbox
 from msa_portal.notices.models import NoticeMessage
 from msa_portal.notices.outbox import queue_account_mail
+from msa_portal.notices.tasks import deliver
 from tests.factories import staff
 from tests.notices.conftest import Inbox
 from tests.notices.notice_samples import queued
@@ -177,8 +178,6 @@ def test_sender_whose_lease_was_over_does_not_overwrite_its_successor(inbox: Inb
 
 
 def test_lease_outlives_the_longest_delivery() -> None:
-    from msa_portal.notices.tasks import deliver
-
     assert deliver.time_limit == delivery.TIME_LIMIT
     assert delivery.LEASE.total_seconds() > delivery.TIME_LIMIT
 

@@ -13,6 +13,7 @@ from msa_portal.notices import outbox, tasks
 from msa_portal.notices.account_mail import UnknownAccount
 from msa_portal.notices.models import NoticeMessage
 from msa_portal.notices.outbox import UnsafeAddress, queue
+from requests_app.lifecycle.notices import DraftStartedForYou
 from tests import jobs
 from tests.notices.notice_samples import queued
 
@@ -83,8 +84,6 @@ def test_address_with_a_header_in_it_is_refused(address: str) -> None:
 
 
 def test_subject_is_one_line_whatever_stands_in_it() -> None:
-    from requests_app.lifecycle.notices import DraftStartedForYou
-
     values = {"agent_company": "Evil\r\nBcc: eve@example.com\r\n\x00Installers", "agent_name": "E"}
     with transaction.atomic():
         row = queue(DraftStartedForYou, to="a@example.com", key="1", context=values, reference="MSA-2026-000001")

@@ -17,6 +17,7 @@ from msa_portal.notices import delivery
 from msa_portal.notices.models import NoticeMessage
 from requests_app import history
 from requests_app.enums import EventKind
+from requests_app.models import ReadinessStatement
 from tests import factories
 from tests.fieldwork.conftest import business_day, new_technician, planned, visit_of
 from tests.fieldwork.customer.conftest import told
@@ -153,8 +154,6 @@ def test_another_technician_on_the_same_day_is_no_news(visit: SiteVisit):
 
 
 def test_what_was_promised_is_said_in_the_notice(tess: Technician):
-    from requests_app.models import ReadinessStatement
-
     msa_request = factories.ordered()
     ReadinessStatement.objects.create(
         msa_request=msa_request,

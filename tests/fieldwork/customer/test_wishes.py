@@ -6,7 +6,9 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from fieldwork.day_changes import answers, rules, unsuitable_days
@@ -179,9 +181,6 @@ def test_nothing_is_offered_where_nobody_may_do_it(visit: SiteVisit):
 def test_offers_take_the_same_queries_whatever_stands_on_the_board(
     visit: SiteVisit, tess: Technician, django_assert_num_queries: Any
 ):
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
     with CaptureQueriesContext(connection) as alone:
         day_changes_offers.find(visit_of(visit.order.round.msa_request))
     for _each in range(3):

@@ -15,7 +15,7 @@ from msa_portal.errors import Refused
 from requests_app.enums import Status, VisitOutcome
 from requests_app.lifecycle import transitions
 from tests import factories
-from tests.fieldwork.conftest import business_day, failure, new_technician, report
+from tests.fieldwork.conftest import business_day, failure, new_technician, planned, report
 
 pytestmark = pytest.mark.django_db
 
@@ -73,8 +73,6 @@ def test_another_report_under_the_same_id_is_refused(visit: SiteVisit, technicia
 
 
 def test_the_same_id_for_another_visit_is_refused(visit: SiteVisit, technician: Technician):
-    from tests.fieldwork.conftest import planned
-
     sent = report()
     closeouts.close_out(visit, sent, by=technician.user)
     with pytest.raises(Refused, match="different report"):

@@ -8,7 +8,9 @@ from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
@@ -16,13 +18,14 @@ from pypdf import PdfReader
 
 from fieldwork.models import CloseOut, SiteVisit, Technician, VisitPhoto
 from fieldwork.visits import closeouts, orders
+from msa_portal import formats
 from msa_portal.accounts.models import User
 from msa_portal.business_days import calendar
 from msa_portal.errors import Stale
 from requests_app.enums import Status
 from requests_app.models import OutcomeReason
 from tests import factories
-from tests.fieldwork.conftest import answers, business_day, failure, new_technician, picture, planned, report
+from tests.fieldwork.conftest import answers, business_day, failure, new_technician, picture, planned, report, visit_of
 
 pytestmark = pytest.mark.django_db
 
@@ -91,9 +94,6 @@ def test_day_shows_own_visits_in_the_order_of_their_windows(client: Client, tess
 def test_day_with_one_visit_and_with_many_takes_the_same_queries(
     client: Client, tess: User, technician: Technician, django_assert_num_queries
 ):
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
     planned(technician)
     client.get(DAY)
     with CaptureQueriesContext(
@@ -291,8 +291,6 @@ def test_customer_sees_day_and_window_and_no_notes(client: Client, visit: SiteVi
     msa_request = visit.order.round.msa_request
     client.force_login(msa_request.owner)
     text = client.get(msa_request.get_absolute_url()).content.decode()
-    from msa_portal import formats
-
     assert f"{formats.day(visit.scheduled_on)}, between 8 a.m. and noon" in text
     closeouts.close_out(
         visit, failure(notes="Dog bites.", photos=[closeouts.Photo(b"one", "1" * 64)]), by=technician.user
@@ -312,8 +310,6 @@ def schedule_page(visit: SiteVisit) -> str:
 
 
 def test_dispatcher_schedules_on_the_visits_page(client: Client, technician: Technician):
-    from tests.fieldwork.conftest import visit_of
-
     visit = visit_of(factories.ordered())
     client.force_login(factories.dispatcher())
     data = {"technician": technician.pk, "scheduled_on": "2020-01-02", "window": "afternoon"}

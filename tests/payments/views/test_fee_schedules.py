@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from msa_portal import formats
 from payments.models import FeeSchedule
-from requests_app.api.throttling import PublicThrottle
+from requests_app.throttling import PublicThrottle
 from requests_app.enums import RequestType
 from requests_app.models import OutcomeReason, ProgramSettings
 from tests.payments.conftest import FEE

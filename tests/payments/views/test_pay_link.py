@@ -21,7 +21,7 @@ from payments.services import checkout, pay_links, refunds, settle
 from requests_app.enums import Status, WithdrawalReason
 from requests_app.lifecycle import drafts, transitions
 from requests_app.models import MSARequest
-from requests_app.signing import authority
+from requests_app.signing import authority, invitations
 from tests import factories
 from tests.payments.conftest import FEE, opened, state_of
 from tests.payments.sandbox.harness import SandboxControl
@@ -198,8 +198,6 @@ def test_token_that_we_did_not_make_is_not_there_and_tries_are_counted(invitatio
 
 
 def test_signing_key_of_another_kind_of_link_opens_nothing(invitation: PayInvitation) -> None:
-    from requests_app.signing import invitations
-
     assert Client().get(f"/pay/{invitations.token_for(invitation.key)}/").status_code == 404
 
 

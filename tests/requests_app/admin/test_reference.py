@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from msa_portal.accounts.models import User
 from msa_portal.accounts.roles import Role
@@ -89,9 +91,6 @@ def test_program_staff_read_and_change_nothing(staff_desk: Client, section: str)
 
 
 def test_lists_take_as_many_queries_with_many_rows_as_with_one(desk: Client):
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
     def count() -> int:
         with CaptureQueriesContext(connection) as queries:
             desk.get("/admin/requests_app/product/")

@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from django.test import Client
 
+from requests_app.throttling import PublicThrottle
 from requests_app.models import IncompatiblePanel, Product
 from tests.requests_app.eligibility.facts import READY
 
@@ -186,7 +187,7 @@ def test_query_count_does_not_grow(client: Client, ready: dict[str, Any], django
 class TestThrottle:
     @pytest.fixture(autouse=True)
     def three_an_hour(self, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr("requests_app.api.throttling.PublicThrottle.rate", "3/hour", raising=False)
+        monkeypatch.setattr("requests_app.throttling.PublicThrottle.rate", "3/hour", raising=False)
 
     def test_address_that_calls_too_often_is_told_when_to_come_back(self, client: Client):
         with time_machine.travel("2026-11-23T12:00:00Z", tick=False):
@@ -220,6 +221,4 @@ class TestThrottle:
 
 
 def test_public_rate_is_2000_an_hour():
-    from requests_app.api.throttling import PublicThrottle
-
     assert (PublicThrottle().num_requests, PublicThrottle().duration) == (2000, 3600)

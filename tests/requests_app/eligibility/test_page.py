@@ -6,9 +6,12 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from requests_app.eligibility import RULES
 from requests_app.models import MSARequest, Product
 from tests.requests_app.eligibility.facts import READY
 
@@ -59,8 +62,6 @@ def test_finding_says_rule_why_and_what_to_do_with_a_link_to_help(client: Client
 
 
 def test_every_rule_links_a_help_page_that_is_there(client: Client):
-    from requests_app.eligibility import RULES
-
     for topic in {rule.help_topic for rule in RULES}:
         assert client.get(reverse("help_topic", args=[topic])).status_code == 200
 
@@ -143,9 +144,6 @@ def test_answers_that_do_not_apply_are_left_behind(client: Client, ready: dict[s
 
 
 def test_queries_do_not_grow_with_the_product_list(client: Client, ready: dict[str, Any], product: Product):
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
     def count() -> int:
         with CaptureQueriesContext(connection) as queries:
             ask(client, ready)

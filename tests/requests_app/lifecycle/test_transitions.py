@@ -12,6 +12,7 @@ from requests_app import history, permissions
 from requests_app.enums import EventKind, Settlement, Status, WithdrawalReason
 from requests_app.follow_ups import follow_ups
 from requests_app.lifecycle import transitions as lifecycle_transitions
+from requests_app.management.commands.graph_lifecycle import transitions
 from requests_app.models import Screening
 from tests import factories
 
@@ -95,8 +96,6 @@ def test_status_lets_through_what_the_table_says_and_nothing_else(status):
 
 
 def test_transitions_lead_where_the_table_says():
-    from requests_app.management.commands.graph_lifecycle import transitions
-
     assert {(source, event): target for source, event, target in transitions()} == TABLE
 
 

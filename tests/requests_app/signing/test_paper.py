@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from msa_portal.errors import Refused
@@ -285,9 +287,6 @@ def test_supervisor_edits_the_reasons(client):
 
 
 def test_queue_asks_as_often_for_many_as_for_one(client, django_assert_num_queries):
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
     client.force_login(factories.staff())
     url = reverse("admin:requests_app_papersigning_changelist")
     send(rendered(factories.complete_request()))

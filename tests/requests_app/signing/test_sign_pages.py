@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 
 import pytest
+from django.test import Client
 
+from msa_portal import logs
 from requests_app.lifecycle import drafts
 from requests_app.models import MSARequest, SigningInvitation
 from requests_app.signing import invitations
@@ -128,8 +130,6 @@ def test_missing_answer_is_said_at_the_field_and_the_name_is_kept(client, consen
 
 
 def test_forged_post_is_refused(ready):
-    from django.test import Client
-
     assert Client(enforce_csrf_checks=True).post(link(open_invitation(ready)), answers(ready)).status_code == 403
     assert not ready.signatures.exists()
 
@@ -146,8 +146,6 @@ def test_signer_sees_the_signed_copy_after_everyone_signed(client, consented):
 
 
 def test_token_is_hidden_in_logs(client, ready, caplog):
-    from msa_portal import logs
-
     url = link(open_invitation(ready))
     line = logs.formatter(json=True).format(logging.makeLogRecord({"msg": "Gone: %s", "args": (url,), "name": "x"}))
     assert url.split("/")[2] not in line

@@ -6,7 +6,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from requests_app.models import Agreement, Seal
+from msa_portal import seals
+from requests_app.models import Agreement, Document, Seal
 from requests_app.signing import rendering as agreement_rendering
 from requests_app.views import verify
 from tests import factories
@@ -84,8 +85,6 @@ def test_change_behind_the_seal_is_named_with_the_agreement_that_it_was(client, 
 
 
 def test_sealed_by_somebody_else_is_not_ours(client, agreement, settings, tmp_path):
-    from msa_portal import seals
-
     settings.SEAL_SELF_SIGNED_FILE = str(tmp_path / "other.p12")
     forged = seals.seal(body_of(agreement.document), reason=agreement.number)
 
@@ -152,8 +151,6 @@ def test_trying_too_often_is_throttled_for_that_address_alone(client, db, monkey
 
 
 def test_nothing_is_kept(client, agreement):
-    from requests_app.models import Document
-
     before = Document.objects.count()
     shown(client, b"%PDF-1.7 nothing")
     assert Document.objects.count() == before

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from requests_app.models import ServiceAccount
 from requests_app.utility_records import importing
@@ -160,9 +162,6 @@ def test_file_that_is_no_csv(file: Path):
 
 
 def test_queries_do_not_grow_within_a_batch(file: Path):
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
     counts = []
     for first, number in ((0, 1), (100, 40)):
         rows = [ALICE.replace("7001234567", f"7001{n:06}") for n in range(first, first + number)]

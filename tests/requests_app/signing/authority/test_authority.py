@@ -11,6 +11,7 @@ from django.utils import timezone
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused
+from msa_portal.notices.models import NoticeMessage
 from requests_app.agreements import versions
 from requests_app.enums import EventKind, Party
 from requests_app.lifecycle import drafts
@@ -159,8 +160,6 @@ def runs_out(msa_request: MSARequest, *, in_days: int) -> None:
 
 
 def told(msa_request: MSARequest, name: str) -> list[str]:
-    from msa_portal.notices.models import NoticeMessage
-
     rows = NoticeMessage.objects.filter(reference=msa_request.reference, kind=name)
     return sorted(rows.values_list("to_email", flat=True))
 

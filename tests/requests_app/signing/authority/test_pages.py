@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from requests_app.models import AgentAuthority
 from requests_app.signing import authority
@@ -43,9 +45,6 @@ def test_other_customers_authorities_are_not_shown(client, company, alice):
 
 
 def test_list_takes_as_many_queries_for_many_as_for_one(client, company, alice, django_assert_num_queries):
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
     authorized(company, alice)
     signed_in(client, alice)
     with CaptureQueriesContext(connection) as one:
