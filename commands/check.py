@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from commands import messages
+from commands import messages, structure
 from commands.console import ROOT, Stop, say
 
 PROGRAMS = Path(sys.executable).parent
@@ -46,6 +46,7 @@ STEPS: dict[str, tuple[str, Callable[[], str | None]]] = {
     "lint": ("lint (ruff)", command("ruff", "check", "--output-format=concise")),
     "types": ("types (mypy)", command("mypy")),
     "layers": ("import layers (import-linter)", command("lint-imports", "--no-logo")),
+    "structure": ("circles, folders, inline imports", structure.complaints),
     "system": ("system checks", manage("check", "--fail-level=WARNING")),
     "migrations": ("missing migrations", manage("makemigrations", "--check", "--dry-run")),
     "lifecycle": ("lifecycle diagram", manage("graph_lifecycle", "--check")),

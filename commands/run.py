@@ -22,7 +22,7 @@ SIGN_INS = VAR / "demo-sign-ins.txt"
 def load_settings() -> ModuleType:
     """The settings alone, without Django's start: they say in one sentence what is malformed."""
     try:
-        from msa_portal import settings
+        from msa_portal import settings  # noqa: PLC0415  (what is malformed is said by its import)
     except ImproperlyConfigured as error:
         raise Stop(str(error)) from error
     return settings

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from demo import accounts
 from fieldwork.models import Absence, District, DistrictZip, Skill, Technician, Weekday, WorkingHours, Yard
-from fieldwork.planning import positions
+from fieldwork.schedule import positions
 from msa_portal.accounts.models import User
 from msa_portal.accounts.roles import Role
 from msa_portal.business_days import calendar

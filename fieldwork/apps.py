@@ -7,6 +7,6 @@ class FieldworkConfig(AppConfig):
     verbose_name = _("Field work")
 
     def ready(self) -> None:
-        from fieldwork import receivers  # needs the models, which are loaded by now
+        from fieldwork import receivers  # noqa: PLC0415  (models are loaded by now)
 
         receivers.connect()

@@ -7,10 +7,8 @@ from typing import Any
 
 from django.urls import reverse
 
-from fieldwork.customer import calendars
-from fieldwork.day_changes import rules
 from fieldwork.models import DayChange, SiteVisit
-from fieldwork.visits import arrivals, preparation
+from fieldwork.visits import arrivals, calendars, day_change_rules, preparation
 from msa_portal import formats
 from msa_portal.accounts.models import User
 from msa_portal.accounts.roles import Role
@@ -149,7 +147,7 @@ def _about_the_day(
     **values: Any,
 ) -> None:
     prepared = preparation.preparation_for(visit.order.round.msa_request)
-    change_by = rules.last_day(visit)
+    change_by = day_change_rules.last_day(visit)
     notify(
         notice,
         visit.order.round.msa_request,

@@ -7,11 +7,12 @@ from celery import shared_task
 from django.utils import timezone
 
 from fieldwork import learning
-from fieldwork.customer import reminders
+from fieldwork.customer import arrival_watch, reminders
 from fieldwork.models import VisitPhoto
 from fieldwork.phone import uploads
-from fieldwork.planning import durations, execution, positions, runs
-from fieldwork.visits import arrival_watch, due_dates
+from fieldwork.planning import execution, runs
+from fieldwork.schedule import durations, positions
+from fieldwork.visits import due_dates
 from msa_portal.business_days import calendar
 from msa_portal.errors import Refused
 from requests_app.files import quarantine

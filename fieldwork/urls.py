@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from fieldwork.customer import urls
+from fieldwork import customer_urls
 from fieldwork.phone import pages
 from fieldwork.views import photos, technician
 
@@ -21,5 +21,5 @@ urlpatterns = [
     path("field/photos/<int:pk>/", photos.photo, name="photo"),
     path("field/photos/<int:pk>/marked/", photos.marked, name="photo_marked"),
     path("field/photos/<int:pk>/small/", photos.small, name="photo_small"),
-    *urls.urlpatterns,
+    *customer_urls.urlpatterns,
 ]

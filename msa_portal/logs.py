@@ -87,7 +87,7 @@ def configure(json: bool, sentry_dsn: str) -> None:
         cache_logger_on_first_use=True,
     )
     if sentry_dsn:
-        import sentry_sdk
+        import sentry_sdk  # noqa: PLC0415  (only where it is configured)
 
         sentry_sdk.init(dsn=sentry_dsn, **sentry_options())
 

@@ -7,6 +7,6 @@ class PaymentsConfig(AppConfig):
     verbose_name = _("Payments")
 
     def ready(self) -> None:
-        from payments import receivers  # needs the models, which are loaded by now
+        from payments import receivers  # noqa: PLC0415  (models are loaded by now)
 
         receivers.connect(self)

@@ -7,6 +7,6 @@ class RequestsConfig(AppConfig):
     verbose_name = _("MSA requests")
 
     def ready(self) -> None:
-        from requests_app import receivers  # needs the models, which are loaded by now
+        from requests_app import receivers  # noqa: PLC0415  (models are loaded by now)
 
         receivers.connect()

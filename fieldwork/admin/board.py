@@ -20,7 +20,8 @@ from fieldwork.board import geography, picture, publishing, script_words, span, 
 from fieldwork.board.forms import MoveForm, seen_of, seen_values
 from fieldwork.board.span import Span
 from fieldwork.models import Lane, SiteVisit
-from fieldwork.planning import board, facts
+from fieldwork.planning import board
+from fieldwork.schedule import facts
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused, Stale
 

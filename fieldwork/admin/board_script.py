@@ -17,7 +17,8 @@ from fieldwork.board.forms import MoveForm, seen_of
 from fieldwork.board.span import Span
 from fieldwork.board.tokens import Key
 from fieldwork.models import SiteVisit
-from fieldwork.planning import board, facts
+from fieldwork.planning import board
+from fieldwork.schedule import facts
 from msa_portal import formats
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused, Stale

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from fieldwork.models import Absence, SiteVisit, Technician, WorkingHours
-from fieldwork.planning import facts, shifts
+from fieldwork.schedule import facts, shifts
 from msa_portal.business_days.calendar import local_day
 
 

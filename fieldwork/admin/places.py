@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from fieldwork.models import District, DistrictZip, Skill, VisitDuration, Yard
-from fieldwork.planning import positions
+from fieldwork.schedule import positions
 from msa_portal.admin.history import KeptAdmin
 from requests_app.enums import RequestType
 

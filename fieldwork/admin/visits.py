@@ -18,7 +18,7 @@ from fieldwork import learning
 from fieldwork.admin import metrics
 from fieldwork.admin.base import ReadOnlyAdmin
 from fieldwork.models import ServiceOrder, SiteVisit, Technician
-from fieldwork.planning import positions
+from fieldwork.schedule import positions
 from fieldwork.visits import orders
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused

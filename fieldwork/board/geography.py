@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from fieldwork.models import DistrictZip
-from fieldwork.planning import positions
+from fieldwork.schedule import positions
 
 
 def of_map() -> dict[str, Any]:

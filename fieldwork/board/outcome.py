@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from fieldwork.board.picture import duration
 from fieldwork.models import PlanRun, SiteVisit
-from fieldwork.planning import problem, results
+from fieldwork.planning import results
+from fieldwork.schedule import problem
 
 _PERCENT = 100
 

@@ -18,10 +18,11 @@ from fieldwork.board import tokens
 from fieldwork.board.span import Span
 from fieldwork.board.tokens import Key, Tokens
 from fieldwork.models import Placement, SiteVisit, Technician
-from fieldwork.planning import facts, shifts, technician_days, words
+from fieldwork.planning import words
 from fieldwork.planning.publication import Difference, Kind, difference
-from fieldwork.planning.shifts import Rota, WorkDay
-from fieldwork.planning.technician_days import Break
+from fieldwork.schedule import facts, shifts, technician_days
+from fieldwork.schedule.shifts import Rota, WorkDay
+from fieldwork.schedule.technician_days import Break
 from msa_portal import formats
 
 # As many colors and dashes as routes are told apart by; the technician's initials tell them apart always.

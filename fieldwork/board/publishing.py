@@ -13,8 +13,8 @@ from django.utils.translation import ngettext
 
 from fieldwork.models import SiteVisit
 from fieldwork.planning import board, words
-from fieldwork.planning.facts import Slot
 from fieldwork.planning.publication import Difference, Kind
+from fieldwork.schedule.facts import Slot
 from msa_portal import formats
 
 _FAILURES_SHOWN = 5

@@ -9,10 +9,8 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from fieldwork.customer import calendars
-from fieldwork.day_changes import rules
 from fieldwork.models import DayChange, SiteVisit
-from fieldwork.visits import arrivals, preparation
+from fieldwork.visits import arrivals, calendars, day_change_rules, preparation
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
 from requests_app import hooks, permissions
@@ -24,7 +22,7 @@ def connect() -> None:
 
 
 def day(msa_request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
-    visit = rules.open_visit(msa_request)
+    visit = day_change_rules.open_visit(msa_request)
     if visit is None:
         return None
     acts = permissions.acts_for(viewer, msa_request)
@@ -36,10 +34,10 @@ def day(msa_request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | N
         "today": today(msa_request, visit),
         "prepared": preparation.preparation_for(msa_request),
         "has_day": has_day,
-        "why_not": rules.why_not(visit) if has_day and acts else None,
-        "last_day": rules.last_day(visit) if has_day and acts else None,
+        "why_not": day_change_rules.why_not(visit) if has_day and acts else None,
+        "last_day": day_change_rules.last_day(visit) if has_day and acts else None,
         "named": _named(visit),
-        "may_name": visit.is_movable and not visit.on_the_way_at and bool(rules.nameable(visit.order).days),
+        "may_name": visit.is_movable and not visit.on_the_way_at and bool(day_change_rules.nameable(visit.order).days),
         "wish": _open_wish(visit),
     }
     return "fieldwork/partials/visit_day.html", context
@@ -52,7 +50,7 @@ def _named(visit: SiteVisit) -> list[tuple[Any, str]]:
 
 
 def _open_wish(visit: SiteVisit) -> DayChange | None:
-    wish = rules.day_change(visit.order)
+    wish = day_change_rules.day_change(visit.order)
     return wish if wish and wish.state == DayChange.State.OPEN else None
 
 
@@ -67,7 +65,7 @@ class Today:
 
 def today(msa_request: MSARequest, visit: SiteVisit | None = None) -> Today | None:
     """None on every other day."""
-    found = visit or rules.open_visit(msa_request)
+    found = visit or day_change_rules.open_visit(msa_request)
     now = timezone.now()
     if found is None:
         return _over(msa_request, now)

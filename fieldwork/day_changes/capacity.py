@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterator
 from datetime import date
 
 from fieldwork.models import Placement, SiteVisit
-from fieldwork.planning import facts
-from fieldwork.planning.facts import SkillNeeds
-from fieldwork.planning.problem import Translated
-from fieldwork.planning.shifts import WINDOWS
+from fieldwork.schedule import facts
+from fieldwork.schedule.facts import SkillNeeds
+from fieldwork.schedule.problem import Translated
+from fieldwork.schedule.shifts import WINDOWS
 
 DRIVE = 20  # minutes on the way to each stop
 Key = tuple[int, date]

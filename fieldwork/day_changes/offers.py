@@ -14,9 +14,9 @@ from fieldwork.dispatch import insertions
 from fieldwork.dispatch.plan import Plan
 from fieldwork.dispatch.problem import Problem, Visit
 from fieldwork.models import Placement, SiteVisit
-from fieldwork.planning import problem, technician_days
-from fieldwork.planning.problem import Translated
-from fieldwork.planning.shifts import WINDOWS
+from fieldwork.schedule import problem, technician_days
+from fieldwork.schedule.problem import Translated
+from fieldwork.schedule.shifts import WINDOWS
 from msa_portal.business_days import calendar
 from msa_portal.business_days.calendar import local_day
 from requests_app.models import ProgramSettings

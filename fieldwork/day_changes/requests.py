@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from fieldwork import notices
-from fieldwork.customer.calendars import day_of
-from fieldwork.day_changes import offers, rules, unsuitable_days
-from fieldwork.day_changes.rules import Half
+from fieldwork.day_changes import offers, unsuitable_days
 from fieldwork.models import DayChange, SiteVisit, Technician
-from fieldwork.visits import orders
+from fieldwork.visits import day_change_rules, orders
+from fieldwork.visits.calendars import day_of
+from fieldwork.visits.day_change_rules import Half
 from msa_portal.accounts.models import User
 from msa_portal.db import lock
 from msa_portal.errors import Refused, Stale
@@ -35,10 +35,10 @@ def choose(msa_request: MSARequest, *, on: date, window: str, by: User) -> SiteV
         fresh = lock(msa_request)
         permissions.check_acts_for(by, fresh)
         visit = _locked_visit(fresh)
-        wish = rules.day_change(visit.order)
+        wish = day_change_rules.day_change(visit.order)
         if wish is not None and (wish.state, wish.to_on, wish.to_window) == (_State.MOVED, on, window):
             return visit
-        rules.check_changeable(visit)
+        day_change_rules.check_changeable(visit)
         offer = offers.hold(visit, on, window)
         if offer is None:
             raise Stale(
@@ -66,10 +66,10 @@ def ask(msa_request: MSARequest, halves: Collection[Half], *, by: User) -> DayCh
         fresh = lock(msa_request)
         permissions.check_acts_for(by, fresh)
         visit = _locked_visit(fresh)
-        wish = rules.day_change(visit.order)
+        wish = day_change_rules.day_change(visit.order)
         if wish is not None and wish.state == _State.OPEN:
             return wish
-        rules.check_changeable(visit)
+        day_change_rules.check_changeable(visit)
         here = (visit.scheduled_on, visit.window)
         others = [half for half in halves if half != here]
         unsuitable_days.replace(visit, unsuitable_days.check(visit, others), by=by)
@@ -79,7 +79,7 @@ def ask(msa_request: MSARequest, halves: Collection[Half], *, by: User) -> DayCh
 
 
 def _locked_visit(msa_request: MSARequest) -> SiteVisit:
-    found = rules.open_visit(msa_request)
+    found = day_change_rules.open_visit(msa_request)
     if found is None:
         raise Refused(_("No visit is planned now."), code="no_day")
     return lock(found)

@@ -8,9 +8,9 @@ from datetime import date
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from fieldwork.day_changes import rules
-from fieldwork.day_changes.rules import Half
 from fieldwork.models import Absence, SiteVisit, UnsuitableDay
+from fieldwork.visits import day_change_rules
+from fieldwork.visits.day_change_rules import Half
 from msa_portal.accounts.models import User
 from msa_portal.db import lock
 from msa_portal.errors import Refused
@@ -27,7 +27,7 @@ def name(msa_request: MSARequest, halves: Collection[Half], *, by: User) -> int:
     with transaction.atomic():
         fresh = lock(msa_request)
         permissions.check_acts_for(by, fresh)
-        visit = rules.check_nameable(rules.open_visit(fresh))
+        visit = day_change_rules.check_nameable(day_change_rules.open_visit(fresh))
         wanted = check(visit, halves)
         replace(visit, wanted, by=by)
     return len(wanted)
@@ -36,8 +36,8 @@ def name(msa_request: MSARequest, halves: Collection[Half], *, by: User) -> int:
 def replace(visit: SiteVisit, wanted: Collection[Half], *, by: User) -> None:
     """Under the request's lock. Days outside what can be named now, past ones, stay as they were named."""
     order = visit.order
-    days = rules.nameable(order).days
-    if {half for half in rules.named_halves(order) if half[0] in days} == set(wanted):
+    days = day_change_rules.nameable(order).days
+    if {half for half in day_change_rules.named_halves(order) if half[0] in days} == set(wanted):
         return
     UnsuitableDay.objects.filter(order=order, on__in=days).delete()
     UnsuitableDay.objects.bulk_create(
@@ -49,7 +49,7 @@ def replace(visit: SiteVisit, wanted: Collection[Half], *, by: User) -> None:
 
 
 def check(visit: SiteVisit, halves: Collection[Half]) -> set[Half]:
-    can = rules.nameable(visit.order)
+    can = day_change_rules.nameable(visit.order)
     wanted = {(on, window) for on, window in halves if on in can.days and window in SiteVisit.Window.values}
     if len(wanted) > can.most:
         raise Refused(

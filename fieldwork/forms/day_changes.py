@@ -9,8 +9,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from fieldwork.day_changes.rules import Half
 from fieldwork.models import SiteVisit
+from fieldwork.visits.day_change_rules import Half
 
 
 def value_of(on: date, window: str) -> str:

@@ -6,8 +6,8 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 
+from fieldwork.learning import device_history
 from fieldwork.models import CloseOut
-from fieldwork.visits import device_history
 from requests_app.enums import PLACES_DEVICE, VisitOutcome
 from requests_app.models import OutcomeReason, normalized_panel_model
 

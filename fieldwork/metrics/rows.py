@@ -12,8 +12,8 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from fieldwork.learning import device_history
 from fieldwork.models import CloseOut, SiteVisit
-from fieldwork.visits import device_history
 from msa_portal.business_days.calendar import UTILITY_ZONE
 from requests_app.enums import VisitOutcome
 from requests_app.models import Product

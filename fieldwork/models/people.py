@@ -158,7 +158,7 @@ class Weekday(models.IntegerChoices):
 
 class WorkingHours(models.Model):
     """On that weekday the technician works from `starts` to `ends`, the utility's time. Where a technician has no
-    row at all, the usual day counts (`fieldwork.planning.shifts`)."""
+    row at all, the usual day counts (`fieldwork.schedule.shifts`)."""
 
     technician = models.ForeignKey(Technician, on_delete=models.CASCADE, related_name="working_hours")
     weekday = models.PositiveSmallIntegerField(_("weekday"), choices=Weekday)

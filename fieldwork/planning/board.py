@@ -14,11 +14,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from fieldwork.models import Lane, Placement, SiteVisit, Technician
-from fieldwork.planning import technician_days, words
+from fieldwork.planning import words
 from fieldwork.planning.costs import Cost, preview
 from fieldwork.planning.guards import Seen, check_may, check_movable, check_seen
 from fieldwork.planning.publication import Difference, Published, differences, publish
-from fieldwork.planning.technician_days import Key
+from fieldwork.schedule import technician_days
+from fieldwork.schedule.technician_days import Key
 from fieldwork.visits import orders
 from msa_portal.accounts.models import User
 from msa_portal.db import lock

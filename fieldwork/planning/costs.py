@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from fieldwork.models import Placement, SiteVisit, Technician
-from fieldwork.planning import technician_days, words
-from fieldwork.planning.technician_days import Key, Times
+from fieldwork.planning import words
+from fieldwork.schedule import technician_days
+from fieldwork.schedule.technician_days import Key, Times
 
 Stops = list[tuple[SiteVisit, str]]
 

@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 
 from fieldwork import dispatch
 from fieldwork.models import Lane, PlanRun
-from fieldwork.planning import problem, results, runs
-from fieldwork.planning.problem import Translated
+from fieldwork.planning import results, runs
+from fieldwork.schedule import problem
+from fieldwork.schedule.problem import Translated
 
 log = structlog.get_logger(__name__)
 

@@ -12,10 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from fieldwork.models import Lane, Placement, PlanRun, SiteVisit
-from fieldwork.planning import facts, technician_days
-from fieldwork.planning.facts import Slot
 from fieldwork.planning.guards import changed_meanwhile, check_may
-from fieldwork.planning.technician_days import Key
+from fieldwork.schedule import facts, technician_days
+from fieldwork.schedule.facts import Slot
+from fieldwork.schedule.technician_days import Key
 from msa_portal.accounts.models import User
 from msa_portal.db import lock
 from msa_portal.errors import Refused

@@ -13,9 +13,9 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from fieldwork.models import Lane, Placement, SiteVisit
-from fieldwork.planning import facts
-from fieldwork.planning.facts import Slot
 from fieldwork.planning.guards import Seen, changed_meanwhile, check_may, check_seen
+from fieldwork.schedule import facts
+from fieldwork.schedule.facts import Slot
 from fieldwork.visits import orders
 from msa_portal.accounts.models import User
 from msa_portal.db import lock

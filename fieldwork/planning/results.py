@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from fieldwork.dispatch import Moved, Plan, Violation
 from fieldwork.models import PlanRun, SiteVisit
 from fieldwork.planning import words
-from fieldwork.planning.problem import Translated
+from fieldwork.schedule.problem import Translated
 from msa_portal import formats
 
 # Why re-planning moved a published visit, by the engine's code.

@@ -13,7 +13,7 @@ from fieldwork.models import SiteVisit, Technician
 from msa_portal import formats
 
 if TYPE_CHECKING:
-    from fieldwork.planning.technician_days import Key, Times
+    from fieldwork.schedule.technician_days import Key, Times
 
 # By the code of what is broken: the engine's, and `lanes`' own; %(visit)s is the order and its address.
 BREAKS = {

@@ -9,11 +9,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from fieldwork.day_changes import offers, rules
+from fieldwork.day_changes import offers
 from fieldwork.day_changes import requests as day_requests
 from fieldwork.forms.day_changes import ChoiceForm
 from fieldwork.models import SiteVisit
 from fieldwork.views.visit_days import mark_form, marking, mine
+from fieldwork.visits import day_change_rules
 from msa_portal import formats
 from msa_portal.errors import Refused
 from requests_app.models import MSARequest
@@ -24,7 +25,7 @@ from requests_app.models import MSARequest
 def another_day(request: HttpRequest, reference: str) -> HttpResponse:
     """Up to six half days that have room; choosing one moves the visit at once."""
     msa_request, user = mine(request, reference)
-    visit = rules.open_visit(msa_request)
+    visit = day_change_rules.open_visit(msa_request)
     if visit is None:
         messages.warning(request, _("No visit is planned now."))
         return redirect(msa_request)
@@ -47,7 +48,7 @@ def another_day(request: HttpRequest, reference: str) -> HttpResponse:
 def _offer(
     request: HttpRequest, msa_request: MSARequest, visit: SiteVisit, form: ChoiceForm | None = None
 ) -> HttpResponse:
-    reason = rules.why_not(visit)
+    reason = day_change_rules.why_not(visit)
     if reason is not None:
         messages.warning(request, str(reason))
         return redirect(msa_request)
@@ -60,8 +61,8 @@ def _offer(
 def none_suits(request: HttpRequest, reference: str) -> HttpResponse:
     """None of the offers suits: the wish goes to dispatch, with the half days that do not suit."""
     msa_request, user = mine(request, reference)
-    visit = rules.open_visit(msa_request)
-    reason = rules.why_not(visit) if visit else None
+    visit = day_change_rules.open_visit(msa_request)
+    reason = day_change_rules.why_not(visit) if visit else None
     if visit is None or reason is not None:
         messages.warning(request, str(reason or _("No visit is planned now.")))
         return redirect(msa_request)

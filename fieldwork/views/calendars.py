@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from fieldwork.customer import calendars, feeds
+from fieldwork.customer import feeds
 from fieldwork.models import CalendarFeed, SiteVisit
+from fieldwork.visits import calendars
 from msa_portal.accounts.models import User
 from requests_app.models import MSARequest
 from requests_app.views.secret_links import get_or_throttle, secret_page

@@ -11,9 +11,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from fieldwork.customer import sections
-from fieldwork.day_changes import rules, unsuitable_days
+from fieldwork.day_changes import unsuitable_days
 from fieldwork.forms.day_changes import MarkForm
 from fieldwork.models import SiteVisit
+from fieldwork.visits import day_change_rules
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
 from requests_app import permissions
@@ -36,7 +37,7 @@ def days(request: HttpRequest, reference: str) -> HttpResponse:
     """Half days that do not suit, before the visit is planned and while it is."""
     msa_request, user = mine(request, reference)
     try:
-        visit = rules.check_nameable(rules.open_visit(msa_request))
+        visit = day_change_rules.check_nameable(day_change_rules.open_visit(msa_request))
     except Refused as refusal:
         messages.warning(request, str(refusal))
         return redirect(msa_request)
@@ -53,15 +54,20 @@ def days(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def mark_form(request: HttpRequest, visit: SiteVisit) -> MarkForm:
-    can = rules.nameable(visit.order)
+    can = day_change_rules.nameable(visit.order)
     data = request.POST if request.method == "POST" else None
-    return MarkForm(data, days=can.days, marked=rules.named_halves(visit.order))
+    return MarkForm(data, days=can.days, marked=day_change_rules.named_halves(visit.order))
 
 
 def marking(
     request: HttpRequest, msa_request: MSARequest, visit: SiteVisit, form: MarkForm, template: str
 ) -> HttpResponse:
-    context = {"msa_request": msa_request, "visit": visit, "form": form, "most": rules.nameable(visit.order).most}
+    context = {
+        "msa_request": msa_request,
+        "visit": visit,
+        "form": form,
+        "most": day_change_rules.nameable(visit.order).most,
+    }
     return render(request, template, context, status=422 if form.errors else 200)
 
 

@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 
 from django.utils.translation import gettext as _
 
-from fieldwork.customer.calendars import day_of, times, times_of
 from fieldwork.models import SiteVisit, Technician
+from fieldwork.visits.calendars import day_of, times, times_of
 from msa_portal import formats
 from requests_app.models import ProgramSettings
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from fieldwork.models import Placement, ServiceOrder, SiteVisit, Technician
-from fieldwork.planning import positions, technician_days
+from fieldwork.schedule import positions, technician_days
 from msa_portal.accounts.models import User
 from msa_portal.business_days import calendar
 from msa_portal.db import lock

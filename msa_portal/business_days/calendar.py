@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from msa_portal.business_days.models import ClosureDay
+
 UTILITY_ZONE = ZoneInfo("America/Los_Angeles")
 _ONE_DAY = timedelta(days=1)
 
@@ -47,6 +49,4 @@ class BusinessCalendar:
 
 def load() -> BusinessCalendar:
     """The calendar as staff keep it now."""
-    from msa_portal.business_days.models import ClosureDay
-
     return BusinessCalendar(frozenset(ClosureDay.objects.values_list("on", flat=True)))

@@ -19,9 +19,9 @@ from requests_app.api.serializers import (
     EligibilityQuestionSerializer,
     ProductSerializer,
 )
-from requests_app.throttling import PublicThrottle
 from requests_app.eligibility import facts_from, judge
 from requests_app.models import Product
+from requests_app.throttling import PublicThrottle
 
 THROTTLED = (429, "More than 2,000 calls an hour from one address.")
 

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods
 from rest_framework.request import Request
 
 from msa_portal.errors import Refused
-from requests_app.throttling import PublicThrottle
 from requests_app.signing import verification
+from requests_app.throttling import PublicThrottle
 
 
 class VerifyThrottle(PublicThrottle):

@@ -47,7 +47,7 @@ def prepare(postgres: bool) -> None:
 def main() -> int:
     chosen = arguments()
     prepare(chosen.postgres)
-    from tests.benchmarks import report, run
+    from tests.benchmarks import report, run  # noqa: PLC0415  (Django is set up first)
 
     result = run.everything(
         repetitions=chosen.repetitions,

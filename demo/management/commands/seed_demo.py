@@ -19,7 +19,7 @@ class Command(BaseCommand):
             raise CommandError("This is no demo (DEMO=0), so no account with a known password is made.")
         # Seeding is one transaction: where one of its people is, all is.
         if not User.objects.filter(email=accounts.CUSTOMER.email).exists():
-            from demo.seed import seed  # takes a second to load, which a later start need not wait for
+            from demo.seed import seed  # noqa: PLC0415  (takes a second, which a later start needn't wait for)
 
             seed()
         self.stdout.write(accounts.sign_ins())

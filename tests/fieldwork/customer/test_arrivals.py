@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from fieldwork.customer import reminders
+from fieldwork.customer import arrival_watch, reminders
 from fieldwork.models import SiteVisit, Technician
-from fieldwork.visits import arrival_watch, arrivals, closeouts, orders
+from fieldwork.visits import arrivals, closeouts, orders
 from tests import factories
 from tests.fieldwork.conftest import planned, report, visit_of
 from tests.fieldwork.customer.conftest import MONDAY, told

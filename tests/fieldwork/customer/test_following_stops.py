@@ -9,8 +9,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from fieldwork.customer import arrival_watch
 from fieldwork.models import SiteVisit, Technician
-from fieldwork.visits import arrival_watch, arrivals
+from fieldwork.visits import arrivals
 from fieldwork.visits.arrivals import Stop
 from tests import factories
 from tests.fieldwork.conftest import planned

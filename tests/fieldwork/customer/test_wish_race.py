@@ -14,7 +14,7 @@ from django.db import connection
 from fieldwork.day_changes import offers, unsuitable_days
 from fieldwork.day_changes import requests as day_requests
 from fieldwork.models import DayChange, SiteVisit, Technician
-from fieldwork.planning import technician_days
+from fieldwork.schedule import technician_days
 from msa_portal.errors import Refused
 from requests_app.enums import EventKind
 from requests_app.models import MSARequest

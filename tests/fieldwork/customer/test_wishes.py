@@ -11,12 +11,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from fieldwork.day_changes import answers, rules, unsuitable_days
+from fieldwork.day_changes import answers, unsuitable_days
 from fieldwork.day_changes import offers as day_changes_offers
 from fieldwork.day_changes import requests as day_requests
 from fieldwork.models import DayChange, ServiceOrder, SiteVisit, Technician, UnsuitableDay
-from fieldwork.planning import facts, problem
-from fieldwork.visits import orders
+from fieldwork.schedule import facts, problem
+from fieldwork.visits import day_change_rules, orders
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused, Stale
 from msa_portal.notices.models import NoticeMessage
@@ -101,7 +101,7 @@ def test_day_is_changed_until_two_business_days_before(
     request_: MSARequest, alice: User, clock: Any, days: int, code: str | None
 ):
     clock.shift(timedelta(days=days))
-    reason = rules.why_not(visit_of(request_))
+    reason = day_change_rules.why_not(visit_of(request_))
     assert (reason and reason.code) == code
     if code:
         with pytest.raises(Refused, match="until 2 business days before"):
@@ -254,7 +254,7 @@ def test_days_are_named_before_the_visit_is_planned_and_planning_leaves_them_out
 
 
 def test_too_many_days_and_the_visits_own_are_refused(visit: SiteVisit, request_: MSARequest, alice: User):
-    days = rules.nameable(visit.order).days
+    days = day_change_rules.nameable(visit.order).days
     with pytest.raises(Refused, match="at most") as refused:
         unsuitable_days.name(request_, [(on, "morning") for on in days], by=alice)
     assert refused.value.code == "too_many"

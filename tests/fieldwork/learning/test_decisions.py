@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from fieldwork import learning, tasks
 from fieldwork.models import RuleProposal, SiteVisit
-from fieldwork.planning import problem
+from fieldwork.schedule import problem
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused, Stale
 from msa_portal.notices.models import NoticeMessage

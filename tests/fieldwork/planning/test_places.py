@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from fieldwork.models import CloseOut, District, DistrictZip, ServiceOrder, SiteVisit, Technician, VisitDuration
-from fieldwork.planning import durations, positions
+from fieldwork.schedule import durations, positions
 from fieldwork.visits import due_dates
 from msa_portal.accounts.models import User
 from msa_portal.business_days import calendar

@@ -22,7 +22,8 @@ from fieldwork.models import (
     VisitDuration,
     WorkingHours,
 )
-from fieldwork.planning import board, driving, problem, shifts
+from fieldwork.planning import board
+from fieldwork.schedule import driving, problem, shifts
 from fieldwork.visits import closeouts, orders
 from msa_portal.accounts.models import User
 from msa_portal.business_days.models import ClosureDay

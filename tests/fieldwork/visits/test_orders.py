@@ -17,6 +17,7 @@ from msa_portal.notices.models import NoticeMessage
 from requests_app.enums import Status, WithdrawalReason
 from requests_app.lifecycle import settlement, transitions
 from requests_app.models import MSARequest, ProgramSettings
+from requests_app.screening import corrections
 from tests import factories
 from tests.fieldwork.conftest import business_day, new_technician, planned, visit_of
 
@@ -35,8 +36,6 @@ def test_due_day_leaves_out_the_days_that_the_customer_held():
     with time_machine.travel(datetime(2027, 3, 1, 20, tzinfo=UTC), tick=False) as clock:
         msa_request = factories.corrections_required()
         clock.move_to(datetime(2027, 3, 8, 20, tzinfo=UTC))
-        from requests_app.screening import corrections
-
         for correction in msa_request.corrections.all():
             corrections.answer(correction, by=msa_request.owner, way="done", text="Put right.")
         transitions.resubmit(msa_request, by=msa_request.owner)

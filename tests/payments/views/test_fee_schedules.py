@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from msa_portal import formats
 from payments.models import FeeSchedule
-from requests_app.throttling import PublicThrottle
 from requests_app.enums import RequestType
 from requests_app.models import OutcomeReason, ProgramSettings
+from requests_app.throttling import PublicThrottle
 from tests.payments.conftest import FEE
 
 pytestmark = pytest.mark.django_db

@@ -9,8 +9,8 @@ import pytest
 import time_machine
 from django.test import Client
 
-from requests_app.throttling import PublicThrottle
 from requests_app.models import IncompatiblePanel, Product
+from requests_app.throttling import PublicThrottle
 from tests.requests_app.eligibility.facts import READY
 
 pytestmark = pytest.mark.django_db

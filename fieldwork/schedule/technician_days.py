@@ -17,9 +17,9 @@ from django.utils import timezone
 from fieldwork import dispatch
 from fieldwork.dispatch.plan import Route
 from fieldwork.models import Lane, Placement, PlanRun, SiteVisit
-from fieldwork.planning import facts, problem
-from fieldwork.planning.problem import Translated
-from fieldwork.planning.shifts import WINDOWS, moment
+from fieldwork.schedule import facts, problem
+from fieldwork.schedule.problem import Translated
+from fieldwork.schedule.shifts import WINDOWS, moment
 from msa_portal.accounts.models import User
 
 Key = tuple[int, date]

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from fieldwork import learning
 from fieldwork.models import Absence, DayChange, Placement, ServiceOrder, SiteVisit, Skill
-from fieldwork.planning import durations, shifts
-from fieldwork.planning.shifts import Rota
+from fieldwork.schedule import durations, shifts
+from fieldwork.schedule.shifts import Rota
 from msa_portal.business_days.calendar import local_day
 
 SiteVisitRows = QuerySet[SiteVisit]

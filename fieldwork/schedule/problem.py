@@ -14,9 +14,9 @@ from fieldwork.dispatch.plan import Plan, Route, Unserved
 from fieldwork.dispatch.problem import DayWindow, Fixed, Problem, Shift, Visit
 from fieldwork.dispatch.travel import Place
 from fieldwork.models import SiteVisit
-from fieldwork.planning import driving, facts
-from fieldwork.planning.facts import Facts, Slot
-from fieldwork.planning.shifts import USUAL_DAY, WINDOWS, Rota, WorkDay
+from fieldwork.schedule import driving, facts
+from fieldwork.schedule.facts import Facts, Slot
+from fieldwork.schedule.shifts import USUAL_DAY, WINDOWS, Rota, WorkDay
 
 # Urgency of a visit that is due today; it grows with each business day after, and falls with each before.
 DUE_TODAY, MOST_URGENT = 30, 60

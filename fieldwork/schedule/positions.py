@@ -49,7 +49,7 @@ def _of_record(account_number: str) -> Degrees | None:
 @lru_cache(maxsize=4096)
 def middle_of(zip_code: str) -> Degrees | None:
     """The middle of a ZIP code, from the list that the package carries; None for one that it does not know."""
-    import zipcodes  # reads its list of all ZIP codes when it is imported
+    import zipcodes  # noqa: PLC0415  (reads its list of all ZIP codes)
 
     try:
         found = zipcodes.matching(zip_code)

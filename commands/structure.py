@@ -1,0 +1,68 @@
+"""The shape of the product's code: no circle of imports, no crowded folder, few imports inside functions.
+
+Which package may import which is import-linter's affair (pyproject.toml).
+"""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import grimp
+
+from commands.console import ROOT
+
+PACKAGES = ("msa_portal", "requests_app", "payments", "fieldwork", "demo", "commands")
+MOST_MODULES = 25
+MOST_INLINE = 10
+_REASON = re.compile(r"# noqa: PLC0415  \(.+\)$")
+
+
+def complaints() -> str | None:
+    """What is wrong with the shape, a line each; None where nothing is."""
+    return "\n".join([*circles(), *crowded(), *inline()]) or None
+
+
+def circles() -> Iterator[str]:
+    """Imports inside functions count; those for type checkers alone don't."""
+    graph = grimp.build_graph(*PACKAGES, cache_dir=None, exclude_type_checking_imports=True)
+    try:
+        graphlib.TopologicalSorter(
+            {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+        ).prepare()
+    except graphlib.CycleError as error:
+        yield f"A circle of imports: {' <- '.join(error.args[1])}"
+
+
+def modules() -> Iterator[Path]:
+    for package in PACKAGES:
+        yield from (path for path in (ROOT / package).rglob("*.py") if "migrations" not in path.parts)
+
+
+def crowded() -> Iterator[str]:
+    folders = Counter(path.parent for path in modules() if path.name != "__init__.py")
+    for folder, count in folders.items():
+        if count > MOST_MODULES:
+            yield f"{folder.relative_to(ROOT)} holds {count} modules, more than {MOST_MODULES}: make packages of them."
+
+
+def inline() -> Iterator[str]:
+    """Imports of our own modules inside functions, each excused to ruff with its reason (PLC0415)."""
+    found = [(path, line) for path in modules() for line in _lines_of_inline_imports(path)]
+    places = [f"{path.relative_to(ROOT)}:{line}" for path, line in found]
+    if len(found) > MOST_INLINE:
+        yield f"{len(found)} imports of our own modules inside functions, more than {MOST_INLINE}: {', '.join(places)}"
+    for (path, line), place in zip(found, places, strict=True):
+        if not _REASON.search(path.read_text().splitlines()[line - 1]):
+            yield f"{place}: say why this import stands inside a function: # noqa: PLC0415  (the reason)"
+
+
+def _lines_of_inline_imports(path: Path) -> Iterator[int]:
+    for function in ast.walk(ast.parse(path.read_text())):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            imports = (node for node in ast.walk(function) if isinstance(node, ast.ImportFrom) and node.module)
+            yield from (node.lineno for node in imports if str(node.module).split(".")[0] in PACKAGES)
