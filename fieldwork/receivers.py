@@ -20,14 +20,14 @@ from requests_app.signals import event_recorded
 
 
 def connect() -> None:
-    """Called once when the app is ready."""
+    """Called once when the app is ready. What follows an event comes before the notices, which tell of it."""
+    event_recorded.connect(on_event, dispatch_uid="fieldwork.on_event")
+    for changed in (post_save, post_delete):
+        changed.connect(on_closure_day, sender=ClosureDay, dispatch_uid=f"fieldwork.on_closure_day.{id(changed)}")
     notice_receivers.connect()
     sections.connect()
     shown_photos.connect()
     customer_sections.connect()
-    event_recorded.connect(on_event, dispatch_uid="fieldwork.on_event")
-    for changed in (post_save, post_delete):
-        changed.connect(on_closure_day, sender=ClosureDay, dispatch_uid=f"fieldwork.on_closure_day.{id(changed)}")
 
 
 def on_event(msa_request: MSARequest, event: RequestEvent, by: User | None, **_kwargs: Any) -> None:

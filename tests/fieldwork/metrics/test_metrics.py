@@ -66,7 +66,7 @@ def test_figures_are_those_worked_out_by_hand(device: Product):
     made(device, socket(), came=(9, 20), drive_seconds=1800, drive_meters=None)
     made(device, came=(12, 1), drive_seconds=None, drive_meters=None, technician=other)
     made(device, on=MONDAY + timedelta(days=1), came=(8, 30))
-    assert metrics.of(november()) == metrics.Figures(
+    assert metrics.figures_of(november()) == metrics.Figures(
         visits=4,
         succeeded=3,
         first_visits=4,
@@ -82,7 +82,7 @@ def test_figures_are_those_worked_out_by_hand(device: Product):
 
 def test_nothing_made_is_nothing_told(device: Product):
     made(device, on=date(2026, 10, 31))
-    assert metrics.of(november()) == metrics.Figures(0, 0, 0, None, None, None, None, None, None, None)
+    assert metrics.figures_of(november()) == metrics.Figures(0, 0, 0, None, None, None, None, None, None, None)
     assert (metrics.by_week([]), metrics.by_reason([]), metrics.by_group([], By.DEVICE)) == ([], [], [])
 
 
@@ -116,7 +116,7 @@ def test_second_visit_counts_but_not_as_a_first_one_and_with_its_own_device(devi
     visit.order.round.number = 7
     visit.order.round.save()
     [row] = november()
-    assert (row.is_first, metrics.of([row]).first_success) == (False, None)
+    assert (row.is_first, metrics.figures_of([row]).first_success) == (False, None)
     assert row.groups[By.DEVICE].name == str(newer)
 
 
