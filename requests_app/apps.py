@@ -10,5 +10,5 @@ class RequestsConfig(AppConfig):
     def ready(self) -> None:
         from requests_app import checks, receivers  # noqa: PLC0415  (models are loaded by now)
 
-        register(checks.seal_key)
+        register(checks.seal_key, "seals")
         receivers.connect()
