@@ -13,7 +13,7 @@ from requests_app.enums import AgreementState, DocumentKind, Party
 from requests_app.models import Agreement, AgreementWording, Document, MSARequest
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.pdf, pytest.mark.django_db]
 
 
 def pages_of(document: Document) -> list[str]:

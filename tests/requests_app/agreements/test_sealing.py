@@ -14,7 +14,7 @@ from requests_app.models import Agreement, Document, Seal
 from tests import factories
 from tests.requests_app.agreements.conftest import render
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.pdf, pytest.mark.django_db]
 
 
 def body_of(document: Document) -> bytes:
