@@ -25,12 +25,23 @@ from payments.services import ledger
 from requests_app import history
 from tests import databases, servers
 
+# Fixtures that start a process of ours, or a server.
+SERVERS = {"process", "sandbox_process", "live_server", "broker"}
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What lies in tests/browser needs a browser, whether or not each test says so."""
+    """What lies in tests/browser needs a browser, and what asks for a server needs it, whether or not it says so."""
     for item in items:
         if "browser" in item.path.parts:
             item.add_marker("browser")
+        if not SERVERS.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker("server")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """No second process for a file or two, which end before it would have started."""
+    named = [argument for argument in config.args if "::" in argument or argument.endswith(".py")]
+    return 0 if named else None
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -13,7 +13,7 @@ from requests_app.enums import EventKind, Settlement, Status, WithdrawalReason
 from requests_app.models import Screening
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 S = Status
 TABLE = {

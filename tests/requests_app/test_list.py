@@ -16,7 +16,7 @@ from requests_app.enums import Party
 from requests_app.models import MSARequest
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 LIST = reverse("requests:list")
 

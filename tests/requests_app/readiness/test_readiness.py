@@ -16,7 +16,7 @@ from requests_app.models import IncompatiblePanel, MSARequest, PanelModelAnswer,
 from requests_app.readiness import Answer, Kind
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 NEAR, LISTED = "MBED2O40B200BF", "MBED2040B200BF"
 
