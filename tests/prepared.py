@@ -55,20 +55,20 @@ def migrated_key(*more: str) -> str:
 
 
 @contextmanager
-def alone() -> Iterator[None]:
-    """One process at a time fills, copies and clears the cache."""
+def alone(kind: str) -> Iterator[None]:
+    """One process at a time fills, copies and clears the entries of a kind."""
     CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "lock").open("w") as lock:
+    with (CACHE / f"{kind}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def copied(kind: str, key: str, make: Callable[[Path], None], target: Path) -> None:
+def copied(kind: str, key: str, make: Callable[[Path], object], target: Path) -> None:
     """The entry's folder as a new folder `target`; made by `make` where there is none."""
-    with alone():
+    with alone(kind):
         entry = CACHE / f"{kind}-{key}"
         if not entry.exists():
-            unfinished = CACHE / f"unfinished-{os.getpid()}"
+            unfinished = CACHE / f"unfinished-{kind}"
             shutil.rmtree(unfinished, ignore_errors=True)
             unfinished.mkdir()
             try:

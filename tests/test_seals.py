@@ -25,6 +25,8 @@ from pypdf import PdfReader, PdfWriter
 from commands.console import ROOT
 from msa_portal import pdf, seals
 
+pytestmark = pytest.mark.pdf
+
 
 def key(*, passphrase: str = "", until: datetime | None = None, for_documents: bool = True) -> str:
     """A PKCS #12 file in base64, as SEAL_KEY takes it."""

@@ -22,7 +22,7 @@ from tests.factories import staff
 from tests.notices.conftest import Inbox
 from tests.notices.notice_samples import queued
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 State = NoticeMessage.State
 
 

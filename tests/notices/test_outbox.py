@@ -17,7 +17,7 @@ from requests_app.lifecycle.notices import DraftStartedForYou
 from tests import jobs
 from tests.notices.notice_samples import queued
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -110,7 +110,7 @@ def test_log_of_a_lost_kick_names_no_address(
     assert f"notices.deliver({row.pk},) waits for the sweeper" in caplog.text
 
 
-@pytest.mark.redis
+@pytest.mark.server
 def test_mail_that_somebody_waits_for_goes_before_a_backlog(broker: str) -> None:
     """A sign-in code is not behind a night's reminders."""
     kinds = ["fee_due", "deadline", "account/login_code", "receipt"]

@@ -214,6 +214,7 @@ def flyer(client: Client, visit: SiteVisit, shape: str) -> Any:
     return client.get(f"{reverse('fieldwork:flyer', args=[visit.pk])}?format={shape}")
 
 
+@pytest.mark.pdf
 @pytest.mark.parametrize(
     ("shape", "inches", "name"),
     [("label", (4, 6), "label"), ("letter", (8.5, 11), "letter"), ("x", (8.5, 11), "letter")],

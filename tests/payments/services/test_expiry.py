@@ -18,7 +18,7 @@ from tests import factories
 from tests.payments.conftest import FEE, opened
 from tests.payments.sandbox.harness import SandboxControl
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at_once", "provider_sandbox")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits", "at_once", "provider_sandbox")]
 
 
 @pytest.fixture

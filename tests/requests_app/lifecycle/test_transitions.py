@@ -16,7 +16,7 @@ from requests_app.management.commands.graph_lifecycle import transitions
 from requests_app.models import Screening
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 S = Status
 TABLE = {

@@ -168,6 +168,7 @@ def test_request_with_an_open_item_is_not_valid():
     assert (item.closed_as, item.closed_by, msa_request.status) == ("accepted", person, Status.PENDING_SERVICE_ORDER)
 
 
+@pytest.mark.both_databases
 def test_without_the_doors_guard_the_database_refuses_it(monkeypatch):
     msa_request, _item = answered(proposed())
     screening_desk.answer_checks(msa_request, ALL_YES, by=factories.staff())

@@ -88,6 +88,7 @@ def test_customers_address_for_mail_is_no_covered_fact(signed):
     assert versions.is_executed(factories.refreshed(signed))
 
 
+@pytest.mark.both_databases
 def test_section_is_signed_once_per_party_and_version_in_the_database(signed):
     row = SignedSection.objects.filter(party=Party.CUSTOMER).first()
     row.pk = None

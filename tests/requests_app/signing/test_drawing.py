@@ -85,6 +85,7 @@ def pictures_in_evidence(agreement: Agreement) -> int:
     return len({image.data for page in pages for image in page.images})
 
 
+@pytest.mark.pdf
 @pytest.mark.parametrize(("drawing", "pictures"), [(data_address(), 1), ("", 0)])
 def test_drawing_stands_in_the_evidence(client, consented, drawing, pictures):
     client.post(link(open_invitation(consented)), answers(consented, drawing=drawing))

@@ -18,7 +18,7 @@ from requests_app.signing import authority
 from requests_app.status import lists
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 LIST = reverse("requests:list")
 
