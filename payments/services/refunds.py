@@ -2,7 +2,7 @@
 
 The running figures `refunded_cents` of payment and allocation count what is promised or gone, under
 check constraints, so that never more goes back than came (faults 7 and 8). What becomes of an
-approved refund is in `refund_following`.
+approved refund is in `refund_sync`.
 """
 
 from __future__ import annotations

@@ -265,7 +265,7 @@ def _autosave(page: _Page) -> HttpResponse:
 
 
 def _photos(page: _Page) -> HttpResponse:
-    """Optional, so going on is a link; each photo is sent to `photo_views.page`."""
+    """Optional, so going on is a link; each photo is sent to `photos.page`."""
     if page.request.method == "POST":
         return redirect(page.neighbor(1))
     context = page.context(cards=photos.cards(page.msa_request), onward=page.neighbor(1))
