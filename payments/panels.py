@@ -66,4 +66,4 @@ def comes_back(request: MSARequest, user: User) -> tuple[str, dict[str, Any]] | 
         "total_cents": at_stake(request).refund_cents if open_ else 0,
         "refunds": Refund.objects.filter(fee__round__request=request).order_by("pk"),
     }
-    return "payments/panels/comes_back.html", context
+    return "payments/panels/refund_expected.html", context

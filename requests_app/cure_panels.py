@@ -25,4 +25,4 @@ def put_right(request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] |
         return None
     visit, items = found
     context = {"request_": request, "visit": visit, "items": items, "is_office": viewer.sees_all_requests}
-    return "requests_app/partials/put_right.html", context
+    return "requests_app/partials/cures.html", context
