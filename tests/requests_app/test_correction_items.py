@@ -15,6 +15,7 @@ from requests_app import corrections, hidden, lifecycle, policies, screening
 from requests_app.enums import CheckCode, CorrectionKind, Status
 from requests_app.models import CorrectionReason, MSARequest
 from tests import factories
+from tests.markup import laid_out
 
 pytestmark = pytest.mark.django_db
 
@@ -270,7 +271,7 @@ def test_difference_becomes_an_item_without_the_records_value(client):
     request = factories.submitted()
     reason = CorrectionReason.objects.get(code="name-differs")
     client.force_login(factories.staff())
-    page = client.get(desk("change", request)).content.decode()
+    page = laid_out(client.get(desk("change", request)).content.decode())
     assert f'for="id_reason_{reason.pk}">Make it an item' in page
     client.post(desk("corrections", request), {f"reason_{reason.pk}": "on"})
     assert request.corrections.get().proposal is None

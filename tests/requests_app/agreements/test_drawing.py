@@ -13,6 +13,7 @@ from requests_app import agreement_rendering, documents, drafts
 from requests_app.enums import DocumentKind, Party, ScanState
 from requests_app.models import Agreement, Document
 from tests import factories
+from tests.markup import laid_out
 from tests.requests_app.agreements.conftest import agree, answers, link, open_invitation, proof, render
 
 pytestmark = pytest.mark.django_db
@@ -69,7 +70,7 @@ def test_staff_open_the_drawing_from_the_screening_page(client):
     client.post(f"/requests/{request.reference}/agreement/sign/", answers(agreement, drawing=data_address()))
     drawing = agreement.signatures.get().drawing
     client.force_login(factories.staff())
-    page = client.get(f"/admin/requests_app/msarequest/{request.pk}/change/", follow=True).content.decode()
+    page = laid_out(client.get(f"/admin/requests_app/msarequest/{request.pk}/change/", follow=True).content.decode())
     url = f"/requests/{request.reference}/documents/{drawing.pk}/"
     assert f'<a href="{url}">Drawn signature</a>' in page
     assert b"".join(client.get(url)).startswith(b"\xff\xd8\xff")
