@@ -67,4 +67,4 @@ def comes_back(msa_request: MSARequest, user: User) -> tuple[str, dict[str, Any]
         "total_cents": at_stake(msa_request).refund_cents if open_ else 0,
         "refunds": Refund.objects.filter(fee__round__msa_request=msa_request).order_by("pk"),
     }
-    return "payments/panels/comes_back.html", context
+    return "payments/panels/refund_expected.html", context
