@@ -41,6 +41,7 @@ from requests_app.models import (
     ScreeningAnswer,
     ServiceAccount,
 )
+from tests.stations import station
 
 PASSWORD = "correct horse battery staple"
 
@@ -287,10 +288,12 @@ def paid(request: MSARequest, *, how: Settlement = Settlement.PAID) -> MSAReques
     return refreshed(request)
 
 
+@station
 def submitted(request: MSARequest | None = None, **facts: Any) -> MSARequest:
     return paid(executed(request or complete_request(**facts)))
 
 
+@station
 def corrections_required(request: MSARequest | None = None, *, note: str = "", **facts: Any) -> MSARequest:
     request = request or submitted(**facts)
     item = lifecycle.RequiredCorrection(CorrectionReasonFactory(), note=note)
@@ -298,6 +301,7 @@ def corrections_required(request: MSARequest | None = None, *, note: str = "", *
     return refreshed(request)
 
 
+@station
 def valid(request: MSARequest | None = None, **facts: Any) -> MSARequest:
     """Screened, every check answered, and found valid."""
     request = request or submitted(**facts)
@@ -313,6 +317,7 @@ def valid(request: MSARequest | None = None, **facts: Any) -> MSARequest:
     return refreshed(request)
 
 
+@station
 def ordered(request: MSARequest | None = None, **facts: Any) -> MSARequest:
     """The service order is issued."""
     request = request or valid(**facts)
@@ -320,12 +325,14 @@ def ordered(request: MSARequest | None = None, **facts: Any) -> MSARequest:
     return refreshed(request)
 
 
+@station
 def completed(request: MSARequest | None = None, **facts: Any) -> MSARequest:
     request = request or ordered(**facts)
     lifecycle.complete(request, by=technician())
     return refreshed(request)
 
 
+@station
 def failed(
     request: MSARequest | None = None, *, reasons: Iterable[OutcomeReason] | None = None, **facts: Any
 ) -> MSARequest:
@@ -346,6 +353,7 @@ def utility_reason() -> OutcomeReason:
     )
 
 
+@station
 def withdrawn(request: MSARequest | None = None, **facts: Any) -> MSARequest:
     request = request or submitted(**facts)
     lifecycle.withdraw(request, by=actor_of(request), reason=WithdrawalReason.CHANGED_PLANS)
