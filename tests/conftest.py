@@ -27,6 +27,7 @@ from msa_portal.notices import outbox
 from payments.services import ledger
 from requests_app import history
 from tests import databases, servers
+from tests.stations import stations
 
 # Fixtures that start a process of ours, or a server.
 SERVERS = {"process", "sandbox_process", "live_server", "broker"}
@@ -146,10 +147,18 @@ class BlankPage:
 
 
 @pytest.fixture(autouse=True)
-def blank_pdfs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def blank_pdfs(request: pytest.FixtureRequest) -> Iterator[None]:
     """Templates are filled in, not laid out, which takes half a second: that is for tests marked `pdf`."""
-    if not request.node.get_closest_marker("pdf"):
-        monkeypatch.setattr(pdf, "HTML", BlankPage)
+    with pytest.MonkeyPatch.context() as patch:
+        if not request.node.get_closest_marker("pdf"):
+            patch.setattr(pdf, "HTML", BlankPage)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def known_stations(request: pytest.FixtureRequest) -> Iterator[None]:
+    with stations.watching(request.node):
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -159,14 +168,16 @@ def empty_cache() -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_broker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def no_broker(request: pytest.FixtureRequest) -> Iterator[None]:
     """A broker that is down says so at once: to find nobody at its address takes 25 milliseconds, ten times a test."""
 
     def refused(*_args: Any, **_kwargs: Any) -> None:
         raise OperationalError("no broker")
 
-    if "broker" not in request.fixturenames and not request.node.get_closest_marker("real_broker"):
-        monkeypatch.setattr(Task, "apply_async", refused)
+    with pytest.MonkeyPatch.context() as patch:
+        if "broker" not in request.fixturenames and not request.node.get_closest_marker("real_broker"):
+            patch.setattr(Task, "apply_async", refused)
+        yield
 
 
 @pytest.fixture

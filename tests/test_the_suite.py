@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+import time_machine
 from django.apps import apps
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models.signals import post_migrate
+from django.utils import timezone
 
 from commands.console import ROOT
-from msa_portal import db, pdf
+from msa_portal import db as platform_db
+from msa_portal import pdf
 from msa_portal.accounts.models import User
 from msa_portal.accounts.roles import ROLE_PERMISSIONS, sync_role_groups
+from requests_app import history
+from requests_app.models import ProgramSettings
 from tests import factories, prepared
+from tests.stations import Stations
 
 HASHED = set(prepared.files(prepared.MIGRATED_FROM))
 
@@ -132,9 +141,9 @@ def test_what_waits_runs_after_the_outermost_block_and_never_after_a_rollback():
 def test_lock_outside_a_transaction_of_the_tested_code_is_refused():
     user = factories.UserFactory()
     with pytest.raises(transaction.TransactionManagementError):
-        db.lock(user)
+        platform_db.lock(user)
     with transaction.atomic():
-        assert db.lock(user) == user
+        assert platform_db.lock(user) == user
 
 
 @pytest.mark.both_databases
@@ -150,3 +159,59 @@ def test_blank_page_is_another_one_for_another_text():
     one, two = (pdf.render_pdf("pdf/base.html", {"reference": name}) for name in ("MSA-1", "MSA-2"))
     assert one.startswith(b"%PDF")
     assert one != two
+
+
+STATIONS = (factories.submitted, factories.valid, factories.ordered, factories.failed, factories.withdrawn)
+
+
+@pytest.fixture
+def unknown(db: None, request: pytest.FixtureRequest) -> Iterator[Stations]:
+    """As in a process's first test."""
+    fresh = Stations()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tests.stations.stations", fresh)
+        with fresh.watching(request.node):
+            yield fresh
+
+
+def all_rows(stations: Stations) -> dict[str, Any]:
+    return stations.read_outside(0)
+
+
+@pytest.mark.django_db
+@pytest.mark.both_databases
+@pytest.mark.parametrize("station", STATIONS, ids=lambda station: station.__name__)
+def test_kept_way_to_a_station_is_the_services_to_the_letter(station, unknown, request):
+    with transaction.atomic():
+        walked = station()
+        written = all_rows(unknown)
+        transaction.set_rollback(True)
+    with unknown.watching(request.node):
+        again = station()
+        assert (again.pk, again.status) == (walked.pk, walked.status)
+        assert all_rows(unknown) == written
+        assert len(unknown.walks) == 1
+        assert list(history.broken_links()) == []
+        second = station()
+        assert second.pk != again.pk
+        assert list(history.broken_links()) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("change", ["row", "role", "setting", "function", "time"])
+def test_services_walk_where_the_test_changed_what_may_matter(change, unknown, request, settings, monkeypatch):
+    with transaction.atomic():
+        kept = factories.submitted()
+        transaction.set_rollback(True)
+    with unknown.watching(request.node), contextlib.ExitStack() as stack:
+        if change == "row":
+            ProgramSettings.objects.update(visit_minutes=50)
+        elif change == "role":
+            factories.staff()
+        elif change == "setting":
+            settings.LANGUAGE_CODE = "en-us"
+        elif change == "function":
+            monkeypatch.setattr(prepared, "KEPT", 3)
+        else:
+            stack.enter_context(time_machine.travel(timezone.now() + timedelta(days=1)))
+        assert factories.submitted().pk != kept.pk
