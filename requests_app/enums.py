@@ -126,6 +126,16 @@ class RequestType(models.TextChoices):
     REPLACEMENT = "replacement", _("Replacement")
     MAINTENANCE = "maintenance", _("Maintenance")
 
+    @property
+    def done(self) -> str | Promise:
+        """A successful visit in the type's own words, beside the one official status (D2)."""
+        return {
+            RequestType.INSTALL: _("Installation complete"),
+            RequestType.REMOVAL: _("Removal complete"),
+            RequestType.REPLACEMENT: _("Replacement complete"),
+            RequestType.MAINTENANCE: _("Maintenance complete"),
+        }[self]
+
 
 # Types that put a device in (E6 and the panel's rules apply, D11).
 PLACES_DEVICE = frozenset({RequestType.INSTALL, RequestType.REPLACEMENT})
@@ -212,6 +222,10 @@ class VisitOutcome(models.TextChoices):
 class Responsible(models.TextChoices):
     CUSTOMER = "customer", _("Customer")
     UTILITY = "utility", _("Utility")
+
+    @property
+    def side(self) -> str | Promise:
+        return _("On the customer's side") if self is Responsible.CUSTOMER else _("On the utility's side")
 
 
 class Party(models.TextChoices):
