@@ -13,9 +13,9 @@ from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
 from payments.forms.refunds import AskForm
 from payments.models import Allocation, Refund
-from payments.refund_rules import as_paid_visit, refund_owed
+from payments.refund_rules import owed_for
 from payments.services import refunds
-from payments.text import balance
+from payments.text import balance, fee_explanations
 from requests_app import permissions
 from requests_app.files import storage
 from requests_app.lifecycle import policies
@@ -58,12 +58,12 @@ def ask_refund(request: HttpRequest, reference: str, part_id: int) -> HttpRespon
         else:
             messages.success(request, _("Your refund is asked for. A supervisor decides, and we write to you."))
             return redirect("payments:money", reference=msa_request.reference)
-    (decision,) = refund_owed([as_paid_visit(part.fee.round, part.remaining_cents)])
+    decision = owed_for(part)
     context = {
         "msa_request": msa_request,
         "part": part,
-        "settled": part.state == Allocation.State.SETTLED,
-        "decision": decision,
+        "rules": fee_explanations.returned(decision),
+        "by_the_rules": decision.reason is not None,
         "obstacle": obstacle,
         "may_withdraw": obstacle is not None and obstacle.code == "visit_open",
         "arrives_days": ProgramSettings.current().refund_arrives_days,

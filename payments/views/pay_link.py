@@ -20,6 +20,7 @@ from payments import provider
 from payments.forms.paying import PayForm
 from payments.models import Allocation, PayInvitation, Payment
 from payments.services import fees, invitations, open_payments, pay_links, settle
+from payments.text import fee_explanations
 from payments.views.fee import fee_page, mine
 from requests_app.files import storage
 from requests_app.views.secret_links import get_or_throttle, secret_page
@@ -87,6 +88,7 @@ def _offer(request: HttpRequest, token: str, invitation: PayInvitation, refusal:
         "quote": quote,
         "begun": live is not None and live.invitation_id == invitation.pk,
         "form": PayForm(initial={"expected_cents": quote.amount_cents}),
+        "back": fee_explanations.what_comes_back(invitation.round.number, quote.amount_cents),
         "refusal": refusal,
     }
     response = render(request, "payments/link.html", context, status=409 if refusal else 200)
