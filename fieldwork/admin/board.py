@@ -24,6 +24,7 @@ from fieldwork.planning import board
 from fieldwork.schedule import facts
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused, Stale
+from msa_portal.guards import user_of
 
 BOARD = "admin:fieldwork_board"
 
@@ -143,24 +144,24 @@ class BoardAdmin(ScriptViews, ReadOnlyAdmin):
 
 def _done(request: HttpRequest, visit: SiteVisit) -> tuple[str | None, date | None]:
     """What was done, in a sentence (None: the form has errors), and the day of the board to go back to."""
-    seen, by = seen_of(request.POST.getlist("seen")), request.user
+    seen, by = seen_of(request.POST.getlist("seen")), user_of(request)
     match request.POST.get("do"):
         case "place":
             form = MoveForm(request.POST)
             if not form.is_valid():
                 return None, None
-            change = board.place(visit, **form.cleaned_data, seen=seen, by=by)  # type: ignore[arg-type]  # signed in
+            change = board.place(visit, **form.cleaned_data, seen=seen, by=by)
             for sentence in change.breaks:
                 messages.warning(request, sentence)
             return f"{visit.order}: {where(form.cleaned_data)}", form.cleaned_data["on"]
         case "unplace":
-            board.unplace(visit, seen=seen, by=by)  # type: ignore[arg-type]  # signed in
+            board.unplace(visit, seen=seen, by=by)
             return waits(visit), None
         case "fix":
-            board.fix(visit, True, by=by)  # type: ignore[arg-type]  # signed in
+            board.fix(visit, True, by=by)
             return _("Fixed: the planner leaves it where it stands."), None
         case "unfix":
-            board.fix(visit, False, by=by)  # type: ignore[arg-type]  # signed in
+            board.fix(visit, False, by=by)
             return _("Not fixed any more: the planner may move it."), None
     raise Http404
 

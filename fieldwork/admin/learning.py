@@ -17,6 +17,7 @@ from fieldwork import learning
 from fieldwork.admin.base import ReadOnlyAdmin
 from fieldwork.models import CloseOut, RuleProposal, SiteVisit
 from msa_portal.errors import Refused
+from msa_portal.guards import user_of
 from requests_app.enums import EventKind
 from requests_app.models import MSARequest
 from requests_app.rule_changes import panels, products
@@ -92,7 +93,7 @@ class RuleProposalAdmin(ReadOnlyAdmin):
                 return answer
         if declining.is_valid():
             try:
-                learning.decline(proposal, note=declining.cleaned_data["note"], by=request.user)  # type: ignore[arg-type]  # signed in
+                learning.decline(proposal, note=declining.cleaned_data["note"], by=user_of(request))
             except Refused as refusal:
                 declining.add_error(next(iter(refusal.fields), None), str(refusal))
             else:
@@ -110,7 +111,7 @@ class RuleProposalAdmin(ReadOnlyAdmin):
                 found = panels.impacts(learning.rule_of(proposal, kind, words))
                 return self._impact_page(request, proposal, form, found)
             seen = request.POST.get("seen", "")
-            found = learning.accept(proposal, kind=kind, explanation=words, seen=seen, by=request.user)  # type: ignore[arg-type]  # signed in
+            found = learning.accept(proposal, kind=kind, explanation=words, seen=seen, by=user_of(request))
         except Refused as refusal:
             form.add_error(next(iter(refusal.fields), None), str(refusal))
             return None

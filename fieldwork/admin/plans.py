@@ -25,6 +25,7 @@ from fieldwork.planning import runs
 from msa_portal import formats
 from msa_portal.business_days import calendar
 from msa_portal.errors import Refused
+from msa_portal.guards import user_of
 
 _LANES_SHOWN = 5
 
@@ -66,7 +67,7 @@ class PlanRunAdmin(ReadOnlyAdmin):
         form = PlanForm(request.POST if request.method == "POST" else None, initial=_days(request))
         if form.is_valid():
             try:
-                run = runs.request(**form.cleaned_data, by=request.user)  # type: ignore[arg-type]  # signed in
+                run = runs.request(**form.cleaned_data, by=user_of(request))
             except Refused as refusal:
                 form.add_error(next(iter(refusal.fields), None), str(refusal))
             else:
@@ -95,11 +96,11 @@ class PlanRunAdmin(ReadOnlyAdmin):
         try:
             match request.POST.get("do"):
                 case "cancel":
-                    runs.cancel(run, by=request.user)  # type: ignore[arg-type]  # signed in
+                    runs.cancel(run, by=user_of(request))
                     messages.success(request, _("The run is canceled. The board is as it was."))
                     return here
                 case "take":
-                    taken = runs.take(run, by=request.user)  # type: ignore[arg-type]  # signed in
+                    taken = runs.take(run, by=user_of(request))
                     _tell(request, taken)
                     return redirect(f"{reverse(BOARD)}?{Span('week', run.from_on).query}")
         except Refused as refusal:

@@ -22,6 +22,7 @@ from fieldwork.schedule import positions
 from fieldwork.visits import orders
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused
+from msa_portal.guards import user_of
 
 
 class PositionForm(forms.ModelForm):
@@ -80,7 +81,7 @@ class ServiceOrderAdmin(ReadOnlyAdmin):
     def save_model(self, request: HttpRequest, obj: ServiceOrder, form: Any, change: bool) -> None:
         if form.changed_data:
             position = (form.cleaned_data["latitude"], form.cleaned_data["longitude"])
-            positions.move_position(obj, *position, by=request.user)  # type: ignore[arg-type]  # signed in
+            positions.move_position(obj, *position, by=user_of(request))
 
 
 class ScheduleForm(forms.Form):
@@ -172,7 +173,7 @@ class SiteVisitAdmin(ReadOnlyAdmin):
             try:
                 orders.schedule(
                     visit,
-                    by=request.user,  # type: ignore[arg-type]  # signed in
+                    by=user_of(request),
                     technician=form.cleaned_data["technician"],
                     on=form.cleaned_data["scheduled_on"],
                     window=form.cleaned_data["window"],

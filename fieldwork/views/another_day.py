@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -17,12 +16,13 @@ from fieldwork.views.visit_days import mark_form, marking, mine
 from fieldwork.visits import day_change_rules
 from msa_portal import formats
 from msa_portal.errors import Refused
+from msa_portal.guards import SignedInRequest, signed_in
 from requests_app.models import MSARequest
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
-def another_day(request: HttpRequest, reference: str) -> HttpResponse:
+def another_day(request: SignedInRequest, reference: str) -> HttpResponse:
     """Up to six half days that have room; choosing one moves the visit at once."""
     msa_request, user = mine(request, reference)
     visit = day_change_rules.open_visit(msa_request)
@@ -56,9 +56,9 @@ def _offer(
     return render(request, "fieldwork/another_day.html", context, status=422 if form else 200)
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
-def none_suits(request: HttpRequest, reference: str) -> HttpResponse:
+def none_suits(request: SignedInRequest, reference: str) -> HttpResponse:
     """None of the offers suits: the wish goes to dispatch, with the half days that do not suit."""
     msa_request, user = mine(request, reference)
     visit = day_change_rules.open_visit(msa_request)

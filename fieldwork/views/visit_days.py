@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -17,13 +16,14 @@ from fieldwork.models import SiteVisit
 from fieldwork.visits import day_change_rules
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
+from msa_portal.guards import SignedInRequest, signed_in
 from requests_app import permissions
 from requests_app.models import MSARequest
 
 
-def mine(request: HttpRequest, reference: str) -> tuple[MSARequest, User]:
+def mine(request: SignedInRequest, reference: str) -> tuple[MSARequest, User]:
     """Of those who act for the customer; to everybody else these pages are not there."""
-    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+    user = request.user
     visible = MSARequest.objects.visible_to(user).select_related("owner", "agent", "agent_company", "device")
     msa_request = get_object_or_404(visible, reference=reference)
     if not permissions.acts_for(user, msa_request):
@@ -31,9 +31,9 @@ def mine(request: HttpRequest, reference: str) -> tuple[MSARequest, User]:
     return msa_request, user
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
-def days(request: HttpRequest, reference: str) -> HttpResponse:
+def days(request: SignedInRequest, reference: str) -> HttpResponse:
     """Half days that do not suit, before the visit is planned and while it is."""
     msa_request, user = mine(request, reference)
     try:
@@ -71,12 +71,12 @@ def marking(
     return render(request, template, context, status=422 if form.errors else 200)
 
 
-@login_required
+@signed_in
 @require_safe
 @never_cache
-def today(request: HttpRequest, reference: str) -> HttpResponse:
+def today(request: SignedInRequest, reference: str) -> HttpResponse:
     """When the technician is expected, for the request's page, which asks again each minute on the day."""
-    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+    user = request.user
     msa_request = get_object_or_404(MSARequest.objects.visible_to(user), reference=reference)
     context = {"msa_request": msa_request, "today": sections.today(msa_request)}
     return render(request, "fieldwork/partials/visit_today.html", context)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
+from msa_portal.guards import SignedInRequest, signed_in
 from msa_portal.notices.models import NoticeMessage
 from requests_app import permissions
 from requests_app.agreements import text as agreement_text
@@ -46,14 +46,14 @@ class Signer:
     reminders: list[SigningReminder] = field(default_factory=list)
 
 
-def _mine(request: HttpRequest, reference: str) -> tuple[MSARequest, User]:
-    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+def _mine(request: SignedInRequest, reference: str) -> tuple[MSARequest, User]:
+    user = request.user
     return get_object_or_404(MSARequest.objects.visible_to(user), reference=reference), user
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def agreement(request: HttpRequest, reference: str) -> HttpResponse:
+def agreement(request: SignedInRequest, reference: str) -> HttpResponse:
     """A POST prepares the agreement for the answers as they are now."""
     msa_request, user = _mine(request, reference)
     if request.method == "POST":
@@ -65,9 +65,9 @@ def agreement(request: HttpRequest, reference: str) -> HttpResponse:
     return _page(request, msa_request, user)
 
 
-@login_required
+@signed_in
 @require_POST
-def sign(request: HttpRequest, reference: str) -> HttpResponse:
+def sign(request: SignedInRequest, reference: str) -> HttpResponse:
     msa_request, user = _mine(request, reference)
     current = versions.current(msa_request)
     party = party_of(user, msa_request)
@@ -93,9 +93,9 @@ def sign(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect("requests:agreement", reference=reference)
 
 
-@login_required
+@signed_in
 @require_POST
-def open_document(request: HttpRequest, reference: str) -> HttpResponseBase:
+def open_document(request: SignedInRequest, reference: str) -> HttpResponseBase:
     """The PDF to sign; that this person got it is recorded."""
     msa_request, user = _mine(request, reference)
     current, party = versions.current(msa_request), party_of(user, msa_request)
@@ -108,9 +108,9 @@ def open_document(request: HttpRequest, reference: str) -> HttpResponseBase:
         return redirect("requests:agreement", reference=reference)
 
 
-@login_required
+@signed_in
 @require_POST
-def consent(request: HttpRequest, reference: str) -> HttpResponse:
+def consent(request: SignedInRequest, reference: str) -> HttpResponse:
     msa_request, user = _mine(request, reference)
     current, party = versions.current(msa_request), party_of(user, msa_request)
     form = ConsentForm(request.POST)
@@ -124,9 +124,9 @@ def consent(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect(reverse("requests:agreement", args=[reference]) + "#sign-title")
 
 
-@login_required
+@signed_in
 @require_POST
-def withdraw_consent(request: HttpRequest, reference: str) -> HttpResponse:
+def withdraw_consent(request: SignedInRequest, reference: str) -> HttpResponse:
     """Leads to paper where something is still to sign."""
     msa_request, user = _mine(request, reference)
     current, party = versions.current(msa_request), party_of(user, msa_request)
@@ -142,9 +142,9 @@ def withdraw_consent(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect("requests:paper" if on_paper else "requests:agreement", reference=reference)
 
 
-@login_required
+@signed_in
 @require_POST
-def invite(request: HttpRequest, reference: str) -> HttpResponse:
+def invite(request: SignedInRequest, reference: str) -> HttpResponse:
     msa_request, user = _mine(request, reference)
     current = versions.current(msa_request)
     if current is None:
@@ -161,9 +161,9 @@ def invite(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect("requests:agreement", reference=reference)
 
 
-@login_required
+@signed_in
 @require_POST
-def correct_address(request: HttpRequest, reference: str) -> HttpResponse:
+def correct_address(request: SignedInRequest, reference: str) -> HttpResponse:
     msa_request, user = _mine(request, reference)
     current = versions.current(msa_request)
     form = AddressForm(request.POST, msa_request=msa_request)
@@ -180,9 +180,9 @@ def correct_address(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect("requests:agreement", reference=reference)
 
 
-@login_required
+@signed_in
 @require_POST
-def cancel_invitation(request: HttpRequest, reference: str) -> HttpResponse:
+def cancel_invitation(request: SignedInRequest, reference: str) -> HttpResponse:
     msa_request, user = _mine(request, reference)
     current = versions.current(msa_request)
     try:

@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -15,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused, Stale
+from msa_portal.guards import SignedInRequest, signed_in
 from requests_app import history, permissions
 from requests_app.agreements import versions
 from requests_app.application import answers, steps
@@ -39,10 +39,10 @@ class _Posted:
     form: forms.Form
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
-def page(request: HttpRequest, reference: str) -> HttpResponse:
-    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+def page(request: SignedInRequest, reference: str) -> HttpResponse:
+    user = request.user
     visible = MSARequest.objects.visible_to(user).select_related("owner", "agent", "agent_company", "device")
     msa_request = get_object_or_404(visible, reference=reference)
     if not permissions.acts_for(user, msa_request):

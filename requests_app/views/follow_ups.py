@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -11,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
+from msa_portal.guards import SignedInRequest, public, signed_in
 from requests_app import history, permissions
 from requests_app.agreements import versions
 from requests_app.enums import FollowUpKind, Status, WithdrawalReason
@@ -21,8 +21,8 @@ from requests_app.lifecycle import policies, transitions
 from requests_app.models import MSARequest
 
 
-def _mine(request: HttpRequest, reference: str) -> tuple[MSARequest, User]:
-    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+def _mine(request: SignedInRequest, reference: str) -> tuple[MSARequest, User]:
+    user = request.user
     visible = MSARequest.objects.visible_to(user).select_related("owner", "agent", "agent_company", "device")
     msa_request = get_object_or_404(visible, reference=reference)
     if not permissions.acts_for(user, msa_request):
@@ -60,9 +60,9 @@ def _after_saving(request: HttpRequest, msa_request: MSARequest) -> HttpResponse
     return redirect("payments:fee", reference=msa_request.reference)
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
-def reschedule(request: HttpRequest, reference: str) -> HttpResponse:
+def reschedule(request: SignedInRequest, reference: str) -> HttpResponse:
     """The cure loop: each reason is proved on its own, then the next visit is asked for."""
     msa_request, user = _mine(request, reference)
     if away := _not_now(request, msa_request, user):
@@ -130,6 +130,7 @@ def _cure_page(
     return render(request, "requests_app/reschedule.html", context, status=status)
 
 
+@public
 def after_visit(request: HttpRequest, reference: str) -> HttpResponse:
     """Where the flyer's code leads: to the reasons for who acts for the request, else how to get there.
 
@@ -143,8 +144,8 @@ def after_visit(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "requests_app/after_visit.html", {"reference": reference[:20]})
 
 
-@login_required
-def modify(request: HttpRequest, reference: str) -> HttpResponse:
+@signed_in
+def modify(request: SignedInRequest, reference: str) -> HttpResponse:
     msa_request, user = _mine(request, reference)
     if away := _not_now(request, msa_request, user):
         return away
@@ -167,9 +168,9 @@ def modify(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "requests_app/modify.html", context)
 
 
-@login_required
+@signed_in
 @require_POST
-def cancel_follow_up(request: HttpRequest, reference: str) -> HttpResponse:
+def cancel_follow_up(request: SignedInRequest, reference: str) -> HttpResponse:
     msa_request, user = _mine(request, reference)
     try:
         follow_ups.cancel(msa_request, by=user)
@@ -180,8 +181,8 @@ def cancel_follow_up(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect(msa_request)
 
 
-@login_required
-def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
+@signed_in
+def withdraw(request: SignedInRequest, reference: str) -> HttpResponse:
     msa_request, user = _mine(request, reference)
     reason = policies.reason_against(policies.check_withdraw, msa_request)
     form = WithdrawForm(

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from rest_framework.request import Request
 
 from msa_portal.errors import Refused
+from msa_portal.guards import public
 from requests_app.signing import verification
 from requests_app.throttling import PublicThrottle
 
@@ -41,6 +42,7 @@ class FileForm(forms.Form):
     )
 
 
+@public
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def verify(request: HttpRequest) -> HttpResponse:
