@@ -25,6 +25,7 @@ from fieldwork.schedule import facts
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused, Stale
 from msa_portal.guards import user_of
+from msa_portal.refusals import refusal_as_message
 
 BOARD = "admin:fieldwork_board"
 
@@ -100,18 +101,16 @@ class BoardAdmin(ScriptViews, ReadOnlyAdmin):
     @staticmethod
     def _act(request: HttpRequest, visit: SiteVisit) -> HttpResponse | None:
         """None where it was not done: the page says why, and keeps what was chosen."""
-        try:
+        with refusal_as_message(request):
             said, on = _done(request, visit)
-        except Refused as refusal:
-            messages.error(request, str(refusal))
-            return None
-        if said is None:
-            return None
-        messages.success(request, said)
-        if on is None:
-            return redirect("admin:fieldwork_board_visit", visit.pk)
-        back = Span("day" if request.POST.get("view") == "day" else "week", on)
-        return redirect(f"{reverse(BOARD)}?{back.query}#visit-{visit.pk}")
+            if said is None:
+                return None
+            messages.success(request, said)
+            if on is None:
+                return redirect("admin:fieldwork_board_visit", visit.pk)
+            back = Span("day" if request.POST.get("view") == "day" else "week", on)
+            return redirect(f"{reverse(BOARD)}?{back.query}#visit-{visit.pk}")
+        return None
 
     @only(SCHEDULE)
     def publish_view(self, request: HttpRequest) -> HttpResponse:

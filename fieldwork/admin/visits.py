@@ -21,8 +21,8 @@ from fieldwork.models import ServiceOrder, SiteVisit, Technician
 from fieldwork.schedule import positions
 from fieldwork.visits import orders
 from msa_portal.business_days.calendar import local_day
-from msa_portal.errors import Refused
 from msa_portal.guards import user_of
+from msa_portal.refusals import refusal_in_form
 
 
 class PositionForm(forms.ModelForm):
@@ -170,7 +170,7 @@ class SiteVisitAdmin(ReadOnlyAdmin):
         visit = get_object_or_404(rows, pk=pk)
         form = ScheduleForm(self._posted(request), initial=self._initial(visit))
         if form.is_valid():
-            try:
+            with refusal_in_form(form):
                 orders.schedule(
                     visit,
                     by=user_of(request),
@@ -178,9 +178,6 @@ class SiteVisitAdmin(ReadOnlyAdmin):
                     on=form.cleaned_data["scheduled_on"],
                     window=form.cleaned_data["window"],
                 )
-            except Refused as refusal:
-                form.add_error(next(iter(refusal.fields), None), str(refusal))
-            else:
                 messages.success(request, _("Planned. The customer is told now."))
                 return redirect("admin:fieldwork_sitevisit_changelist")
         context = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from django.contrib import messages
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -18,9 +19,9 @@ from fieldwork.models import CloseOut, SiteVisit
 from fieldwork.visits import closeouts, flyers, orders, outcome_text
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
-from msa_portal.errors import Refused
 from msa_portal.guards import SignedInRequest, technician
 from msa_portal.pdf import qr_svg
+from msa_portal.refusals import refusal_as_message, refusal_in_form
 from requests_app import eligibility
 from requests_app.enums import DocumentKind
 from requests_app.files import site_photos
@@ -99,12 +100,10 @@ def visit(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def on_site(request: SignedInRequest, pk: int) -> HttpResponse:
     row, user = _my_visit(request, pk)
-    try:
+    with refusal_as_message(request):
         closeouts.go_on_site(row, by=user)
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-        return redirect("fieldwork:visit", pk=row.pk)
-    return redirect("fieldwork:close_out", pk=row.pk)
+        return redirect("fieldwork:close_out", pk=row.pk)
+    return redirect("fieldwork:visit", pk=row.pk)
 
 
 @technician
@@ -116,11 +115,8 @@ def put_back(request: SignedInRequest, pk: int) -> HttpResponse:
     if reason is None:
         messages.error(request, _("Choose why nobody can go, then give the visit back."))
         return redirect("fieldwork:visit", pk=row.pk)
-    try:
+    with refusal_as_message(request):
         orders.put_back(row, by=user, reason=reason)
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    else:
         messages.success(request, _("Given back. Dispatch plans a new day, and the customer is told."))
     return redirect("fieldwork:day")
 
@@ -132,11 +128,8 @@ def close_out(request: SignedInRequest, pk: int) -> HttpResponse:
         return redirect("fieldwork:visit", pk=row.pk)
     form = CloseOutForm(request.POST or None, request.FILES or None, visit=row)
     if form.is_valid():
-        try:
+        with refusal_in_form(form, NON_FIELD_ERRORS):
             kept = closeouts.close_out(row, form.report(), by=user)
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
             return _sent(request, kept)
     context = {"visit": row, "msa_request": row.order.round.msa_request, "form": form}
     return render(request, "fieldwork/close_out.html", context, status=422 if form.errors else 200)
@@ -155,19 +148,17 @@ def flyer(request: SignedInRequest, pk: int) -> HttpResponse:
     """The leave-behind flyer of a visit that did not succeed (V4): `?format=letter`, `label`, or `page` to show it."""
     row, _user = _my_visit(request, pk)
     asked = request.GET.get("format", "")
-    try:
+    with refusal_as_message(request):
         if asked == "page":
             context = flyers.content(row)
             picture = qr_svg(context["qr_url"], any_size=True).decode()
             return render(request, "fieldwork/flyer.html", context | {"qr": SafeString(picture)})
         paper = flyers.Paper(asked) if asked in set(flyers.Paper) else flyers.Paper.LETTER
         content = flyers.render(row, paper=paper)
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-        return redirect("fieldwork:visit", pk=row.pk)
-    answer = HttpResponse(content, content_type="application/pdf")
-    answer["Content-Disposition"] = f'inline; filename="flyer-{row.order.number}-{paper}.pdf"'
-    return answer
+        answer = HttpResponse(content, content_type="application/pdf")
+        answer["Content-Disposition"] = f'inline; filename="flyer-{row.order.number}-{paper}.pdf"'
+        return answer
+    return redirect("fieldwork:visit", pk=row.pk)
 
 
 @technician

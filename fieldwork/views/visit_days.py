@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -15,8 +16,8 @@ from fieldwork.forms.day_changes import MarkForm
 from fieldwork.models import SiteVisit
 from fieldwork.visits import day_change_rules
 from msa_portal.accounts.models import User
-from msa_portal.errors import Refused
 from msa_portal.guards import SignedInRequest, signed_in
+from msa_portal.refusals import refusal_as_message, refusal_in_form
 from requests_app import permissions
 from requests_app.models import MSARequest
 
@@ -36,21 +37,16 @@ def mine(request: SignedInRequest, reference: str) -> tuple[MSARequest, User]:
 def days(request: SignedInRequest, reference: str) -> HttpResponse:
     """Half days that do not suit, before the visit is planned and while it is."""
     msa_request, user = mine(request, reference)
-    try:
+    with refusal_as_message(request, level=messages.WARNING):
         visit = day_change_rules.check_nameable(day_change_rules.open_visit(msa_request))
-    except Refused as refusal:
-        messages.warning(request, str(refusal))
-        return redirect(msa_request)
-    form = mark_form(request, visit)
-    if form.is_bound and form.is_valid():
-        try:
-            unsuitable_days.name(msa_request, form.cleaned_data["halves"], by=user)
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, _("Saved. We plan the visit around these days."))
-            return redirect(msa_request)
-    return marking(request, msa_request, visit, form, "fieldwork/unsuitable_days.html")
+        form = mark_form(request, visit)
+        if form.is_bound and form.is_valid():
+            with refusal_in_form(form, NON_FIELD_ERRORS):
+                unsuitable_days.name(msa_request, form.cleaned_data["halves"], by=user)
+                messages.success(request, _("Saved. We plan the visit around these days."))
+                return redirect(msa_request)
+        return marking(request, msa_request, visit, form, "fieldwork/unsuitable_days.html")
+    return redirect(msa_request)
 
 
 def mark_form(request: HttpRequest, visit: SiteVisit) -> MarkForm:

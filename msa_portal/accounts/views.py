@@ -16,6 +16,7 @@ from msa_portal.accounts.forms import CompanyForm, MemberForm, ProfileForm
 from msa_portal.accounts.models import Company, Membership, User
 from msa_portal.errors import Refused
 from msa_portal.guards import SignedInRequest, signed_in
+from msa_portal.refusals import refusal_as_message
 
 
 @signed_in
@@ -108,9 +109,7 @@ def _carried_out(form: forms.Form, act: Callable[[], Any]) -> bool:
 
 
 def _act(request: SignedInRequest, done: str, act: Callable[[], Any]) -> HttpResponse:
-    try:
+    with refusal_as_message(request):
         act()
         messages.success(request, done)
-    except Refused as refusal:
-        messages.error(request, str(refusal.message))
     return redirect("accounts:company")

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
 from msa_portal.guards import SignedInRequest, signed_in
+from msa_portal.refusals import refusal_in_form
 from payments.forms.refunds import AskForm
 from payments.models import Allocation, Refund
 from payments.refund_rules import owed_for
@@ -51,11 +52,8 @@ def ask_refund(request: SignedInRequest, reference: str, part_id: int) -> HttpRe
     obstacle = _obstacle(part, msa_request, user)
     form = AskForm(request.POST if request.method == "POST" else None)
     if obstacle is None and form.is_valid():
-        try:
+        with refusal_in_form(form):
             refunds.ask_for(part, by=user, note=form.cleaned_data["note"])
-        except Refused as refusal:
-            form.add_error("note" if "note" in refusal.fields else None, str(refusal))
-        else:
             messages.success(request, _("Your refund is asked for. A supervisor decides, and we write to you."))
             return redirect("payments:money", reference=msa_request.reference)
     decision = owed_for(part)

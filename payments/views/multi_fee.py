@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
 from msa_portal.guards import SignedInRequest, signed_in
+from msa_portal.refusals import refusal_as_message
 from payments import provider
 from payments.forms.paying import SeveralForm
 from payments.forms.refunds import Chosen
@@ -168,13 +169,11 @@ def _mine(request: SignedInRequest, pk: int) -> Payment:
 @require_POST
 def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
     """Close the open checkout; nothing of it was charged."""
-    try:
+    with refusal_as_message(request):
         payment = checkout.cancel_joint(_mine(request, pk), by=request.user)
-    except Refused as refusal:
-        messages.error(request, str(refusal))
+        if payment.state in Payment.RECEIVED:
+            messages.success(request, _("The payment had arrived already, so it counts."))
+            return redirect("payments:joint_returned", pk=payment.pk)
+        messages.success(request, _("The payment is canceled. Nothing was charged."))
         return redirect("payments:several")
-    if payment.state in Payment.RECEIVED:
-        messages.success(request, _("The payment had arrived already, so it counts."))
-        return redirect("payments:joint_returned", pk=payment.pk)
-    messages.success(request, _("The payment is canceled. Nothing was charged."))
     return redirect("payments:several")

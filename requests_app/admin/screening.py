@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 
 from msa_portal.errors import Refused
 from msa_portal.guards import user_of
+from msa_portal.refusals import refusal_as_message
 from requests_app.agreements import agreement_facts, versions
 from requests_app.agreements import text as agreement_text
 from requests_app.application import answers, completeness, steps
@@ -154,15 +155,13 @@ class MSARequestAdmin(admin.ModelAdmin):
     def take_next(self, request: HttpRequest) -> HttpResponse:
         if request.method != "POST":
             return redirect("admin:requests_app_msarequest_changelist")
-        try:
+        with refusal_as_message(request):
             row = desk.take_next(by=user_of(request))
-        except Refused as refusal:
-            messages.error(request, str(refusal))
-            return redirect("admin:requests_app_msarequest_changelist")
-        if row is None:
-            messages.info(request, _("Nothing waits for screening."))
-            return redirect("admin:requests_app_msarequest_changelist")
-        return redirect("admin:requests_app_msarequest_change", row.pk)
+            if row is None:
+                messages.info(request, _("Nothing waits for screening."))
+                return redirect("admin:requests_app_msarequest_changelist")
+            return redirect("admin:requests_app_msarequest_change", row.pk)
+        return redirect("admin:requests_app_msarequest_changelist")
 
     def _act(self, act: Callable[[HttpRequest, MSARequest], str]) -> Callable[..., HttpResponse]:
         """Load, act, and come back with what was done or why it was not; what was typed stays."""

@@ -19,6 +19,7 @@ from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused, Stale
 from msa_portal.guards import SignedInRequest, signed_in
+from msa_portal.refusals import refusal_as_message
 from requests_app import permissions
 from requests_app.agreements import versions
 from requests_app.application import answers, completeness
@@ -195,10 +196,8 @@ def _save_whole(page: _Page) -> HttpResponse:
 
 def _answer_panel(page: _Page) -> HttpResponse:
     """Which panel is it (E8)? The step is saved first, then the button's answer counts."""
-    try:
+    with refusal_as_message(page.request):
         messages.success(page.request, views_readiness.answer_panel(page.request, page.msa_request, page.user))
-    except Refused as refusal:
-        messages.error(page.request, str(refusal))
     return redirect(f"{page.request.path}#field-panel_model")
 
 
@@ -275,12 +274,10 @@ def _photos(page: _Page) -> HttpResponse:
 def _review(page: _Page) -> HttpResponse:
     """Everything once more. Its one action prepares the agreement, where nothing is missing (F2)."""
     if page.request.method == "POST":
-        try:
+        with refusal_as_message(page.request):
             versions.prepare(page.msa_request, by=page.user)
-        except Refused as refusal:
-            messages.error(page.request, str(refusal))
-            return redirect(page.request.path)
-        return redirect("requests:agreement", reference=page.msa_request.reference)
+            return redirect("requests:agreement", reference=page.msa_request.reference)
+        return redirect(page.request.path)
     sections = [
         (each, answers.answers_of(page.msa_request, each))
         for each in application_steps.steps_for(page.msa_request)

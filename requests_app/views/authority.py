@@ -15,8 +15,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
-from msa_portal.errors import Refused
 from msa_portal.guards import SignedInRequest, signed_in
+from msa_portal.refusals import refusal_as_message
 from requests_app import permissions
 from requests_app.enums import FINAL
 from requests_app.models import MSARequest
@@ -63,24 +63,21 @@ def end(request: SignedInRequest, reference: str) -> HttpResponse:
 
 
 def _ended(request: HttpRequest, msa_request: MSARequest, user: User) -> None:
-    try:
+    with refusal_as_message(request):
         if request.POST.get("do") == "take_over":
             authority.take_over(msa_request, by=user)
             messages.success(request, _("Done. You act on this request yourself now; the agent no longer sees it."))
             return
         count = authority.revoke(msa_request, by=user)
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-        return
-    messages.success(
-        request,
-        ngettext(
-            "Done. The agent can no longer see this request, and you act for yourself.",
-            "Done. The agent can no longer see these %(count)s requests, and you act for yourself.",
-            count,
+        messages.success(
+            request,
+            ngettext(
+                "Done. The agent can no longer see this request, and you act for yourself.",
+                "Done. The agent can no longer see these %(count)s requests, and you act for yourself.",
+                count,
+            )
+            % {"count": count},
         )
-        % {"count": count},
-    )
 
 
 class HandOverForm(forms.Form):
@@ -113,11 +110,8 @@ def hand_over(request: SignedInRequest, reference: str) -> HttpResponse:
     form = HandOverForm(request.POST if request.method == "POST" else None, msa_request=msa_request)
     if form.is_bound and form.is_valid():
         to = form.cleaned_data["to"]
-        try:
+        with refusal_as_message(request):
             authority.hand_over(msa_request, to=to, by=user)
-        except Refused as refusal:
-            messages.error(request, str(refusal))
-        else:
             messages.success(request, _("%(name)s has this request now.") % {"name": to.name})
         return redirect(msa_request)
     status = 422 if form.is_bound else 200

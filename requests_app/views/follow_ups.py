@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -11,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
 from msa_portal.guards import SignedInRequest, public, signed_in
+from msa_portal.refusals import refusal_as_message, refusal_in_form
 from requests_app import history, permissions
 from requests_app.agreements import versions
 from requests_app.enums import FollowUpKind, Status, WithdrawalReason
@@ -71,12 +73,10 @@ def reschedule(request: SignedInRequest, reference: str) -> HttpResponse:
         return _cure_page(request, msa_request)
     if "reason" in request.POST:
         return _cure(request, msa_request, user)
-    try:
+    with refusal_as_message(request):
         follow_ups.save_reschedule(msa_request, by=user)
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-        return redirect(request.path)
-    return _after_saving(request, msa_request)
+        return _after_saving(request, msa_request)
+    return redirect(request.path)
 
 
 def _cure(request: HttpRequest, msa_request: MSARequest, user: User) -> HttpResponse:
@@ -152,11 +152,8 @@ def modify(request: SignedInRequest, reference: str) -> HttpResponse:
     visit = policies.failed_round(msa_request)
     form = ModificationForm(request.POST if request.method == "POST" else None, msa_request=msa_request)
     if form.is_valid():
-        try:
+        with refusal_in_form(form):
             follow_ups.save_modification(msa_request, by=user, device=form.cleaned_data["device"])
-        except Refused as refusal:
-            form.add_error("device" if "device" in refusal.fields else None, str(refusal))
-        else:
             return _after_saving(request, msa_request)
     context = {
         "msa_request": msa_request,
@@ -172,11 +169,8 @@ def modify(request: SignedInRequest, reference: str) -> HttpResponse:
 @require_POST
 def cancel_follow_up(request: SignedInRequest, reference: str) -> HttpResponse:
     msa_request, user = _mine(request, reference)
-    try:
+    with refusal_as_message(request):
         follow_ups.cancel(msa_request, by=user)
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    else:
         messages.success(request, _("Taken back. You can choose another next step."))
     return redirect(msa_request)
 
@@ -189,16 +183,13 @@ def withdraw(request: SignedInRequest, reference: str) -> HttpResponse:
         request.POST if request.method == "POST" else None, initial={"reason": request.GET.get("reason", "")}
     )
     if not reason and form.is_valid():
-        try:
+        with refusal_in_form(form, NON_FIELD_ERRORS):
             transitions.withdraw(
                 msa_request,
                 by=user,
                 reason=WithdrawalReason(form.cleaned_data["reason"]),
                 note=form.cleaned_data["note"],
             )
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
             messages.success(request, _("Your request is withdrawn."))
             return redirect(msa_request)
     return render(request, "requests_app/withdraw.html", {"msa_request": msa_request, "form": form, "reason": reason})

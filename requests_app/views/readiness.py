@@ -16,6 +16,7 @@ from django.views.decorators.vary import vary_on_headers
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
 from msa_portal.guards import SignedInRequest, signed_in
+from msa_portal.refusals import refusal_as_message
 from requests_app import enums, permissions
 from requests_app.application import steps
 from requests_app.lifecycle import policies, readiness_statements
@@ -42,13 +43,10 @@ def check(request: SignedInRequest, reference: str) -> HttpResponse:
 
 
 def _said(request: HttpRequest, msa_request: MSARequest, user: User) -> HttpResponse:
-    try:
+    with refusal_as_message(request):
         said = (
             answer_panel(request, msa_request, user) if "meant" in request.POST else _state(request, msa_request, user)
         )
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    else:
         messages.success(request, said)
     return redirect(_back(request, msa_request))
 
