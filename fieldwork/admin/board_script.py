@@ -22,6 +22,7 @@ from fieldwork.schedule import facts
 from msa_portal import formats
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused, Stale
+from msa_portal.guards import user_of
 
 SCHEDULE = "fieldwork.schedule_sitevisit"
 
@@ -69,7 +70,7 @@ class ScriptViews:
         asked = _json(request)
         visit = visit_of(asked.get("visit"))
         try:
-            change = board.unplace(visit, seen=_seen(asked), by=request.user)  # type: ignore[arg-type]  # signed in
+            change = board.unplace(visit, seen=_seen(asked), by=user_of(request))
         except Refused as refusal:
             return _refused(refusal)
         return _changed(request, asked, change, waits(visit))

@@ -61,7 +61,7 @@ def test_unpaid_fee_says_why_it_is_due_and_how_long_it_holds(payable: MSARequest
     for words in (
         "Paid $0.00",
         "Still due $279.22",
-        "Each visit of a meter technician has a fee",
+        "Each site visit has its fee",
         "holds until",
         "F1",
     ):
