@@ -29,20 +29,18 @@ def test_queue_outside_a_transaction_is_refused() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_rollback_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    kicked: list[int] = []
-    monkeypatch.setattr(outbox, "kick", lambda pk, _kind: kicked.append(pk))
+    asked = jobs.kept(monkeypatch)
     with transaction.atomic():
         queue(UnknownAccount, to="alice@example.com", key="1", context={})
         transaction.set_rollback(True)
-    assert (kicked, NoticeMessage.objects.count()) == ([], 0)
+    assert (asked, NoticeMessage.objects.count()) == ([], 0)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_commit_asks_for_delivery_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    kicked: list[int] = []
-    monkeypatch.setattr(outbox, "kick", lambda pk, _kind: kicked.append(pk))
+    asked = jobs.kept(monkeypatch)
     row = queued()
-    assert kicked == [row.pk]
+    assert asked == [("notices.deliver", row.pk)]
 
 
 def test_repeat_returns_the_row_that_is_there(django_capture_on_commit_callbacks: Any) -> None:
@@ -112,6 +110,7 @@ def test_log_of_a_lost_kick_names_no_address(
 
 
 @pytest.mark.server
+@pytest.mark.django_db(transaction=True)
 def test_mail_that_somebody_waits_for_goes_before_a_backlog(broker: str) -> None:
     """A sign-in code is not behind a night's reminders."""
     kinds = ["fee_due", "deadline", "account/login_code", "receipt"]

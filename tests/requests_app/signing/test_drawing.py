@@ -16,7 +16,7 @@ from requests_app.models import Agreement, Document
 from requests_app.signing import rendering as agreement_rendering
 from tests import factories
 from tests.markup import laid_out
-from tests.requests_app.agreements.conftest import agree, answers, link, open_invitation, proof, render
+from tests.requests_app.signing.conftest import agree, answers, link, open_invitation, proof, render
 
 pytestmark = pytest.mark.django_db
 
