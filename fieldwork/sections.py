@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import prefetch_related_objects
+
 from fieldwork.customer import shown_photos
 from fieldwork.models import CloseOut, SiteVisit
+from fieldwork.visits import day_change_rules
 from msa_portal.accounts.models import User
 from requests_app import hooks, sections
 from requests_app.enums import VisitOutcome
@@ -27,15 +30,15 @@ def visits(msa_request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] 
 
     The office alone sees the technician's notes, and what each camera says of where and when (fault 36).
     """
-    rows = list(
-        SiteVisit.objects.filter(order__round__msa_request=msa_request).select_related("order__round").order_by("pk")
-    )
+    rows = day_change_rules.visits_of(msa_request)
     if not rows:
         return None
-    reports = CloseOut.objects.filter(visit__in=rows, accepted=True).prefetch_related("reasons", "photos")
-    by_visit = {report.visit_id: report for report in reports}
+    reports: dict[int, CloseOut] = {
+        each.pk: report for each in rows if (report := getattr(each, "accepted_report", None))
+    }
+    prefetch_related_objects(list(reports.values()), "reasons", "photos")
     context = {
-        "visits": [_shown(msa_request, visit, by_visit.get(visit.pk)) for visit in reversed(rows)],
+        "visits": [_shown(msa_request, visit, reports.get(visit.pk)) for visit in reversed(rows)],
         "is_office": viewer.sees_all_requests,
         "device": msa_request.device if msa_request.places_device else None,
         "next_steps": msa_request.device.steps if msa_request.places_device and msa_request.device else [],
@@ -50,7 +53,8 @@ def _shown(
     photos = shown_photos.shown_photos(report.photos.all()) if report else []
     if report is None or report.outcome != VisitOutcome.UNSUCCESSFUL:
         return visit, report, photos, []
-    reasons = failure_reasons.explained(msa_request, visit.order.round)
+    attempt = next(each for each in msa_request.case.rounds if each.pk == visit.order.round_id)
+    reasons = failure_reasons.explained(msa_request, attempt)
     known = {each.reason.pk for each in reasons}
     return visit, report, [photo for photo in photos if photo.reason not in known], reasons
 

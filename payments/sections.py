@@ -33,7 +33,7 @@ def money(msa_request: MSARequest, user: User) -> tuple[str, dict[str, Any]] | N
         .prefetch_related(refunds)
         .order_by("pk")
     )
-    visits = list(msa_request.rounds.all())
+    visits = msa_request.case.rounds
     rows = list(parts)
     waived = [visit for visit in visits if visit.settlement in {Settlement.WAIVED, Settlement.NOT_DUE}]
     payable = not policies.reason_against(policies.check_payable, msa_request)
@@ -70,4 +70,4 @@ def comes_back(msa_request: MSARequest, user: User) -> tuple[str, dict[str, Any]
         "refunds": Refund.objects.filter(fee__round__msa_request=msa_request).order_by("pk"),
         "nothing_paid": hooks.NOTHING_PAID,
     }
-    return "payments/panels/comes_back.html", context
+    return "payments/panels/refund_expected.html", context

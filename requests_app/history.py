@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,10 +16,12 @@ from msa_portal.db import lock
 from msa_portal.errors import Stale
 from requests_app import signals
 from requests_app.enums import (
+    OWNER_HOLDS,
     AgreementState,
     EventKind,
     Holder,
     Party,
+    Section,
     Status,
 )
 from requests_app.events import Turn, turn_in
@@ -27,20 +29,25 @@ from requests_app.models import (
     Agreement,
     MSARequest,
     RequestEvent,
+    SignedSection,
 )
+from requests_app.models.parties import with_agent
 
 
-def display_name_for(actor: User | None, viewer: User | None) -> str:
+def display_name_for(actor: User | None, viewer: User | None, *, has_role: bool | None = None) -> str:
     """The actor's name; to customers and agents, whoever works for the utility is "the utility".
 
-    `actor` None is a timer, `viewer` None is nobody in particular.
+    `actor` None is a timer, `viewer` None is nobody in particular. `has_role`: whether the actor has a staff
+    role, where the caller has read it.
     """
     if actor is None:
         return _("the portal")
     if actor == viewer:
         return _("you")
     inside = viewer is not None and (viewer.is_staff or bool(viewer.roles))
-    if not inside and (actor.is_staff or any(actor.groups.all())):
+    if inside:
+        return str(actor)
+    if actor.is_staff or (any(actor.groups.all()) if has_role is None else has_role):
         return _("the utility")
     return str(actor)
 
@@ -115,11 +122,34 @@ def waiting_on(msa_request: MSARequest) -> Holder:
 
 
 def _waits_for_customer_signature(msa_request: MSARequest) -> bool:
-    agreement = Agreement.objects.current().filter(msa_request=msa_request, state=AgreementState.SIGNING).first()
-    if agreement is None:
+    case = msa_request.case
+    if case.agreement is None or case.agreement.state != AgreementState.SIGNING:
         return False
-    waited_for = agreement.waited_for
+    waited_for = case.waited_for
     return Party.CUSTOMER in waited_for and (msa_request.status != Status.UNSUBMITTED or Party.AGENT not in waited_for)
+
+
+def waits_for(user: User) -> Q:
+    """The requests that `waiting_on` gives to this person: as the customer, or as one of the agent's people.
+
+    A list counts and filters in the database, so the rule stands here twice, side by side;
+    `tests/requests_app/test_one_rule_once.py` holds the two together over many made requests.
+    """
+    alone = Q(sections__1__isnull=True)  # the customer's terms, without the agent's two sections
+    customer_has = _signed(Party.CUSTOMER, Section.CUSTOMER_TERMS) & (
+        alone | _signed(Party.CUSTOMER, Section.AUTHORIZATION)
+    )
+    agent_has = alone | _signed(Party.AGENT, Section.AUTHORIZATION) & _signed(Party.AGENT, Section.SUBMITTAL)
+    out = Agreement.objects.filter(~customer_has, msa_request=OuterRef("pk"), state=AgreementState.SIGNING)
+    customer_signs = Exists(out.filter(agent_has)) | (~Q(status=Status.UNSUBMITTED) & Exists(out))
+    by_agent = with_agent() & Q(agent_company__in=user.company_ids) & ~customer_signs
+    by_customer = Q(owner=user) & (~with_agent() | customer_signs)
+    return Q(status__in=OWNER_HOLDS) & (by_agent | by_customer)
+
+
+def _signed(party: Party, section: Section) -> Q:
+    rows = SignedSection.objects.filter(agreement=OuterRef("pk"), party=party, section=section)
+    return Q(Exists(rows))
 
 
 def stale(msa_request: MSARequest, *, to: User | None) -> Stale:

@@ -9,21 +9,12 @@ from msa_portal.errors import Refused
 from requests_app.enums import EventKind
 from requests_app.events import Actor, row_for
 from requests_app.models import MSARequest
+from requests_app.models.parties import acts_for, is_agent_of
+
+__all__ = ["acts_for", "check_acts_for", "check_may_cause", "is_agent_of", "may_cause", "on_behalf_of"]
 
 # Nobody is signed in where these act.
 _WITHOUT_USER = frozenset({Actor.TIMER, Actor.LINK, Actor.PORTAL})
-
-
-def acts_for(user: User, msa_request: MSARequest) -> bool:
-    """Owner, or member of the company that is agent of record and is not revoked (R4, D10)."""
-    if not user.is_active:
-        return False
-    return msa_request.owner_id == user.pk or is_agent_of(user, msa_request)
-
-
-def is_agent_of(user: User, msa_request: MSARequest) -> bool:
-    """A member of the company that is agent of record and is not revoked."""
-    return user.is_active and msa_request.has_agent and msa_request.agent_company_id in user.company_ids
 
 
 def may_cause(kind: EventKind, user: User | None, msa_request: MSARequest) -> bool:

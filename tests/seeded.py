@@ -14,7 +14,16 @@ from tests.stack import LiveStack
 
 # All of the product, since the services make the data; the words and pages, since documents and mail are made of them.
 SEEDED_FROM = (
-    *("**/*.py", "**/*.csv", "**/*.md", "templates/**/*", "static/**/*", "locale/**/*.po", "commands/*.py"),
+    *(
+        "**/*.py",
+        "**/*.csv",
+        "**/*.html",
+        "**/*.css",
+        "templates/**/*",
+        "static/**/*",
+        "locale/**/*.po",
+        "commands/*.py",
+    ),
     *("requirements.txt", "package-lock.json", "tests/stack.py", "tests/seeded.py"),
 )
 HOURS = 6  # the data is told by the clock: visits of today, links that end

@@ -15,7 +15,6 @@ from msa_portal.business_days.calendar import local_day
 from msa_portal.db import lock
 from msa_portal.notices.links import absolute
 from requests_app.models import MSARequest
-from requests_app.readiness import readiness
 
 # A dot parts id and signature, as in the signers' links.
 _SIGNER = signing.Signer(salt="fieldwork.customer.feeds", sep=".")
@@ -64,7 +63,7 @@ def visits_of(user: User) -> list[SiteVisit]:
     rows = rows.filter(order__round__msa_request__in=MSARequest.objects.acted_for_by(user).order_by().values("pk"))
     visits = list(rows.select_related("order__round").order_by("scheduled_on", "pk"))
     found = MSARequest.objects.filter(pk__in={each.order.round.msa_request_id for each in visits})
-    requests = {each.pk: each for each in readiness.with_evidence(found)}
+    requests = {each.pk: each for each in found.with_case()}
     for each in visits:
         each.order.round.msa_request = requests[each.order.round.msa_request_id]
     return visits

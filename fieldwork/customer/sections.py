@@ -78,8 +78,8 @@ def today(msa_request: MSARequest, visit: SiteVisit | None = None) -> Today | No
 
 
 def _over(msa_request: MSARequest, now: datetime) -> Today | None:
-    closed = SiteVisit.objects.filter(order__round__msa_request=msa_request, state=SiteVisit.State.CLOSED)
-    if closed.filter(scheduled_on=local_day(now)).exists():
+    closed = (each for each in day_change_rules.visits_of(msa_request) if each.state == SiteVisit.State.CLOSED)
+    if any(each.scheduled_on == local_day(now) for each in closed):
         return Today(_("The visit is over."), waits=False)
     return None
 

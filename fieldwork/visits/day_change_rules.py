@@ -4,43 +4,70 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
+from django.db.models import FilteredRelation, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from fieldwork.models import Absence, DayChange, ServiceOrder, SiteVisit, UnsuitableDay
-from msa_portal.business_days import calendar
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused
-from requests_app.models import MSARequest, ProgramSettings
+from requests_app import program
+from requests_app.models import MSARequest
+from requests_app.program import Program
 
 MOST_NAMED = 10  # half days
 _DAYS_SHOWN = 15  # business days
 _NOTICE = "day_change_notice_days"
 
 
+def visits_of(msa_request: MSARequest) -> list[SiteVisit]:
+    """Each visit in the order that they were made, with the report that counts as `accepted_report` where there is one."""
+    return msa_request.case.judged(_visits_of)
+
+
+def _visits_of(msa_request: MSARequest) -> list[SiteVisit]:
+    accepted = FilteredRelation("close_outs", condition=Q(close_outs__accepted=True))
+    rows = SiteVisit.objects.filter(order__round__msa_request=msa_request).annotate(accepted_report=accepted)
+    beside: list[Any] = ["order__round", "order__day_change", "technician__user", "accepted_report"]
+    found: list[Any] = list(rows.select_related(*beside).order_by("pk"))
+    for visit in found:
+        visit.order.round.msa_request = msa_request
+    return found
+
+
 def open_visit(msa_request: MSARequest) -> SiteVisit | None:
     """The visit of the request's open order: to be planned, planned, or under way."""
-    rows = SiteVisit.objects.open().filter(order__round__msa_request=msa_request, order__state=ServiceOrder.State.OPEN)
-    return rows.select_related("order__round__msa_request", "order__day_change", "technician").order_by("pk").last()
+    is_open = (
+        visit
+        for visit in reversed(visits_of(msa_request))
+        if visit.state in SiteVisit.OPEN_STATES and visit.order.state == ServiceOrder.State.OPEN
+    )
+    return next(is_open, None)
 
 
 def day_change(order: ServiceOrder) -> DayChange | None:
     """The wish that was made for this order, whatever became of it."""
-    return DayChange.objects.filter(order=order).first()
+    wish: DayChange | None = getattr(order, "day_change", None)
+    return wish
 
 
 def last_day(visit: SiteVisit) -> date | None:
     """Until when another day may be chosen; None where it cannot be (any more)."""
     if visit.scheduled_on is None or why_not(visit) is not None:
         return None
-    return _latest(visit.scheduled_on)
+    return _latest(visit.scheduled_on, _settings(visit))
 
 
-def _latest(scheduled_on: date) -> date:
+def _settings(visit: SiteVisit) -> Program:
+    return program.of(visit.order.round.msa_request)
+
+
+def _latest(scheduled_on: date, settings: Program) -> date:
     """The last day that has the notice's number of business days between it and the visit."""
-    days, notice = calendar.load(), getattr(ProgramSettings.current(), _NOTICE)
+    days, notice = settings.calendar, getattr(settings.figures, _NOTICE)
     day = scheduled_on
     while days.between(day, scheduled_on) < notice:
         day -= timedelta(days=1)
@@ -65,9 +92,9 @@ def check_changeable(visit: SiteVisit) -> None:
     wish = day_change(visit.order)
     if wish is not None:
         raise Refused(_already(wish), code="already_used")
-    latest = _latest(visit.scheduled_on)
-    if local_day(timezone.now()) > latest:
-        raise Refused(_too_late(getattr(ProgramSettings.current(), _NOTICE)), code="too_late")
+    settings = _settings(visit)
+    if local_day(timezone.now()) > _latest(visit.scheduled_on, settings):
+        raise Refused(_too_late(getattr(settings.figures, _NOTICE)), code="too_late")
 
 
 def _too_late(notice: int) -> str:
@@ -106,7 +133,7 @@ class Nameable:
 
 def nameable(order: ServiceOrder) -> Nameable:
     """As far as the clock of the visit goes (V2, D6), at most three weeks. Half of the half days must stay free."""
-    days, today = calendar.load(), local_day(timezone.now())
+    days, today = program.of(order.round.msa_request).calendar, local_day(timezone.now())
     found: list[date] = []
     day = days.add(today, 1)
     while len(found) < _DAYS_SHOWN and day <= order.due_on:

@@ -16,12 +16,16 @@ from requests_app.enums import RequestType
 class FeeScheduleQuerySet(models.QuerySet["FeeSchedule"]):
     def in_force(self, request_type: str, day: date) -> FeeSchedule | None:
         """The schedule of that type on that day (D9), or None where none is set (D16)."""
-        return (
-            self.filter(request_type=request_type, effective_from__lte=day)
-            .filter(Q(effective_until__isnull=True) | Q(effective_until__gte=day))
-            .order_by("-effective_from")
-            .first()
-        )
+        return self.filter(request_type=request_type)._on(day).last()
+
+    def by_type(self, day: date) -> dict[str, FeeSchedule]:
+        """The schedule in force of each type that has one."""
+        return {each.request_type: each for each in self._on(day)}
+
+    def _on(self, day: date) -> FeeScheduleQuerySet:
+        """Those that hold on that day, the newest last, which is the one in force."""
+        still = Q(effective_until__isnull=True) | Q(effective_until__gte=day)
+        return self.filter(still, effective_from__lte=day).order_by("effective_from")
 
 
 class FeeSchedule(models.Model):

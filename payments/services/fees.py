@@ -16,7 +16,7 @@ from msa_portal.errors import Refused
 from payments import notices
 from payments.models import Fee, FeeSchedule, Payment
 from payments.services import ledger
-from requests_app import history, permissions
+from requests_app import history, permissions, program
 from requests_app.enums import EventKind, Settlement
 from requests_app.lifecycle import policies, settlement
 from requests_app.models import MSARequest, ProgramSettings, VisitRound
@@ -38,10 +38,23 @@ def standing_fee(visit: VisitRound) -> Fee | None:
 def quote(msa_request: MSARequest, visit: VisitRound) -> Quote | None:
     """What the fee page shows; nothing is written. None where no fee is set for the type (D16)."""
     fee = standing_fee(visit)
-    if fee is not None and not _lapsed(fee, msa_request):
+    return quoted(msa_request, fee, is_being_paid=fee is not None and _is_being_paid(fee))
+
+
+def quoted(msa_request: MSARequest, fee: Fee | None, *, is_being_paid: bool) -> Quote | None:
+    """The same of a visit's standing fee that was loaded: for a list as for one request."""
+    if fee is not None and not _lapsed(fee, msa_request, is_being_paid=is_being_paid):
         return Quote(fee.amount_cents, fee.quote_holds_until, fee)
-    schedule = FeeSchedule.objects.in_force(msa_request.request_type, _today())
-    return Quote(schedule.amount_cents, _holds_until(), None) if schedule else None
+    schedule = msa_request.case.once(_in_force).get(msa_request.request_type)
+    if schedule is None:
+        return None
+    holds_until = _today() + timedelta(days=program.of(msa_request).figures.quote_days)
+    return Quote(schedule.amount_cents, holds_until, None)
+
+
+def _in_force() -> dict[str, FeeSchedule]:
+    """What is charged from today on, by type."""
+    return FeeSchedule.objects.by_type(_today())
 
 
 def amount_in_force(msa_request: MSARequest) -> int | None:
@@ -58,15 +71,15 @@ def _holds_until() -> date:
     return _today() + timedelta(days=ProgramSettings.current().quote_days)
 
 
-def _lapsed(fee: Fee, msa_request: MSARequest) -> bool:
+def _is_being_paid(fee: Fee) -> bool:
+    return fee.state == Fee.State.OPEN and fee.payments.filter(state__in=Payment.LIVE).exists()
+
+
+def _lapsed(fee: Fee, msa_request: MSARequest, *, is_being_paid: bool) -> bool:
     """An unpaid quote past its time, or one for another type of request. A payment under way keeps it."""
-    if fee.state != Fee.State.OPEN or fee.payments.filter(state__in=Payment.LIVE).exists():
+    if fee.state != Fee.State.OPEN or is_being_paid:
         return False
-    return has_run_out(fee, msa_request, today=_today())
-
-
-def has_run_out(fee: Fee, msa_request: MSARequest, *, today: date) -> bool:
-    return fee.quote_holds_until < today or fee.schedule.request_type != msa_request.request_type
+    return fee.quote_holds_until < _today() or fee.schedule.request_type != msa_request.request_type
 
 
 def raise_fee(msa_request: MSARequest, *, by: User | None) -> Fee | None:
@@ -81,7 +94,7 @@ def raise_fee(msa_request: MSARequest, *, by: User | None) -> Fee | None:
         if visit.settlement:
             return None
         fee = standing_fee(visit)
-        if fee is not None and not _lapsed(fee, fresh):
+        if fee is not None and not _lapsed(fee, fresh, is_being_paid=_is_being_paid(fee)):
             return fee
         if fee is not None:
             _cancel(fee, rule="D9" if fee.schedule.request_type == fresh.request_type else "F1", by=by)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from msa_portal import formats
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
-from payments.models import Fee, Payment
+from payments.models import Fee, PayInvitation, Payment
 from payments.services import settle
 from payments.services.payers import Payer
 from requests_app import permissions
@@ -31,10 +31,11 @@ def reusable(owed: Sequence[Fee], payer: Payer) -> Payment | None:
     """The payment under way for just these fees, if it still leads anywhere."""
     now, wanted = timezone.now(), {fee.pk for fee in owed}
     for payment in Payment.objects.filter(fees__in=wanted, state__in=Payment.LIVE).distinct():
-        if payment.state == Payment.State.PENDING:
-            raise Refused(_on_its_way(payment, owed), code="payment_pending")
+        obstacle = obstacle_for(payment, user=payer.user, invitation=payer.invitation)
+        if obstacle == "payment_pending":
+            raise Refused(_on_its_way(payment, owed), code=obstacle)
         covers = set(payment.fees.values_list("pk", flat=True))
-        if _never_opened(payment, payer) and covers < wanted:
+        if not obstacle and covers < wanted:
             _abandon(payment)
             continue
         if covers != wanted or payment.invitation != payer.invitation:
@@ -47,10 +48,17 @@ def reusable(owed: Sequence[Fee], payer: Payer) -> Payment | None:
     return None
 
 
-def _never_opened(payment: Payment, payer: Payer) -> bool:
-    """This person's own attempt that the provider has not answered: nobody was given the address."""
-    same = payment.payer == payer.user and payment.invitation == payer.invitation
-    return payment.state == Payment.State.CREATED and same
+def obstacle_for(payment: Payment, *, user: User | None, invitation: PayInvitation | None = None) -> str:
+    """The code of why another payment, which covers more than this one under way, is refused; else empty.
+
+    This person's own attempt that the provider has not answered is no obstacle: nobody was given the address.
+    """
+    if payment.state == Payment.State.PENDING:
+        return "payment_pending"
+    same = payment.payer_id == (user.pk if user else None) and payment.invitation_id == (
+        invitation.pk if invitation else None
+    )
+    return "" if payment.state == Payment.State.CREATED and same else "paid_elsewhere"
 
 
 def _on_its_way(payment: Payment, owed: Sequence[Fee]) -> str:

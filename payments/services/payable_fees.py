@@ -1,33 +1,32 @@
 """What can be paid now, by somebody who acts for many: a page of it at a number of queries that does not grow.
 
-Amounts and reasons are those of `fees.quote`, `policies.check_payable` and `under_way.reusable`; a test
-holds them together.
+Amounts and reasons are those of the services: `fees.quoted`, `policies.check_payable`, `open_payments.obstacle_for`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Prefetch, Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from msa_portal import formats
 from msa_portal.accounts.models import User
-from msa_portal.business_days.calendar import local_day
-from payments.models import Fee, FeeSchedule, Payment
-from payments.services import fees
+from payments.models import Fee, Payment
+from payments.services import fees, open_payments
 from payments.services.open_payments import ends_at_in_words
-from requests_app import eligibility
-from requests_app.models import MSARequest, ProgramSettings, VisitRound
+from requests_app.enums import AgreementState, Status
+from requests_app.lifecycle import policies
+from requests_app.models import Agreement, FollowUp, MSARequest, VisitRound
 from requests_app.models.request import MSARequestQuerySet
-from requests_app.status import payability
 
 PAGE_SIZE = 200
 _ROUNDS, _FEES, _LIVE = "unsettled_rounds", "standing_fees", "live_payments"
+# Both are answered on the page "Ready for the visit?", so the list says the same of both.
+_CODES = {"panel_model_unanswered": "fix_first"}
 
 
 @dataclass(frozen=True)
@@ -100,10 +99,15 @@ def count(user: User, *, most: int = 100) -> int:
 
 
 def _near_payment(user: User) -> MSARequestQuerySet:
-    """An open visit that is not settled, and a fee that is raised or could be."""
+    """An open visit that is not settled, and a fee that is raised or could be: the agreement was signed by
+    everyone, or a follow-up waits. Wider than what can be paid; `policies.check_payable` judges each.
+    """
+    unsettled = VisitRound.objects.filter(msa_request=OuterRef("pk"), closed_at__isnull=True, settlement="")
+    signed = Agreement.objects.current().filter(msa_request=OuterRef("pk"), state=AgreementState.EXECUTED)
+    waits = FollowUp.objects.filter(msa_request=OuterRef("pk"), completed_at__isnull=True, canceled_at__isnull=True)
     raised = Fee.objects.filter(round__msa_request=OuterRef("pk"), round__closed_at__isnull=True, state=Fee.State.OPEN)
-    mine = MSARequest.objects.acted_for_by(user).filter(payability.has_unsettled_visit())
-    return mine.filter(payability.is_near_payment() | Q(Exists(raised)))
+    near = Q(Exists(signed), status=Status.UNSUBMITTED) | Q(Exists(waits)) | Q(Exists(raised))
+    return MSARequest.objects.acted_for_by(user).filter(Exists(unsettled)).filter(near)
 
 
 def _with_money(requests: MSARequestQuerySet) -> MSARequestQuerySet:
@@ -112,42 +116,30 @@ def _with_money(requests: MSARequestQuerySet) -> MSARequestQuerySet:
     standing = standing.prefetch_related(Prefetch("payments", live, to_attr=_LIVE))
     rounds = VisitRound.objects.filter(closed_at__isnull=True, settlement="")
     rounds = rounds.prefetch_related(Prefetch("fees", standing, to_attr=_FEES))
-    return payability.with_what_is_judged(requests).prefetch_related(Prefetch("rounds", rounds, to_attr=_ROUNDS))
+    return requests.with_case().prefetch_related(Prefetch("rounds", rounds, to_attr=_ROUNDS))
 
 
 def _judged(requests: list[MSARequest], user: User) -> list[Due]:
-    if not requests:
-        return []
-    now = timezone.now()
-    today, panels = local_day(now), eligibility.load_panels()
-    amounts, holds_until = _amounts(today), today + timedelta(days=ProgramSettings.current().quote_days)
-    rows = []
-    for msa_request in requests:
-        (visit,) = getattr(msa_request, _ROUNDS)
-        fee = next(iter(getattr(visit, _FEES)), None)
-        live = next(iter(getattr(fee, _LIVE)), None) if fee else None
-        amount, until = amounts.get(msa_request.request_type), holds_until
-        if fee is not None and (live or not fees.has_run_out(fee, msa_request, today=today)):
-            amount, until = fee.amount_cents, fee.quote_holds_until
-        code = payability.code_against(msa_request, today=today, now=now, panels=panels)
-        # Where nothing is set for the type the fee page submits without (D16).
-        if amount is not None and code != "nothing_due":
-            rows.append(Due(msa_request, visit, amount, until, code or _code_of(live, user), live))
-    return rows
+    rows = (_due(each, user) for each in requests)
+    return [row for row in rows if row is not None]
 
 
-def _amounts(today: date) -> dict[str, int]:
-    """What a visit of each type costs today (D9)."""
-    in_force = FeeSchedule.objects.filter(effective_from__lte=today)
-    in_force = in_force.filter(Q(effective_until__isnull=True) | Q(effective_until__gte=today))
-    return dict(in_force.order_by("effective_from").values_list("request_type", "amount_cents"))
+def _due(msa_request: MSARequest, user: User) -> Due | None:
+    """None where the fee page submits without a fee (D16), or where nothing is due."""
+    (visit,) = getattr(msa_request, _ROUNDS)
+    fee = next(iter(getattr(visit, _FEES)), None)
+    live = next(iter(getattr(fee, _LIVE)), None) if fee else None
+    quote = fees.quoted(msa_request, fee, is_being_paid=live is not None)
+    against = policies.refusal(policies.check_payable, msa_request)
+    code = _CODES.get(against.code, against.code) if against else _code_of(live, user)
+    if quote is None or code == "nothing_due":
+        return None
+    return Due(msa_request, visit, quote.amount_cents, quote.holds_until, code, live)
 
 
 def _code_of(live: Payment | None, user: User) -> str:
-    """A payment under way keeps the fee from another one, unless it is this person's that was never opened."""
-    if live is None or (live.state == Payment.State.CREATED and live.payer_id == user.pk):
-        return ""
-    return "payment_pending" if live.state == Payment.State.PENDING else "paid_elsewhere"
+    """Why a payment of that fee together with others would be refused."""
+    return open_payments.obstacle_for(live, user=user) if live else ""
 
 
 def _reason(row: Due) -> str:

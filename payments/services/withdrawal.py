@@ -24,6 +24,10 @@ def _paid_parts(msa_request: MSARequest) -> list[Allocation]:
 
 def preview_refund(msa_request: MSARequest) -> list[Decision]:
     """What would come back if the request were withdrawn now; empty where nothing was paid."""
+    return msa_request.case.judged(_preview_refund)
+
+
+def _preview_refund(msa_request: MSARequest) -> list[Decision]:
     return [owed_for(part) for part in _paid_parts(msa_request)]
 
 

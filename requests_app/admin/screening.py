@@ -182,8 +182,9 @@ class MSARequestAdmin(admin.ModelAdmin):
 
     def _row(self, request: HttpRequest, pk: int) -> MSARequest:
         row = (
-            self.get_queryset(request)
-            .select_related("owner", "agent", "agent_company", "device", "record_comparison")
+            MSARequest.objects.visible_to(request.user)
+            .with_case(whole=True)
+            .select_related("record_comparison")
             .filter(pk=pk)
             .first()
         )
@@ -230,7 +231,7 @@ def _changes_context(row: MSARequest, changes: corrections.Changes) -> dict[str,
         "msa_request": row,
         "changes": changes,
         "rows": [_item_row(each, row) for each in changes.items],
-        "screening": row.screenings.select_related("taken_by").last(),
+        "screening": next(reversed(row.case.screenings), None),
     }
 
 
@@ -240,9 +241,10 @@ def _item_row(item: Correction, row: MSARequest) -> dict[str, Any]:
 
 
 def _page_context(request: HttpRequest, row: MSARequest, *, posted: bool) -> dict[str, Any]:
-    latest = row.screenings.prefetch_related("answers").last()
+    latest = next(reversed(row.case.screenings), None)
     agreement, comparison = versions.current(row), utility_records_comparison.compare(row)
     suggestions = desk.suggestions(row, comparison)
+    kept_open = [each for each in row.case.corrections if each.is_unanswered]
     posted_items = _posted_to(request, "corrections", posted)
     picker = _corrections_form(posted_items, row, comparison=comparison, suggestions=suggestions)
     return {
@@ -253,20 +255,19 @@ def _page_context(request: HttpRequest, row: MSARequest, *, posted: bool) -> dic
         "comparison": comparison,
         "record_is_remote": sources.configured().is_remote,
         "record_rows": _record_rows(comparison, picker.found_by_field()),
-        "verdict": completeness.verdict(row, on=row.judged_on or timezone.localdate()),
+        "verdict": completeness.form_of(row).verdict,
         "screening": latest,
         "checks_form": ChecksForm(_posted_to(request, "checks", posted), suggestions=suggestions, screening=latest),
         "corrections_form": picker,
-        "kept_open": row.corrections.unanswered().select_related("reason"),
+        "kept_open": kept_open,
         "extension_form": ExtensionForm(_posted_to(request, "extend", posted), auto_id="extend_%s"),
         "extensions": row.extensions.select_related("extended_by"),
         "has_deadline": row.status in OWNER_HOLDS and row.owner_acts_by is not None,
         "withdrawal_form": StaffWithdrawalForm(_posted_to(request, "withdraw", posted)),
-        "corrections": [
-            _item_row(each, row) for each in row.corrections.select_related("reason", "answered_by", "answer_document")
-        ],
-        "has_to_judge": row.status == Status.REQUEST_SUBMITTED and row.corrections.to_judge().exists(),
-        "events": row.events.select_related("actor").order_by("-sequence"),
+        "corrections": [_item_row(each, row) for each in row.case.corrections],
+        "has_to_judge": row.status == Status.REQUEST_SUBMITTED
+        and any(each.is_to_judge for each in row.case.corrections),
+        "events": row.case.events[::-1],
         "may_screen": request.user.has_perm("requests_app.screen_msarequest"),
         "may_issue": request.user.has_perm("fieldwork.issue_serviceorder"),
         "may_withdraw": request.user.has_perm("requests_app.withdraw_msarequest"),
@@ -289,7 +290,7 @@ def _corrections_form(
     comparison = comparison or utility_records_comparison.compare(row)
     found = desk.found_reasons(row, comparison, suggestions or desk.suggestions(row, comparison))
     record = {each.field: each.proposal for each in comparison.differing}
-    kept_open = row.corrections.unanswered().exists()
+    kept_open = any(each.is_unanswered for each in row.case.corrections)
     return CorrectionsForm(data, msa_request=row, found=found, record=record, kept_open=kept_open)
 
 
@@ -371,7 +372,9 @@ def _hand_back(request: HttpRequest, row: MSARequest) -> str:
 
 
 def _answer_checks(request: HttpRequest, row: MSARequest) -> str:
-    form = ChecksForm(request.POST, suggestions=desk.suggestions(row), screening=row.screenings.last())
+    form = ChecksForm(
+        request.POST, suggestions=desk.suggestions(row), screening=next(reversed(row.case.screenings), None)
+    )
     if not form.is_valid():
         raise _Invalid
     desk.answer_checks(row, form.answers(), by=user_of(request))

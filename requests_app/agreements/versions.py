@@ -64,7 +64,7 @@ def sections_for(msa_request: MSARequest) -> list[str]:
 
 
 def current(msa_request: MSARequest) -> Agreement | None:
-    return Agreement.objects.current().filter(msa_request=msa_request).select_related("document", "wording").first()
+    return msa_request.case.agreement
 
 
 def replaced(agreement: Agreement | None, msa_request: MSARequest) -> Agreement | None:

@@ -23,8 +23,11 @@ def load_panels() -> Panels:
     listed = IncompatiblePanel.objects.order_by().values_list("normalized", Value(None, IntegerField()), Value(""), no)
     learned = PanelRestriction.objects.filter(is_active=True).order_by()
     rows = list(listed.union(learned.values_list("normalized", "device_id", "explanation", yes), all=True).order_by())
-    taught = sorted((Taught(*row[:3]) for row in rows if row[3]), key=lambda each: (each.normalized, each.device or 0))
-    return Panels(frozenset(row[0] for row in rows if not row[3]), tuple(taught))
+    return panels_of((row[0] for row in rows if not row[3]), (Taught(*row[:3]) for row in rows if row[3]))
+
+
+def panels_of(listed: Iterable[str], taught: Iterable[Taught]) -> Panels:
+    return Panels(frozenset(listed), tuple(sorted(taught, key=lambda each: (each.normalized, each.device or 0))))
 
 
 def matches(panel_model: str, incompatible: Iterable[str]) -> bool:

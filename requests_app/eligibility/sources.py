@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
-
-from django.db.models import QuerySet
 
 from requests_app.eligibility.facts import FIELDS, DeviceFacts, Facts, Panels, Unlisted
 from requests_app.eligibility.panels import load_panels
@@ -23,8 +21,7 @@ def facts_of(
 ) -> Facts:
     """The request's facts, its device as approved on that day (E6, D15).
 
-    One query for the panels, one for the device, and one where the device asks for documents; a
-    list hands `panels` and the missing `documents` in and selects the device with its rows.
+    `panels` are those that a rule or a page has read already, `documents` the titles that are missing.
     """
     values = {name: _said(getattr(msa_request, name)) for name in FIELDS if name != "device"}
     panels = load_panels() if panels is None else panels
@@ -39,20 +36,18 @@ def facts_of(
     )
 
 
-def missing_documents(msa_request: MSARequest, *, here: Collection[str] | None = None) -> tuple[str, ...]:
-    """What the device asks for and nobody has sent (R5); who has read the keys that are `here` hands them in."""
+def missing_documents(msa_request: MSARequest) -> tuple[str, ...]:
+    """What the device asks for and nobody has sent (R5)."""
     wanted = msa_request.device.documents_by_key if msa_request.device and msa_request.places_device else {}
     if not wanted or msa_request.pk is None:
         return ()
-    if here is None:
-        here = set(sent_documents().filter(msa_request=msa_request).values_list("topic", flat=True))
+    here = {each.topic for each in msa_request.case.documents if is_sent(each)}
     return tuple(title for key, title in wanted.items() if key not in here)
 
 
-def sent_documents() -> QuerySet[Document]:
+def is_sent(document: Document) -> bool:
     """What counts as sent for a device: one in quarantine does, an infected one does not."""
-    sent = Document.objects.current().filter(kind=DocumentKind.PRODUCT_DOCUMENT)
-    return sent.exclude(scan=ScanState.INFECTED)
+    return document.kind == DocumentKind.PRODUCT_DOCUMENT and document.scan != ScanState.INFECTED
 
 
 def is_confirmed(msa_request: MSARequest) -> bool:

@@ -17,7 +17,8 @@ from msa_portal.accounts.models import User
 from msa_portal.db import lock
 from msa_portal.errors import Refused
 from requests_app import enums, history, permissions
-from requests_app.enums import DocumentKind, EventKind, ScanState
+from requests_app.eligibility.sources import is_sent
+from requests_app.enums import DocumentKind, EventKind
 from requests_app.files import storage, uploads
 from requests_app.models import Document, MSARequest
 
@@ -32,11 +33,12 @@ class Wanted:
 
 
 def wanted(msa_request: MSARequest) -> list[Wanted]:
-    """In the order of the product's entry; one query where it asks for any."""
+    """In the order of the product's entry."""
     asked = msa_request.device.documents_by_key if msa_request.device and msa_request.places_device else {}
     if not asked:
         return []
-    here = {row.topic: row for row in _sent(msa_request).exclude(scan=ScanState.INFECTED).order_by("pk")}
+    sent = (each for each in msa_request.case.documents if is_sent(each))
+    here = {row.topic: row for row in sorted(sent, key=lambda each: each.pk)}
     return [Wanted(key, title, here.get(key)) for key, title in asked.items()]
 
 

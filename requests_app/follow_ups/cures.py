@@ -18,7 +18,7 @@ from msa_portal.accounts.models import User
 from msa_portal.db import lock
 from msa_portal.errors import Refused
 from requests_app import deadlines, history, permissions
-from requests_app.enums import CureProof, DocumentKind, Responsible, ScanState, Status, VisitOutcome
+from requests_app.enums import CureProof, DocumentKind, Responsible, ScanState, Status
 from requests_app.files import storage, uploads
 from requests_app.lifecycle import policies as lifecycle_policies
 from requests_app.models import Cure, Document, MSARequest, OutcomeReason, Product, VisitRound
@@ -156,7 +156,7 @@ def check_all_cured(msa_request: MSARequest, visit: VisitRound) -> None:
 
 def of_previous_visit(msa_request: MSARequest) -> tuple[VisitRound, list[Item]] | None:
     """What was put right before the visit that is open now: for technician and staff."""
-    failed = msa_request.rounds.filter(outcome=VisitOutcome.UNSUCCESSFUL).prefetch_related("reasons").last()
+    failed = msa_request.case.failed_round
     return (failed, items(msa_request, failed)) if failed else None
 
 

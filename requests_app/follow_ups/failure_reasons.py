@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from requests_app import fee_rules, hooks
+from requests_app import fee_rules, hooks, program
 from requests_app.enums import CureProof
 from requests_app.follow_ups import cures
 from requests_app.hooks import ShownPhoto
-from requests_app.models import MSARequest, OutcomeReason, ProgramSettings, VisitRound
+from requests_app.models import MSARequest, OutcomeReason, VisitRound
 
 _TO_DO = {
     CureProof.NOTHING: gettext_lazy("You need not do anything about it."),
@@ -41,7 +41,7 @@ class ReasonDetail:
 
 def explained(msa_request: MSARequest, visit: VisitRound) -> list[ReasonDetail]:
     """Every reason of that visit, in the order that staff gave them; three queries, however many."""
-    charged = ProgramSettings.current().second_fee_when_customer_responsible
+    charged = program.of(msa_request).figures.second_fee_when_customer_responsible
     photos = hooks.photos_of(visit)
     return [
         ReasonDetail(

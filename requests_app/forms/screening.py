@@ -15,7 +15,7 @@ from requests_app.files import site_photos
 from requests_app.forms.questions import form_field
 from requests_app.lifecycle.correction_items import RequiredCorrection
 from requests_app.models import CorrectionReason, MSARequest, Product, Screening
-from requests_app.screening.desk import Suggestion
+from requests_app.screening.desk import Suggestion, active_reasons
 
 
 class ChecksForm(forms.Form):
@@ -78,10 +78,9 @@ class CorrectionsForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.msa_request, self.found, self.kept_open = msa_request, found or {}, kept_open
         self.record = record or {}
+        self._devices: list[Any] | None = None  # read once for all that propose one
         topics = {guide.topic.value for guide in site_photos.guides_for(msa_request.request_type)}
-        self.reasons = [
-            each for each in CorrectionReason.objects.filter(is_active=True) if each.photo_topic in {"", *topics}
-        ]
+        self.reasons = [each for each in active_reasons(msa_request) if each.photo_topic in {"", *topics}]
         for reason in self.reasons:
             self.fields[f"reason_{reason.pk}"] = forms.BooleanField(label=reason.title, required=False)
             self.fields[f"note_{reason.pk}"] = forms.CharField(
@@ -91,11 +90,28 @@ class CorrectionsForm(forms.Form):
                 widget=forms.Textarea(attrs={"rows": 2}),
             )
             if _may_be_proposed(reason.field, msa_request):
-                self.fields[f"proposal_{reason.pk}"] = _proposal_field(reason, msa_request)
+                self.fields[f"proposal_{reason.pk}"] = self._proposal_field(reason)
                 if self.record.get(reason.field):
                     self.fields[f"record_{reason.pk}"] = forms.BooleanField(
                         label=_("Propose what the record says: the customer will see it"), required=False
                     )
+
+    def _proposal_field(self, reason: CorrectionReason) -> forms.Field:
+        """The form's own field, checked as there, but small: choices as a list to pull down."""
+        field = form_field(reason.field, self.msa_request)
+        field.label, field.help_text = _("Propose the right value (optional)"), ""
+        if isinstance(field, forms.ModelChoiceField):
+            small = forms.ModelChoiceField(field.queryset, required=False, label=field.label)
+            if self._devices is None:
+                devices: Any = small.choices
+                self._devices = list(devices)
+            small.widget.choices = self._devices
+            return small
+        if isinstance(field, forms.ChoiceField):
+            choices: Any = [("", "---------"), *((value, _plain(label)) for value, label in _pairs(field))]
+            field.widget = forms.Select(choices=choices)
+            field.choices = choices
+        return field
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
@@ -186,19 +202,6 @@ def _may_be_proposed(name: str, msa_request: MSARequest) -> bool:
     if name not in steps.STEP_OF_FIELD or name in steps.STATEMENTS:
         return False
     return name in steps.step(steps.STEP_OF_FIELD[name]).shown_fields(msa_request)
-
-
-def _proposal_field(reason: CorrectionReason, msa_request: MSARequest) -> forms.Field:
-    """The form's own field, checked as there, but small: choices as a list to pull down."""
-    field = form_field(reason.field, msa_request)
-    field.label, field.help_text = _("Propose the right value (optional)"), ""
-    if isinstance(field, forms.ModelChoiceField):
-        return forms.ModelChoiceField(field.queryset, required=False, label=field.label)
-    if isinstance(field, forms.ChoiceField):
-        choices: Any = [("", "---------"), *((value, _plain(label)) for value, label in _pairs(field))]
-        field.widget = forms.Select(choices=choices)
-        field.choices = choices
-    return field
 
 
 def _pairs(field: Any) -> list[tuple[Any, Any]]:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from msa_portal.accounts.models import User
-from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused
-from requests_app import eligibility, permissions
+from requests_app import permissions
 from requests_app.agreements import versions
-from requests_app.application import completeness, steps
-from requests_app.enums import FINAL, AgreementState, FollowUpKind, Party, Status
+from requests_app.application import steps
+from requests_app.enums import FINAL, FollowUpKind, Party, Status
 from requests_app.lifecycle import policies
-from requests_app.models import Agreement, FollowUp, MSARequest
+from requests_app.models import MSARequest
 from requests_app.readiness import readiness
 
 
@@ -31,16 +28,12 @@ class Step:
     reason: str = ""
 
 
-def next_step(msa_request: MSARequest, user: User, *, panels: eligibility.Panels | None = None) -> Step | None:
-    """The one action that this person should take now; None where they wait for others.
-
-    Reads related rows through `all()`: a list that prefetches agreements with their signatures
-    and follow-ups, and hands in the incompatible `panels`, costs no query a row.
-    """
+def next_step(msa_request: MSARequest, user: User) -> Step | None:
+    """The one action that this person should take now; None where they wait for others."""
     if not permissions.acts_for(user, msa_request):
         return None
     if msa_request.status == Status.UNSUBMITTED:
-        return _before_submission(msa_request, user, local_day(timezone.now()), panels)
+        return _before_submission(msa_request, user)
     if msa_request.status == Status.CORRECTIONS_REQUIRED:
         return Step(_("Answer the corrections"), _to("requests:corrections", msa_request))
     if msa_request.status == Status.SITE_VISIT_UNSUCCESSFUL:
@@ -52,49 +45,37 @@ def _to(name: str, msa_request: MSARequest, *more: Any) -> str:
     return reverse(name, args=[msa_request.reference, *more])
 
 
-def _before_submission(msa_request: MSARequest, user: User, today: date, panels: eligibility.Panels | None) -> Step:
-    gaps = completeness.gaps(msa_request)
-    if gaps:
-        return Step(_("Go on with the form"), _to("requests:form", msa_request, gaps[0].step))
-    # Documents never rule a device out, so a list does not look for them.
-    verdict = completeness.verdict(msa_request, on=msa_request.judged_on or today, panels=panels, documents=())
-    if verdict.outcome == "not_eligible":
+def _before_submission(msa_request: MSARequest, user: User) -> Step:
+    found = readiness.check(msa_request)
+    if found.missing:
+        return Step(_("Go on with the form"), _to("requests:form", msa_request, found.missing[0].step))
+    if found.answer == readiness.Answer.CANNOT_SERVE:
         return Step(_("See what rules it out"), _to("requests:form", msa_request, steps.REVIEW.slug))
-    agreement = _current_agreement(msa_request)
+    agreement = msa_request.case.agreement
     if agreement is None:
         return Step(_("Review and go on to the agreement"), _to("requests:form", msa_request, steps.REVIEW.slug))
-    step = _sign_or_pay(msa_request, user, agreement)
-    if step.url == _to("payments:fee", msa_request) and readiness.has_unstated_findings(msa_request, verdict):
+    if versions.is_executed(msa_request) and found.has_unstated:
         return Step(_("See what to put right first"), _to("requests:readiness", msa_request))
-    return step
+    return _sign_or_pay(msa_request, user)
 
 
-def _sign_or_pay(msa_request: MSARequest, user: User, agreement: Agreement) -> Step:
-    if agreement.state == AgreementState.EXECUTED and versions.matches(agreement, msa_request):
+def _sign_or_pay(msa_request: MSARequest, user: User) -> Step:
+    if versions.is_executed(msa_request):
         return Step(_("Pay the fee"), _to("payments:fee", msa_request))
     mine = Party.CUSTOMER if msa_request.owner_id == user.pk else Party.AGENT
-    if mine in agreement.waited_for:
+    if mine in msa_request.case.waited_for:
         return Step(_("Read and sign the agreement"), _to("requests:agreement", msa_request))
     return Step(_("See who has not signed yet"), _to("requests:agreement", msa_request))
 
 
-def _current_agreement(msa_request: MSARequest) -> Agreement | None:
-    return next((each for each in msa_request.agreements.all() if each.state != AgreementState.SUPERSEDED), None)
-
-
-def _open_follow_up(msa_request: MSARequest) -> FollowUp | None:
-    return next((each for each in msa_request.follow_ups.all() if not (each.completed_at or each.canceled_at)), None)
-
-
 def _after_failure(msa_request: MSARequest, user: User) -> Step:
-    follow_up = _open_follow_up(msa_request)
+    follow_up = policies.open_follow_up(msa_request)
     if follow_up is None:
         return Step(_("Choose how to go on"), f"{msa_request.get_absolute_url()}#actions")
     if follow_up.kind == FollowUpKind.MODIFY:
-        agreement = _current_agreement(msa_request)
-        if agreement is None:
+        if msa_request.case.agreement is None:
             return Step(_("Go on to the agreement"), _to("requests:agreement", msa_request))
-        return _sign_or_pay(msa_request, user, agreement)
+        return _sign_or_pay(msa_request, user)
     return Step(_("Pay the fee for the next visit"), _to("payments:fee", msa_request))
 
 
@@ -103,7 +84,7 @@ def actions(msa_request: MSARequest, user: User) -> list[Step]:
     if not permissions.acts_for(user, msa_request):
         return []
     against = policies.reason_against
-    saved = _open_follow_up(msa_request)
+    saved = policies.open_follow_up(msa_request)
     take_back = [_step(_("Take the saved form back"), msa_request, "requests:reschedule", "")] if saved else []
     return [
         *take_back,
@@ -139,7 +120,7 @@ def _check_corrections(msa_request: MSARequest) -> None:
 def _check_failed(msa_request: MSARequest) -> None:
     if msa_request.status != Status.SITE_VISIT_UNSUCCESSFUL:
         raise Refused(_("This is for after a visit that did not succeed."), code="no_failed_visit")
-    if _open_follow_up(msa_request):
+    if policies.open_follow_up(msa_request):
         raise Refused(
             _("A form for the next visit is saved already. Go on with it, or take it back first."),
             code="follow_up_open",

@@ -8,21 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from msa_portal.errors import Refused
 from requests_app import enums
 from requests_app.agreements import versions
+from requests_app.application import completeness
 from requests_app.application.completeness import check_form_complete
-from requests_app.enums import CheckAnswer, CheckCode, VisitOutcome
-from requests_app.models import Correction, FollowUp, MSARequest, Screening, VisitRound
+from requests_app.enums import CheckAnswer, CheckCode
+from requests_app.models import FollowUp, MSARequest, Screening, VisitRound
 from requests_app.readiness import readiness
 
 
 def failed_round(msa_request: MSARequest) -> VisitRound:
     """The last visit that did not succeed. Raises `Refused` where there is none."""
-    found = msa_request.rounds.filter(outcome=VisitOutcome.UNSUCCESSFUL).last()
+    found = msa_request.case.failed_round
     if found is None:
         raise Refused(_("No visit has failed on this request."), code="no_failed_visit")
     return found
@@ -30,27 +30,29 @@ def failed_round(msa_request: MSARequest) -> VisitRound:
 
 def reason_against(check: Callable[..., None], *args: Any, **kwargs: Any) -> str:
     """Why not, in words; empty where it is possible."""
+    refused = refusal(check, *args, **kwargs)
+    return str(refused) if refused else ""
+
+
+def refusal(check: Callable[..., None], *args: Any, **kwargs: Any) -> Refused | None:
+    """Why not; None where it is possible."""
     try:
         check(*args, **kwargs)
-    except Refused as refusal:
-        return str(refusal)
-    return ""
+    except Refused as refused:
+        return refused
+    return None
 
 
 def open_round(msa_request: MSARequest) -> VisitRound:
     """The visit that is being paid for, planned or made. Raises `Refused` where none is open."""
-    found = VisitRound.objects.filter(msa_request=msa_request, closed_at__isnull=True).first()
+    found = msa_request.case.open_round
     if found is None:
         raise Refused(_("There is no site visit open on this request."), code="no_open_visit")
     return found
 
 
 def open_follow_up(msa_request: MSARequest) -> FollowUp | None:
-    return (
-        FollowUp.objects.filter(msa_request=msa_request, completed_at__isnull=True, canceled_at__isnull=True)
-        .select_related("round")
-        .first()
-    )
+    return msa_request.case.follow_up
 
 
 def check_editable(msa_request: MSARequest) -> None:
@@ -65,7 +67,7 @@ def check_editable(msa_request: MSARequest) -> None:
 
 def check_thawed(msa_request: MSARequest) -> None:
     """No checkout is open (D15)."""
-    if msa_request.frozen_until and msa_request.frozen_until > timezone.now():
+    if msa_request.is_frozen:
         raise Refused(
             _("A payment is open, so the answers stand still. Finish the payment, or cancel it on the fee page."),
             code="payment_open",
@@ -86,9 +88,7 @@ def check_payable(msa_request: MSARequest) -> None:
     What is to be put right is stated, whatever the visit.
     """
     if msa_request.status == enums.Status.UNSUBMITTED:
-        check_form_complete(msa_request)
-        check_agreement_executed(msa_request)
-        readiness.check_findings_stated(msa_request)
+        check_agreed_and_stated(msa_request)
         return
     follow_up = open_follow_up(msa_request)
     if follow_up is None:
@@ -96,6 +96,14 @@ def check_payable(msa_request: MSARequest) -> None:
     if follow_up.kind == enums.FollowUpKind.MODIFY:
         check_agreement_executed(msa_request)
     readiness.check_findings_stated(msa_request)
+
+
+def check_agreed_and_stated(msa_request: MSARequest) -> None:
+    """The form is complete, the agreement executed, and what is open is stated."""
+    found = readiness.check(msa_request)
+    completeness.check_complete(found.form)
+    check_agreement_executed(msa_request)
+    readiness.check_findings_stated(msa_request, found)
 
 
 def check_submit(msa_request: MSARequest) -> None:
@@ -112,7 +120,7 @@ def check_settled(visit: VisitRound) -> None:
 
 
 def check_resubmit(msa_request: MSARequest) -> None:
-    if Correction.objects.filter(msa_request=msa_request).unanswered().exists():
+    if any(each.is_unanswered for each in msa_request.case.corrections):
         raise Refused(_("Some corrections have no answer yet. Answer each one first."), code="corrections_open")
     check_form_complete(msa_request)
     readiness.check_findings_stated(msa_request)
@@ -120,7 +128,7 @@ def check_resubmit(msa_request: MSARequest) -> None:
 
 
 def open_screening(msa_request: MSARequest) -> Screening:
-    found = Screening.objects.filter(msa_request=msa_request, decided_at__isnull=True).first()
+    found = msa_request.case.open_screening
     if found is None:
         raise Refused(_("This request is not being screened."), code="not_in_screening")
     return found
@@ -128,7 +136,7 @@ def open_screening(msa_request: MSARequest) -> Screening:
 
 def check_deem_valid(msa_request: MSARequest) -> None:
     """C1 to C7 are answered, none with no; what the portal knows itself is looked at again."""
-    answers = dict(open_screening(msa_request).answers.values_list("check_code", "answer"))
+    answers = {each.check_code: each.answer for each in open_screening(msa_request).answers.all()}
     missing = [code for code in CheckCode.values if code not in answers]
     if missing:
         raise Refused(
@@ -142,7 +150,7 @@ def check_deem_valid(msa_request: MSARequest) -> None:
             % {"checks": ", ".join(refused)},
             code="checks_failed",
         )
-    if Correction.objects.filter(msa_request=msa_request).open().exists():
+    if any(each.is_open for each in msa_request.case.corrections):
         raise Refused(
             _("A correction is still open. Accept each answer, or send the request back with a new note."),
             code="corrections_open",
@@ -158,7 +166,7 @@ def check_withdraw(msa_request: MSARequest) -> None:
             % {"status": msa_request.get_status_display()},
             code="closed",
         )
-    visit = VisitRound.objects.filter(msa_request=msa_request, closed_at__isnull=True).first()
+    visit = msa_request.case.open_round
     if visit is not None and visit.on_site_at is not None:
         raise Refused(
             _("The meter technician is at the site now. Wait for the outcome of the visit."), code="visit_on_site"

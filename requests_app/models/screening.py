@@ -125,3 +125,18 @@ class Correction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.msa_request_id} {self.field or self.document}"
+
+    @property
+    def is_open(self) -> bool:
+        """Required and not accepted yet."""
+        return self.closed_at is None
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Open, and still to be answered."""
+        return self.is_open and self.answered_at is None
+
+    @property
+    def is_to_judge(self) -> bool:
+        """Answered, and not accepted or asked again yet."""
+        return self.is_open and self.answered_at is not None

@@ -35,7 +35,7 @@ class Evidence:
 
 def evidence_of(msa_request: MSARequest) -> Evidence:
     """Five queries, however much there is."""
-    found, statement = readiness.check(msa_request), readiness.statement_of(msa_request)
+    found, statement = readiness.check(msa_request), msa_request.case.statement
     shown = site_photos.current(msa_request)
     pictures = [(site_photos.guide(PhotoTopic(each.topic)), each) for each in shown.values()]
     answers = list(msa_request.panel_answers.select_related("answered_by"))

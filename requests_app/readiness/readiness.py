@@ -12,23 +12,16 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import FilteredRelation, OuterRef, Q, QuerySet, StringAgg, Subquery, Value
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused
 from requests_app import eligibility
 from requests_app.application import completeness, steps
-from requests_app.eligibility.sources import missing_documents, sent_documents
 from requests_app.enums import CheckCode, PhotoTopic
 from requests_app.files import site_photos
 from requests_app.models import MSARequest, ReadinessStatement
-from requests_app.models.request import MSARequestQuerySet
-
-# Where `with_evidence` puts what it read.
-_STATEMENT, _DOCUMENTS = "standing_statement", "sent_document_keys"
 
 
 class Answer(StrEnum):
@@ -68,8 +61,12 @@ class Item:
 @dataclass(frozen=True)
 class Readiness:
     msa_request: MSARequest
-    on: date
+    form: completeness.Form
     items: tuple[Item, ...]
+
+    @property
+    def on(self) -> date:
+        return self.form.on
 
     @property
     def answer(self) -> Answer:
@@ -103,28 +100,28 @@ class Readiness:
         """The statement that covers all that is to be put right; not asked for where there is nothing."""
         if not self.promisable:
             return None
-        found = statement_of(self.msa_request)
+        found = self.msa_request.case.statement
         return found if found and covers(found, self.promisable) else None
 
     @property
     def unstated(self) -> list[Item]:
         return [] if self.statement else self.promisable
 
-
-def check(msa_request: MSARequest, *, on: date | None = None) -> Readiness:
-    """At most four queries: the listed panels, the device, its documents, and, when asked for, the statement.
-
-    `with_evidence` saves the last two.
-    """
-    day = on or msa_request.judged_on or local_day(timezone.now())
-    gaps = completeness.gaps(msa_request)
-    documents = missing_documents(msa_request, here=_keys(msa_request)) if hasattr(msa_request, _DOCUMENTS) else None
-    verdict = completeness.verdict(msa_request, on=day, documents=documents)
-    return Readiness(msa_request, day, (*map(_of_finding, verdict.findings), *map(_of_gap, gaps)))
+    @property
+    def has_unstated(self) -> bool:
+        """Something waits for a person's word: which panel it is, or that it will be put right by the visit."""
+        return self.question is not None or bool(self.unstated)
 
 
-def _keys(msa_request: MSARequest) -> set[str]:
-    return set((getattr(msa_request, _DOCUMENTS) or "").split(","))
+def check(msa_request: MSARequest) -> Readiness:
+    """Judged on the day that counts: today, or when the fee form was opened."""
+    return msa_request.case.judged(_check)
+
+
+def _check(msa_request: MSARequest) -> Readiness:
+    form = completeness.form_of(msa_request)
+    items = (*map(_of_finding, form.verdict.findings), *map(_of_gap, form.gaps))
+    return Readiness(msa_request, form, items)
 
 
 def _of_finding(finding: eligibility.Finding) -> Item:
@@ -153,27 +150,9 @@ def _of_gap(gap: completeness.Gap) -> Item:
     )
 
 
-def _statements(msa_request: MSARequest) -> QuerySet[ReadinessStatement]:
-    return ReadinessStatement.objects.current().filter(msa_request=msa_request).select_related("stated_by")
-
-
 def statement_of(msa_request: MSARequest) -> ReadinessStatement | None:
     """The statement that stands, whether or not anything is open still."""
-    if hasattr(msa_request, _DOCUMENTS):
-        return getattr(msa_request, _STATEMENT, None)
-    return _statements(msa_request).first()
-
-
-def with_evidence(rows: MSARequestQuerySet) -> MSARequestQuerySet:
-    """Each request with its statement and the keys of the documents that were sent, in the one query."""
-    sent = sent_documents().filter(msa_request=OuterRef("pk")).order_by().values("msa_request")
-    keys = Subquery(sent.annotate(keys=StringAgg("topic", Value(","))).values("keys"))
-    standing = Q(readiness_statements__superseded_at__isnull=True)
-    along: dict[str, Any] = {
-        _STATEMENT: FilteredRelation("readiness_statements", condition=standing),
-        _DOCUMENTS: keys,
-    }
-    return rows.annotate(**along).select_related(f"{_STATEMENT}__stated_by")
+    return msa_request.case.statement
 
 
 def covers(statement: ReadinessStatement, items: Iterable[Item]) -> bool:
@@ -183,27 +162,19 @@ def covers(statement: ReadinessStatement, items: Iterable[Item]) -> bool:
 
 def supersede_uncovered(msa_request: MSARequest) -> None:
     """The facts changed: a statement that does not cover what is open now no longer stands."""
-    statement = _statements(msa_request).first()
+    statement = msa_request.case.statement
     if statement is not None and not covers(statement, check(msa_request).promisable):
         ReadinessStatement.objects.filter(pk=statement.pk).update(superseded_at=timezone.now())
 
 
-def has_unstated_findings(msa_request: MSARequest, verdict: eligibility.Verdict) -> bool:
-    """`check_nothing_unsaid` for a list, which has judged each row and prefetched `readiness_statements`."""
-    found = Readiness(msa_request, verdict.on, tuple(map(_of_finding, verdict.findings)))
-    standing = [each for each in msa_request.readiness_statements.all() if each.superseded_at is None]
-    stated = any(covers(each, found.promisable) for each in standing)
-    return found.question is not None or (bool(found.promisable) and not stated)
-
-
-def check_findings_stated(msa_request: MSARequest) -> None:
+def check_findings_stated(msa_request: MSARequest, found: Readiness | None = None) -> None:
     """What is open is stated, and the question about the panel answered; else `Refused`, naming each.
 
     While a checkout is open the facts stand as they stood when this held (D15).
     """
-    if msa_request.frozen_until and msa_request.frozen_until > timezone.now():
+    if msa_request.is_frozen:
         return
-    found = check(msa_request)
+    found = found or check(msa_request)
     if found.question:
         raise Refused(
             _("Say which panel it is, on the page “Ready for the visit?”. %(why)s") % {"why": found.question.why},

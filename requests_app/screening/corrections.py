@@ -193,12 +193,12 @@ class Changes:
 
 def since_last_decision(msa_request: MSARequest) -> Changes | None:
     """Beside the newest decision that required corrections; None where there was none."""
-    last = msa_request.screenings.filter(decision="corrections").order_by("decided_at").last()
+    sent_back = [each for each in msa_request.case.screenings if each.decision == "corrections"]
+    last = max(sent_back, key=lambda each: each.decided_at or each.opened_at, default=None)
     if last is None or last.decided_at is None:
         return None
-    found = Correction.objects.filter(msa_request=msa_request).exclude(closed_as=CorrectionEnd.REPLACED)
-    found = found.filter(closed_at__isnull=True) | found.filter(closed_at__gte=last.decided_at)
-    items = list(found.select_related("reason", "answered_by", "answer_document", "follows").order_by("pk"))
+    found = (each for each in msa_request.case.corrections if each.closed_as != CorrectionEnd.REPLACED)
+    items = [each for each in found if each.closed_at is None or each.closed_at >= last.decided_at]
     documents = Document.objects.filter(msa_request=msa_request, created_at__gt=last.decided_at).order_by("pk")
     return Changes(last, items, _fact_changes(msa_request, last, items), list(documents.select_related("created_by")))
 

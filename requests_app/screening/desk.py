@@ -10,7 +10,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from msa_portal.accounts.models import User
-from msa_portal.business_days.calendar import local_day
 from msa_portal.db import lock
 from msa_portal.errors import Refused, Stale
 from requests_app import enums, history
@@ -18,7 +17,7 @@ from requests_app.agreements import versions
 from requests_app.application import completeness
 from requests_app.enums import CheckAnswer, CheckCode, EventKind, Party
 from requests_app.lifecycle import policies
-from requests_app.models import CorrectionReason, MSARequest, Screening, ScreeningAnswer, VisitRound
+from requests_app.models import CorrectionReason, MSARequest, Screening, ScreeningAnswer
 from requests_app.utility_records import comparison as utility_records_comparison
 
 
@@ -97,14 +96,16 @@ def suggestions(
     msa_request: MSARequest, comparison: utility_records_comparison.Comparison | None = None
 ) -> dict[CheckCode, Suggestion]:
     """An answer for each of C1 to C7 from what the portal knows."""
-    agreement = versions.current(msa_request)
-    signed = set(agreement.parties) - set(agreement.waited_for) if agreement else set()
+    case = msa_request.case
+    signed = set(case.agreement.parties) - set(case.waited_for) if case.agreement else set()
     executed = versions.is_executed(msa_request)
     return {
         CheckCode.C1: _say(Party.CUSTOMER in signed, _("Signed by the customer."), _("No signature of the customer.")),
         CheckCode.C2: _agent_suggestion(msa_request, signed),
         CheckCode.C3: _say(
-            not completeness.gaps(msa_request), _("Every field that applies is filled in."), _("Fields are missing.")
+            not completeness.form_of(msa_request).gaps,
+            _("Every field that applies is filled in."),
+            _("Fields are missing."),
         ),
         CheckCode.C4: _say(
             executed, _("The signed facts are the facts of the request."), _("The agreement states other facts.")
@@ -148,7 +149,7 @@ def _with_reasons(found: Iterable[utility_records_comparison.FieldComparison]) -
 
 
 def _eligibility_suggestion(msa_request: MSARequest) -> Suggestion:
-    verdict = completeness.verdict(msa_request, on=msa_request.judged_on or local_day(timezone.now()))
+    verdict = completeness.form_of(msa_request).verdict
     blocking = [finding.rule for finding in verdict.findings if finding.severity == "blocks"]
     return _say(
         not blocking and verdict.outcome != "incomplete",
@@ -159,7 +160,7 @@ def _eligibility_suggestion(msa_request: MSARequest) -> Suggestion:
 
 
 def _fee_suggestion(msa_request: MSARequest) -> Suggestion:
-    visit = VisitRound.objects.filter(msa_request=msa_request, closed_at__isnull=True).first()
+    visit = msa_request.case.open_round
     holds = visit is not None and visit.is_settled
     return _say(holds, _("The fee is settled and not disputed."), _("The fee is not settled, or disputed."))
 
@@ -171,13 +172,13 @@ def found_reasons(
 
     A difference from the record names the field alone: its value is staff's to propose, or not.
     """
-    active = list(CorrectionReason.objects.filter(is_active=True))
+    active = active_reasons(msa_request)
     found: dict[int, str] = {}
     for each in comparison.fields:
         if not each.agrees:
             because = " ".join(filter(None, [_("Differs from the record."), each.because]))
             _speak_for(found, active, reason_field(each.field), "", because)
-    for finding in completeness.verdict(msa_request, on=msa_request.judged_on or local_day(timezone.now())).findings:
+    for finding in completeness.form_of(msa_request).verdict.findings:
         _speak_for(found, active, finding.field, finding.rule, str(finding.message))
     for code in (CheckCode.C1, CheckCode.C2, CheckCode.C3, CheckCode.C4, CheckCode.C7):
         if given[code].answer == CheckAnswer.NO:
@@ -185,6 +186,15 @@ def found_reasons(
             if first is not None:
                 found.setdefault(first.pk, given[code].because)
     return found
+
+
+def active_reasons(msa_request: MSARequest) -> list[CorrectionReason]:
+    """What staff can ask to be corrected, in their order."""
+    return msa_request.case.once(_active_reasons)
+
+
+def _active_reasons() -> list[CorrectionReason]:
+    return list(CorrectionReason.objects.filter(is_active=True))
 
 
 def reason_field(name: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from requests_app.agreements import versions
 from requests_app.enums import Party
 from requests_app.models import MSARequest, Signature
 from requests_app.utility_records.matching import Reason, match_name
@@ -18,11 +17,11 @@ class Difference:
 
 
 def differences(msa_request: MSARequest) -> list[Difference]:
-    agreement = versions.current(msa_request)
-    if agreement is None:
+    case = msa_request.case
+    if case.agreement is None:
         return []
-    rows = agreement.signatures.select_related("user").order_by("signed_at", "pk")
-    expected = [(each, _expected(each, agreement.facts)) for each in rows]
+    facts, rows = case.agreement.facts, sorted(case.signatures, key=lambda each: (each.signed_at, each.pk))
+    expected = [(each, _expected(each, facts)) for each in rows]
     return [Difference(each, name) for each, name in expected if not is_same_name(each.name, name)]
 
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from msa_portal.business_days import calendar as business_days
 from msa_portal.business_days.calendar import BusinessCalendar, local_day
+from requests_app import program
 from requests_app.enums import Holder
 from requests_app.events import ROWS, Clock, row_for
 from requests_app.models import MSARequest, ProgramSettings
+from requests_app.program import Program
 
 # What starts the clock of V2, and starts it anew (D17).
 STARTS = frozenset(kind for kind, row in ROWS.items() if row.visit_clock is Clock.STARTS)
@@ -144,14 +145,18 @@ class Clocks:
 
     @classmethod
     def load(cls, *, today: date) -> Clocks:
-        return cls(business_days.load(), ProgramSettings.current(), today)
+        return cls.read_with(program.load(), today=today)
+
+    @classmethod
+    def read_with(cls, settings: Program, *, today: date) -> Clocks:
+        return cls(settings.calendar, settings.figures, today)
 
     def visit(self, msa_request: MSARequest) -> VisitClock | None:
-        return visit_clock(msa_request.events.all(), self.calendar, days=self.figures.visit_days, today=self.today)
+        return visit_clock(msa_request.case.events, self.calendar, days=self.figures.visit_days, today=self.today)
 
     def service_order(self, msa_request: MSARequest) -> tuple[date, date] | None:
         return service_order_window(
-            msa_request.events.all(),
+            msa_request.case.events,
             self.calendar,
             from_days=self.figures.service_order_from_days,
             to_days=self.figures.service_order_to_days,

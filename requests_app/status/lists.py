@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
-from requests_app.enums import OWNER_HOLDS, WITH_UTILITY, AgreementState, Party, Section, Status
-from requests_app.models import Agreement, MSARequest, ReadinessStatement, RequestEvent, SignedSection
-from requests_app.models.request import MSARequestQuerySet, agent_acts
+from requests_app import history, program
+from requests_app.enums import OWNER_HOLDS, WITH_UTILITY
+from requests_app.models import MSARequest, RequestEvent
+from requests_app.models.request import MSARequestQuerySet
 from requests_app.status.clocks import STARTS, Clocks
 
 PAGE_SIZE = 25
@@ -32,18 +33,9 @@ def page_of(requests: MSARequestQuerySet, *, before: int | None, size: int = PAG
     if before is not None:
         requests = requests.filter(pk__lt=before)
     rows = list(requests.order_by("-pk")[: size + 1])
+    for each in rows[:1]:
+        each.case.read_ahead()
     return Page(rows[:size], rows[size - 1].pk if len(rows) > size else None)
-
-
-def with_what_a_row_shows(requests: MSARequestQuerySet) -> MSARequestQuerySet:
-    """All that `next_step` and `outlook` read, in a number of queries that does not grow."""
-    events = RequestEvent.objects.defer("digest", "previous_digest").order_by("sequence")
-    return requests.select_related("owner", "agent", "agent_company", "device").prefetch_related(
-        Prefetch("agreements", Agreement.objects.current().prefetch_related("signatures")),
-        Prefetch("events", events),
-        Prefetch("readiness_statements", ReadinessStatement.objects.current()),
-        "follow_ups",
-    )
 
 
 def search(requests: MSARequestQuerySet, text: str) -> MSARequestQuerySet:
@@ -62,28 +54,10 @@ def search(requests: MSARequestQuerySet, text: str) -> MSARequestQuerySet:
 def waiting(requests: MSARequestQuerySet, whom: str, user: User, clocks: Clocks) -> MSARequestQuerySet:
     """`us`: the ball is with this person or their company; `others`; or `late`, see `late`."""
     if whom == "us":
-        return requests.filter(_with_us(user))
+        return requests.filter(history.waits_for(user))
     if whom == "others":
-        return requests.open().exclude(_with_us(user))
+        return requests.open().exclude(history.waits_for(user))
     return requests.filter(pk__in=late(requests, clocks)) if whom == "late" else requests
-
-
-def _with_us(user: User) -> Q:
-    """As `holders.holder_of` has it, in one query (D6)."""
-    out = Agreement.objects.filter(msa_request=OuterRef("pk"), state=AgreementState.SIGNING).exclude(
-        _signed(Party.CUSTOMER, Section.CUSTOMER_TERMS) & _signed(Party.CUSTOMER, Section.AUTHORIZATION)
-    )
-    agent_has = _signed(Party.AGENT, Section.AUTHORIZATION) & _signed(Party.AGENT, Section.SUBMITTAL)
-    customer_signs = Exists(out.filter(agent_has)) | (~Q(status=Status.UNSUBMITTED) & Exists(out))
-    has_agent = agent_acts()
-    by_agent = has_agent & Q(agent_company__in=user.company_ids) & ~customer_signs
-    by_customer = Q(owner=user) & (~has_agent | customer_signs)
-    return Q(status__in=OWNER_HOLDS) & (by_agent | by_customer)
-
-
-def _signed(party: Party, section: Section) -> Q:
-    rows = SignedSection.objects.filter(agreement=OuterRef("pk"), party=party, section=section)
-    return Q(Exists(rows))
 
 
 def late(requests: MSARequestQuerySet, clocks: Clocks) -> list[int]:
@@ -93,7 +67,7 @@ def late(requests: MSARequestQuerySet, clocks: Clocks) -> list[int]:
     """
     overdue = requests.filter(status__in=OWNER_HOLDS, owner_acts_by__lt=clocks.today).values_list("pk", flat=True)
     started = RequestEvent.objects.filter(msa_request=OuterRef("pk"), kind__in=STARTS, at__lt=_long_ago(clocks))
-    candidates = requests.filter(Exists(started), status__in=WITH_UTILITY).prefetch_related("events")
+    candidates = requests.filter(Exists(started), status__in=WITH_UTILITY).with_case()
     return [*overdue, *(each.pk for each in candidates if _visit_is_late(each, clocks))]
 
 
@@ -107,5 +81,6 @@ def _visit_is_late(msa_request: MSARequest, clocks: Clocks) -> bool:
     return clock is not None and clock.is_late(clocks.today)
 
 
-def load_clocks() -> Clocks:
-    return Clocks.load(today=local_day(timezone.now()))
+def clocks_of(msa_request: MSARequest) -> Clocks:
+    """What that request's clocks are read with, beside what its rules have read."""
+    return Clocks.read_with(program.of(msa_request), today=local_day(timezone.now()))

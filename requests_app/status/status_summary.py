@@ -47,7 +47,7 @@ def type_words(msa_request: MSARequest) -> str:
 
 def holder(msa_request: MSARequest) -> Holder:
     """Who has the ball, as the last event says: the page reads it, nothing computes it anew."""
-    events = list(msa_request.events.all())
+    events = msa_request.case.events
     return Holder(events[-1].holder) if events else Holder.CUSTOMER
 
 
@@ -68,7 +68,7 @@ def holder_words(msa_request: MSARequest) -> str:
 
 
 def outlook(msa_request: MSARequest, clocks: Clocks) -> Outlook:
-    """What happens next and by when (V1, V2, D6, D8). Reads the request's events through `all()`."""
+    """What happens next and by when (V1, V2, D6, D8)."""
     clock = clocks.visit(msa_request)
     words = _clock_words(clock)
     text, until_on = _next(msa_request, clocks, clock)

@@ -13,7 +13,7 @@ from msa_portal import formats
 from msa_portal.accounts.models import User
 from requests_app import history
 from requests_app.enums import AuthorityEnd, EventKind, Holder, Settlement, Status
-from requests_app.models import CorrectionReason, MSARequest, OutcomeReason, RequestEvent
+from requests_app.models import CorrectionReason, MSARequest, RequestEvent
 
 _WHY_ENDED = {"taken_over": gettext_lazy("The customer took this request over")} | {
     end.value: end.label for end in AuthorityEnd
@@ -32,15 +32,15 @@ class Entry:
 
 def timeline(msa_request: MSARequest, viewer: User) -> list[Entry]:
     """Newest first. To customers and agents, whoever works for the utility is "the utility"."""
-    events = list(msa_request.events.select_related("actor").prefetch_related("actor__groups"))
-    titles = _reason_titles(events) | _names_of_agents(events)
+    events = msa_request.case.events
+    titles = _reason_titles(msa_request, events) | _names_of_agents(events)
     entries, holder = [], ""
     for event in events:
         entries.append(
             Entry(
                 at=event.at,
                 title=event.get_kind_display(),
-                who=history.display_name_for(event.actor, viewer),
+                who=history.display_name_for(event.actor, viewer, has_role=getattr(event, "actor_has_role", None)),
                 details=tuple(_details(event, titles)),
                 status=str(Status(event.to_status).label) if event.changed_status else "",
                 waits_for=str(Holder(event.holder).label) if event.holder not in (holder, Holder.NOBODY) else "",
@@ -50,15 +50,16 @@ def timeline(msa_request: MSARequest, viewer: User) -> list[Entry]:
     return entries[::-1]
 
 
-def _reason_titles(events: Iterable[RequestEvent]) -> dict[str, str]:
-    codes = {code for event in events for code in event.codes.get("reasons", []) if isinstance(code, str)}
-    if not codes:
-        return {}
-    found = [
-        model.objects.filter(code__in=codes).values_list("code", "title")
-        for model in (OutcomeReason, CorrectionReason)
-    ]
-    return {code: title for rows in found for code, title in rows}
+def _reason_titles(msa_request: MSARequest, events: Iterable[RequestEvent]) -> dict[str, str]:
+    """Why visits failed, and what had to be corrected."""
+    why = [(event.kind, event.codes.get("reasons", [])) for event in events]
+    found: dict[str, str] = {}
+    if any(codes for kind, codes in why if kind == EventKind.FAIL):
+        found |= {each.code: each.title for visit in msa_request.case.rounds for each in visit.reasons.all()}
+    asked = {code for kind, codes in why if kind == EventKind.REQUIRE_CORRECTIONS for code in codes}
+    if asked:
+        found |= dict(CorrectionReason.objects.filter(code__in=asked).values_list("code", "title"))
+    return found
 
 
 def _names_of_agents(events: Iterable[RequestEvent]) -> dict[str, str]:

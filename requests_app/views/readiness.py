@@ -32,8 +32,7 @@ from requests_app.readiness.readiness import Item, Readiness
 def check(request: SignedInRequest, reference: str) -> HttpResponse:
     """A POST states what will be put right, or answers the question about the panel."""
     user = request.user
-    visible = MSARequest.objects.visible_to(user).select_related("device")
-    msa_request = get_object_or_404(readiness.with_evidence(visible), reference=reference)
+    msa_request = get_object_or_404(MSARequest.objects.visible_to(user).with_case(), reference=reference)
     if request.method == "POST":
         return _said(request, msa_request, user)
     found = readiness.check(msa_request)

@@ -6,11 +6,13 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from msa_portal.accounts.models import User
+from msa_portal.business_days.calendar import local_day
 from msa_portal.guards import SignedInRequest, signed_in
-from requests_app import deadlines, eligibility, hooks, permissions
+from requests_app import deadlines, hooks, permissions, program
 from requests_app.enums import Holder, Status
 from requests_app.lifecycle.next_steps import actions, next_step
 from requests_app.models import MSARequest
@@ -25,7 +27,8 @@ from requests_app.status.timeline import timeline
 def request_list(request: SignedInRequest) -> HttpResponse:
     """Cards for a person's own; a dense table for whoever works through many."""
     user = request.user
-    clocks = lists.load_clocks()
+    settings = program.load()
+    clocks = Clocks.read_with(settings, today=local_day(timezone.now()))
     dense = user.is_agent or user.sees_all_requests
     filters = _filters(request) if dense else {"status": "", "waits": "", "q": ""}
     requests = MSARequest.objects.visible_to(user)
@@ -33,11 +36,11 @@ def request_list(request: SignedInRequest) -> HttpResponse:
         requests = requests.filter(status=filters["status"])
     if filters["waits"]:
         requests = lists.waiting(requests, filters["waits"], user, clocks)
-    requests = lists.with_what_a_row_shows(lists.search(requests, filters["q"]))
-    page = lists.page_of(requests, before=_key(request))
-    panels = eligibility.load_panels()
+    page = lists.page_of(
+        lists.search(requests, filters["q"]).with_case(given={program.load: settings}), before=_key(request)
+    )
     context = {
-        "rows": [_row(each, user, clocks, panels) for each in page.requests],
+        "rows": [_row(each, user, clocks) for each in page.requests],
         "older": page.older,
         "is_first": "before" not in request.GET,
         "filters": filters,
@@ -63,7 +66,7 @@ def _key(request: HttpRequest) -> int | None:
     return int(before) if before.isdecimal() and len(before) < 19 else None
 
 
-def _row(msa_request: MSARequest, user: User, clocks: Clocks, panels: eligibility.Panels) -> dict[str, Any]:
+def _row(msa_request: MSARequest, user: User, clocks: Clocks) -> dict[str, Any]:
     return {
         "msa_request": msa_request,
         "tone": tone(msa_request),
@@ -72,7 +75,7 @@ def _row(msa_request: MSARequest, user: User, clocks: Clocks, panels: eligibilit
         "is_closed": holder(msa_request) == Holder.NOBODY,
         "outlook": outlook(msa_request, clocks),
         "deadline": deadlines.deadline_of(msa_request, today=clocks.today, figures=clocks.figures),
-        "next": next_step(msa_request, user, panels=panels),
+        "next": next_step(msa_request, user),
     }
 
 
@@ -80,13 +83,12 @@ def _row(msa_request: MSARequest, user: User, clocks: Clocks, panels: eligibilit
 @require_safe
 def detail(request: SignedInRequest, reference: str) -> HttpResponse:
     user = request.user
-    visible = lists.with_what_a_row_shows(MSARequest.objects.visible_to(user))
+    visible = MSARequest.objects.visible_to(user).with_case(whole=True)
     msa_request = get_object_or_404(visible, reference=reference)
-    context = _row(msa_request, user, lists.load_clocks(), eligibility.load_panels()) | {
+    context = _row(msa_request, user, lists.clocks_of(msa_request)) | {
         "actions": actions(msa_request, user),
         "timeline": timeline(msa_request, user),
-        "documents": msa_request.documents.current(),
-        "rounds": msa_request.rounds.prefetch_related("reasons"),
+        "documents": msa_request.case.documents,
         "may_revoke": msa_request.has_agent and msa_request.owner_id == user.pk,
         "may_hand_over": permissions.is_agent_of(user, msa_request),
     }

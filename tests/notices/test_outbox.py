@@ -91,6 +91,7 @@ def test_subject_is_one_line_whatever_stands_in_it() -> None:
     assert row.subject == "Evil Bcc: eve@example.com Installers started a request for you · MSA-2026-000001"
 
 
+@pytest.mark.real_broker
 @pytest.mark.django_db(transaction=True)
 def test_broker_down_costs_nothing_and_the_sweeper_sends_later(monkeypatch: pytest.MonkeyPatch) -> None:
     before = time.monotonic()

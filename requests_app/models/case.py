@@ -1,0 +1,218 @@
+"""A request's case: the rows that its rules read, each read once for all requests that were loaded together.
+
+docs/adr/0026-one-loader.md says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from django.db.models import Exists, FilteredRelation, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
+from django.utils.functional import cached_property
+
+from msa_portal.accounts.models import User
+from requests_app.enums import AgreementState, Party, VisitOutcome
+from requests_app.models.agreement import Agreement, Signature
+from requests_app.models.documents import Document
+from requests_app.models.events import RequestEvent
+from requests_app.models.readiness import ReadinessStatement
+from requests_app.models.screening import Correction, Screening
+from requests_app.models.visits import FollowUp, VisitRound
+
+if TYPE_CHECKING:
+    from requests_app.models.request import MSARequest
+
+# Of each there is at most one, which the database holds; they come with the request's own row.
+JOINED = {
+    "current_agreement": FilteredRelation("agreements", condition=~Q(agreements__state=AgreementState.SUPERSEDED)),
+    "standing_statement": FilteredRelation(
+        "readiness_statements", condition=Q(readiness_statements__superseded_at__isnull=True)
+    ),
+    "waiting_follow_up": FilteredRelation(
+        "follow_ups", condition=Q(follow_ups__completed_at__isnull=True, follow_ups__canceled_at__isnull=True)
+    ),
+}
+SELECTED = (
+    *("owner", "agent", "agent_company", "device"),
+    *("current_agreement", "standing_statement__stated_by", "waiting_follow_up"),
+)
+OF_ITS_PAGE = ("current_agreement__document", "current_agreement__executed_document")
+
+
+class Loaded:
+    """What the requests of one `with_case()` share: a page's related rows and settings are read once for all."""
+
+    def __init__(self, rows: Sequence[MSARequest], *, whole: bool, given: Mapping[Callable[[], Any], Any]) -> None:
+        self.rows, self.whole = rows, whole
+        self._fetched: set[str] = set()
+        self._read = dict(given)
+
+    def fetch(self, name: str, query: QuerySet[Any]) -> None:
+        if name not in self._fetched:
+            prefetch_related_objects(self.rows, Prefetch(name, query))
+            self._fetched.add(name)
+
+    def fetch_signatures(self) -> None:
+        if "signatures" not in self._fetched:
+            agreements = [each.case.agreement for each in self.rows if each.case.agreement]
+            rows = Signature.objects.order_by("pk")
+            prefetch_related_objects(
+                agreements, Prefetch("signatures", rows.select_related("user") if self.whole else rows)
+            )
+            self._fetched.add("signatures")
+
+    def fetch_rounds(self) -> None:
+        """With the reasons of those that failed."""
+        if "rounds" not in self._fetched:
+            self.fetch("rounds", VisitRound.objects.order_by("number"))
+            failed = [
+                visit
+                for each in self.rows
+                for visit in each.rounds.all()
+                if visit.outcome == VisitOutcome.UNSUCCESSFUL
+            ]
+            prefetch_related_objects(failed, "reasons")
+
+    def once[T](self, read: Callable[[], T]) -> T:
+        if read not in self._read:
+            self._read[read] = read()
+        return cast("T", self._read[read])
+
+
+class Case:
+    """One request's related rows, as the rules read them.
+
+    Of a request that `with_case()` loaded, each is kept as it was read first, and never grows stale by
+    itself: whoever writes reads the request anew, under its lock. Of any other request
+    (`MSARequest.case` makes a new one at each call) it is read when it is asked for.
+    """
+
+    def __init__(self, msa_request: MSARequest, loaded: Loaded | None = None) -> None:
+        self.msa_request = msa_request
+        self._loaded = loaded
+        self._judged: dict[Callable[[MSARequest], Any], Any] = {}
+
+    def once[T](self, read: Callable[[], T], *, otherwise: Callable[[], T] | None = None) -> T:
+        """What `read` gives, asked once for all requests that were loaded together: settings, panels.
+
+        Where this one was not loaded so, it is what `otherwise` gives, which may read less.
+        """
+        return self._loaded.once(read) if self._loaded else (otherwise or read)()
+
+    def judged[T](self, rule: Callable[[MSARequest], T]) -> T:
+        """What that pure rule says of the request: asked once where the case is kept."""
+        if self._loaded is None:
+            return rule(self.msa_request)
+        if rule not in self._judged:
+            self._judged[rule] = rule(self.msa_request)
+        return cast("T", self._judged[rule])
+
+    @cached_property
+    def agreement(self) -> Agreement | None:
+        """The version that is not superseded."""
+        rows = Agreement.objects.current().select_related("document", "wording")
+        return cast("Agreement | None", self._one("current_agreement", rows))
+
+    @property
+    def signatures(self) -> list[Signature]:
+        """Under the current agreement."""
+        self.read_ahead()
+        return list(self.agreement.signatures.all()) if self.agreement else []
+
+    @property
+    def waited_for(self) -> list[Party]:
+        """Who has yet to sign the current agreement."""
+        self.read_ahead()
+        return self.agreement.waited_for if self.agreement else []
+
+    def read_ahead(self) -> None:
+        """Fetch who signed for all requests at once, so that a page asks as often whatever waits on it."""
+        if self._loaded:
+            self._loaded.fetch_signatures()
+
+    @cached_property
+    def statement(self) -> ReadinessStatement | None:
+        """That what is open will be put right by the visit, as far as one stands."""
+        rows = ReadinessStatement.objects.current().select_related("stated_by")
+        return cast("ReadinessStatement | None", self._one("standing_statement", rows))
+
+    @cached_property
+    def follow_up(self) -> FollowUp | None:
+        """The reschedule or modification that waits for what it needs."""
+        rows = FollowUp.objects.filter(completed_at__isnull=True, canceled_at__isnull=True).select_related("round")
+        return cast("FollowUp | None", self._one("waiting_follow_up", rows))
+
+    @cached_property
+    def rounds(self) -> list[VisitRound]:
+        if self._loaded:
+            self._loaded.fetch_rounds()
+        return self._many("rounds", VisitRound.objects.order_by("number"))
+
+    @cached_property
+    def open_round(self) -> VisitRound | None:
+        """The visit that is being paid for, planned or made."""
+        if self._loaded:
+            return next((each for each in self.rounds if each.closed_at is None), None)
+        found = VisitRound.objects.filter(msa_request=self.msa_request, closed_at__isnull=True).order_by().first()
+        return self._with_its_request(found)
+
+    @property
+    def failed_round(self) -> VisitRound | None:
+        """The last visit that did not succeed."""
+        return next((each for each in reversed(self.rounds) if each.outcome == VisitOutcome.UNSUCCESSFUL), None)
+
+    @cached_property
+    def events(self) -> list[RequestEvent]:
+        """In the order of the chain; with who acted where `with_case(whole=True)` asked for it."""
+        rows: QuerySet[Any] = RequestEvent.objects.defer("digest", "previous_digest").order_by("sequence")
+        if self._loaded and self._loaded.whole:
+            roles = User.groups.through.objects.filter(user=OuterRef("actor"))
+            rows = rows.select_related("actor").annotate(actor_has_role=Exists(roles))
+        return self._many("events", rows)
+
+    @cached_property
+    def documents(self) -> list[Document]:
+        """Neither taken back nor replaced, the newest first."""
+        rows = self._many("documents", Document.objects.order_by("-created_at").select_related("created_by"))
+        return [each for each in rows if each.replaced_at is None]
+
+    @cached_property
+    def screenings(self) -> list[Screening]:
+        rows = Screening.objects.order_by("opened_at").select_related("taken_by").prefetch_related("answers")
+        return self._many("screenings", rows)
+
+    @property
+    def open_screening(self) -> Screening | None:
+        return next((each for each in self.screenings if each.decided_at is None), None)
+
+    @cached_property
+    def corrections(self) -> list[Correction]:
+        rows = Correction.objects.order_by("pk").select_related("reason", "answered_by", "answer_document", "follows")
+        return self._many("corrections", rows)
+
+    def _one(self, name: str, rows: QuerySet[Any]) -> Any:
+        if self._loaded:
+            found = getattr(self.msa_request, name, None)
+        else:
+            found = rows.filter(msa_request=self.msa_request).order_by().first()
+        return self._with_its_request(found)
+
+    def _many(self, name: str, query: QuerySet[Any]) -> list[Any]:
+        if self._loaded:
+            self._loaded.fetch(name, query)
+            return list(getattr(self.msa_request, name).all())
+        return [self._with_its_request(each) for each in query.filter(msa_request=self.msa_request)]
+
+    def _with_its_request(self, found: Any) -> Any:
+        """The row knows the request that it was found by, without another query."""
+        if found is not None:
+            found.msa_request = self.msa_request
+        return found
+
+
+def attach(rows: Sequence[MSARequest], *, whole: bool, given: Mapping[Callable[[], Any], Any]) -> None:
+    """These requests were loaded together: each gets its case."""
+    loaded = Loaded(rows, whole=whole, given=given)
+    for each in rows:
+        each.__dict__["_case"] = Case(each, loaded)

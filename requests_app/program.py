@@ -1,0 +1,72 @@
+"""What the program's staff keep and most rules read: settings, closure days, panel models."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from django.db.models import CharField, QuerySet, StringAgg, Subquery, TextField, Value
+from django.db.models.functions import Cast, JSONObject
+
+from msa_portal.business_days import calendar as business_days
+from msa_portal.business_days.calendar import BusinessCalendar
+from msa_portal.business_days.models import ClosureDay
+from requests_app import eligibility
+from requests_app.eligibility import Panels
+from requests_app.eligibility.facts import Taught
+from requests_app.models import IncompatiblePanel, MSARequest, PanelRestriction, ProgramSettings
+
+
+class Program:
+    """Each part is read when it is first asked for, and stays as it was then: as long as one page or one judgment."""
+
+    @cached_property
+    def figures(self) -> ProgramSettings:
+        return ProgramSettings.current()
+
+    @cached_property
+    def calendar(self) -> BusinessCalendar:
+        return business_days.load()
+
+    @cached_property
+    def panels(self) -> Panels:
+        return eligibility.load_panels()
+
+
+def of(msa_request: MSARequest) -> Program:
+    """The one that this request shares with those that `with_case()` loaded beside it; else one of its own."""
+    return msa_request.case.once(load, otherwise=Program)
+
+
+def load() -> Program:
+    """All of it in one query."""
+    rows = ProgramSettings.objects.annotate(
+        closed=_lines(ClosureDay.objects.all(), Cast("on", CharField())),
+        listed=_lines(IncompatiblePanel.objects.all(), "normalized"),
+        learned=_lines(
+            PanelRestriction.objects.filter(is_active=True),
+            Cast(JSONObject(panel="normalized", device="device_id", why="explanation"), TextField()),
+        ),
+    )
+    found: Any = rows.filter(pk=1).first()
+    program = Program()
+    if found is None:
+        return program
+    taught = [json.loads(line) for line in _split(found.learned)]
+    facts = (Taught(each["panel"], each["device"], each["why"]) for each in taught)
+    program.figures = found
+    program.calendar = BusinessCalendar(frozenset(map(date.fromisoformat, _split(found.closed))))
+    program.panels = eligibility.panels_of(_split(found.listed), facts)
+    return program
+
+
+def _lines(rows: QuerySet[Any], value: Any) -> Subquery:
+    """One text of all those rows, a line each; neither a day, a normalized model nor JSON has a line's end in it."""
+    grouped = rows.order_by().annotate(all=Value(1)).values("all")
+    return Subquery(grouped.annotate(lines=StringAgg(value, Value("\n"))).values("lines"))
+
+
+def _split(lines: str | None) -> list[str]:
+    return lines.split("\n") if lines else []
