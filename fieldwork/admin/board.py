@@ -70,7 +70,7 @@ class BoardAdmin(ScriptViews, ReadOnlyAdmin):
             "side_more": more,
             "side_token": read.tokens.side,
             "today": today,
-            "untold": script_words.untold(publishing.count(shown.from_on, shown.until_on)),
+            "untold": script_words.untold(publishing.untold_count(shown.from_on, shown.until_on)),
             "words": script_words.all_words(),
             "map": geography.of_map(),
         }
@@ -127,7 +127,7 @@ class BoardAdmin(ScriptViews, ReadOnlyAdmin):
             except Refused as refusal:
                 messages.error(request, str(refusal))
             else:
-                publishing.tell(request, done)
+                publishing.tell_outcome(request, done)
                 return redirect(f"{reverse(BOARD)}?{shown.query}")
         context = {
             **self._context(request, _("Publish")),

@@ -150,7 +150,7 @@ def _parts(request: HttpRequest, shown: Span, keys: list[Key], *, side_had: Any)
     inside = [key for key in keys if shown.from_on <= key[1] <= shown.until_on]
     cells = picture.some(inside, shown, today=today, marks=marks)
     drawn = {cell.name: _draw(request, "cell", {"span": shown, "cell": cell}) for cell in cells}
-    untold = publishing.count(shown.from_on, shown.until_on)
+    untold = publishing.untold_count(shown.from_on, shown.until_on)
     parts: dict[str, Any] = {"lanes": drawn, "untold": script_words.untold(untold)}
     if side_had != marks.side:
         side, more = picture.side(shown, today=today)

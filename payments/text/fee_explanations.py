@@ -80,11 +80,10 @@ def next_fee(msa_request: MSARequest) -> Shown:
     )
 
 
-def no_fee(msa_request: MSARequest) -> Shown:
-    """Nothing is set for that type of request (D16)."""
+def no_fee() -> Shown:
+    """Nothing is set for the type of request (D16)."""
     decision = fee_rules.none_set()
-    heading = _("No fee is due for “%(type)s”") % {"type": msa_request.get_request_type_display()}
-    return Shown(heading, str(decision.why), [decision.rule])
+    return Shown(_("No fee is due for this type of request"), str(decision.why), [decision.rule])
 
 
 def _titles(visit: VisitRound, decision: fee_rules.FeeDecision) -> list[str]:

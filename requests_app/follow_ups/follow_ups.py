@@ -36,7 +36,9 @@ def decided_fee(visit: VisitRound) -> FeeDecision:
         return fee_rules.none_set()
     if visit.number == 1:
         return fee_rules.first_visit()
-    failed = VisitRound.objects.get(msa_request=visit.msa_request_id, number=visit.number - 1)
+    # Between the two may lie visits that were called off: forms for a next visit that were taken back.
+    before = VisitRound.objects.filter(msa_request=visit.msa_request_id, number__lt=visit.number)
+    failed = before.filter(outcome=VisitOutcome.UNSUCCESSFUL).latest("number")
     return fee_rules.next_visit((reason.as_fact for reason in failed.reasons.all()), charged=visit.fee_due)
 
 
