@@ -8,9 +8,9 @@ $(error Python 3.9 or later is needed to begin with. Install it, on Debian or Ub
 endif
 
 .DEFAULT_GOAL := run
-.PHONY: run test check bench messages screenshots lock clean
+.PHONY: run test test-all check bench messages screenshots lock clean
 
-run test check bench messages screenshots lock:
+run test test-all check bench messages screenshots lock:
 	@exec "$(PYTHON)" -m commands.bootstrap $@
 
 # Takes away what the commands installed; the data in var/ stays.

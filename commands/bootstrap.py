@@ -35,21 +35,22 @@ def servers() -> None:
 
 
 # For each command: whether it needs the development packages, the programs that it drives,
-# and the module that does it on the project's own Python.
-COMMANDS: dict[str, tuple[bool, list[Callable[[], None]], str]] = {
-    "run": (False, [], "commands.run"),
-    "test": (True, [servers, chromium, gettext], "commands.suite"),
-    "check": (True, [gettext], "commands.check"),
-    "messages": (True, [gettext], "commands.messages"),
-    "bench": (True, [servers], "tests.benchmarks"),
-    "screenshots": (True, [servers, chromium], "tests.screenshots"),
-    "lock": (False, [], "commands.lock"),
+# and what does it on the project's own Python, a module and its arguments.
+COMMANDS: dict[str, tuple[bool, list[Callable[[], None]], list[str]]] = {
+    "run": (False, [], ["commands.run"]),
+    "test": (True, [servers, chromium, gettext], ["commands.suite"]),
+    "test-all": (True, [servers, chromium, gettext], ["commands.suite", "--all"]),
+    "check": (True, [gettext], ["commands.check"]),
+    "messages": (True, [gettext], ["commands.messages"]),
+    "bench": (True, [servers], ["tests.benchmarks"]),
+    "screenshots": (True, [servers, chromium], ["tests.screenshots"]),
+    "lock": (False, [], ["commands.lock"]),
 }
 
 
-def hand_over(module: str, arguments: list[str]) -> NoReturn:
+def hand_over(module: list[str], arguments: list[str]) -> NoReturn:
     python = str(toolchain.PYTHON)
-    os.execv(python, [python, "-m", module, *arguments])
+    os.execv(python, [python, "-m", *module, *arguments])
 
 
 def main(arguments: list[str]) -> int:

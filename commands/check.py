@@ -8,6 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,9 +42,36 @@ def catalogues() -> str | None:
     return f"Texts changed: run `make messages` and commit {names}." if changed else None
 
 
+def template_folders(root: Path = ROOT) -> list[Path]:
+    """Every folder `templates`, the project's and those of its packages."""
+    packages = sorted(file.parent for file in root.glob("*/__init__.py"))
+    own = [folder for package in packages for folder in sorted(package.rglob("templates")) if folder.is_dir()]
+    return [root / "templates", *own]
+
+
+def template_style(*arguments: str) -> Callable[[], str | None]:
+    return command("djangofmt", *arguments, *(str(folder) for folder in template_folders()))
+
+
+def template_lines(root: Path = ROOT) -> str | None:
+    """Every file of the folders counts: plain-text mail and CSS too, which the formatter leaves alone."""
+    longest = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["djangofmt"]["line-length"]
+    found = [
+        f"{file.relative_to(root)}:{number}: {len(line)} characters, {longest} at most"
+        for folder in template_folders(root)
+        for file in sorted(folder.rglob("*.*"))
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1)
+        if len(line) > longest
+    ]
+    return "\n".join(found) or None
+
+
 STEPS: dict[str, tuple[str, Callable[[], str | None]]] = {
     "format": ("format (ruff)", command("ruff", "format", "--check", "--quiet", "--diff")),
     "lint": ("lint (ruff)", command("ruff", "check", "--output-format=concise")),
+    "templates": ("template format (djangofmt)", template_style("--check")),
+    "template-lint": ("template lint (djangofmt)", template_style("check")),
+    "template-lines": ("template lines", template_lines),
     "types": ("types (mypy)", command("mypy")),
     "layers": ("import layers (import-linter)", command("lint-imports", "--no-logo")),
     "structure": ("circles, folders, inline imports", structure.complaints),

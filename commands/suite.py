@@ -1,6 +1,7 @@
-"""`make test`: the whole suite in three groups; stops at the first that fails.
+"""`make test`: the suite in groups, each test once and some on both databases; stops at the first group that fails.
 
-The last lines are pytest's own summary of the group that ran last.
+`make test-all`, for the night: every test on both databases. The last lines are pytest's own
+summary of the group that ran last.
 """
 
 from __future__ import annotations
@@ -9,29 +10,56 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from commands.console import ROOT, say
 
-# Title, database, which tests, in how many processes.
-GROUPS = [
-    ("on SQLite", "sqlite", "not (browser or postgres or redis or slow)", "auto"),
-    ("on PostgreSQL, with Redis and the long ones", "postgres", "not browser", "auto"),
-    ("in the browser", "postgres", "browser", "0"),
+
+@dataclass(frozen=True)
+class Group:
+    title: str
+    database: str
+    markers: str
+    # A browser's file at a time: its tests share people, and each process has a stack of its own.
+    options: tuple[str, ...] = ("--dist=worksteal",)
+
+
+ON_POSTGRESQL = Group("on PostgreSQL, with Redis", "postgres", "not browser")
+BY_FILE = ("--dist=loadfile",)
+ONCE = [
+    ON_POSTGRESQL,
+    Group("on SQLite, where the two differ", "sqlite", "both_databases and not postgres"),
+    Group("in the browser", "postgres", "browser", BY_FILE),
+]
+ALL = [
+    ON_POSTGRESQL,
+    Group("on SQLite", "sqlite", "not (browser or postgres)"),
+    Group("in the browser, on PostgreSQL", "postgres", "browser", BY_FILE),
+    Group("in the browser, on SQLite", "sqlite", "browser", BY_FILE),
 ]
 
+# Orders of payment events that are played, each night others; by day the same 120.
+NIGHTLY = {"BOOKS_ORDERS": "600"}
 
-def run(title: str, database: str, markers: str, processes: str, arguments: list[str]) -> int:
-    say(f"\n=== Tests {title} ===")
-    command = [sys.executable, "-m", "pytest", "-m", markers, f"--numprocesses={processes}", *arguments]
-    env = {**os.environ, "TEST_DATABASE": database}
-    return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
+
+def run(group: Group, arguments: list[str], more: Mapping[str, str]) -> int:
+    say(f"\n=== Tests {group.title} ===")
+    options = ["-m", group.markers, "--numprocesses=auto", *group.options]
+    env = {**os.environ, **more, "TEST_DATABASE": group.database}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *options, *arguments], cwd=ROOT, env=env, check=False
+    ).returncode
 
 
 def main(arguments: list[str]) -> int:
+    night = "--all" in arguments
+    groups, more = (ALL, NIGHTLY) if night else (ONCE, {})
+    arguments = [argument for argument in arguments if argument != "--all"]
     started = time.monotonic()
-    for number, group in enumerate(GROUPS, start=1):
-        say(f"Group {number} of {len(GROUPS)}, {time.monotonic() - started:.0f} s since the start")
-        code = run(*group, arguments)
+    for number, group in enumerate(groups, start=1):
+        say(f"Group {number} of {len(groups)}, {time.monotonic() - started:.0f} s since the start")
+        code = run(group, arguments, more)
         if code:
             return code
     return 0

@@ -16,6 +16,7 @@ from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 
 from demo.models import ArrivedMail
+from msa_portal.guards import public
 from msa_portal.notices import framed
 
 _PAGE = 50
@@ -53,6 +54,7 @@ def _attached(part: MIMEPart) -> dict[str, str]:
     }
 
 
+@public
 @require_safe
 def mailbox(request: HttpRequest) -> HttpResponse:
     """Everybody's mail, newest first; `?to=` shows one address."""
@@ -65,11 +67,13 @@ def mailbox(request: HttpRequest) -> HttpResponse:
     return render(request, "demo/mailbox.html", {"page": page, "chosen": chosen, "addresses": addresses[:500]})
 
 
+@public
 @require_safe
 def mail(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "demo/mail.html", {"mail": get_object_or_404(ArrivedMail, pk=pk)})
 
 
+@public
 @require_safe
 def mail_attachment(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     attachments = get_object_or_404(ArrivedMail, pk=pk).attachments
@@ -80,6 +84,7 @@ def mail_attachment(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     return HttpResponse(each["text"], content_type=f"{each['content_type']}; charset=utf-8", headers=headers)
 
 
+@public
 @require_safe
 @xframe_options_sameorigin
 @csp_override(framed.POLICY_WITH_LINKS)

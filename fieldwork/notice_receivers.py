@@ -9,38 +9,45 @@ from django.utils.translation import gettext as _
 
 from fieldwork import notices
 from fieldwork.models import SiteVisit, VisitPhoto
-from requests_app.enums import EventKind
+from requests_app import events
 from requests_app.models import MSARequest, RequestEvent
+from requests_app.notices import connect as connect_notices
 from requests_app.notices import upload_removed
-from requests_app.signals import event_recorded, file_infected
+from requests_app.signals import file_infected
 
-PLANNED = {
-    EventKind.VISIT_SCHEDULED: notices.visit_scheduled,
-    EventKind.VISIT_MOVED: notices.visit_moved,
-}
-# After these the day that was told is no more.
-_ENDED = (EventKind.VISIT_CANCELED, EventKind.VISIT_PUT_BACK)
+# These tell a day; after the others the day that was told is no more.
+_PLANNED = events.told_by("visit_scheduled", "visit_moved")
+_ENDED = events.told_by("visit_canceled")
 
 
 def connect() -> None:
-    event_recorded.connect(send_notices, dispatch_uid="fieldwork.notices")
+    connect_notices("fieldwork")
     file_infected.connect(tell_of_infected, sender=VisitPhoto, dispatch_uid="fieldwork.notices.infected")
 
 
-def send_notices(msa_request: MSARequest, event: RequestEvent, **_kwargs: Any) -> None:
-    kind = EventKind(event.kind)
-    if kind in PLANNED:
-        if not _only_technician_changed(msa_request, event):
-            PLANNED[kind](_visit(event.codes["visit"]))
-    elif kind in _ENDED:
+def visit_scheduled(msa_request: MSARequest, event: RequestEvent) -> None:
+    if not _only_technician_changed(msa_request, event):
+        notices.visit_scheduled(_visit(event.codes["visit"]))
+
+
+def visit_moved(msa_request: MSARequest, event: RequestEvent) -> None:
+    if not _only_technician_changed(msa_request, event):
+        notices.visit_moved(_visit(event.codes["visit"]))
+
+
+def visit_canceled(msa_request: MSARequest, event: RequestEvent) -> None:
+    """The one visit that the event names, or the planned one that ended with the request."""
+    if "visit" in event.codes:
         _tell_of_end(msa_request, event, event.codes["visit"], withdrawn=False)
-    elif kind == EventKind.WITHDRAW:
-        for visit in SiteVisit.objects.filter(
-            order__round__msa_request=msa_request, state=SiteVisit.State.CANCELED, scheduled_on__isnull=False
-        ):
-            _tell_of_end(msa_request, event, visit.pk, withdrawn=True)
-    elif kind == EventKind.VISIT_ON_THE_WAY:
-        notices.visit_on_the_way(_visit(event.codes["visit"]), datetime.fromisoformat(event.codes["expected_at"]))
+        return
+    for visit in SiteVisit.objects.filter(
+        order__round__msa_request=msa_request, state=SiteVisit.State.CANCELED, scheduled_on__isnull=False
+    ):
+        _tell_of_end(msa_request, event, visit.pk, withdrawn=True)
+
+
+def visit_on_the_way(msa_request: MSARequest, event: RequestEvent) -> None:
+    notices.visit_on_the_way(_visit(event.codes["visit"]), datetime.fromisoformat(event.codes["expected_at"]))
 
 
 def _visit(pk: int) -> SiteVisit:
@@ -49,9 +56,9 @@ def _visit(pk: int) -> SiteVisit:
 
 def _told_last(msa_request: MSARequest, event: RequestEvent, visit: int) -> RequestEvent | None:
     """The day that people believe in before this event; None where they know of none."""
-    kinds = [*PLANNED, *_ENDED]
+    kinds = _PLANNED | _ENDED
     last = msa_request.events.filter(kind__in=kinds, sequence__lt=event.sequence, codes__visit=visit).last()
-    return last if last is not None and last.kind in PLANNED else None
+    return last if last is not None and last.kind in _PLANNED else None
 
 
 def _only_technician_changed(msa_request: MSARequest, event: RequestEvent) -> bool:

@@ -50,7 +50,7 @@ def _shown(
     msa_request: MSARequest, visit: SiteVisit, report: CloseOut | None
 ) -> tuple[SiteVisit, CloseOut | None, list[ShownPhoto], list[ReasonDetail]]:
     """The visit with its report; a failed one with its reasons, and the photos that show none of them."""
-    photos = shown_photos.shown(report.photos.all()) if report else []
+    photos = shown_photos.shown_photos(report.photos.all()) if report else []
     if report is None or report.outcome != VisitOutcome.UNSUCCESSFUL:
         return visit, report, photos, []
     attempt = next(each for each in msa_request.case.rounds if each.pk == visit.order.round_id)

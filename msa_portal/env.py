@@ -53,7 +53,7 @@ def text(name: str, default: str = "") -> str:
     return _read(name, "text", str, default)
 
 
-def words(name: str, default: list[str]) -> list[str]:
+def word_list(name: str, default: list[str]) -> list[str]:
     return _read(
         name,
         "names separated by commas",

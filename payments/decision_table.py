@@ -17,10 +17,10 @@ from django.utils.translation import gettext_lazy as _
 from payments import refund_rules
 from payments.models import FeeSchedule
 from payments.refund_rules import PaidVisit
-from requests_app import enums, fee_rules
+from requests_app import enums, events, fee_rules
 from requests_app.enums import EventKind, RequestType, Responsible, Status
 from requests_app.fee_rules import FeeDecision, Reason
-from requests_app.models import MSARequest, OutcomeReason, ProgramSettings
+from requests_app.models import OutcomeReason, ProgramSettings
 
 
 class Standing(models.TextChoices):
@@ -173,18 +173,13 @@ def _failures(reasons: list[Reason]) -> list[tuple[Reason, ...]]:
     return [*found, mixed] if len(mixed) > 1 else list(found)
 
 
-def _reachable(start: Status, *, without: Iterable[str] = ()) -> frozenset[Status]:
+def _reachable(start: Status, *, without: Iterable[EventKind] = ()) -> frozenset[Status]:
     """The statuses that the lifecycle's transitions lead to, the first one with them."""
-    row = MSARequest()
-    moves = [
-        (Status(each.source), Status(each.target))
-        for each in row.get_all_status_transitions()  # type: ignore[attr-defined]  # made by django-fsm
-        if each.name not in set(without)
-    ]
-    found = {start}
-    while more := {target for source, target in moves if source in found} - found:
-        found |= more
-    return frozenset(found)
+    moves = list(events.transitions(without=without))
+    reached = {start}
+    while more := {target for source, _event, target in moves if source in reached} - reached:
+        reached |= more
+    return frozenset(reached)
 
 
 def _after_modification_only() -> frozenset[Status]:

@@ -16,6 +16,7 @@ from msa_portal.business_days.calendar import local_day
 from msa_portal.notices.links import absolute
 from msa_portal.notices.outbox import Notice, queue
 from payments.models import Allocation, Fee, PayInvitation, Payment, ReconciliationItem, Refund, Statement
+from requests_app.follow_ups import follow_ups
 from requests_app.models import MSARequest, ProgramSettings
 from requests_app.notices import Person, notify, recipients
 
@@ -91,6 +92,7 @@ def fee_due(fee: Fee) -> None:
         act_by=fee.quote_holds_until,
         amount=formats.usd(fee.amount_cents),
         second=fee.round.number > 1,
+        why=str(follow_ups.decided_fee(fee.round).why),
     )
 
 
@@ -205,7 +207,7 @@ def payment_held(part: Allocation) -> None:
         key=str(part.pk),
         people=supervisors(),
         amount=amount,
-        held_reason=part.held_reason,
+        held_reason=part.get_held_reason_display(),
         action_url=absolute(reverse("admin:payments_payment_change", args=[payment.pk])),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.apps import AppConfig
@@ -10,25 +11,9 @@ from django.db.models.signals import post_migrate
 from msa_portal.accounts.models import User
 from payments import ledger_guard, sections
 from payments.services import fees, invitations, pay_links, withdrawal
-from requests_app.enums import EventKind
+from requests_app.events import Then, row_for
 from requests_app.models import MSARequest, RequestEvent
 from requests_app.signals import event_recorded
-
-# After each of these the fee form may open.
-_MAY_COMPLETE = frozenset(
-    {
-        EventKind.AGREEMENT_EXECUTED,
-        EventKind.FOLLOW_UP_SAVED,
-        EventKind.READINESS_STATED,
-        EventKind.PANEL_MODEL_CONFIRMED,
-        EventKind.PRODUCT_DOCUMENT_SENT,
-        EventKind.PRODUCT_RULES_CHANGED,
-    }
-)
-# After each of these a mailed link to pay leads nowhere any more.
-_ENDS_INVITATIONS = frozenset(
-    {EventKind.FEE_SETTLED, EventKind.WITHDRAW, EventKind.AGENT_REVOKED, EventKind.FOLLOW_UP_CANCELED}
-)
 
 
 def connect(app: AppConfig) -> None:
@@ -40,11 +25,32 @@ def connect(app: AppConfig) -> None:
 
 
 def on_event(msa_request: MSARequest, event: RequestEvent, by: User | None, **_kwargs: Any) -> None:
-    if event.kind in _MAY_COMPLETE:
-        fees.raise_when_ready(msa_request, by=by)
-    elif event.kind == EventKind.FOLLOW_UP_CANCELED:
-        withdrawal.stop_open_payments(msa_request, rule="F3", by=by)
-    elif event.kind == EventKind.WITHDRAW:
-        withdrawal.after_withdrawal(msa_request, by=by)
-    if event.kind in _ENDS_INVITATIONS:
-        invitations.void(msa_request)
+    """Each act that the event's row asks for, in the order of `ACTS`."""
+    then = row_for(event.kind).then
+    for step, act in ACTS.items():
+        if step in then:
+            act(msa_request, by)
+
+
+def _raise_fee(msa_request: MSARequest, by: User | None) -> None:
+    fees.raise_when_ready(msa_request, by=by)
+
+
+def _stop_payments(msa_request: MSARequest, by: User | None) -> None:
+    withdrawal.stop_open_payments(msa_request, rule="F3", by=by)
+
+
+def _propose_refund(msa_request: MSARequest, by: User | None) -> None:
+    withdrawal.after_withdrawal(msa_request, by=by)
+
+
+def _void_pay_links(msa_request: MSARequest, by: User | None) -> None:
+    invitations.void(msa_request)
+
+
+ACTS: dict[Then, Callable[[MSARequest, User | None], None]] = {
+    Then.RAISE_FEE: _raise_fee,
+    Then.STOP_PAYMENTS: _stop_payments,
+    Then.PROPOSE_REFUND: _propose_refund,
+    Then.VOID_PAY_LINKS: _void_pay_links,
+}

@@ -10,7 +10,7 @@ from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from payments.models import Allocation, Refund
+from payments.models import FOREIGN, Allocation, HeldReason, Refund
 from requests_app import fee_rules
 from requests_app.enums import Responsible, Status, VisitOutcome
 from requests_app.models import VisitRound
@@ -40,10 +40,6 @@ class Because(models.TextChoices):
         "by_hand",
         _("The payment came in another currency or mode, so staff send it back by hand at the payment provider."),
     )
-
-
-# What the provider says of money that our figures cannot send back.
-_BY_HAND = frozenset({"currency", "livemode"})
 
 
 @dataclass(frozen=True)
@@ -120,9 +116,9 @@ def paid_twice(number: int, paid_cents: int) -> Decision:
 
 def held(number: int, *, received_cents: int, held_reason: str) -> Decision:
     """D15: money that arrived and cannot be used goes back, all of it."""
-    if held_reason in _BY_HAND:
+    if held_reason in FOREIGN:
         return Decision(number, received_cents, 0, None, "D15", Because.BY_HAND)
-    because = Because.CANNOT_SUBMIT if held_reason == "cannot_submit" else Because.MISMATCH
+    because = Because.CANNOT_SUBMIT if held_reason == HeldReason.CANNOT_SUBMIT else Because.MISMATCH
     reason = Refund.Reason.CANNOT_SUBMIT if received_cents else None
     return Decision(number, received_cents, received_cents, reason, "D15", because)
 
@@ -142,7 +138,7 @@ def owed_for(part: Allocation) -> Decision:
 
 def paid_apart() -> list[Decision]:
     """Each way in which money can arrive and not be used, for a payment of one cent: the shares, not amounts."""
-    reasons = ("cannot_submit", "amount", "currency")
+    reasons = (HeldReason.CANNOT_SUBMIT, HeldReason.AMOUNT, HeldReason.CURRENCY)
     return [paid_twice(1, 1), *(held(1, received_cents=1, held_reason=reason) for reason in reasons)]
 
 

@@ -54,7 +54,9 @@ def at_stake(msa_request: MSARequest) -> hooks.Stake:
     """What was paid, and what D4 gives back if nobody acts (D8)."""
     decisions = withdrawal.preview_refund(msa_request)
     return hooks.Stake(
-        sum(decision.paid_cents for decision in decisions), sum(decision.refund_cents for decision in decisions)
+        sum(decision.paid_cents for decision in decisions),
+        sum(decision.refund_cents for decision in decisions),
+        tuple(fee_explanations.returned(decision).sentence for decision in decisions),
     )
 
 
@@ -66,5 +68,6 @@ def comes_back(msa_request: MSARequest, user: User) -> tuple[str, dict[str, Any]
         "decisions": fee_explanations.withdrawal_of(msa_request) if open_ else [],
         "total_cents": at_stake(msa_request).refund_cents if open_ else 0,
         "refunds": Refund.objects.filter(fee__round__msa_request=msa_request).order_by("pk"),
+        "nothing_paid": hooks.NOTHING_PAID,
     }
-    return "payments/panels/comes_back.html", context
+    return "payments/panels/refund_expected.html", context

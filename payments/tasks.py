@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from msa_portal.business_days.calendar import local_day
-from msa_portal.jobs import kick
+from msa_portal.jobs import ask
 from payments import months, provider
 from payments.models import Allocation, Fee, Payment, ProviderEvent, Refund
 from payments.services import (
@@ -95,7 +95,7 @@ def make_statements() -> None:
 def sweep_events() -> None:
     """Events that nobody has looked into."""
     for pk in events.waiting().values_list("pk", flat=True)[:_A_SWEEP]:
-        kick("payments.process_event", pk)
+        ask("payments.process_event", pk)
 
 
 @shared_task
@@ -105,10 +105,10 @@ def sweep_payments() -> None:
     idle = Q(state=Payment.State.CREATED, session_expires_at__lte=timezone.now())
     useless = Q(state__in=[Payment.State.CREATED, Payment.State.OPEN], fees__state=Fee.State.CANCELED)
     for pk in quiet.filter(idle | useless).values_list("pk", flat=True)[:_A_SWEEP]:
-        kick("payments.end_checkout", pk)
+        ask("payments.end_checkout", pk)
     under_way = quiet.filter(state__in=[Payment.State.OPEN, Payment.State.PENDING])
     for pk in under_way.values_list("pk", flat=True)[:_A_SWEEP]:
-        kick("payments.follow_payment", pk)
+        ask("payments.follow_payment", pk)
 
 
 @shared_task
@@ -117,10 +117,10 @@ def sweep_refunds() -> None:
     late = timezone.now() - _QUIET
     approved = Refund.objects.filter(state=Refund.State.APPROVED, updated_at__lte=late)
     for pk in approved.order_by("pk").values_list("pk", flat=True)[:_A_SWEEP]:
-        kick("payments.send_refund", pk)
+        ask("payments.send_refund", pk)
     sent = Refund.objects.filter(state=Refund.State.SENT, updated_at__lte=late)
     for pk in sent.order_by("updated_at").values_list("payment_id", flat=True)[:_A_SWEEP]:
-        kick("payments.follow_payment", pk)
+        ask("payments.follow_payment", pk)
 
 
 @shared_task
@@ -129,10 +129,10 @@ def sweep_receipts() -> None:
     late = timezone.now() - _QUIET
     paid = Allocation.objects.filter(state=Allocation.State.SETTLED, receipt__isnull=True, payment__paid_at__lte=late)
     for pk in paid.order_by("pk").values_list("pk", flat=True)[:_A_SWEEP]:
-        kick("payments.render_receipt", pk)
+        ask("payments.render_receipt", pk)
     refunded = Refund.objects.filter(state=Refund.State.SUCCEEDED, document__isnull=True, finished_at__lte=late)
     for pk in refunded.order_by("pk").values_list("pk", flat=True)[:_A_SWEEP]:
-        kick("payments.render_refund_note", pk)
+        ask("payments.render_refund_note", pk)
 
 
 @shared_task(time_limit=_RECONCILE_SECONDS, **_AGAIN)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import Error, register
+from django.core.checks import Error
 
 from msa_portal import seals
 
 
-@register()
 def seal_key(**_kwargs: Any) -> list[Error]:
     """A key that cannot seal is found at the start, not when the first agreement waits for it."""
     if not settings.SEAL_KEY:

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
@@ -29,6 +30,15 @@ class Deadline:
     @property
     def has_passed(self) -> bool:
         return self.left_days < 0
+
+    @property
+    def time_left(self) -> str:
+        """In words, to stand inside a sentence."""
+        if self.has_passed:
+            return gettext("the day has passed")
+        if self.left_days == 0:
+            return gettext("today is the last day")
+        return ngettext("%(days)s day left", "%(days)s days left", self.left_days) % {"days": self.left_days}
 
 
 def deadline_of(msa_request: MSARequest, *, today: date, figures: ProgramSettings) -> Deadline | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
@@ -114,11 +115,26 @@ class EventKind(models.TextChoices):
     PANEL_RULE_ADDED = "panel_rule_added", _("A rule learned from visits applies to this request")
 
 
+def event_choices() -> list[tuple[str, Promise | str]]:
+    """For the field's choices: as a function, a new event needs no migration."""
+    return list(EventKind.choices)
+
+
 class RequestType(models.TextChoices):
     INSTALL = "install", _("Install")
     REMOVAL = "removal", _("Removal")
     REPLACEMENT = "replacement", _("Replacement")
     MAINTENANCE = "maintenance", _("Maintenance")
+
+    @property
+    def done(self) -> str | Promise:
+        """A successful visit in the type's own words, beside the one official status (D2)."""
+        return {
+            RequestType.INSTALL: _("Installation complete"),
+            RequestType.REMOVAL: _("Removal complete"),
+            RequestType.REPLACEMENT: _("Replacement complete"),
+            RequestType.MAINTENANCE: _("Maintenance complete"),
+        }[self]
 
 
 # Types that put a device in (E6 and the panel's rules apply, D11).
@@ -206,6 +222,10 @@ class VisitOutcome(models.TextChoices):
 class Responsible(models.TextChoices):
     CUSTOMER = "customer", _("Customer")
     UTILITY = "utility", _("Utility")
+
+    @property
+    def side(self) -> str | Promise:
+        return _("On the customer's side") if self is Responsible.CUSTOMER else _("On the utility's side")
 
 
 class Party(models.TextChoices):

@@ -33,6 +33,7 @@ class Because(models.TextChoices):
     NOT_CHARGED = "not_charged", _("The program charges no second fee at present, whoever was responsible.")
     MOVED = "moved", _("Nobody was at the site. The visit is moved to another day, and its fee stays good for it.")
     SETTLED = "settled", _("The fee for this visit is settled already.")
+    NONE_SET = "none_set", _("No fee is set for this type of request.")
     CLOSED = "closed", _("The request is closed, so no visit follows.")
 
 
@@ -48,6 +49,11 @@ class FeeDecision:
     @property
     def why(self) -> str | Promise:
         return self.because.label
+
+    @property
+    def outcome(self) -> str | Promise:
+        """What the decision does to the visit after a failed one."""
+        return _("The next visit costs the site visit fee again.") if self.due else _("The next visit costs nothing.")
 
 
 def first_visit() -> FeeDecision:
@@ -65,6 +71,11 @@ def next_visit(reasons: Iterable[Reason], *, charged: bool) -> FeeDecision:
     if not charged:
         return FeeDecision(False, "F3", Because.NOT_CHARGED)
     return FeeDecision(True, "D3", Because.CUSTOMER, theirs)
+
+
+def none_set() -> FeeDecision:
+    """D16: what would be due is not, since no amount is set for the type of request."""
+    return FeeDecision(False, "D16", Because.NONE_SET)
 
 
 def failed(reasons: Iterable[Reason]) -> bool:

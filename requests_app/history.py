@@ -16,9 +16,7 @@ from msa_portal.db import locked
 from msa_portal.errors import Stale
 from requests_app import signals
 from requests_app.enums import (
-    FINAL,
     OWNER_HOLDS,
-    WITH_UTILITY,
     AgreementState,
     EventKind,
     Holder,
@@ -26,6 +24,7 @@ from requests_app.enums import (
     Section,
     Status,
 )
+from requests_app.events import Turn, turn_in
 from requests_app.models import (
     Agreement,
     MSARequest,
@@ -112,9 +111,10 @@ def broken_links(msa_request: MSARequest | None = None) -> Iterator[str]:
 
 def waiting_on(msa_request: MSARequest) -> Holder:
     """Who must act next. While the customer's signature is out, that is the customer."""
-    if msa_request.status in FINAL:
+    turn = turn_in(msa_request.status)
+    if turn is Turn.NOBODY:
         return Holder.NOBODY
-    if msa_request.status in WITH_UTILITY:
+    if turn is Turn.UTILITY:
         return Holder.UTILITY
     if not msa_request.has_agent or _waits_for_customer_signature(msa_request):
         return Holder.CUSTOMER

@@ -11,15 +11,15 @@ page; "checklist" on the meter technician's page of a visit.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from msa_portal import formats
 from msa_portal.accounts.models import User
 from requests_app.enums import Status
 from requests_app.models import MSARequest, VisitRound
@@ -44,10 +44,14 @@ def render_sections(section: str, msa_request: MSARequest, viewer: User, request
 
 @dataclass(frozen=True)
 class Stake:
-    """Integer cents: what was paid, and how much of it D4 gives back."""
+    """Integer cents: what was paid, and how much of it D4 gives back. `lines` say that and why, visit by visit."""
 
     paid_cents: int = 0
     refund_cents: int = 0
+    lines: tuple[str, ...] = field(default=(), compare=False)
+
+
+NOTHING_PAID = gettext_lazy("You have paid nothing, so nothing comes back.")
 
 
 _previews: list[Callable[[MSARequest], Stake]] = []
@@ -59,13 +63,17 @@ def register_stake(preview: Callable[[MSARequest], Stake]) -> None:
 
 
 def stake_of(msa_request: MSARequest) -> Stake:
-    found = [preview(msa_request) for preview in _previews]
-    return Stake(sum(each.paid_cents for each in found), sum(each.refund_cents for each in found))
+    stakes = [preview(msa_request) for preview in _previews]
+    return Stake(
+        sum(stake.paid_cents for stake in stakes),
+        sum(stake.refund_cents for stake in stakes),
+        tuple(line for stake in stakes for line in stake.lines),
+    )
 
 
 def stake_text(msa_request: MSARequest) -> str:
     """What stays, and what becomes of the money."""
-    return f"{_kept_text(msa_request)} {_money_text(stake_of(msa_request))}".strip()
+    return " ".join([_kept_text(msa_request), *(stake_of(msa_request).lines or [str(NOTHING_PAID)])])
 
 
 def _kept_text(msa_request: MSARequest) -> str:
@@ -74,17 +82,6 @@ def _kept_text(msa_request: MSARequest) -> str:
             "Your answers, photos and documents stay readable, but to go on you would have to start a new request."
         )
     return _("Everything stays readable, but to get an MSA after all you would have to start a new request.")
-
-
-def _money_text(stake: Stake) -> str:
-    paid, back = formats.usd(stake.paid_cents), formats.usd(stake.refund_cents)
-    if not stake.paid_cents:
-        return _("No fee was paid, so no money is lost.")
-    if not stake.refund_cents:
-        return _("The fee of %(paid)s would not be refunded, because a site visit took place.") % {"paid": paid}
-    if stake.refund_cents == stake.paid_cents:
-        return _("The fee of %(paid)s would be proposed for a full refund.") % {"paid": paid}
-    return _("Of the %(paid)s that were paid, %(back)s would be proposed for a refund.") % {"paid": paid, "back": back}
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from msa_portal import formats
 from msa_portal.accounts.models import User
 from msa_portal.notices.links import PRIVATE_LINK, absolute
 from msa_portal.notices.outbox import Attachment, Notice, queue
-from requests_app.models import (
-    MSARequest,
-)
+from requests_app.events import ROWS, row_for
+from requests_app.models import MSARequest, RequestEvent
+from requests_app.signals import event_recorded
 
 SIGNING_LINK = "sign"  # the kind of private link that opens a signer's page
 CUSTOMER_AND_AGENT = "customer and agent"
@@ -103,6 +104,20 @@ def _about(msa_request: MSARequest) -> dict[str, Any]:
         "agent_company": msa_request.agent_company.name if msa_request.agent_company else "",
         "places_device": msa_request.places_device,
     }
+
+
+def connect(app: str) -> None:
+    """Called once when the app is ready: it sends, in the event's transaction, those of its notices that stand in the
+    event's row. Raises `ImportError` where a row names none of this app's."""
+    paths = {path for row in ROWS.values() for path in row.notices if path.startswith(f"{app}.")}
+    senders: dict[str, Callable[[MSARequest, RequestEvent], None]] = {path: import_string(path) for path in paths}
+
+    def send(msa_request: MSARequest, event: RequestEvent, **_kwargs: Any) -> None:
+        for path in row_for(event.kind).notices:
+            if path in senders:
+                senders[path](msa_request, event)
+
+    event_recorded.connect(send, weak=False, dispatch_uid=f"notices of {app}")
 
 
 def upload_removed(msa_request: MSARequest, *, key: str, file_name: str, sender: User | None) -> None:

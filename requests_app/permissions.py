@@ -7,35 +7,37 @@ from django.utils.translation import gettext_lazy as _
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
 from requests_app.enums import EventKind
+from requests_app.events import Actor, row_for
 from requests_app.models import MSARequest
 from requests_app.models.parties import acts_for, is_agent_of
 
 __all__ = ["acts_for", "check_acts_for", "check_may_cause", "is_agent_of", "may_cause", "on_behalf_of"]
 
-_BY_OWNER = frozenset(
-    {EventKind.SUBMIT, EventKind.RESUBMIT, EventKind.RESCHEDULE, EventKind.MODIFY, EventKind.WITHDRAW}
-)
-_BY_PERMISSION = {
-    EventKind.REQUIRE_CORRECTIONS: "requests_app.screen_msarequest",
-    EventKind.DEEM_VALID: "requests_app.screen_msarequest",
-    EventKind.ISSUE_SERVICE_ORDER: "fieldwork.issue_serviceorder",
-}
-_BY_TIMER = frozenset({EventKind.ISSUE_SERVICE_ORDER, EventKind.WITHDRAW})
-_BY_TECHNICIAN = frozenset({EventKind.COMPLETE, EventKind.FAIL})
+# Nobody is signed in where these act.
+_WITHOUT_USER = frozenset({Actor.TIMER, Actor.LINK, Actor.PORTAL})
 
 
 def may_cause(kind: EventKind, user: User | None, msa_request: MSARequest) -> bool:
-    """Whether that person may cause that event; `None` is a timer."""
+    """Whether that person may cause that event, as its row says; `None` is a timer, a private link or the portal."""
+    row = row_for(kind)
     if user is None:
-        return kind in _BY_TIMER
+        return not row.by.isdisjoint(_WITHOUT_USER)
     if not user.is_active:
         return False
-    if kind in _BY_PERMISSION:
-        return user.has_perm(_BY_PERMISSION[kind])
-    if kind in _BY_TECHNICIAN:
-        return user.is_technician
-    on_their_word = kind == EventKind.WITHDRAW and user.has_perm("requests_app.withdraw_msarequest")
-    return on_their_word or (kind in _BY_OWNER and acts_for(user, msa_request))
+    return any(user.has_perm(permission) for permission in row.permissions) or any(
+        _is(actor, user, msa_request) for actor in row.by
+    )
+
+
+def _is(actor: Actor, user: User, msa_request: MSARequest) -> bool:
+    match actor:
+        case Actor.CUSTOMER:
+            return msa_request.owner_id == user.pk
+        case Actor.AGENT:
+            return is_agent_of(user, msa_request)
+        case Actor.TECHNICIAN:
+            return user.is_technician
+    return False
 
 
 def on_behalf_of(msa_request: MSARequest) -> User:

@@ -38,7 +38,7 @@ def put_right(msa_request: MSARequest, viewer: User) -> tuple[str, dict[str, Any
         return None
     visit, items = found
     context = {"msa_request": msa_request, "visit": visit, "items": items, "is_office": viewer.sees_all_requests}
-    return "requests_app/partials/put_right.html", context
+    return "requests_app/partials/cures.html", context
 
 
 def documents(msa_request: MSARequest, user: User) -> tuple[str, dict[str, Any]] | None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from msa_portal.jobs import kick
+from msa_portal.jobs import ask
 from requests_app.files import quarantine
 from requests_app.lifecycle import expiry
 from requests_app.models import Agreement, Document
@@ -30,7 +30,7 @@ def sweep_agreements() -> None:
     """Agreements that lack a document for longer than rendering takes."""
     late = Agreement.objects.lacking_document(since=timezone.now() - _PATIENCE)
     for agreement_id in late.order_by("pk").values_list("pk", flat=True)[:_A_SWEEP]:
-        kick("requests_app.render_agreement", agreement_id)
+        ask("requests_app.render_agreement", agreement_id)
 
 
 @shared_task

@@ -44,6 +44,7 @@ from requests_app.models import (
 )
 from requests_app.screening import corrections
 from requests_app.signing import esign_consent, invitations, signatures
+from tests.stations import station
 
 PASSWORD = "correct horse battery staple"
 
@@ -290,10 +291,12 @@ def paid(msa_request: MSARequest, *, how: Settlement = Settlement.PAID) -> MSARe
     return refreshed(msa_request)
 
 
+@station
 def submitted(msa_request: MSARequest | None = None, **facts: Any) -> MSARequest:
     return paid(executed(msa_request or complete_request(**facts)))
 
 
+@station
 def corrections_required(msa_request: MSARequest | None = None, *, note: str = "", **facts: Any) -> MSARequest:
     msa_request = msa_request or submitted(**facts)
     item = transitions.RequiredCorrection(CorrectionReasonFactory(), note=note)
@@ -301,6 +304,7 @@ def corrections_required(msa_request: MSARequest | None = None, *, note: str = "
     return refreshed(msa_request)
 
 
+@station
 def valid(msa_request: MSARequest | None = None, **facts: Any) -> MSARequest:
     """Screened, every check answered, and found valid."""
     msa_request = msa_request or submitted(**facts)
@@ -316,6 +320,7 @@ def valid(msa_request: MSARequest | None = None, **facts: Any) -> MSARequest:
     return refreshed(msa_request)
 
 
+@station
 def ordered(msa_request: MSARequest | None = None, **facts: Any) -> MSARequest:
     """The service order is issued."""
     msa_request = msa_request or valid(**facts)
@@ -323,12 +328,14 @@ def ordered(msa_request: MSARequest | None = None, **facts: Any) -> MSARequest:
     return refreshed(msa_request)
 
 
+@station
 def completed(msa_request: MSARequest | None = None, **facts: Any) -> MSARequest:
     msa_request = msa_request or ordered(**facts)
     transitions.complete(msa_request, by=technician())
     return refreshed(msa_request)
 
 
+@station
 def failed(
     msa_request: MSARequest | None = None, *, reasons: Iterable[OutcomeReason] | None = None, **facts: Any
 ) -> MSARequest:
@@ -349,6 +356,7 @@ def utility_reason() -> OutcomeReason:
     )
 
 
+@station
 def withdrawn(msa_request: MSARequest | None = None, **facts: Any) -> MSARequest:
     msa_request = msa_request or submitted(**facts)
     transitions.withdraw(msa_request, by=actor_of(msa_request), reason=WithdrawalReason.CHANGED_PLANS)

@@ -24,7 +24,14 @@ OURS = ("msa_portal", "requests_app", "payments", "fieldwork", "demo")
 # permissions and content types), and what listens to `post_migrate`. A test holds this list to be whole.
 MIGRATED_FROM = (
     *("requirements.txt", "msa_portal/settings.py", "msa_portal/initial_data.py", "msa_portal/env.py"),
-    *("**/migrations/*.py", "**/models.py", "**/models/*.py", "**/apps.py", "requests_app/data/*.csv"),
+    *(
+        "**/migrations/*.py",
+        "**/models.py",
+        "**/models/*.py",
+        "**/apps.py",
+        "requests_app/data/*.csv",
+        "requests_app/enums.py",
+    ),
     *("msa_portal/business_days/statutory.py", "msa_portal/accounts/roles.py", "payments/ledger_guard.py"),
 )
 TESTS_OWN = ("tests/prepared.py", "tests/settings.py", "tests/servers.py")
@@ -55,20 +62,20 @@ def migrated_key(*more: str) -> str:
 
 
 @contextmanager
-def alone() -> Iterator[None]:
-    """One process at a time fills, copies and clears the cache."""
+def alone(kind: str) -> Iterator[None]:
+    """One process at a time fills, copies and clears the entries of a kind."""
     CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "lock").open("w") as lock:
+    with (CACHE / f"{kind}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def copied(kind: str, key: str, make: Callable[[Path], None], target: Path) -> None:
+def copied(kind: str, key: str, make: Callable[[Path], object], target: Path) -> None:
     """The entry's folder as a new folder `target`; made by `make` where there is none."""
-    with alone():
+    with alone(kind):
         entry = CACHE / f"{kind}-{key}"
         if not entry.exists():
-            unfinished = CACHE / f"unfinished-{os.getpid()}"
+            unfinished = CACHE / f"unfinished-{kind}"
             shutil.rmtree(unfinished, ignore_errors=True)
             unfinished.mkdir()
             try:

@@ -22,6 +22,7 @@ from commands.processes import Family, end_with_parent, free_port
 from tests import prepared
 
 SECONDS_TO_START = 20
+DATABASE = "sqlite"  # where TEST_DATABASE is not set
 
 
 @cache
@@ -55,7 +56,7 @@ def unprivileged_account() -> dict[str, Any]:
 class Postgres:
     """A cluster without durability, for one run: an empty one, or a copy made by `copy_to`."""
 
-    def __init__(self, copy_to: Callable[[Path], None] | None = None) -> None:
+    def __init__(self, copy_to: Callable[[Path], object] | None = None) -> None:
         self.programs = postgres_programs()
         self.account = unprivileged_account()
         self.folder = Path(tempfile.mkdtemp(prefix="msa-postgres-", dir="/tmp"))
@@ -147,11 +148,14 @@ def make_migrated_file(folder: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == [MIGRATED]
 
 
+def copy_migrated_cluster(target: Path) -> None:
+    prepared.copied("postgres", prepared.migrated_key(str(postgres_programs())), make_migrated_cluster, target)
+
+
 @cache
 def postgres() -> Postgres:
     """This run's cluster, which knows the migrated database."""
-    key = prepared.migrated_key(str(postgres_programs()))
-    return Postgres(lambda target: prepared.copied("postgres", key, make_migrated_cluster, target))
+    return Postgres(copy_migrated_cluster)
 
 
 @cache
@@ -180,7 +184,7 @@ def database_url() -> str:
     inherited = os.environ.get("TEST_DATABASE_URL")
     if inherited:
         return inherited
-    wanted = os.environ.get("TEST_DATABASE", "sqlite")
+    wanted = os.environ.get("TEST_DATABASE", DATABASE)
     if wanted not in {"sqlite", "postgres"}:
         sys.exit("TEST_DATABASE must be sqlite or postgres.")
     url = postgres().url(MIGRATED) if wanted == "postgres" else f"sqlite:///{migrated_file()}"

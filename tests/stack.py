@@ -14,6 +14,7 @@ from commands.console import ROOT
 from commands.processes import Child, Family, answers, free_port
 
 SECONDS_TO_START = 60
+SECONDS_TO_SEED = 400
 WEBHOOK_SECRET = "whsec_live_stack"
 
 
@@ -57,7 +58,7 @@ class LiveStack:
         )
         prepared.start()
         assert prepared.process
-        assert prepared.process.wait(SECONDS_TO_START * 2) == 0, prepared.last_lines()
+        assert prepared.process.wait(SECONDS_TO_SEED) == 0, prepared.last_lines()
         for child in (self.sandbox, self.web, self.worker, self.planner):
             self.family.start(child)
         self.family.wait_until(lambda: answers(f"{self.url}/healthz"), self.web, SECONDS_TO_START)

@@ -19,6 +19,7 @@ from fieldwork.models import SiteVisit, Technician
 from fieldwork.visits import closeouts, orders
 from msa_portal.accounts.models import User
 from msa_portal.business_days import calendar
+from msa_portal.guards import Guard, guard_of
 from payments.models import Allocation, Fee, FeeSchedule, Payment
 from requests_app.enums import DocumentKind, VisitOutcome
 from requests_app.files import storage
@@ -107,6 +108,41 @@ def test_every_address_is_classified() -> None:
 
 def test_every_classified_address_exists() -> None:
     assert set(KIND_OF) - set(ALL_ROUTES) == set()
+
+
+# Views that we did not write: who may open them is the classification above, and the test of each kind holds it.
+THIRD_PARTY = ("allauth.", "django.contrib.admin.", "drf_spectacular.", "django.contrib.auth.", "django.views.i18n")
+ACCEPTED = {
+    PUBLIC: {Guard.PUBLIC},
+    WEBHOOK: {Guard.SIGNED_MESSAGE},
+    SIGNER: {Guard.SECRET_LINK},
+    VISIT: {Guard.TECHNICIAN},
+} | {kind: {Guard.SIGNED_IN} for kind in (ACCOUNT, REQUEST, PHOTO, PAYMENT, COMPANY)}
+
+
+def views(patterns: list[Any] | None = None, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every view of the project with its name, but for the admin, which guards its own."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(pattern, URLResolver):
+            if pattern.namespace != "admin":
+                inner = f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
+                yield from views(pattern.url_patterns, inner)
+        else:
+            yield f"{prefix}{pattern.name}", pattern.callback
+
+
+def test_every_view_is_marked_with_the_guard_of_its_class() -> None:
+    wrong = {
+        name: guard_of(view)
+        for name, view in views()
+        if not view.__module__.startswith(THIRD_PARTY)
+        and guard_of(view) not in ACCEPTED.get(KIND_OF.get(name, -1), ())
+    }
+    assert wrong == {}
+
+
+def test_view_without_a_mark_is_found() -> None:
+    assert guard_of(lambda request: None) is None
 
 
 @dataclass

@@ -99,7 +99,7 @@ def test_every_documented_setting_is_read(settings):
 
 
 @pytest.mark.slow
-@pytest.mark.redis
+@pytest.mark.server
 def test_run_serves_a_page_and_ends_all_of_it_on_ctrl_c(tmp_path: Path):
     """In a copy's place: its own database and port, the checkout's logs."""
     port = free_port()

@@ -24,7 +24,7 @@ from commands.processes import Child, Family, free_port
 from msa_portal import seals
 from tests import servers
 
-pytestmark = [pytest.mark.postgres, pytest.mark.redis, pytest.mark.slow]
+pytestmark = [pytest.mark.postgres, pytest.mark.server, pytest.mark.slow]
 
 COMPOSE = ROOT / "docker-compose.yml"
 OURS = {"web", "worker", "planner", "scheduler", "migrate"}

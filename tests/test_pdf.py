@@ -9,6 +9,8 @@ from pypdf import PdfReader
 
 from msa_portal import pdf
 
+pytestmark = pytest.mark.pdf
+
 _CONTEXT = {"reference": "MSA-2026-000001", "mark": "Sample", "qr_url": "http://localhost:8000/requests/x/"}
 
 

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, NoEncryption, pkcs12
 from cryptography.x509.oid import NameOID
+from django.core.checks import run_checks
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import fields
 from pyhanko.sign.validation import validate_pdf_signature
@@ -23,6 +24,8 @@ from pypdf import PdfReader, PdfWriter
 
 from commands.console import ROOT
 from msa_portal import pdf, seals
+
+pytestmark = pytest.mark.pdf
 
 
 def key(*, passphrase: str = "", until: datetime | None = None, for_documents: bool = True) -> str:
@@ -213,3 +216,8 @@ def test_without_debug_nothing_starts_on_a_missing_or_broken_key(given, complain
     )
     assert done.returncode != 0
     assert complaint in done.stderr
+
+
+def test_check_at_the_start_finds_a_key_that_cannot_seal(settings):
+    settings.SEAL_KEY = "not base64!"
+    assert "requests_app.E001" in {problem.id for problem in run_checks(tags=["seals"])}

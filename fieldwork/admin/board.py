@@ -24,6 +24,8 @@ from fieldwork.planning import board
 from fieldwork.schedule import facts
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused, Stale
+from msa_portal.guards import user_of
+from msa_portal.refusals import refusal_as_message
 
 BOARD = "admin:fieldwork_board"
 
@@ -68,7 +70,7 @@ class BoardAdmin(ScriptViews, ReadOnlyAdmin):
             "side_more": more,
             "side_token": read.tokens.side,
             "today": today,
-            "untold": script_words.untold(publishing.count(shown.from_on, shown.until_on)),
+            "untold": script_words.untold(publishing.untold_count(shown.from_on, shown.until_on)),
             "words": script_words.all_words(),
             "map": geography.of_map(),
         }
@@ -99,18 +101,16 @@ class BoardAdmin(ScriptViews, ReadOnlyAdmin):
     @staticmethod
     def _act(request: HttpRequest, visit: SiteVisit) -> HttpResponse | None:
         """None where it was not done: the page says why, and keeps what was chosen."""
-        try:
+        with refusal_as_message(request):
             said, on = _done(request, visit)
-        except Refused as refusal:
-            messages.error(request, str(refusal))
-            return None
-        if said is None:
-            return None
-        messages.success(request, said)
-        if on is None:
-            return redirect("admin:fieldwork_board_visit", visit.pk)
-        back = Span("day" if request.POST.get("view") == "day" else "week", on)
-        return redirect(f"{reverse(BOARD)}?{back.query}#visit-{visit.pk}")
+            if said is None:
+                return None
+            messages.success(request, said)
+            if on is None:
+                return redirect("admin:fieldwork_board_visit", visit.pk)
+            back = Span("day" if request.POST.get("view") == "day" else "week", on)
+            return redirect(f"{reverse(BOARD)}?{back.query}#visit-{visit.pk}")
+        return None
 
     @only(SCHEDULE)
     def publish_view(self, request: HttpRequest) -> HttpResponse:
@@ -127,7 +127,7 @@ class BoardAdmin(ScriptViews, ReadOnlyAdmin):
             except Refused as refusal:
                 messages.error(request, str(refusal))
             else:
-                publishing.tell(request, done)
+                publishing.tell_outcome(request, done)
                 return redirect(f"{reverse(BOARD)}?{shown.query}")
         context = {
             **self._context(request, _("Publish")),
@@ -143,24 +143,24 @@ class BoardAdmin(ScriptViews, ReadOnlyAdmin):
 
 def _done(request: HttpRequest, visit: SiteVisit) -> tuple[str | None, date | None]:
     """What was done, in a sentence (None: the form has errors), and the day of the board to go back to."""
-    seen, by = seen_of(request.POST.getlist("seen")), request.user
+    seen, by = seen_of(request.POST.getlist("seen")), user_of(request)
     match request.POST.get("do"):
         case "place":
             form = MoveForm(request.POST)
             if not form.is_valid():
                 return None, None
-            change = board.place(visit, **form.cleaned_data, seen=seen, by=by)  # type: ignore[arg-type]  # signed in
+            change = board.place(visit, **form.cleaned_data, seen=seen, by=by)
             for sentence in change.breaks:
                 messages.warning(request, sentence)
             return f"{visit.order}: {where(form.cleaned_data)}", form.cleaned_data["on"]
         case "unplace":
-            board.unplace(visit, seen=seen, by=by)  # type: ignore[arg-type]  # signed in
+            board.unplace(visit, seen=seen, by=by)
             return waits(visit), None
         case "fix":
-            board.fix(visit, True, by=by)  # type: ignore[arg-type]  # signed in
+            board.fix(visit, True, by=by)
             return _("Fixed: the planner leaves it where it stands."), None
         case "unfix":
-            board.fix(visit, False, by=by)  # type: ignore[arg-type]  # signed in
+            board.fix(visit, False, by=by)
             return _("Not fixed any more: the planner may move it."), None
     raise Http404
 

@@ -22,6 +22,7 @@ from fieldwork.schedule import facts
 from msa_portal import formats
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused, Stale
+from msa_portal.guards import user_of
 
 SCHEDULE = "fieldwork.schedule_sitevisit"
 
@@ -69,7 +70,7 @@ class ScriptViews:
         asked = _json(request)
         visit = visit_of(asked.get("visit"))
         try:
-            change = board.unplace(visit, seen=_seen(asked), by=request.user)  # type: ignore[arg-type]  # signed in
+            change = board.unplace(visit, seen=_seen(asked), by=user_of(request))
         except Refused as refusal:
             return _refused(refusal)
         return _changed(request, asked, change, waits(visit))
@@ -149,7 +150,7 @@ def _parts(request: HttpRequest, shown: Span, keys: list[Key], *, side_had: Any)
     inside = [key for key in keys if shown.from_on <= key[1] <= shown.until_on]
     cells = picture.some(inside, shown, today=today, marks=marks)
     drawn = {cell.name: _draw(request, "cell", {"span": shown, "cell": cell}) for cell in cells}
-    untold = publishing.count(shown.from_on, shown.until_on)
+    untold = publishing.untold_count(shown.from_on, shown.until_on)
     parts: dict[str, Any] = {"lanes": drawn, "untold": script_words.untold(untold)}
     if side_had != marks.side:
         side, more = picture.side(shown, today=today)

@@ -17,7 +17,7 @@ from fieldwork.admin.base import ReadOnlyAdmin
 from fieldwork.admin.conflicts import ConflictViews
 from fieldwork.models import CloseOut
 from fieldwork.phone import outbox_file
-from msa_portal.errors import Refused
+from msa_portal.refusals import refusal_in_form
 
 
 class OutboxFileForm(forms.Form):
@@ -54,11 +54,8 @@ class CloseOutAdmin(ConflictViews, ReadOnlyAdmin):
         form = OutboxFileForm(request.POST or None, request.FILES or None)
         lines: list[outbox_file.Line] = []
         if form.is_valid():
-            try:
+            with refusal_in_form(form, "file"):
                 lines = outbox_file.take_in(form.cleaned_data["file"].file, by=request.user)  # type: ignore[arg-type]
-            except Refused as refusal:
-                form.add_error("file", str(refusal))
-            else:
                 self._log(request, lines)
         context = {
             **self.admin_site.each_context(request),

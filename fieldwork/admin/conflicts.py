@@ -16,7 +16,7 @@ from fieldwork.admin.base import only
 from fieldwork.board.forms import ReviewForm
 from fieldwork.models import CloseOut
 from fieldwork.visits import closeouts
-from msa_portal.errors import Refused
+from msa_portal.refusals import refusal_as_message
 
 REVIEW = "fieldwork.review_closeout"
 
@@ -48,11 +48,8 @@ class ConflictViews(ModelAdmin):
         kept = get_object_or_404(rows.prefetch_related("reasons", "photos__reason"), pk=report)
         form = ReviewForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
-            try:
+            with refusal_as_message(request):
                 closeouts.review(kept, by=request.user, note=form.cleaned_data["note"])  # type: ignore[arg-type]
-            except Refused as refusal:
-                messages.error(request, str(refusal))
-            else:
                 messages.success(request, _("Looked at. Your note stays with the report."))
                 return redirect("admin:fieldwork_closeout_conflicts")
         closed_by = kept.visit.close_outs.filter(accepted=True).select_related("by__user")

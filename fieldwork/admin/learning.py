@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from fieldwork import learning
 from fieldwork.admin.base import ReadOnlyAdmin
 from fieldwork.models import CloseOut, RuleProposal, SiteVisit
-from msa_portal.errors import Refused
+from msa_portal.guards import user_of
+from msa_portal.refusals import refusal_in_form
 from requests_app.enums import EventKind
 from requests_app.models import MSARequest
 from requests_app.rule_changes import panels, products
@@ -91,11 +92,8 @@ class RuleProposalAdmin(ReadOnlyAdmin):
             if answer is not None:
                 return answer
         if declining.is_valid():
-            try:
-                learning.decline(proposal, note=declining.cleaned_data["note"], by=request.user)  # type: ignore[arg-type]  # signed in
-            except Refused as refusal:
-                declining.add_error(next(iter(refusal.fields), None), str(refusal))
-            else:
+            with refusal_in_form(declining):
+                learning.decline(proposal, note=declining.cleaned_data["note"], by=user_of(request))
                 messages.success(request, _("Declined. It is not proposed again."))
                 return redirect("admin:fieldwork_ruleproposal_changelist")
         return self._page(request, proposal, accepting, declining)
@@ -105,17 +103,15 @@ class RuleProposalAdmin(ReadOnlyAdmin):
     ) -> HttpResponse | None:
         """The list of what it touches, or, that list confirmed, the decision; None where it is refused."""
         kind, words = learning.Kind(form.cleaned_data["kind"]), form.cleaned_data["explanation"]
-        try:
+        with refusal_in_form(form):
             if not decided:
                 found = panels.impacts(learning.rule_of(proposal, kind, words))
                 return self._impact_page(request, proposal, form, found)
             seen = request.POST.get("seen", "")
-            found = learning.accept(proposal, kind=kind, explanation=words, seen=seen, by=request.user)  # type: ignore[arg-type]  # signed in
-        except Refused as refusal:
-            form.add_error(next(iter(refusal.fields), None), str(refusal))
-            return None
-        self._say(request, found)
-        return redirect("admin:fieldwork_ruleproposal_decide", proposal.pk)
+            found = learning.accept(proposal, kind=kind, explanation=words, seen=seen, by=user_of(request))
+            self._say(request, found)
+            return redirect("admin:fieldwork_ruleproposal_decide", proposal.pk)
+        return None
 
     @staticmethod
     def _say(request: HttpRequest, found: list[Impact]) -> None:

@@ -24,7 +24,8 @@ from fieldwork.models import PlanRun
 from fieldwork.planning import runs
 from msa_portal import formats
 from msa_portal.business_days import calendar
-from msa_portal.errors import Refused
+from msa_portal.guards import user_of
+from msa_portal.refusals import refusal_as_message, refusal_in_form
 
 _LANES_SHOWN = 5
 
@@ -65,11 +66,8 @@ class PlanRunAdmin(ReadOnlyAdmin):
         """Asks for a plan of some days."""
         form = PlanForm(request.POST if request.method == "POST" else None, initial=_days(request))
         if form.is_valid():
-            try:
-                run = runs.request(**form.cleaned_data, by=request.user)  # type: ignore[arg-type]  # signed in
-            except Refused as refusal:
-                form.add_error(next(iter(refusal.fields), None), str(refusal))
-            else:
+            with refusal_in_form(form):
+                run = runs.request(**form.cleaned_data, by=user_of(request))
                 return redirect("admin:fieldwork_planrun_run", run.pk)
         context = {**self._context(request, _("Plan")), "form": form}
         return render(request, "admin/fieldwork/planrun/plan.html", context, status=422 if form.errors else 200)
@@ -92,20 +90,18 @@ class PlanRunAdmin(ReadOnlyAdmin):
     @staticmethod
     def _act(request: HttpRequest, run: PlanRun) -> HttpResponse:
         here = redirect("admin:fieldwork_planrun_run", run.pk)
-        try:
+        with refusal_as_message(request):
             match request.POST.get("do"):
                 case "cancel":
-                    runs.cancel(run, by=request.user)  # type: ignore[arg-type]  # signed in
+                    runs.cancel(run, by=user_of(request))
                     messages.success(request, _("The run is canceled. The board is as it was."))
                     return here
                 case "take":
-                    taken = runs.take(run, by=request.user)  # type: ignore[arg-type]  # signed in
+                    taken = runs.take(run, by=user_of(request))
                     _tell(request, taken)
                     return redirect(f"{reverse(BOARD)}?{Span('week', run.from_on).query}")
-        except Refused as refusal:
-            messages.error(request, str(refusal))
-            return here
-        raise Http404
+            raise Http404
+        return here
 
     def _context(self, request: HttpRequest, title: str) -> dict[str, Any]:
         return {**self.admin_site.each_context(request), "title": title, "opts": self.opts}

@@ -21,7 +21,8 @@ from fieldwork.models import ServiceOrder, SiteVisit, Technician
 from fieldwork.schedule import positions
 from fieldwork.visits import orders
 from msa_portal.business_days.calendar import local_day
-from msa_portal.errors import Refused
+from msa_portal.guards import user_of
+from msa_portal.refusals import refusal_in_form
 
 
 class PositionForm(forms.ModelForm):
@@ -80,7 +81,7 @@ class ServiceOrderAdmin(ReadOnlyAdmin):
     def save_model(self, request: HttpRequest, obj: ServiceOrder, form: Any, change: bool) -> None:
         if form.changed_data:
             position = (form.cleaned_data["latitude"], form.cleaned_data["longitude"])
-            positions.move_position(obj, *position, by=request.user)  # type: ignore[arg-type]  # signed in
+            positions.move_position(obj, *position, by=user_of(request))
 
 
 class ScheduleForm(forms.Form):
@@ -169,17 +170,14 @@ class SiteVisitAdmin(ReadOnlyAdmin):
         visit = get_object_or_404(rows, pk=pk)
         form = ScheduleForm(self._posted(request), initial=self._initial(visit))
         if form.is_valid():
-            try:
+            with refusal_in_form(form):
                 orders.schedule(
                     visit,
-                    by=request.user,  # type: ignore[arg-type]  # signed in
+                    by=user_of(request),
                     technician=form.cleaned_data["technician"],
                     on=form.cleaned_data["scheduled_on"],
                     window=form.cleaned_data["window"],
                 )
-            except Refused as refusal:
-                form.add_error(next(iter(refusal.fields), None), str(refusal))
-            else:
                 messages.success(request, _("Planned. The customer is told now."))
                 return redirect("admin:fieldwork_sitevisit_changelist")
         context = {

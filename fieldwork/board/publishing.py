@@ -41,7 +41,7 @@ def changes(from_on: date, until_on: date) -> list[Change]:
     return [_change(each, people) for each in found]
 
 
-def count(from_on: date, until_on: date) -> int:
+def untold_count(from_on: date, until_on: date) -> int:
     """How many lines `changes` has, read lightly: the board asks after each move. One query."""
     between = (from_on, until_on)
     on_board = Q(placement__lane__on__range=between)
@@ -90,7 +90,7 @@ def _told(each: Difference) -> str:
     return _("The visit moved to %(when)s") % {"when": _when(each.now)}
 
 
-def tell(request: HttpRequest, done: board.Published) -> None:
+def tell_outcome(request: HttpRequest, done: board.Published) -> None:
     """The message after publishing, and what did not work, with why."""
     if done.done:
         said = ngettext("%(count)s visit published", "%(count)s visits published", done.done) % {"count": done.done}

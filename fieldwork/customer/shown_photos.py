@@ -18,10 +18,10 @@ def connect() -> None:
 
 def of_round(visit: VisitRound) -> list[ShownPhoto]:
     """One query. A photo in quarantine, or found infected, is not among them."""
-    return shown(VisitPhoto.objects.filter(close_out__accepted=True, close_out__visit__order__round=visit))
+    return shown_photos(VisitPhoto.objects.filter(close_out__accepted=True, close_out__visit__order__round=visit))
 
 
-def shown(rows: Iterable[VisitPhoto]) -> list[ShownPhoto]:
+def shown_photos(rows: Iterable[VisitPhoto]) -> list[ShownPhoto]:
     readable = sorted((row for row in rows if row.is_readable), key=lambda row: row.pk)
     return [
         ShownPhoto(

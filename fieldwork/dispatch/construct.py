@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import vroom
 
 from fieldwork.dispatch.ground import Ground, Orders
 from fieldwork.dispatch.openings import Kind, kind_of
 from fieldwork.dispatch.problem import Visit
+
+if TYPE_CHECKING:
+    import vroom  # imported late: it brings pandas, a second of every process's start
 
 # pyvroom knows priorities up to 100, and serves the greatest sum of them whatever it costs.
 _PROMISED, _REQUIRED, _OPTIONAL = 100, 50, 25
@@ -21,6 +23,8 @@ def construct(ground: Ground, *, seconds: float | None, searches: int = 4, depth
 
     pyvroom's `solve` offers its levels only, of which the lowest makes four searches: for a thousand visits that is three too many.
     """
+    import vroom
+
     served = [number for number, openings in enumerate(ground.openings) if openings]
     if not served:
         return {}
@@ -43,6 +47,8 @@ def construct(ground: Ground, *, seconds: float | None, searches: int = 4, depth
 
 
 def _vehicle(ground: Ground, number: int, kinds: dict[Kind, int]) -> vroom.Vehicle:
+    import vroom
+
     shift = ground.problem.shifts[number]
     limits: dict[str, Any] = {"max_distance": shift.most_work} if ground.binds(shift) else {}
     return vroom.Vehicle(
@@ -57,6 +63,8 @@ def _vehicle(ground: Ground, number: int, kinds: dict[Kind, int]) -> vroom.Vehic
 
 
 def _job(ground: Ground, number: int, kinds: dict[Kind, int]) -> vroom.Job:
+    import vroom
+
     visit = ground.problem.visits[number]
     return vroom.Job(
         number,

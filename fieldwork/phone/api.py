@@ -31,6 +31,7 @@ from fieldwork.visits import closeouts, orders, outcome_text
 from msa_portal.accounts.models import User
 from msa_portal.api import problem
 from msa_portal.business_days.calendar import local_day
+from msa_portal.guards import Guard
 from requests_app.enums import VisitOutcome
 
 # "On my way" is news for so long; a customer who reads it later is misled.
@@ -43,6 +44,7 @@ class PhoneView(APIView):
     schema = None
     authentication_classes = (PhoneSession,)
     permission_classes = (IsTechnician,)
+    guard = Guard.TECHNICIAN
 
     @property
     def technician(self) -> Technician:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from fieldwork.models import SiteVisit
 from fieldwork.phone import shell
+from msa_portal.guards import SignedInRequest, public, technician
 from requests_app.enums import AgreementState
 from requests_app.files import storage
 from requests_app.models import Agreement
@@ -19,6 +19,7 @@ from requests_app.models import Agreement
 NAVY = "#12365b"
 
 
+@public
 @require_safe
 def app(request: HttpRequest) -> HttpResponse:
     """For everybody, since a phone keeps it: what it shows comes from /field/api/, which asks who somebody is."""
@@ -27,6 +28,7 @@ def app(request: HttpRequest) -> HttpResponse:
     return answer
 
 
+@public
 @require_safe
 def service_worker(request: HttpRequest) -> HttpResponse:
     """Asked for at each opening of the app; its own folder, /field/, is all that it may see to."""
@@ -35,6 +37,7 @@ def service_worker(request: HttpRequest) -> HttpResponse:
     return answer
 
 
+@public
 @require_safe
 def manifest(request: HttpRequest) -> JsonResponse:
     icons = [
@@ -63,9 +66,9 @@ def manifest(request: HttpRequest) -> JsonResponse:
     return answer
 
 
-@login_required
+@technician
 @require_safe
-def agreement(request: HttpRequest, pk: int) -> HttpResponseBase:
+def agreement(request: SignedInRequest, pk: int) -> HttpResponseBase:
     """The signed agreement, to the visit's technician alone. It is read while there is coverage, never kept."""
     visit = get_object_or_404(SiteVisit.objects.assigned_to(request.user).select_related("order__round"), pk=pk)
     signed = Agreement.objects.filter(

@@ -32,7 +32,7 @@ def from_phone(
 ) -> CloseOut:
     """`sent` is what `ReportSerializer` made of it. Sent again, also at once, it gives the first answer (fault 18).
 
-    Raises `PhotosMissing`, and what `closeout.close_out` raises.
+    Raises `PhotosMissing`, and what `closeouts.close_out` raises.
     """
 
     def bodies() -> dict[str, bytes]:

@@ -53,7 +53,7 @@ def _stops(keys: Iterable[Key]) -> dict[Key, Stops]:
 
 
 def _inserted(stops: Stops, stop: tuple[SiteVisit, str], position: int | None) -> Stops:
-    """As `lanes.put` orders them: by half day, within it where the dispatcher said."""
+    """As `technician_days.put` orders them: by half day, within it where the dispatcher said."""
     index = len(stops) if position is None else max(position - 1, 0)
     return sorted([*stops[:index], stop, *stops[index:]], key=lambda each: technician_days.ORDER[each[1]])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -16,13 +16,14 @@ from fieldwork.models import SiteVisit
 from fieldwork.views.visit_days import mark_form, marking, mine
 from fieldwork.visits import day_change_rules
 from msa_portal import formats
-from msa_portal.errors import Refused
+from msa_portal.guards import SignedInRequest, signed_in
+from msa_portal.refusals import refusal_in_form
 from requests_app.models import MSARequest
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
-def another_day(request: HttpRequest, reference: str) -> HttpResponse:
+def another_day(request: SignedInRequest, reference: str) -> HttpResponse:
     """Up to six half days that have room; choosing one moves the visit at once."""
     msa_request, user = mine(request, reference)
     visit = day_change_rules.open_visit(msa_request)
@@ -35,14 +36,14 @@ def another_day(request: HttpRequest, reference: str) -> HttpResponse:
     if not form.is_valid():
         return _offer(request, msa_request, visit, form)
     on, window = form.cleaned_data["half"]
-    try:
+    with refusal_in_form(form, "half"):
         moved = day_requests.choose(msa_request, on=on, window=window, by=user)
-    except Refused as refusal:
-        form.add_error("half", str(refusal))
-        return _offer(request, msa_request, visit, form)
-    words = {"day": formats.day(on), "window": moved.get_window_display()}
-    messages.success(request, _("Your visit is now on %(day)s, %(window)s. We sent you a message with it.") % words)
-    return redirect(msa_request)
+        words = {"day": formats.day(on), "window": moved.get_window_display()}
+        messages.success(
+            request, _("Your visit is now on %(day)s, %(window)s. We sent you a message with it.") % words
+        )
+        return redirect(msa_request)
+    return _offer(request, msa_request, visit, form)
 
 
 def _offer(
@@ -56,9 +57,9 @@ def _offer(
     return render(request, "fieldwork/another_day.html", context, status=422 if form else 200)
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
-def none_suits(request: HttpRequest, reference: str) -> HttpResponse:
+def none_suits(request: SignedInRequest, reference: str) -> HttpResponse:
     """None of the offers suits: the wish goes to dispatch, with the half days that do not suit."""
     msa_request, user = mine(request, reference)
     visit = day_change_rules.open_visit(msa_request)
@@ -68,11 +69,8 @@ def none_suits(request: HttpRequest, reference: str) -> HttpResponse:
         return redirect(msa_request)
     form = mark_form(request, visit)
     if form.is_bound and form.is_valid():
-        try:
+        with refusal_in_form(form, NON_FIELD_ERRORS):
             day_requests.ask(msa_request, form.cleaned_data["halves"], by=user)
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
             messages.success(request, _("We look for another day and tell you. Until then your visit keeps its day."))
             return redirect(msa_request)
     return marking(request, msa_request, visit, form, "fieldwork/none_suits.html")

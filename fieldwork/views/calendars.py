@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import get_conditional_response
@@ -16,19 +15,19 @@ from django.views.decorators.http import require_http_methods, require_safe
 from fieldwork.customer import feeds
 from fieldwork.models import CalendarFeed, SiteVisit
 from fieldwork.visits import calendars
-from msa_portal.accounts.models import User
+from msa_portal.guards import SignedInRequest, signed_in
 from requests_app.models import MSARequest
 from requests_app.views.secret_links import get_or_throttle, secret_page
 
 _TYPE = "text/calendar; charset=utf-8"
 
 
-@login_required
+@signed_in
 @require_safe
 @never_cache
-def visit(request: HttpRequest, reference: str) -> HttpResponse:
+def visit(request: SignedInRequest, reference: str) -> HttpResponse:
     """The newest visit that has a day, as a file for a calendar."""
-    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+    user = request.user
     msa_request = get_object_or_404(MSARequest.objects.visible_to(user), reference=reference)
     visits = SiteVisit.objects.filter(order__round__msa_request=msa_request, scheduled_on__isnull=False)
     found = (
@@ -54,12 +53,12 @@ def feed(request: HttpRequest, token: str) -> HttpResponseBase:
     return get_conditional_response(request, etag=etag, response=answer) or answer
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
 @never_cache
-def address(request: HttpRequest) -> HttpResponse:
+def address(request: SignedInRequest) -> HttpResponse:
     """The address of the person's feed, to copy; a new one by POST."""
-    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+    user = request.user
     if request.method == "POST":
         if feeds.renew(by=user).generation > 1:
             messages.success(request, _("You have a new address. The one before does not work any more."))

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_required
 from django.db.models import Q
 from django.db.models.fields.files import ImageFieldFile
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from fieldwork.models import SiteVisit, VisitPhoto
-from msa_portal.accounts.models import User
+from msa_portal.guards import SignedInRequest, signed_in
 from requests_app.files import site_photos
 from requests_app.models import MSARequest
 
 
-def _photo(request: HttpRequest, pk: int) -> VisitPhoto:
+def _photo(request: SignedInRequest, pk: int) -> VisitPhoto:
     """Owner and agent see what an accepted report shows; what is kept as a conflict is the office's."""
-    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+    user = request.user
     rows = VisitPhoto.objects.all()
     if not user.sees_all_requests:
         requests = MSARequest.objects.visible_to(user)
@@ -29,17 +28,17 @@ def _photo(request: HttpRequest, pk: int) -> VisitPhoto:
     return row
 
 
-@login_required
+@signed_in
 @require_safe
-def photo(request: HttpRequest, pk: int) -> FileResponse:
+def photo(request: SignedInRequest, pk: int) -> FileResponse:
     """The photo as encoded anew: it says nothing of where it was taken."""
     row = _photo(request, pk)
     return _attached(row.file, f"visit-photo-{row.pk}.jpg")
 
 
-@login_required
+@signed_in
 @require_safe
-def marked(request: HttpRequest, pk: int) -> FileResponse:
+def marked(request: SignedInRequest, pk: int) -> FileResponse:
     """The copy with the technician's circles and arrows."""
     row = _photo(request, pk)
     if not row.annotated:
@@ -47,9 +46,9 @@ def marked(request: HttpRequest, pk: int) -> FileResponse:
     return _attached(row.annotated, f"visit-photo-{row.pk}-marked.jpg")
 
 
-@login_required
+@signed_in
 @require_safe
-def small(request: HttpRequest, pk: int) -> HttpResponse:
+def small(request: SignedInRequest, pk: int) -> HttpResponse:
     """For a page to show: with the marks where there are some."""
     row = _photo(request, pk)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -19,8 +19,9 @@ from fieldwork.models import CloseOut, SiteVisit
 from fieldwork.visits import closeouts, flyers, orders, outcome_text
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
-from msa_portal.errors import Refused
+from msa_portal.guards import SignedInRequest, technician
 from msa_portal.pdf import qr_svg
+from msa_portal.refusals import refusal_as_message, refusal_in_form
 from requests_app import eligibility
 from requests_app.enums import DocumentKind
 from requests_app.files import site_photos
@@ -31,40 +32,29 @@ NOT_REACHED = OutcomeReason.objects.filter(is_active=True, at_site=False)
 _YEARS = timedelta(days=3 * 366)
 
 
-def _technician(request: HttpRequest) -> User:
-    """The signed-in technician; to anybody else these pages are not there."""
-    user: User = request.user  # type: ignore[assignment]  # login_required comes first
-    if not user.is_technician:
-        raise Http404
-    return user
-
-
-def _my_visit(request: HttpRequest, pk: int) -> tuple[SiteVisit, User]:
-    user = _technician(request)
-    visits = SiteVisit.objects.assigned_to(user).select_related(
+def _my_visit(request: SignedInRequest, pk: int) -> tuple[SiteVisit, User]:
+    visits = SiteVisit.objects.assigned_to(request.user).select_related(
         "order__round__msa_request__device", "technician__user"
     )
-    return get_object_or_404(visits, pk=pk), user
+    return get_object_or_404(visits, pk=pk), request.user
 
 
-def _reported_visit(request: HttpRequest, pk: int) -> tuple[SiteVisit, User]:
+def _reported_visit(request: SignedInRequest, pk: int) -> tuple[SiteVisit, User]:
     """A report is taken in also for a visit that was given to another meanwhile: evidence is kept."""
-    user = _technician(request)
     row = get_object_or_404(
         SiteVisit.objects.select_related("order__round__msa_request__device", "technician__user"), pk=pk
     )
-    if not orders.was_given_to(row, user):
+    if not orders.was_given_to(row, request.user):
         raise Http404
-    return row, user
+    return row, request.user
 
 
-@login_required
-def day(request: HttpRequest) -> HttpResponse:
+@technician
+def day(request: SignedInRequest) -> HttpResponse:
     """Today's visits, or another day's, in the order of their windows; open ones of past days too."""
-    user = _technician(request)
     today = local_day(timezone.now())
     on = _chosen_day(request.GET.get("on", ""), today)
-    mine = SiteVisit.objects.assigned_to(user).select_related("order__round__msa_request__device")
+    mine = SiteVisit.objects.assigned_to(request.user).select_related("order__round__msa_request__device")
     visits = list(mine.on_day(on))
     open_visits = [each for each in visits if each.state in SiteVisit.OPEN_STATES]
     open_visits.sort(key=lambda each: each.state != SiteVisit.State.ON_SITE)
@@ -92,8 +82,8 @@ def _chosen_day(text: str, today: date) -> date:
     return chosen if abs(chosen - today) <= _YEARS else today
 
 
-@login_required
-def visit(request: HttpRequest, pk: int) -> HttpResponse:
+@technician
+def visit(request: SignedInRequest, pk: int) -> HttpResponse:
     row, _user = _my_visit(request, pk)
     msa_request = row.order.round.msa_request
     context = {
@@ -106,48 +96,40 @@ def visit(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "fieldwork/visit.html", context)
 
 
-@login_required
+@technician
 @require_POST
-def on_site(request: HttpRequest, pk: int) -> HttpResponse:
+def on_site(request: SignedInRequest, pk: int) -> HttpResponse:
     row, user = _my_visit(request, pk)
-    try:
+    with refusal_as_message(request):
         closeouts.go_on_site(row, by=user)
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-        return redirect("fieldwork:visit", pk=row.pk)
-    return redirect("fieldwork:close_out", pk=row.pk)
+        return redirect("fieldwork:close_out", pk=row.pk)
+    return redirect("fieldwork:visit", pk=row.pk)
 
 
-@login_required
+@technician
 @require_POST
-def put_back(request: HttpRequest, pk: int) -> HttpResponse:
+def put_back(request: SignedInRequest, pk: int) -> HttpResponse:
     """Nobody can go there today: dispatch plans the visit again (D13)."""
     row, user = _my_visit(request, pk)
     reason = NOT_REACHED.filter(code=request.POST.get("reason", "")).first()
     if reason is None:
         messages.error(request, _("Choose why nobody can go, then give the visit back."))
         return redirect("fieldwork:visit", pk=row.pk)
-    try:
+    with refusal_as_message(request):
         orders.put_back(row, by=user, reason=reason)
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    else:
         messages.success(request, _("Given back. Dispatch plans a new day, and the customer is told."))
     return redirect("fieldwork:day")
 
 
-@login_required
-def close_out(request: HttpRequest, pk: int) -> HttpResponse:
+@technician
+def close_out(request: SignedInRequest, pk: int) -> HttpResponse:
     row, user = _reported_visit(request, pk) if request.method == "POST" else _my_visit(request, pk)
     if request.method != "POST" and row.state not in SiteVisit.OPEN_STATES:
         return redirect("fieldwork:visit", pk=row.pk)
     form = CloseOutForm(request.POST or None, request.FILES or None, visit=row)
     if form.is_valid():
-        try:
+        with refusal_in_form(form, NON_FIELD_ERRORS):
             kept = closeouts.close_out(row, form.report(), by=user)
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
             return _sent(request, kept)
     context = {"visit": row, "msa_request": row.order.round.msa_request, "form": form}
     return render(request, "fieldwork/close_out.html", context, status=422 if form.errors else 200)
@@ -161,29 +143,27 @@ def _sent(request: HttpRequest, kept: CloseOut) -> HttpResponse:
     return redirect("fieldwork:day")
 
 
-@login_required
-def flyer(request: HttpRequest, pk: int) -> HttpResponse:
+@technician
+def flyer(request: SignedInRequest, pk: int) -> HttpResponse:
     """The leave-behind flyer of a visit that did not succeed (V4): `?format=letter`, `label`, or `page` to show it."""
     row, _user = _my_visit(request, pk)
     asked = request.GET.get("format", "")
-    try:
+    with refusal_as_message(request):
         if asked == "page":
             context = flyers.content(row)
             picture = qr_svg(context["qr_url"], any_size=True).decode()
             return render(request, "fieldwork/flyer.html", context | {"qr": SafeString(picture)})
         paper = flyers.Paper(asked) if asked in set(flyers.Paper) else flyers.Paper.LETTER
         content = flyers.render(row, paper=paper)
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-        return redirect("fieldwork:visit", pk=row.pk)
-    answer = HttpResponse(content, content_type="application/pdf")
-    answer["Content-Disposition"] = f'inline; filename="flyer-{row.order.number}-{paper}.pdf"'
-    return answer
+        answer = HttpResponse(content, content_type="application/pdf")
+        answer["Content-Disposition"] = f'inline; filename="flyer-{row.order.number}-{paper}.pdf"'
+        return answer
+    return redirect("fieldwork:visit", pk=row.pk)
 
 
-@login_required
+@technician
 @require_safe
-def site_photo(request: HttpRequest, pk: int, site_photo: int) -> HttpResponse:
+def site_photo(request: SignedInRequest, pk: int, site_photo: int) -> HttpResponse:
     """What the customer sent of the site, to the visit's technician alone."""
     row, _user = _my_visit(request, pk)
     pictures = Document.objects.readable().current()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -16,14 +16,15 @@ from fieldwork.forms.day_changes import MarkForm
 from fieldwork.models import SiteVisit
 from fieldwork.visits import day_change_rules
 from msa_portal.accounts.models import User
-from msa_portal.errors import Refused
+from msa_portal.guards import SignedInRequest, signed_in
+from msa_portal.refusals import refusal_as_message, refusal_in_form
 from requests_app import permissions
 from requests_app.models import MSARequest
 
 
-def mine(request: HttpRequest, reference: str) -> tuple[MSARequest, User]:
+def mine(request: SignedInRequest, reference: str) -> tuple[MSARequest, User]:
     """Of those who act for the customer; to everybody else these pages are not there."""
-    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+    user = request.user
     visible = MSARequest.objects.visible_to(user).select_related("owner", "agent", "agent_company", "device")
     msa_request = get_object_or_404(visible, reference=reference)
     if not permissions.acts_for(user, msa_request):
@@ -31,26 +32,21 @@ def mine(request: HttpRequest, reference: str) -> tuple[MSARequest, User]:
     return msa_request, user
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
-def days(request: HttpRequest, reference: str) -> HttpResponse:
+def days(request: SignedInRequest, reference: str) -> HttpResponse:
     """Half days that do not suit, before the visit is planned and while it is."""
     msa_request, user = mine(request, reference)
-    try:
+    with refusal_as_message(request, level=messages.WARNING):
         visit = day_change_rules.check_nameable(day_change_rules.open_visit(msa_request))
-    except Refused as refusal:
-        messages.warning(request, str(refusal))
-        return redirect(msa_request)
-    form = mark_form(request, visit)
-    if form.is_bound and form.is_valid():
-        try:
-            unsuitable_days.name(msa_request, form.cleaned_data["halves"], by=user)
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, _("Saved. We plan the visit around these days."))
-            return redirect(msa_request)
-    return marking(request, msa_request, visit, form, "fieldwork/unsuitable_days.html")
+        form = mark_form(request, visit)
+        if form.is_bound and form.is_valid():
+            with refusal_in_form(form, NON_FIELD_ERRORS):
+                unsuitable_days.name(msa_request, form.cleaned_data["halves"], by=user)
+                messages.success(request, _("Saved. We plan the visit around these days."))
+                return redirect(msa_request)
+        return marking(request, msa_request, visit, form, "fieldwork/unsuitable_days.html")
+    return redirect(msa_request)
 
 
 def mark_form(request: HttpRequest, visit: SiteVisit) -> MarkForm:
@@ -71,12 +67,12 @@ def marking(
     return render(request, template, context, status=422 if form.errors else 200)
 
 
-@login_required
+@signed_in
 @require_safe
 @never_cache
-def today(request: HttpRequest, reference: str) -> HttpResponse:
+def today(request: SignedInRequest, reference: str) -> HttpResponse:
     """When the technician is expected, for the request's page, which asks again each minute on the day."""
-    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+    user = request.user
     msa_request = get_object_or_404(MSARequest.objects.visible_to(user), reference=reference)
     context = {"msa_request": msa_request, "today": sections.today(msa_request)}
     return render(request, "fieldwork/partials/visit_today.html", context)

@@ -42,7 +42,7 @@ def content(visit: SiteVisit) -> dict[str, Any]:
         "visit": visit,
         "address": msa_request.full_address,
         "reasons": list(report.reasons.all()),
-        "second_fee": follow_ups.second_fee_due(visit.order.round),
+        "next_fee": follow_ups.next_fee(visit.order.round),
         "places_device": msa_request.places_device,
         "qr_url": f"{settings.PUBLIC_URL}{options}",
     }

@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,12 +13,13 @@ from django.views.decorators.http import require_POST
 
 from msa_portal.accounts import services
 from msa_portal.accounts.forms import CompanyForm, MemberForm, ProfileForm
-from msa_portal.accounts.http import SignedInRequest
 from msa_portal.accounts.models import Company, Membership, User
 from msa_portal.errors import Refused
+from msa_portal.guards import SignedInRequest, signed_in
+from msa_portal.refusals import refusal_as_message
 
 
-@login_required
+@signed_in
 def home(request: SignedInRequest) -> HttpResponse:
     """Where a person's work is: the field app, the staff desk, or their requests."""
     if request.user.is_technician:
@@ -29,7 +29,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     return redirect("/requests/")
 
 
-@login_required
+@signed_in
 def profile(request: SignedInRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
     if request.method == "POST" and form.is_valid():
@@ -39,7 +39,7 @@ def profile(request: SignedInRequest) -> HttpResponse:
     return render(request, "account/profile.html", {"form": form})
 
 
-@login_required
+@signed_in
 def company(request: SignedInRequest) -> HttpResponse:
     """The company of a person who works for one; for others, the form that registers one."""
     if _memberships(request).exists():
@@ -53,7 +53,7 @@ def company(request: SignedInRequest) -> HttpResponse:
     return render(request, "account/company_new.html", {"form": form})
 
 
-@login_required
+@signed_in
 @require_POST
 def add_member(request: SignedInRequest) -> HttpResponse:
     own = get_object_or_404(_memberships(request), is_manager=True)
@@ -66,14 +66,14 @@ def add_member(request: SignedInRequest) -> HttpResponse:
     return _company_page(request, form)
 
 
-@login_required
+@signed_in
 @require_POST
 def remove_member(request: SignedInRequest, pk: int) -> HttpResponse:
     membership = get_object_or_404(_colleagues(request), pk=pk)
     return _act(request, _("Removed."), lambda: services.remove_member(membership, by=request.user))
 
 
-@login_required
+@signed_in
 @require_POST
 def make_manager(request: SignedInRequest, pk: int) -> HttpResponse:
     membership = get_object_or_404(_colleagues(request), pk=pk)
@@ -109,9 +109,7 @@ def _carried_out(form: forms.Form, act: Callable[[], Any]) -> bool:
 
 
 def _act(request: SignedInRequest, done: str, act: Callable[[], Any]) -> HttpResponse:
-    try:
+    with refusal_as_message(request):
         act()
         messages.success(request, done)
-    except Refused as refusal:
-        messages.error(request, str(refusal.message))
     return redirect("accounts:company")

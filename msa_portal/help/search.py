@@ -31,15 +31,15 @@ _COMMON = frozenset(
 )
 
 
-def words(text: str) -> set[str]:
+def word_set(text: str) -> set[str]:
     return set(re.findall(r"[a-z0-9]+", text.lower()))
 
 
 def find(query: str) -> list[Topic]:
     """Topics that hold the beginning of every telling word, the ones that hold it in the title first."""
-    wanted = words(query) - _COMMON or words(query)
-    matches = [topic for topic in TOPICS if _holds(words(topic.text()), wanted)] if wanted else []
-    return sorted(matches, key=lambda topic: not _holds(words(topic.heading()), wanted))
+    wanted = word_set(query) - _COMMON or word_set(query)
+    matches = [topic for topic in TOPICS if _holds(word_set(topic.text()), wanted)] if wanted else []
+    return sorted(matches, key=lambda topic: not _holds(word_set(topic.heading()), wanted))
 
 
 def _holds(text: set[str], wanted: set[str]) -> bool:

@@ -6,21 +6,25 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from msa_portal.guards import public
 from msa_portal.help import search
 from msa_portal.help.topics import TOPICS, topic
 from msa_portal.middleware import too_large
 
 
+@public
 def landing(request: HttpRequest) -> HttpResponse:
     return render(request, "public/landing.html")
 
 
+@public
 def help_index(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()[:100]
     found = search.find(query) if query else []
     return render(request, "public/help.html", {"query": query, "found": found, "topics": TOPICS})
 
 
+@public
 def help_topic(request: HttpRequest, slug: str) -> HttpResponse:
     entry = topic(slug)
     if entry is None:

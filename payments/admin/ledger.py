@@ -83,7 +83,7 @@ class LedgerEntryAdmin(MoneyAdmin):
     ]
     list_filter = ["kind", AccountFilter, RuleFilter]
     date_hierarchy = "at"
-    search_fields = ["=request__reference", "=provider_id", "payment__id__exact"]
+    search_fields = ["=msa_request__reference", "=provider_id", "payment__id__exact"]
     search_help_text = gettext_lazy("A request's reference, a payment's number, or the provider's id")
     list_select_related = ["msa_request", "fee__round", "by"]
     change_list_template = "payments/admin/ledger_list.html"

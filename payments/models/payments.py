@@ -30,6 +30,20 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
         return self.filter(Exists(others))
 
 
+class HeldReason(models.TextChoices):
+    """Why money that arrived could not be used (D15, fault 5)."""
+
+    CURRENCY = "currency", _("It came in another currency. Staff send it back by hand.")
+    LIVEMODE = "livemode", _("It was a test payment, so no money moved.")
+    AMOUNT = "amount", _("It was not the amount that we asked for.")
+    REFERENCE = "reference", _("It did not name this request.")
+    CANNOT_SUBMIT = "cannot_submit", _("It came when it could not be used for this visit any more.")
+
+
+# Our figures cannot send back what came so.
+FOREIGN = frozenset({HeldReason.CURRENCY, HeldReason.LIVEMODE})
+
+
 class Payment(Timestamped):
     """One attempt to pay, made before the provider is asked. It covers one fee or up to fifty.
 
@@ -85,7 +99,7 @@ class Payment(Timestamped):
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
     disputed = models.BooleanField(_("disputed"), default=False, help_text="A dispute is open, or was lost.")
     dispute = models.CharField(_("dispute"), max_length=10, choices=Dispute, blank=True)
-    held_reason = models.CharField(_("why held"), max_length=60, blank=True)
+    held_reason = models.CharField(_("why held"), max_length=60, choices=HeldReason, blank=True)
 
     objects = PaymentQuerySet.as_manager()
 
@@ -129,7 +143,7 @@ class Allocation(models.Model):
     received_cents = models.PositiveIntegerField(_("received (cents)"), default=0)
     refunded_cents = models.PositiveIntegerField(_("refunded or promised (cents)"), default=0)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
-    held_reason = models.CharField(_("why held"), max_length=60, blank=True)
+    held_reason = models.CharField(_("why held"), max_length=60, choices=HeldReason, blank=True)
     receipt = models.OneToOneField(
         "requests_app.Document", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )

@@ -26,6 +26,7 @@ from payments.money import cents
 from payments.services import fees, invitations, open_payments, settle
 from payments.services.payers import Payer
 from requests_app import permissions
+from requests_app.fee_rules import Because
 from requests_app.lifecycle import settlement
 from requests_app.models import MSARequest
 
@@ -109,7 +110,7 @@ def _open_fee(msa_request: MSARequest, payer: Payer, *, alone: bool) -> Fee:
         if fee is None:
             raise Refused(_("Nothing is to be paid for this visit."), code="nothing_due")
         if fee.state != Fee.State.OPEN:
-            raise Refused(_("The fee for this visit is settled already."), code="fee_settled")
+            raise Refused(Because.SETTLED.label, code="fee_settled")
     except Refused as refusal:
         if alone:
             raise

@@ -18,6 +18,7 @@ from msa_portal.errors import Refused
 from msa_portal.jobs import kick
 from payments.models import Allocation, PayInvitation, Payment
 from requests_app.enums import Status
+from requests_app.fee_rules import Because
 from requests_app.models import MSARequest
 
 LIFE = timedelta(days=14)
@@ -50,7 +51,7 @@ def check_open(invitation: PayInvitation) -> None:
     """Raises `Refused` with what happened, and what to do instead, where the link pays nothing any more."""
     msa_request, who = invitation.round.msa_request, {"who": invitation.invited_by.name}
     if invitation.round.settlement:
-        raise Refused(_("This fee is settled already. You need do nothing."), code="fee_settled")
+        raise Refused(f"{Because.SETTLED.label} {_('You need do nothing.')}", code="fee_settled")
     if msa_request.status == Status.WITHDRAWN:
         raise Refused(_("The request was withdrawn, so there is nothing to pay."), code="withdrawn")
     if not msa_request.has_agent:

@@ -21,6 +21,7 @@ from payments.services.invitations import check_open, invitation_for, token_for
 from payments.services.payers import Payer
 from requests_app import history, permissions
 from requests_app.enums import EventKind
+from requests_app.fee_rules import Because
 from requests_app.lifecycle import policies
 from requests_app.models import MSARequest, VisitRound
 
@@ -75,7 +76,7 @@ def check_can_invite(msa_request: MSARequest) -> None:
     policies.check_payable(msa_request)
     visit = policies.open_round(msa_request)
     if visit.settlement:
-        raise Refused(_("The fee for this visit is settled already."), code="fee_settled")
+        raise Refused(Because.SETTLED.label, code="fee_settled")
     if fees.quote(msa_request, visit) is None:
         raise Refused(_("Nothing is to be paid for this visit."), code="nothing_due")
     _check_nobody_pays(msa_request)

@@ -143,10 +143,10 @@ def _returned_at(theirs: provider.ProviderRefund) -> datetime:
 def _tell(refund: Refund, state: Refund.State) -> None:
     if state == State.SUCCEEDED:
         kick("payments.render_refund_note", refund.pk)
-        note(refund, EventKind.REFUND_PAID, by=None)
+        record_step(refund, EventKind.REFUND_PAID, by=None)
         notices.refund_paid(refund)
     elif state == State.FAILED:
-        note(refund, EventKind.REFUND_FAILED, by=None)
+        record_step(refund, EventKind.REFUND_FAILED, by=None)
         notices.refund_failed(refund)
 
 
@@ -185,6 +185,6 @@ def refundable_at_provider(refund: Refund) -> int:
     return refund.payment.received_cents - _total(refund.payment, Refund.GONE)
 
 
-def note(refund: Refund, kind: EventKind, *, by: User | None) -> None:
+def record_step(refund: Refund, kind: EventKind, *, by: User | None) -> None:
     codes = {"refund": refund.pk, "cents": refund.amount_cents, "reason": refund.reason}
     history.record_locked(refund.fee.round.msa_request, kind, by=by, codes=codes)

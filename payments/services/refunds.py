@@ -2,7 +2,7 @@
 
 The running figures `refunded_cents` of payment and allocation count what is promised or gone, under
 check constraints, so that never more goes back than came (faults 7 and 8). What becomes of an
-approved refund is in `refund_following`.
+approved refund is in `refund_sync`.
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ from payments import notices, provider
 from payments.models import Allocation, Payment, Refund
 from payments.money import cents
 from payments.services import ledger, refund_sync
-from payments.services.refund_sync import note as record
-from payments.services.refund_sync import recount
+from payments.services.refund_sync import record_step, recount
 from requests_app import permissions
 from requests_app.enums import EventKind
 from requests_app.models import MSARequest, ProgramSettings
@@ -61,7 +60,7 @@ def propose(
     else:
         return None
     asked = reason == Refund.Reason.REQUESTED
-    record(refund, EventKind.REFUND_REQUESTED if asked else EventKind.REFUND_PROPOSED, by=by)
+    record_step(refund, EventKind.REFUND_REQUESTED if asked else EventKind.REFUND_PROPOSED, by=by)
     return refund
 
 
@@ -159,11 +158,11 @@ def _fit(refund: Refund, remaining_cents: int) -> None:
     if remaining_cents:
         refund.amount_cents = remaining_cents
         refund.save(update_fields=["amount_cents", "updated_at"])
-        record(refund, EventKind.REFUND_PROPOSED, by=None)
+        record_step(refund, EventKind.REFUND_PROPOSED, by=None)
         return
     refund.state, refund.last_error, refund.finished_at = State.FAILED, "refunded_at_provider", timezone.now()
     refund.save(update_fields=["state", "last_error", "finished_at", "updated_at"])
-    record(refund, EventKind.REFUND_FAILED, by=None)
+    record_step(refund, EventKind.REFUND_FAILED, by=None)
 
 
 def _too_much(part: Allocation) -> str:
@@ -219,7 +218,7 @@ def decline(refund: Refund, *, by: User, note: str) -> None:
         fresh.decided_by, fresh.decided_at = by, timezone.now()
         fresh.finished_at = fresh.decided_at
         fresh.save()
-        record(fresh, EventKind.REFUND_DECLINED, by=by)
+        record_step(fresh, EventKind.REFUND_DECLINED, by=by)
         notices.refund_declined(fresh)
     refund.refresh_from_db()
 
@@ -253,5 +252,5 @@ def promise(refund: Refund, *, by: User | None) -> None:
     refund.save()
     ledger.refund_promised(refund, by=by)
     recount(refund.payment)
-    record(refund, EventKind.REFUND_APPROVED, by=by)
+    record_step(refund, EventKind.REFUND_APPROVED, by=by)
     kick("payments.send_refund", refund.pk)

@@ -15,7 +15,7 @@ from msa_portal.db import lock
 from msa_portal.errors import Refused
 from msa_portal.jobs import kick
 from payments import notices, provider
-from payments.models import Allocation, Fee, Payment
+from payments.models import FOREIGN, Allocation, Fee, HeldReason, Payment
 from payments.refund_rules import owed_for
 from payments.services import disputes, ledger, refunds
 from requests_app import history
@@ -25,8 +25,6 @@ from requests_app.models import MSARequest
 
 # How long the answers stand still for a bank debit under way.
 DEBIT_TAKES = timedelta(days=10)
-# Money that our figures cannot count: another currency's, or a test's.
-_FOREIGN = frozenset({"currency", "livemode"})
 # A payment of which one part settled its fee is paid, whatever became of the others.
 _STATE_OF_PAYMENT = {
     Allocation.State.SETTLED: Payment.State.PAID,
@@ -73,7 +71,7 @@ def _follow(payment: Payment, seen: provider.Session) -> None:
     if payment.state not in Payment.RECEIVED:
         _follow_checkout(payment, seen)
     payment.save()
-    if payment.state in Payment.RECEIVED and payment.held_reason not in _FOREIGN:
+    if payment.state in Payment.RECEIVED and payment.held_reason not in FOREIGN:
         refunds.follow(payment, seen.refunds)
         disputes.follow(payment, seen.disputes)
 
@@ -116,7 +114,7 @@ def _receive(payment: Payment, seen: provider.Session) -> None:
     """Money is here: each part settles its fee, or lies apart with the reason and goes back."""
     payment.paid_at = timezone.now()
     wrong = _mismatch(payment, seen)
-    payment.received_cents = 0 if wrong in _FOREIGN else seen.money_cents
+    payment.received_cents = 0 if wrong in FOREIGN else seen.money_cents
     payment.held_reason = wrong
     payment.state = Payment.State.HELD  # until the parts are known, so that they may lie apart
     payment.save()
@@ -149,13 +147,13 @@ def _mismatch(payment: Payment, seen: provider.Session) -> str:
 def _settle(part: Allocation) -> None:
     fee = part.fee = lock(part.fee)
     if fee.state == Fee.State.CANCELED:
-        _hold(part, "cannot_submit")
+        _hold(part, HeldReason.CANNOT_SUBMIT)
         return
     try:
         with transaction.atomic():
             settled = settlement.settle(fee.round, how=Settlement.PAID, by=part.payment.payer)
     except Refused:
-        _hold(part, "cannot_submit")
+        _hold(part, HeldReason.CANNOT_SUBMIT)
         return
     if not settled:
         part.state = Allocation.State.DUPLICATE

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from msa_portal.accounts.models import Company, User
 from msa_portal.db import lock
-from msa_portal.jobs import kick
+from msa_portal.jobs import ask
 from msa_portal.notices.links import absolute
 from msa_portal.pdf import render_pdf
 from payments import months, notices
@@ -35,7 +35,7 @@ def addressee_of(company_pk: int | None, user_pk: int | None) -> Addressee:
 
 def ask_for(addressee: Addressee, month: date) -> None:
     """Have a worker make the month's PDF."""
-    kick("payments.render_statement", month.isoformat(), *addressee.pks)
+    ask("payments.render_statement", month.isoformat(), *addressee.pks)
 
 
 def render(addressee: Addressee, month: date) -> Statement | None:

@@ -9,7 +9,7 @@ from django import template
 
 from payments.text import fee_explanations
 from payments.text.fee_explanations import Shown
-from requests_app.models import MSARequest, VisitRound
+from requests_app.models import VisitRound
 
 register = template.Library()
 
@@ -28,8 +28,8 @@ def fee_decision(visit: VisitRound, amount_cents: int) -> Shown:
 
 
 @register.simple_tag
-def no_fee_decision(request_: MSARequest) -> Shown:
-    return fee_explanations.no_fee(request_)
+def no_fee_decision() -> Shown:
+    return fee_explanations.no_fee()
 
 
 @register.simple_tag(takes_context=True)

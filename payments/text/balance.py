@@ -22,6 +22,8 @@ from payments.services import refunds
 from payments.text import balance_text
 from payments.text.balance_text import Step
 from requests_app import permissions
+from requests_app.fee_rules import FeeDecision
+from requests_app.follow_ups import follow_ups
 from requests_app.models import MSARequest, VisitRound
 
 _RECEIVED = frozenset({EntryKind.FEE_PAID, EntryKind.MONEY_HELD, EntryKind.PAID_TWICE})
@@ -72,8 +74,7 @@ class FeeStory:
 @dataclass(frozen=True)
 class VisitStory:
     visit: VisitRound
-    why: str
-    rule: str
+    decision: FeeDecision
     fees: list[FeeStory] = field(default_factory=list)
 
 
@@ -95,7 +96,7 @@ def money_of(msa_request: MSARequest, viewer: User) -> Overview:
     for fee in Fee.objects.filter(round__msa_request=msa_request).select_related("round").order_by("-pk"):
         fees[fee.round_id].append(_fee(fee, parts[fee.pk]))
     visits = [
-        VisitStory(visit, *balance_text.why_due(visit), fees=fees[visit.pk])
+        VisitStory(visit, follow_ups.decided_fee(visit), fees=fees[visit.pk])
         for visit in msa_request.rounds.order_by("number")
     ]
     return Overview(balance(msa_request), visits)

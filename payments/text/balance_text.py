@@ -14,8 +14,6 @@ from django.utils.translation import gettext_lazy
 from msa_portal import formats
 from msa_portal.business_days.calendar import local_day
 from payments.models import Allocation, Dispute, Fee, Payment, Refund
-from requests_app.enums import Settlement
-from requests_app.models import VisitRound
 
 
 class Mark(models.TextChoices):
@@ -37,20 +35,6 @@ class Step:
 
 
 # --- Fees ---------------------------------------------------------------------------------
-def why_due(visit: VisitRound) -> tuple[str, str]:
-    """Why that visit has a fee or none, and the rule."""
-    if visit.settlement == Settlement.NOT_DUE and visit.fee_due:
-        return _("No fee is set for this type of request."), "D16"
-    if visit.number == 1:
-        return _("Each visit of a meter technician has a fee."), "F1"
-    if visit.fee_due:
-        return _(
-            "A further visit has a fee of its own, because at least one reason why the last visit failed was on "
-            "the customer's side."
-        ), "D3"
-    return _("This visit has no fee, because no reason why the last visit failed was on the customer's side."), "D3"
-
-
 def fee(row: Fee, *, lapsed: bool, lost: bool) -> tuple[str, str, date | None]:
     """How that fee stands, the rule, and since or until which day."""
     if row.state == Fee.State.OPEN:
@@ -82,15 +66,6 @@ def _day(row: Fee) -> date | None:
 
 
 # --- Payments -----------------------------------------------------------------------------
-_WHY_HELD = {
-    "currency": gettext_lazy("It came in another currency. Staff send it back by hand."),
-    "livemode": gettext_lazy("It was a test payment, so no money moved."),
-    "amount": gettext_lazy("It was not the amount that we asked for."),
-    "reference": gettext_lazy("It did not name this request."),
-    "cannot_submit": gettext_lazy("It came when it could not be used for this visit any more."),
-}
-
-
 def part(row: Allocation) -> tuple[str, str]:
     """What a payment did, and the tone of that."""
     if row.payment.state == Payment.State.PENDING:
@@ -100,7 +75,7 @@ def part(row: Allocation) -> tuple[str, str]:
         return _("It paid the fee of this visit."), "good"
     if row.state == Allocation.State.DUPLICATE:
         return _("This visit was paid already, so this second payment goes back. The first one counts."), "act"
-    why = _WHY_HELD.get(row.held_reason, gettext_lazy("Something did not fit."))
+    why = row.get_held_reason_display()
     return _("It arrived, but could not be used. %(why)s Your money is safe.") % {"why": why}, "act"
 
 

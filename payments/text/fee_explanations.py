@@ -31,6 +31,10 @@ class Shown:
     after: str = ""
     costs: bool = False
 
+    @property
+    def sentence(self) -> str:
+        return f"{self.heading}. {self.why}"
+
 
 def approval() -> str:
     return _("A supervisor approves each refund. It goes to the card or account that paid.")
@@ -39,13 +43,11 @@ def approval() -> str:
 # --- What a visit costs -------------------------------------------------------------------
 def fee_of_visit(visit: VisitRound, amount_cents: int) -> Shown:
     """Before the fee is paid. Why it is due is what was decided when the visit was asked for (D3)."""
+    decision, titles = follow_ups.decided_fee(visit), []
     if visit.number == 1:
-        decision, titles = fee_rules.first_visit(), []
         heading = _("%(amount)s for one site visit")
     else:
-        failed = policies.failed_round(visit.msa_request)
-        decision = fee_rules.next_visit(_facts(failed), charged=visit.fee_due)
-        titles = _titles(failed, decision)
+        titles = _titles(policies.failed_round(visit.msa_request), decision)
         heading = _("A second fee is due: %(amount)s")
     return Shown(
         heading % {"amount": formats.usd(amount_cents)},
@@ -63,11 +65,10 @@ def next_fee(msa_request: MSARequest) -> Shown:
     failed = policies.failed_round(msa_request)
     decision, amount = follow_ups.next_fee(failed), fees.amount_in_force(msa_request)
     number = msa_request.rounds.count() + 1
-    if not decision.due:
+    if decision.due and amount is None:
+        decision = fee_rules.none_set()
+    if not decision.due or amount is None:
         return Shown(_("The next visit costs nothing"), str(decision.why), [decision.rule])
-    if amount is None:
-        why = _("No fee is set for this type of request.")
-        return Shown(_("The next visit costs nothing"), why, ["D16"])
     return Shown(
         _("A second fee is due: %(amount)s") % {"amount": formats.usd(amount)},
         str(decision.why),
@@ -79,15 +80,10 @@ def next_fee(msa_request: MSARequest) -> Shown:
     )
 
 
-def no_fee(msa_request: MSARequest) -> Shown:
-    """Nothing is set for that type of request (D16)."""
-    heading = _("No fee is due for this type of request")
-    why = _("No fee is set for “%(type)s”.") % {"type": msa_request.get_request_type_display()}
-    return Shown(heading, why, ["D16"])
-
-
-def _facts(visit: VisitRound) -> list[fee_rules.Reason]:
-    return [reason.as_fact for reason in visit.reasons.all()]
+def no_fee() -> Shown:
+    """Nothing is set for the type of request (D16)."""
+    decision = fee_rules.none_set()
+    return Shown(_("No fee is due for this type of request"), str(decision.why), [decision.rule])
 
 
 def _titles(visit: VisitRound, decision: fee_rules.FeeDecision) -> list[str]:
@@ -121,10 +117,10 @@ def _if(decision: refund_rules.Decision) -> str:
 def withdrawal_of(msa_request: MSARequest) -> list[Shown]:
     """Before a withdrawal: for each visit whose fee was paid, what D4 gives back now. Empty where nothing was paid."""
     beside = refund_rules.rules_beside(msa_request.status)
-    return [_returned(decision, beside) for decision in withdrawal.preview_refund(msa_request)]
+    return [returned(decision, beside) for decision in withdrawal.preview_refund(msa_request)]
 
 
-def _returned(decision: refund_rules.Decision, beside: Iterable[str] = ()) -> Shown:
+def returned(decision: refund_rules.Decision, beside: Iterable[str] = ()) -> Shown:
     values = {"number": decision.number, "amount": formats.usd(decision.refund_cents or decision.paid_cents)}
     if not decision.refund_cents:
         heading = _("Visit %(number)s: the %(amount)s does not come back") % values
@@ -147,7 +143,7 @@ def waiver(fee: Fee) -> Shown:
 
 def proposal(payment: Payment) -> list[Shown]:
     """Before staff propose a refund: what the rules themselves give back of this payment."""
-    return [_returned(decision) for decision in decisions_on(payment)]
+    return [returned(decision) for decision in decisions_on(payment)]
 
 
 def approving(refund: Refund) -> list[Shown]:
@@ -165,7 +161,7 @@ def declining(refund: Refund) -> list[Shown]:
 def _asked_for(refund: Refund, heading: str, after: str) -> Shown:
     """Why the refund is proposed, and what the rules give back of what it is for."""
     decisions = decisions_on(refund.payment, only=refund.fee)
-    back = [_returned(decision).heading + ". " + str(decision.why) for decision in decisions]
+    back = [returned(decision).sentence for decision in decisions]
     rules = dict.fromkeys(decision.rule for decision in decisions)
     asked = _("Why it is proposed: %(reason)s.") % {"reason": refund.get_reason_display()}
     return Shown(heading, f"{asked} {refund.note}".strip(), list(rules), back=back, after=after)

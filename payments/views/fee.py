@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
+from msa_portal.guards import SignedInRequest, signed_in
 from payments import provider
 from payments.forms.paying import PayForm
 from payments.models import Allocation, Payment
@@ -25,8 +25,8 @@ from requests_app.models import MSARequest, VisitRound
 from requests_app.readiness import readiness
 
 
-def mine(request: HttpRequest, reference: str) -> tuple[MSARequest, User]:
-    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+def mine(request: SignedInRequest, reference: str) -> tuple[MSARequest, User]:
+    user = request.user
     return get_object_or_404(MSARequest.objects.visible_to(user), reference=reference), user
 
 
@@ -34,9 +34,9 @@ def _payments_of(msa_request: MSARequest) -> Any:
     return Payment.objects.filter(fees__round__msa_request=msa_request)
 
 
-@login_required
+@signed_in
 @require_GET
-def fee(request: HttpRequest, reference: str) -> HttpResponse:
+def fee(request: SignedInRequest, reference: str) -> HttpResponse:
     msa_request, user = mine(request, reference)
     return fee_page(request, msa_request, user)
 
@@ -103,9 +103,9 @@ def _reason_against_paying(msa_request: MSARequest, visit: VisitRound | None, us
     return policies.reason_against(permissions.check_acts_for, user, msa_request)
 
 
-@login_required
+@signed_in
 @require_POST
-def pay(request: HttpRequest, reference: str) -> HttpResponse:
+def pay(request: SignedInRequest, reference: str) -> HttpResponse:
     """To the provider's page. Posted amounts decide nothing: a wrong one is refused (fault 39)."""
     msa_request, user = mine(request, reference)
     form = PayForm(request.POST)
@@ -121,9 +121,9 @@ def pay(request: HttpRequest, reference: str) -> HttpResponse:
     return HttpResponseRedirect(payment.session_url, status=303)
 
 
-@login_required
+@signed_in
 @require_POST
-def cancel(request: HttpRequest, reference: str) -> HttpResponse:
+def cancel(request: SignedInRequest, reference: str) -> HttpResponse:
     msa_request, user = mine(request, reference)
     try:
         payment = checkout.cancel_checkout(msa_request, by=user)
@@ -138,9 +138,9 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect("payments:fee", reference=msa_request.reference)
 
 
-@login_required
+@signed_in
 @require_POST
-def submit(request: HttpRequest, reference: str) -> HttpResponse:
+def submit(request: SignedInRequest, reference: str) -> HttpResponse:
     """Where no fee is set for the type, this button submits (D16)."""
     msa_request, user = mine(request, reference)
     try:
@@ -151,9 +151,9 @@ def submit(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect(msa_request)
 
 
-@login_required
+@signed_in
 @require_GET
-def returned(request: HttpRequest, reference: str) -> HttpResponse:
+def returned(request: SignedInRequest, reference: str) -> HttpResponse:
     """Back from the provider: ask it what happened, whether or not its webhook was here yet (fault 4)."""
     msa_request, _user = mine(request, reference)
     payment = get_object_or_404(_payments_of(msa_request), session_id=request.GET.get("session", ""))
@@ -170,9 +170,9 @@ def returned(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "payments/returned.html", context)
 
 
-@login_required
+@signed_in
 @require_GET
-def canceled(request: HttpRequest, reference: str) -> HttpResponse:
+def canceled(request: SignedInRequest, reference: str) -> HttpResponse:
     """Back from the provider without having paid. The checkout stays open until it is canceled or runs out."""
     msa_request, user = mine(request, reference)
     live = open_payments.live_payment(msa_request)
@@ -187,9 +187,9 @@ def canceled(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "payments/canceled.html", context)
 
 
-@login_required
+@signed_in
 @require_GET
-def receipt(request: HttpRequest, reference: str, payment_id: int) -> HttpResponseBase:
+def receipt(request: SignedInRequest, reference: str, payment_id: int) -> HttpResponseBase:
     msa_request, _user = mine(request, reference)
     paid = Allocation.objects.filter(fee__round__msa_request=msa_request, state=Allocation.State.SETTLED)
     part = get_object_or_404(paid, payment_id=payment_id)

@@ -14,12 +14,14 @@ from django.views.decorators.http import require_GET
 
 from msa_portal import formats
 from msa_portal.business_days.calendar import local_day
+from msa_portal.guards import public
 from payments import decision_table
 from payments.decision_table import Row, Side, Standing
 from payments.refund_rules import paid_apart
 from requests_app.enums import FINAL, RequestType, Status
 
 
+@public
 @require_GET
 def fees(request: HttpRequest) -> HttpResponse:
     table = decision_table.table(local_day(timezone.now()))

@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
+from msa_portal.guards import SignedInRequest, signed_in
+from msa_portal.refusals import refusal_in_form
 from payments.forms.refunds import AskForm
 from payments.models import Allocation, Refund
-from payments.refund_rules import as_paid_visit, refund_owed
+from payments.refund_rules import owed_for
 from payments.services import refunds
-from payments.text import balance
+from payments.text import balance, fee_explanations
 from requests_app import permissions
 from requests_app.files import storage
 from requests_app.lifecycle import policies
 from requests_app.models import MSARequest, ProgramSettings
 
 
-def _mine(request: HttpRequest, reference: str) -> tuple[MSARequest, User]:
-    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+def _mine(request: SignedInRequest, reference: str) -> tuple[MSARequest, User]:
+    user = request.user
     return get_object_or_404(MSARequest.objects.visible_to(user), reference=reference), user
 
 
-@login_required
+@signed_in
 @require_safe
-def money(request: HttpRequest, reference: str) -> HttpResponse:
+def money(request: SignedInRequest, reference: str) -> HttpResponse:
     msa_request, user = _mine(request, reference)
     may_act = permissions.acts_for(user, msa_request)
     context = {
@@ -41,9 +42,9 @@ def money(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "payments/money.html", context)
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def ask_refund(request: HttpRequest, reference: str, part_id: int) -> HttpResponse:
+def ask_refund(request: SignedInRequest, reference: str, part_id: int) -> HttpResponse:
     """A GET shows what the rules give and asks why; a POST asks a supervisor (F4). Twice is once."""
     msa_request, user = _mine(request, reference)
     parts = Allocation.objects.select_related("payment__payer", "fee__round__msa_request")
@@ -51,19 +52,16 @@ def ask_refund(request: HttpRequest, reference: str, part_id: int) -> HttpRespon
     obstacle = _obstacle(part, msa_request, user)
     form = AskForm(request.POST if request.method == "POST" else None)
     if obstacle is None and form.is_valid():
-        try:
+        with refusal_in_form(form):
             refunds.ask_for(part, by=user, note=form.cleaned_data["note"])
-        except Refused as refusal:
-            form.add_error("note" if "note" in refusal.fields else None, str(refusal))
-        else:
             messages.success(request, _("Your refund is asked for. A supervisor decides, and we write to you."))
             return redirect("payments:money", reference=msa_request.reference)
-    (decision,) = refund_owed([as_paid_visit(part.fee.round, part.remaining_cents)])
+    decision = owed_for(part)
     context = {
         "msa_request": msa_request,
         "part": part,
-        "settled": part.state == Allocation.State.SETTLED,
-        "decision": decision,
+        "rules": fee_explanations.returned(decision),
+        "by_the_rules": decision.reason is not None,
         "obstacle": obstacle,
         "may_withdraw": obstacle is not None and obstacle.code == "visit_open",
         "arrives_days": ProgramSettings.current().refund_arrives_days,
@@ -84,9 +82,9 @@ def _obstacle(part: Allocation, msa_request: MSARequest, user: User) -> Refused 
     return None
 
 
-@login_required
+@signed_in
 @require_safe
-def refund_note(request: HttpRequest, reference: str, refund_id: int) -> HttpResponseBase:
+def refund_note(request: SignedInRequest, reference: str, refund_id: int) -> HttpResponseBase:
     msa_request, _user = _mine(request, reference)
     paid_out = Refund.objects.filter(fee__round__msa_request=msa_request, state=Refund.State.SUCCEEDED)
     refund = get_object_or_404(paid_out.select_related("document"), pk=refund_id)

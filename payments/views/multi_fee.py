@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,6 +15,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
+from msa_portal.guards import SignedInRequest, signed_in
+from msa_portal.refusals import refusal_as_message
 from payments import provider
 from payments.forms.paying import SeveralForm
 from payments.forms.refunds import Chosen
@@ -25,20 +26,18 @@ from payments.services.checkout import MOST_FEES
 from requests_app.models import MSARequest
 
 
-def _user(request: HttpRequest) -> User:
-    return request.user  # type: ignore[return-value]  # login_required comes first
-
-
-@login_required
+@signed_in
 @never_cache
 @require_safe
-def several(request: HttpRequest) -> HttpResponse:
+def several(request: SignedInRequest) -> HttpResponse:
     """What my company, or I, can pay now, and why not the others. Nothing is written."""
     return _page(request)
 
 
-def _page(request: HttpRequest, *, chosen: Chosen | None = None, problems: list[str] | None = None) -> HttpResponse:
-    user = _user(request)
+def _page(
+    request: SignedInRequest, *, chosen: Chosen | None = None, problems: list[str] | None = None
+) -> HttpResponse:
+    user = request.user
     page = payable_fees.page_of(user, before=_key(request))
     picked = {choice.reference for choice in chosen or ()}
     context = {
@@ -72,11 +71,11 @@ def _open_payments(user: User) -> list[Payment]:
     return list(found.prefetch_related(Prefetch("allocations", parts))[:20])
 
 
-@login_required
+@signed_in
 @require_POST
-def pay(request: HttpRequest) -> HttpResponseBase:
+def pay(request: SignedInRequest) -> HttpResponseBase:
     """To the provider's page for what was chosen. What is posted chooses; it decides no amount (fault 39)."""
-    user, form = _user(request), SeveralForm(request.POST)
+    user, form = request.user, SeveralForm(request.POST)
     if not form.is_valid():
         return _page(request, problems=[_("This page was incomplete. Choose the fees again, then pay.")])
     chosen: Chosen = form.cleaned_data["fee"]
@@ -119,12 +118,12 @@ def _problems(user: User, chosen: Chosen, refusal: Refused) -> list[str]:
     return lines if explained else [str(refusal)]
 
 
-@login_required
+@signed_in
 @never_cache
 @require_safe
-def returned(request: HttpRequest, pk: int) -> HttpResponse:
+def returned(request: SignedInRequest, pk: int) -> HttpResponse:
     """What became of each fee; the provider is asked while the payment is under way (fault 4)."""
-    payment, user = _mine(request, pk), _user(request)
+    payment, user = _mine(request, pk), request.user
     answered = True
     if payment.state in Payment.LIVE:
         try:
@@ -162,21 +161,19 @@ def _row(part: Allocation, refunds: list[Refund], seen: set[int]) -> dict[str, A
     return {"part": part, "msa_request": msa_request, "refunds": refunds, "is_open": msa_request.pk in seen}
 
 
-def _mine(request: HttpRequest, pk: int) -> Payment:
-    return get_object_or_404(Payment.objects.visible_to(_user(request)).joint(), pk=pk)
+def _mine(request: SignedInRequest, pk: int) -> Payment:
+    return get_object_or_404(Payment.objects.visible_to(request.user).joint(), pk=pk)
 
 
-@login_required
+@signed_in
 @require_POST
-def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
     """Close the open checkout; nothing of it was charged."""
-    try:
-        payment = checkout.cancel_joint(_mine(request, pk), by=_user(request))
-    except Refused as refusal:
-        messages.error(request, str(refusal))
+    with refusal_as_message(request):
+        payment = checkout.cancel_joint(_mine(request, pk), by=request.user)
+        if payment.state in Payment.RECEIVED:
+            messages.success(request, _("The payment had arrived already, so it counts."))
+            return redirect("payments:joint_returned", pk=payment.pk)
+        messages.success(request, _("The payment is canceled. Nothing was charged."))
         return redirect("payments:several")
-    if payment.state in Payment.RECEIVED:
-        messages.success(request, _("The payment had arrived already, so it counts."))
-        return redirect("payments:joint_returned", pk=payment.pk)
-    messages.success(request, _("The payment is canceled. Nothing was charged."))
     return redirect("payments:several")

@@ -9,25 +9,26 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from msa_portal.errors import Refused
+from msa_portal.guards import SignedInRequest, signed_in
 from payments import provider
 from payments.forms.paying import PayForm
 from payments.models import Allocation, PayInvitation, Payment
 from payments.services import fees, invitations, open_payments, pay_links, settle
+from payments.text import fee_explanations
 from payments.views.fee import fee_page, mine
 from requests_app.files import storage
 from requests_app.views.secret_links import get_or_throttle, secret_page
 
 
-@login_required
+@signed_in
 @require_POST
-def invite(request: HttpRequest, reference: str) -> HttpResponse:
+def invite(request: SignedInRequest, reference: str) -> HttpResponse:
     """The agent of record has the customer mailed a link to pay."""
     msa_request, user = mine(request, reference)
     try:
@@ -38,9 +39,9 @@ def invite(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect("payments:fee", reference=msa_request.reference)
 
 
-@login_required
+@signed_in
 @require_POST
-def uninvite(request: HttpRequest, reference: str) -> HttpResponse:
+def uninvite(request: SignedInRequest, reference: str) -> HttpResponse:
     msa_request, user = mine(request, reference)
     try:
         pay_links.cancel(msa_request, by=user)
@@ -87,6 +88,7 @@ def _offer(request: HttpRequest, token: str, invitation: PayInvitation, refusal:
         "quote": quote,
         "begun": live is not None and live.invitation_id == invitation.pk,
         "form": PayForm(initial={"expected_cents": quote.amount_cents}),
+        "back": fee_explanations.what_comes_back(invitation.round.number, quote.amount_cents),
         "refusal": refusal,
     }
     response = render(request, "payments/link.html", context, status=409 if refusal else 200)

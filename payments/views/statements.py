@@ -9,7 +9,6 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.cache import cache
 from django.db.models import BigIntegerField, Case, F, Q, Sum, When
 from django.db.models.functions import TruncMonth
@@ -19,8 +18,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from msa_portal import csv_export
-from msa_portal.accounts.http import SignedInRequest
 from msa_portal.business_days.calendar import UTILITY_ZONE
+from msa_portal.guards import SignedInRequest, signed_in
 from payments import months
 from payments.models import Account, LedgerEntry, Statement
 from payments.services import statement_files, statements
@@ -41,7 +40,7 @@ class MonthRow:
     has_file: bool
 
 
-@login_required
+@signed_in
 @require_GET
 def index(request: SignedInRequest) -> HttpResponse:
     """The months of the person and of each company that they work for, the newest first."""
@@ -100,7 +99,7 @@ def _addressee(request: SignedInRequest, month: date, company_id: int | None) ->
     return Addressee(company=get_object_or_404(statements.companies_visible_to(request.user), pk=company_id))
 
 
-@login_required
+@signed_in
 @require_GET
 def statement(request: SignedInRequest, month: date, company_id: int | None = None) -> HttpResponse:
     payer = _addressee(request, month, company_id)
@@ -119,7 +118,7 @@ def statement(request: SignedInRequest, month: date, company_id: int | None = No
     return render(request, "payments/statement.html", context)
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
 def pdf(request: SignedInRequest, month: date, company_id: int | None = None) -> HttpResponseBase:
     """GET gives the file; POST has it made where it is not there yet. Nothing is rendered here."""
@@ -144,7 +143,7 @@ def _asked(payer: Addressee, month: date) -> str:
     return f"statement-asked:{payer.code}:{month:%Y-%m}"
 
 
-@login_required
+@signed_in
 @require_GET
 def csv(request: SignedInRequest, month: date, company_id: int | None = None) -> HttpResponseBase:
     payer = _addressee(request, month, company_id)

@@ -8,12 +8,14 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from msa_portal.guards import signed_message
 from payments import provider
 from payments.services import events
 
 logger = logging.getLogger(__name__)
 
 
+@signed_message
 @csrf_exempt  # the signature says who calls
 @require_POST
 def stripe(request: HttpRequest) -> HttpResponse:

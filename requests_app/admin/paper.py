@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from msa_portal.errors import Refused
+from msa_portal.guards import user_of
 from requests_app.admin.reference import CodedReasonAdmin
 from requests_app.enums import PaperState, Party
 from requests_app.forms.paper import DecisionForm
@@ -64,7 +65,7 @@ class PaperSigningAdmin(admin.ModelAdmin):
         status = 200
         if request.method == "POST" and form is not None and form.is_valid():
             try:
-                paper.decide(row, form.verdicts(), by=request.user)  # type: ignore[arg-type]  # signed in
+                paper.decide(row, form.verdicts(), by=user_of(request))
             except Refused as refusal:
                 messages.error(request, str(refusal))
                 status = 409

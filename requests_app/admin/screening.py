@@ -17,6 +17,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from msa_portal.errors import Refused
+from msa_portal.guards import user_of
+from msa_portal.refusals import refusal_as_message
 from requests_app.agreements import agreement_facts, versions
 from requests_app.agreements import text as agreement_text
 from requests_app.application import answers, completeness, steps
@@ -115,7 +117,7 @@ class MSARequestAdmin(admin.ModelAdmin):
         issued = 0
         for row in queryset:
             try:
-                transitions.issue_service_order(row, by=request.user)  # type: ignore[arg-type]  # signed in
+                transitions.issue_service_order(row, by=user_of(request))
             except Refused as refusal:
                 self.message_user(request, f"{row.reference}: {refusal}", messages.ERROR)
             else:
@@ -153,15 +155,13 @@ class MSARequestAdmin(admin.ModelAdmin):
     def take_next(self, request: HttpRequest) -> HttpResponse:
         if request.method != "POST":
             return redirect("admin:requests_app_msarequest_changelist")
-        try:
-            row = desk.take_next(by=request.user)  # type: ignore[arg-type]  # signed in
-        except Refused as refusal:
-            messages.error(request, str(refusal))
-            return redirect("admin:requests_app_msarequest_changelist")
-        if row is None:
-            messages.info(request, _("Nothing waits for screening."))
-            return redirect("admin:requests_app_msarequest_changelist")
-        return redirect("admin:requests_app_msarequest_change", row.pk)
+        with refusal_as_message(request):
+            row = desk.take_next(by=user_of(request))
+            if row is None:
+                messages.info(request, _("Nothing waits for screening."))
+                return redirect("admin:requests_app_msarequest_changelist")
+            return redirect("admin:requests_app_msarequest_change", row.pk)
+        return redirect("admin:requests_app_msarequest_changelist")
 
     def _act(self, act: Callable[[HttpRequest, MSARequest], str]) -> Callable[..., HttpResponse]:
         """Load, act, and come back with what was done or why it was not; what was typed stays."""
@@ -354,7 +354,7 @@ def _record_rows(comparison: utility_records_comparison.Comparison, reasons: Map
 
 def _check_record(request: HttpRequest, row: MSARequest) -> str:
     """Ask the record again; it may take some seconds."""
-    utility_records_comparison.check_now(row, by=request.user)  # type: ignore[arg-type]  # signed in
+    utility_records_comparison.check_now(row, by=user_of(request))
     kept = RecordComparison.objects.filter(msa_request=row).first()
     if kept is None or kept.failure:
         raise Refused(_("The utility's record does not answer. It is asked again by itself."), code="out_of_reach")
@@ -362,12 +362,12 @@ def _check_record(request: HttpRequest, row: MSARequest) -> str:
 
 
 def _take(request: HttpRequest, row: MSARequest) -> str:
-    desk.take(row, by=request.user)  # type: ignore[arg-type]  # signed in
+    desk.take(row, by=user_of(request))
     return _("This request is on your desk.")
 
 
 def _hand_back(request: HttpRequest, row: MSARequest) -> str:
-    desk.hand_back(row, by=request.user)  # type: ignore[arg-type]  # signed in
+    desk.hand_back(row, by=user_of(request))
     return _("Back in the queue.")
 
 
@@ -377,14 +377,14 @@ def _answer_checks(request: HttpRequest, row: MSARequest) -> str:
     )
     if not form.is_valid():
         raise _Invalid
-    desk.answer_checks(row, form.answers(), by=request.user)  # type: ignore[arg-type]  # signed in
+    desk.answer_checks(row, form.answers(), by=user_of(request))
     if "then_valid" in request.POST:
         return _deem_valid(request, row)
     return _("Answers saved.")
 
 
 def _deem_valid(request: HttpRequest, row: MSARequest) -> str:
-    transitions.deem_valid(row, by=request.user)  # type: ignore[arg-type]  # signed in
+    transitions.deem_valid(row, by=user_of(request))
     return _("Found valid. It now waits for its service order.")
 
 
@@ -392,19 +392,19 @@ def _require_corrections(request: HttpRequest, row: MSARequest) -> str:
     form = _corrections_form(request.POST, row)
     if not form.is_valid():
         raise _Invalid
-    transitions.require_corrections(row, by=request.user, items=form.items())  # type: ignore[arg-type]  # signed in
+    transitions.require_corrections(row, by=user_of(request), items=form.items())
     return _("Sent back. The customer has been told what to correct.")
 
 
 def _accept_item(request: HttpRequest, row: MSARequest) -> str:
     item = _item(request, row)
-    corrections.accept(item, by=request.user)  # type: ignore[arg-type]  # signed in
+    corrections.accept(item, by=user_of(request))
     return _("Accepted: %(item)s.") % {"item": item.reason.title}
 
 
 def _keep_item_open(request: HttpRequest, row: MSARequest) -> str:
     item = _item(request, row)
-    corrections.keep_open(item, by=request.user, note=request.POST.get("note", ""))  # type: ignore[arg-type]  # signed in
+    corrections.keep_open(item, by=user_of(request), note=request.POST.get("note", ""))
     return _("Kept open: %(item)s. It goes back to the customer when you send the request back.") % {
         "item": item.reason.title
     }
@@ -421,7 +421,7 @@ def _item(request: HttpRequest, row: MSARequest) -> Correction:
 
 
 def _issue(request: HttpRequest, row: MSARequest) -> str:
-    transitions.issue_service_order(row, by=request.user)  # type: ignore[arg-type]  # signed in
+    transitions.issue_service_order(row, by=user_of(request))
     return _("Service order issued. A dispatcher plans the visit now.")
 
 
@@ -430,7 +430,7 @@ def _withdraw(request: HttpRequest, row: MSARequest) -> str:
     if not form.is_valid():
         raise _Invalid
     data = form.cleaned_data
-    transitions.withdraw(row, by=request.user, reason=WithdrawalReason(data["reason"]), note=data["note"])  # type: ignore[arg-type]  # signed in
+    transitions.withdraw(row, by=user_of(request), reason=WithdrawalReason(data["reason"]), note=data["note"])
     return _("Withdrawn on the customer's word.")
 
 
@@ -439,5 +439,5 @@ def _extend(request: HttpRequest, row: MSARequest) -> str:
     if not form.is_valid():
         raise _Invalid
     data = form.cleaned_data
-    expiry.extend(row, to=data["to"], reason=data["reason"], by=request.user)  # type: ignore[arg-type]  # signed in
+    expiry.extend(row, to=data["to"], reason=data["reason"], by=user_of(request))
     return _("More time is given. Whoever has the ball has been told.")

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Field
 from django.utils.translation import gettext as _
 
-from requests_app import enums
 from requests_app.agreements import agreement_facts
 from requests_app.application import steps
 from requests_app.enums import Section
-from requests_app.models import Agreement
-
-_CHOICES: dict[str, Any] = {
-    "request_type": enums.RequestType,
-    "service_class": enums.ServiceClass,
-    "meter_kind": enums.MeterKind,
-    "existing_adapter": enums.ExistingAdapter,
-}
+from requests_app.models import Agreement, MSARequest
 
 
 @dataclass(frozen=True)
@@ -59,9 +52,13 @@ def label(name: str) -> str:
 def value(name: str, facts: Mapping[str, Any]) -> str:
     """The fact in words: a choice by its label."""
     raw = facts.get(name, "")
-    if name in _CHOICES and raw in _CHOICES[name].values:
-        return str(_CHOICES[name](raw).label)
-    return str(raw or "")
+    return str(dict(_choices(name)).get(raw) or raw or "")
+
+
+def _choices(name: str) -> Iterable[tuple[str, Any]]:
+    """As the request's own field has them; none for a fact that is free text or names a row."""
+    field = MSARequest._meta.get_field(name)
+    return field.flatchoices if isinstance(field, Field) and field.choices else ()
 
 
 def facts_of(agreement: Agreement, names: tuple[str, ...]) -> list[Fact]:

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from msa_portal.business_days.calendar import local_day
+from msa_portal.guards import Guard
 from requests_app.api.parsers import FlatJSONParser
 from requests_app.api.schema import problems
 from requests_app.api.serializers import (
@@ -30,6 +31,7 @@ class PublicView(APIView):
     # A session would bring CSRF checks to a call that changes nothing.
     authentication_classes = ()
     permission_classes = (AllowAny,)
+    guard = Guard.PUBLIC
     throttle_classes = (PublicThrottle,)
     parser_classes = (FlatJSONParser,)
 

@@ -1,6 +1,6 @@
 """What people send us: judged by content, never by name, and encoded anew (faults 30 to 36).
 
-`receive` is the one door. A file that may be hostile is opened by `inspection`, a program of its
+`receive` is the one door. A file that may be hostile is opened by `file_inspection`, a program of its
 own with a cap on memory and time.
 """
 

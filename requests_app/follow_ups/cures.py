@@ -1,6 +1,6 @@
 """The cure loop: each reason of a failed visit with its own proof that it is put right (S, V4).
 
-A new visit is asked for when every reason is cured (`followups.save_reschedule`).
+A new visit is asked for when every reason is cured (`follow_ups.save_reschedule`).
 """
 
 from __future__ import annotations

@@ -9,15 +9,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from requests_app import fee_rules, hooks, program
-from requests_app.enums import CureProof, Responsible
+from requests_app.enums import CureProof
 from requests_app.follow_ups import cures
 from requests_app.hooks import ShownPhoto
 from requests_app.models import MSARequest, OutcomeReason, VisitRound
 
-_WHOSE = {
-    Responsible.CUSTOMER: gettext_lazy("On the customer's side"),
-    Responsible.UTILITY: gettext_lazy("On the utility's side"),
-}
 _TO_DO = {
     CureProof.NOTHING: gettext_lazy("You need not do anything about it."),
     CureProof.STATEMENT: gettext_lazy("Put it right, then say in a few words what was done."),
@@ -50,7 +46,7 @@ def explained(msa_request: MSARequest, visit: VisitRound) -> list[ReasonDetail]:
     return [
         ReasonDetail(
             reason=reason,
-            whose=str(_WHOSE[Responsible(reason.responsible)]),
+            whose=str(reason.side),
             todo=str(_TO_DO[cures.proof_for(reason, msa_request)]),
             cost=_cost(reason, charged=charged),
             photos=tuple(photo for photo in photos if photo.reason == reason.pk),
@@ -66,6 +62,5 @@ def other_photos(visit: VisitRound, reasons: Iterable[ReasonDetail]) -> list[Sho
 
 
 def _cost(reason: OutcomeReason, *, charged: bool) -> str:
-    if fee_rules.next_visit([reason.as_fact], charged=charged).due:
-        return _("Because of it, a next visit costs the site visit fee again.")
-    return _("It costs you nothing.")
+    decision = fee_rules.next_visit([reason.as_fact], charged=charged)
+    return str(decision.outcome) if decision.due else _("It costs you nothing.")

@@ -30,6 +30,18 @@ def next_fee(visit: VisitRound) -> FeeDecision:
     return fee_rules.next_visit((reason.as_fact for reason in visit.reasons.all()), charged=charged)
 
 
+def decided_fee(visit: VisitRound) -> FeeDecision:
+    """Whether that visit has a fee and why, as it was decided when the visit was asked for (F1, D3, D16)."""
+    if visit.settlement == Settlement.NOT_DUE and visit.fee_due:
+        return fee_rules.none_set()
+    if visit.number == 1:
+        return fee_rules.first_visit()
+    # Between the two may lie visits that were called off: forms for a next visit that were taken back.
+    before = VisitRound.objects.filter(msa_request=visit.msa_request_id, number__lt=visit.number)
+    failed = before.filter(outcome=VisitOutcome.UNSUCCESSFUL).latest("number")
+    return fee_rules.next_visit((reason.as_fact for reason in failed.reasons.all()), charged=visit.fee_due)
+
+
 def second_fee_due(visit: VisitRound) -> bool:
     """D3: due when at least one reason of the failed visit is the customer's responsibility."""
     return next_fee(visit).due

@@ -22,13 +22,14 @@ class VisitUnsuccessful(Notice):
 def visit_unsuccessful(msa_request: MSARequest, event: RequestEvent) -> None:
     """The reasons, and the three options under their official names (V4, R7)."""
     visit = policies.failed_round(msa_request)
+    fee = follow_ups.next_fee(visit)
     notify(
         VisitUnsuccessful,
         msa_request,
         key=str(event.pk),
         act_by=msa_request.owner_acts_by,
         reasons=[_failure(msa_request, each) for each in failure_reasons.explained(msa_request, visit)],
-        second_fee=follow_ups.second_fee_due(visit),
+        next_fee=f"{fee.outcome} {fee.why}",
         options=_options(msa_request),
     )
 

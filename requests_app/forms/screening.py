@@ -103,7 +103,8 @@ class CorrectionsForm(forms.Form):
         if isinstance(field, forms.ModelChoiceField):
             small = forms.ModelChoiceField(field.queryset, required=False, label=field.label)
             if self._devices is None:
-                self._devices = list(small.choices)
+                devices: Any = small.choices
+                self._devices = list(devices)
             small.widget.choices = self._devices
             return small
         if isinstance(field, forms.ChoiceField):

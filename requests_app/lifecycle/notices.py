@@ -5,23 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from msa_portal import formats
 from msa_portal.business_days.calendar import local_day
 from msa_portal.notices.outbox import Notice
-from requests_app import fee_rules, hooks, program
+from requests_app import history, hooks, program
 from requests_app.enums import (
     RequestType,
-    Settlement,
     Status,
-    VisitOutcome,
     WithdrawalReason,
 )
 from requests_app.models import (
     MSARequest,
     RequestEvent,
-    VisitRound,
 )
 from requests_app.notices import CUSTOMER_AND_AGENT, agent, customer, notify, page
 
@@ -102,23 +98,14 @@ def service_order_issued(msa_request: MSARequest, event: RequestEvent) -> None:
 
 
 # --- The visit ---------------------------------------------------------------------------
-_COMPLETE_IN_WORDS = {
-    RequestType.INSTALL: gettext_lazy("Installation complete"),
-    RequestType.REMOVAL: gettext_lazy("Removal complete"),
-    RequestType.REPLACEMENT: gettext_lazy("Replacement complete"),
-    RequestType.MAINTENANCE: gettext_lazy("Maintenance complete"),
-}
-
-
 def visit_complete(msa_request: MSARequest, event: RequestEvent) -> None:
     """One official status for every type, told in the words of the request's own (D2), and what comes next."""
-    words = _COMPLETE_IN_WORDS[RequestType(msa_request.request_type)]
     visit = msa_request.rounds.get(number=event.codes["round"])
     notify(
         VisitComplete,
         msa_request,
         key=str(event.pk),
-        outcome=words,
+        outcome=str(RequestType(msa_request.request_type).done),
         status=msa_request.get_status_display(),
         device=str(msa_request.device) if msa_request.places_device and msa_request.device else "",
         next_steps=next_steps(msa_request),
@@ -148,6 +135,7 @@ def modification_received(msa_request: MSARequest, event: RequestEvent) -> None:
 
 # --- The end, and people -----------------------------------------------------------------
 def withdrawn(msa_request: MSARequest, event: RequestEvent) -> None:
+    stake = hooks.stake_of(msa_request)
     notify(
         Withdrawn,
         msa_request,
@@ -155,35 +143,17 @@ def withdrawn(msa_request: MSARequest, event: RequestEvent) -> None:
         who=_withdrawn_by(msa_request, event),
         reason=WithdrawalReason(event.codes["reason"]).label,
         had_visit=event.from_status == Status.SERVICE_ORDER_ISSUED,
-        refund=refund_outlook(msa_request),
+        money=list(stake.lines) or [str(hooks.NOTHING_PAID)],
+        comes_back=stake.refund_cents > 0,
     )
 
 
 def _withdrawn_by(msa_request: MSARequest, event: RequestEvent) -> str:
     if event.actor is None:
-        return _("the portal, because the time to act ran out")
+        return history.display_name_for(None, None)
     if event.actor.sees_all_requests:
         return _("program staff, on the customer's or agent's word")
     return event.actor.name
-
-
-def refund_outlook(msa_request: MSARequest) -> str:
-    """What comes back after a withdrawal (D4): "unpaid", "none", "part" or "full"."""
-    paid = (
-        VisitRound.objects.filter(msa_request=msa_request, settlement=Settlement.PAID)
-        .exclude(outcome=VisitOutcome.COMPLETE)
-        .prefetch_related("reasons")
-    )
-    kept = [visit for visit in paid if not _comes_back(visit)]
-    if not paid:
-        return "unpaid"
-    if not kept:
-        return "full"
-    return "none" if len(kept) == len(paid) else "part"
-
-
-def _comes_back(visit: VisitRound) -> bool:
-    return fee_rules.comes_back(visit.outcome, (reason.responsible for reason in visit.reasons.all()))
 
 
 def request_claimed(msa_request: MSARequest, event: RequestEvent) -> None:

@@ -22,7 +22,7 @@ class RequestEvent(AppendOnly):
 
     msa_request = models.ForeignKey("requests_app.MSARequest", on_delete=models.PROTECT, related_name="events")
     sequence = models.PositiveIntegerField()
-    kind = models.CharField(max_length=30, choices=enums.EventKind)
+    kind = models.CharField(max_length=30, choices=enums.event_choices)
     from_status = models.CharField(max_length=30, choices=enums.Status)
     to_status = models.CharField(max_length=30, choices=enums.Status)
     holder = models.CharField(max_length=10, choices=enums.Holder)

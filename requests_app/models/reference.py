@@ -9,6 +9,7 @@ from typing import Any
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -240,6 +241,10 @@ class OutcomeReason(CodedReason):
     class Meta(CodedReason.Meta):
         verbose_name = _("visit outcome reason")
         verbose_name_plural = _("visit outcome reasons")
+
+    @property
+    def side(self) -> str | Promise:
+        return enums.Responsible(self.responsible).side
 
     @property
     def as_fact(self) -> fee_rules.Reason:

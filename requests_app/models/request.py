@@ -11,7 +11,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import FSMField
 
 from msa_portal.db import Timestamped
 from requests_app import enums
@@ -19,6 +19,7 @@ from requests_app.enums import Status
 from requests_app.models import case as cases
 from requests_app.models.case import Case
 from requests_app.models.parties import acted_for_by, has_agent
+from requests_app.models.state_machine import StateMachine
 
 if TYPE_CHECKING:
     from msa_portal.accounts.models import User
@@ -81,7 +82,7 @@ def _yes_no(label: Any) -> models.BooleanField[Any, Any]:
     return models.BooleanField(label, null=True, blank=True)
 
 
-class MSARequest(FSMModelMixin, Timestamped):
+class MSARequest(StateMachine, Timestamped):
     """One application. Facts that nobody has given yet are null or empty.
 
     The names of the eligibility facts are those of the public API, so that form, API and rules
@@ -269,33 +270,3 @@ class MSARequest(FSMModelMixin, Timestamped):
     def full_address(self) -> str:
         street = f"{self.street} {self.unit}".strip()
         return ", ".join(part for part in (street, self.city, f"CA {self.zip_code}".strip()) if part)
-
-    @transition(status, source=Status.UNSUBMITTED, target=Status.REQUEST_SUBMITTED)
-    def submit(self) -> None: ...
-
-    @transition(status, source=sorted(enums.CORRECTABLE), target=Status.CORRECTIONS_REQUIRED)
-    def require_corrections(self) -> None: ...
-
-    @transition(status, source=Status.CORRECTIONS_REQUIRED, target=Status.REQUEST_SUBMITTED)
-    def resubmit(self) -> None: ...
-
-    @transition(status, source=Status.REQUEST_SUBMITTED, target=Status.PENDING_SERVICE_ORDER)
-    def deem_valid(self) -> None: ...
-
-    @transition(status, source=sorted(enums.ORDERABLE), target=Status.SERVICE_ORDER_ISSUED)
-    def issue_service_order(self) -> None: ...
-
-    @transition(status, source=Status.SERVICE_ORDER_ISSUED, target=Status.INSTALLATION_COMPLETE)
-    def complete(self) -> None: ...
-
-    @transition(status, source=Status.SERVICE_ORDER_ISSUED, target=Status.SITE_VISIT_UNSUCCESSFUL)
-    def fail(self) -> None: ...
-
-    @transition(status, source=Status.SITE_VISIT_UNSUCCESSFUL, target=Status.RESCHEDULE_REQUESTED)
-    def reschedule(self) -> None: ...
-
-    @transition(status, source=Status.SITE_VISIT_UNSUCCESSFUL, target=Status.REQUEST_SUBMITTED)
-    def modify(self) -> None: ...
-
-    @transition(status, source=sorted(enums.WITHDRAWABLE), target=Status.WITHDRAWN)
-    def withdraw(self) -> None: ...

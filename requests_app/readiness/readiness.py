@@ -1,7 +1,7 @@
 """Is the request ready to be paid for? One answer, with every finding and where to see to it.
 
 The rules are those of `eligibility`; an answer that is missing is a finding too (C3). What can be
-put right may be paid for only with a statement that it will be (`promises.state`).
+put right may be paid for only with a statement that it will be (`readiness_statements.state_findings`).
 """
 
 from __future__ import annotations

@@ -14,16 +14,13 @@ from typing import Protocol
 
 from msa_portal.business_days.calendar import BusinessCalendar, local_day
 from requests_app import program
-from requests_app.enums import EventKind, Holder
+from requests_app.enums import Holder
+from requests_app.events import ROWS, Clock, row_for
 from requests_app.models import MSARequest, ProgramSettings
 from requests_app.program import Program
 
 # What starts the clock of V2, and starts it anew (D17).
-STARTS = frozenset({EventKind.SUBMIT, EventKind.RESCHEDULE, EventKind.MODIFY})
-# What ends it: a visit was made, or none will be.
-ENDS = frozenset({EventKind.COMPLETE, EventKind.FAIL, EventKind.WITHDRAW})
-# What starts the clock of V1.
-ORDER_STARTS = frozenset({EventKind.DEEM_VALID, EventKind.RESCHEDULE})
+STARTS = frozenset(kind for kind, row in ROWS.items() if row.visit_clock is Clock.STARTS)
 
 
 class Event(Protocol):
@@ -81,7 +78,7 @@ def visit_clock(events: Iterable[Event], calendar: BusinessCalendar, *, days: in
     since_start = _since_last_start(events)
     if not since_start:
         return None
-    end = next((event for event in since_start if event.kind in ENDS), None)
+    end = next((event for event in since_start if row_for(event.kind).visit_clock is Clock.ENDS), None)
     spans = list(_spans(since_start, ended=end))
     used = sum(
         calendar.between(span.from_on, span.until_on or today) for span in spans if span.holder == Holder.UTILITY
@@ -105,23 +102,24 @@ def service_order_window(
     """Between which days the service order is usually issued (V1); None where none is awaited."""
     started_on = None
     for event in events:
-        if event.kind in ORDER_STARTS:
-            started_on = local_day(event.at)
-        elif event.kind in ENDS | {EventKind.ISSUE_SERVICE_ORDER, EventKind.REQUIRE_CORRECTIONS}:
-            started_on = None
+        match row_for(event.kind).order_clock:
+            case Clock.STARTS:
+                started_on = local_day(event.at)
+            case Clock.ENDS:
+                started_on = None
     if started_on is None:
         return None
     return calendar.add(started_on, from_days), calendar.add(started_on, to_days)
 
 
 def _since_last_start(events: Iterable[Event]) -> list[Event]:
-    found: list[Event] = []
+    since_start: list[Event] = []
     for event in events:
         if event.kind in STARTS:
-            found = []
-        if event.kind in STARTS or found:
-            found.append(event)
-    return found
+            since_start = [event]
+        elif since_start:
+            since_start.append(event)
+    return since_start
 
 
 def _spans(events: list[Event], *, ended: Event | None) -> Iterator[_Span]:

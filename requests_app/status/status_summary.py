@@ -41,11 +41,8 @@ def type_words(msa_request: MSARequest) -> str:
     """The words of the type beside the official status, where the two differ (D2)."""
     if msa_request.status != Status.INSTALLATION_COMPLETE:
         return ""
-    return {
-        RequestType.REMOVAL.value: _("Removal complete"),
-        RequestType.REPLACEMENT.value: _("Replacement complete"),
-        RequestType.MAINTENANCE.value: _("Maintenance complete"),
-    }.get(msa_request.request_type, "")
+    kind = RequestType(msa_request.request_type)
+    return "" if kind == RequestType.INSTALL else str(kind.done)
 
 
 def holder(msa_request: MSARequest) -> Holder:

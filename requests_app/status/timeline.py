@@ -12,13 +12,11 @@ from django.utils.translation import gettext_lazy
 from msa_portal import formats
 from msa_portal.accounts.models import User
 from requests_app import history
-from requests_app.enums import EventKind, Holder, Settlement, Status
+from requests_app.enums import AuthorityEnd, EventKind, Holder, Settlement, Status
 from requests_app.models import CorrectionReason, MSARequest, RequestEvent
 
-_WHY_ENDED = {
-    "taken_over": gettext_lazy("The customer took this request over"),
-    "revoked": gettext_lazy("The customer ended it for the service account"),
-    "expired": gettext_lazy("Its time was over"),
+_WHY_ENDED = {"taken_over": gettext_lazy("The customer took this request over")} | {
+    end.value: end.label for end in AuthorityEnd
 }
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -15,8 +14,9 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from msa_portal.accounts.models import User
-from msa_portal.errors import Refused
+from msa_portal.guards import SignedInRequest, signed_in
 from msa_portal.notices.models import NoticeMessage
+from msa_portal.refusals import refusal_as_message, refusal_in_form
 from requests_app import permissions
 from requests_app.agreements import text as agreement_text
 from requests_app.agreements import versions
@@ -46,28 +46,26 @@ class Signer:
     reminders: list[SigningReminder] = field(default_factory=list)
 
 
-def _mine(request: HttpRequest, reference: str) -> tuple[MSARequest, User]:
-    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+def _mine(request: SignedInRequest, reference: str) -> tuple[MSARequest, User]:
+    user = request.user
     return get_object_or_404(MSARequest.objects.visible_to(user), reference=reference), user
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def agreement(request: HttpRequest, reference: str) -> HttpResponse:
+def agreement(request: SignedInRequest, reference: str) -> HttpResponse:
     """A POST prepares the agreement for the answers as they are now."""
     msa_request, user = _mine(request, reference)
     if request.method == "POST":
-        try:
+        with refusal_as_message(request):
             versions.prepare(msa_request, by=user)
-        except Refused as refusal:
-            messages.error(request, str(refusal))
         return redirect("requests:agreement", reference=reference)
     return _page(request, msa_request, user)
 
 
-@login_required
+@signed_in
 @require_POST
-def sign(request: HttpRequest, reference: str) -> HttpResponse:
+def sign(request: SignedInRequest, reference: str) -> HttpResponse:
     msa_request, user = _mine(request, reference)
     current = versions.current(msa_request)
     party = party_of(user, msa_request)
@@ -77,7 +75,7 @@ def sign(request: HttpRequest, reference: str) -> HttpResponse:
     form = SignForm(request.POST, expected_name=expected_name(party, msa_request))
     if not form.is_valid():
         return _page(request, msa_request, user, form)
-    try:
+    with refusal_as_message(request):
         signing_signatures.sign(
             current,
             party=party,
@@ -86,111 +84,94 @@ def sign(request: HttpRequest, reference: str) -> HttpResponse:
             proof=proof_of(request, user=user),
             drawing=form.cleaned_data["drawing"],
         )
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    else:
         messages.success(request, _("You have signed. Thank you."))
     return redirect("requests:agreement", reference=reference)
 
 
-@login_required
+@signed_in
 @require_POST
-def open_document(request: HttpRequest, reference: str) -> HttpResponseBase:
+def open_document(request: SignedInRequest, reference: str) -> HttpResponseBase:
     """The PDF to sign; that this person got it is recorded."""
     msa_request, user = _mine(request, reference)
     current, party = versions.current(msa_request), party_of(user, msa_request)
     if current is None or party is None:
         raise Http404
-    try:
+    with refusal_as_message(request):
         return send(esign_consent.open_document(current, party, proof_of(request, user=user)))
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-        return redirect("requests:agreement", reference=reference)
+    return redirect("requests:agreement", reference=reference)
 
 
-@login_required
+@signed_in
 @require_POST
-def consent(request: HttpRequest, reference: str) -> HttpResponse:
+def consent(request: SignedInRequest, reference: str) -> HttpResponse:
     msa_request, user = _mine(request, reference)
     current, party = versions.current(msa_request), party_of(user, msa_request)
     form = ConsentForm(request.POST)
     if current is None or party is None or not form.is_valid():
         return _page(request, msa_request, user, consent_form=form)
-    try:
+    with refusal_in_form(form, "consent"):
         esign_consent.give(current, party, proof_of(request, user=user))
-    except Refused as refusal:
-        form.add_error("consent", str(refusal))
-        return _page(request, msa_request, user, consent_form=form)
-    return redirect(reverse("requests:agreement", args=[reference]) + "#sign-title")
+        return redirect(reverse("requests:agreement", args=[reference]) + "#sign-title")
+    return _page(request, msa_request, user, consent_form=form)
 
 
-@login_required
+@signed_in
 @require_POST
-def withdraw_consent(request: HttpRequest, reference: str) -> HttpResponse:
+def withdraw_consent(request: SignedInRequest, reference: str) -> HttpResponse:
     """Leads to paper where something is still to sign."""
     msa_request, user = _mine(request, reference)
     current, party = versions.current(msa_request), party_of(user, msa_request)
     if current is None or party is None:
         raise Http404
-    try:
+    with refusal_as_message(request):
         esign_consent.withdraw(current, party, proof_of(request, user=user))
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-        return redirect("requests:agreement", reference=reference)
-    messages.success(request, WITHDRAWN)
-    on_paper = current.state == AgreementState.SIGNING and current.missing_sections(party)
-    return redirect("requests:paper" if on_paper else "requests:agreement", reference=reference)
+        messages.success(request, WITHDRAWN)
+        on_paper = current.state == AgreementState.SIGNING and current.missing_sections(party)
+        return redirect("requests:paper" if on_paper else "requests:agreement", reference=reference)
+    return redirect("requests:agreement", reference=reference)
 
 
-@login_required
+@signed_in
 @require_POST
-def invite(request: HttpRequest, reference: str) -> HttpResponse:
+def invite(request: SignedInRequest, reference: str) -> HttpResponse:
     msa_request, user = _mine(request, reference)
     current = versions.current(msa_request)
     if current is None:
         messages.error(request, _("Prepare the agreement first."))
         return redirect("requests:agreement", reference=reference)
-    try:
+    with refusal_as_message(request):
         invitation = invitations.invite_customer(current, by=user)
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    else:
         messages.success(
             request, _("A new link goes to %(email)s. The earlier one is void.") % {"email": invitation.email}
         )
     return redirect("requests:agreement", reference=reference)
 
 
-@login_required
+@signed_in
 @require_POST
-def correct_address(request: HttpRequest, reference: str) -> HttpResponse:
+def correct_address(request: SignedInRequest, reference: str) -> HttpResponse:
     msa_request, user = _mine(request, reference)
     current = versions.current(msa_request)
     form = AddressForm(request.POST, msa_request=msa_request)
     if current is None or not form.is_valid():
         return _page(request, msa_request, user, address_form=form)
-    try:
+    with refusal_as_message(request):
         invitation = invitations.correct_address(current, form.cleaned_data["email"], by=user)
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    else:
         messages.success(
             request, _("A new link goes to %(email)s. The earlier one is void.") % {"email": invitation.email}
         )
     return redirect("requests:agreement", reference=reference)
 
 
-@login_required
+@signed_in
 @require_POST
-def cancel_invitation(request: HttpRequest, reference: str) -> HttpResponse:
+def cancel_invitation(request: SignedInRequest, reference: str) -> HttpResponse:
     msa_request, user = _mine(request, reference)
     current = versions.current(msa_request)
-    try:
+    with refusal_as_message(request):
         if current is not None:
             invitations.cancel_invitation(current, by=user)
             messages.success(request, _("The link is void. You can send a new one at any time."))
-    except Refused as refusal:
-        messages.error(request, str(refusal))
     return redirect("requests:agreement", reference=reference)
 
 

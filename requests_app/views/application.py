@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
@@ -19,6 +18,8 @@ from msa_portal import formats
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused, Stale
+from msa_portal.guards import SignedInRequest, signed_in
+from msa_portal.refusals import refusal_as_message
 from requests_app import permissions
 from requests_app.agreements import versions
 from requests_app.application import answers, completeness
@@ -36,9 +37,9 @@ from requests_app.views import readiness as views_readiness
 ELIGIBILITY_ANSWERS = "eligibility_answers"
 
 
-def _mine(request: HttpRequest, reference: str) -> tuple[MSARequest, User]:
+def _mine(request: SignedInRequest, reference: str) -> tuple[MSARequest, User]:
     """The request that this person acts for, themselves or as agent; 404 for everybody else."""
-    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+    user = request.user
     visible = MSARequest.objects.visible_to(user).select_related("owner", "agent", "agent_company", "device")
     msa_request = get_object_or_404(visible, reference=reference)
     if not permissions.acts_for(user, msa_request):
@@ -46,10 +47,10 @@ def _mine(request: HttpRequest, reference: str) -> tuple[MSARequest, User]:
     return msa_request, user
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
-def new(request: HttpRequest) -> HttpResponse:
-    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+def new(request: SignedInRequest) -> HttpResponse:
+    user = request.user
     form = StartForm(request.POST or None, user=user) if user.is_agent else None
     kept = facts_from_answers(request.session.get(ELIGIBILITY_ANSWERS) or {})
     if request.method == "POST" and (form is None or form.is_valid()):
@@ -59,9 +60,9 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(request, "requests_app/new.html", {"form": form, "kept": kept})
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
-def form_step(request: HttpRequest, reference: str, step: str) -> HttpResponse:
+def form_step(request: SignedInRequest, reference: str, step: str) -> HttpResponse:
     """A step as a page. A POST with `autosave` answers with JSON for the page's script."""
     msa_request, user = _mine(request, reference)
     if step not in {each.slug for each in application_steps.steps_for(msa_request)}:
@@ -195,10 +196,8 @@ def _save_whole(page: _Page) -> HttpResponse:
 
 def _answer_panel(page: _Page) -> HttpResponse:
     """Which panel is it (E8)? The step is saved first, then the button's answer counts."""
-    try:
+    with refusal_as_message(page.request):
         messages.success(page.request, views_readiness.answer_panel(page.request, page.msa_request, page.user))
-    except Refused as refusal:
-        messages.error(page.request, str(refusal))
     return redirect(f"{page.request.path}#field-panel_model")
 
 
@@ -265,7 +264,7 @@ def _autosave(page: _Page) -> HttpResponse:
 
 
 def _photos(page: _Page) -> HttpResponse:
-    """Optional, so going on is a link; each photo is sent to `photo_views.page`."""
+    """Optional, so going on is a link; each photo is sent to `photos.page`."""
     if page.request.method == "POST":
         return redirect(page.neighbor(1))
     context = page.context(cards=photos.cards(page.msa_request), onward=page.neighbor(1))
@@ -275,12 +274,10 @@ def _photos(page: _Page) -> HttpResponse:
 def _review(page: _Page) -> HttpResponse:
     """Everything once more. Its one action prepares the agreement, where nothing is missing (F2)."""
     if page.request.method == "POST":
-        try:
+        with refusal_as_message(page.request):
             versions.prepare(page.msa_request, by=page.user)
-        except Refused as refusal:
-            messages.error(page.request, str(refusal))
-            return redirect(page.request.path)
-        return redirect("requests:agreement", reference=page.msa_request.reference)
+            return redirect("requests:agreement", reference=page.msa_request.reference)
+        return redirect(page.request.path)
     sections = [
         (each, answers.answers_of(page.msa_request, each))
         for each in application_steps.steps_for(page.msa_request)

@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -16,17 +15,18 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
-from msa_portal.errors import Refused
+from msa_portal.guards import SignedInRequest, signed_in
+from msa_portal.refusals import refusal_as_message
 from requests_app import permissions
 from requests_app.enums import FINAL
 from requests_app.models import MSARequest
 from requests_app.signing import authority
 
 
-@login_required
+@signed_in
 @require_safe
-def agents(request: HttpRequest) -> HttpResponse:
-    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+def agents(request: SignedInRequest) -> HttpResponse:
+    user = request.user
     today = local_day(timezone.now())
     rows = [_row(given, user, holds=given.holds_on(today)) for given in authority.seen_by(user)]
     waiting = MSARequest.objects.filter(owner=user, agent_company__isnull=False, authority__isnull=True)
@@ -45,11 +45,11 @@ def _row(given: Any, user: User, *, holds: bool) -> dict[str, Any]:
     return {"given": given, "holds": holds, "requests": mine, "acting": acting}
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
-def end(request: HttpRequest, reference: str) -> HttpResponse:
+def end(request: SignedInRequest, reference: str) -> HttpResponse:
     """A page that says what follows; a POST takes over this request, or ends the whole authority."""
-    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+    user = request.user
     rows = MSARequest.objects.select_related("agent_company", "authority")
     msa_request = get_object_or_404(rows, reference=reference, owner=user)
     if request.method == "POST":
@@ -63,24 +63,21 @@ def end(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def _ended(request: HttpRequest, msa_request: MSARequest, user: User) -> None:
-    try:
+    with refusal_as_message(request):
         if request.POST.get("do") == "take_over":
             authority.take_over(msa_request, by=user)
             messages.success(request, _("Done. You act on this request yourself now; the agent no longer sees it."))
             return
         count = authority.revoke(msa_request, by=user)
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-        return
-    messages.success(
-        request,
-        ngettext(
-            "Done. The agent can no longer see this request, and you act for yourself.",
-            "Done. The agent can no longer see these %(count)s requests, and you act for yourself.",
-            count,
+        messages.success(
+            request,
+            ngettext(
+                "Done. The agent can no longer see this request, and you act for yourself.",
+                "Done. The agent can no longer see these %(count)s requests, and you act for yourself.",
+                count,
+            )
+            % {"count": count},
         )
-        % {"count": count},
-    )
 
 
 class HandOverForm(forms.Form):
@@ -102,10 +99,10 @@ class HandOverForm(forms.Form):
         field.label_from_instance = lambda person: f"{person.name} ({person.email})"
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
-def hand_over(request: HttpRequest, reference: str) -> HttpResponse:
-    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+def hand_over(request: SignedInRequest, reference: str) -> HttpResponse:
+    user = request.user
     rows = MSARequest.objects.visible_to(user).select_related("agent_company", "agent")
     msa_request = get_object_or_404(rows, reference=reference)
     if not permissions.is_agent_of(user, msa_request):
@@ -113,11 +110,8 @@ def hand_over(request: HttpRequest, reference: str) -> HttpResponse:
     form = HandOverForm(request.POST if request.method == "POST" else None, msa_request=msa_request)
     if form.is_bound and form.is_valid():
         to = form.cleaned_data["to"]
-        try:
+        with refusal_as_message(request):
             authority.hand_over(msa_request, to=to, by=user)
-        except Refused as refusal:
-            messages.error(request, str(refusal))
-        else:
             messages.success(request, _("%(name)s has this request now.") % {"name": to.name})
         return redirect(msa_request)
     status = 422 if form.is_bound else 200

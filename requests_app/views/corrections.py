@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -15,6 +14,8 @@ from django.views.decorators.http import require_http_methods
 
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused, Stale
+from msa_portal.guards import SignedInRequest, signed_in
+from msa_portal.refusals import refusal_as_message
 from requests_app import history, permissions
 from requests_app.agreements import versions
 from requests_app.application import answers, steps
@@ -39,10 +40,10 @@ class _Posted:
     form: forms.Form
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
-def page(request: HttpRequest, reference: str) -> HttpResponse:
-    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+def page(request: SignedInRequest, reference: str) -> HttpResponse:
+    user = request.user
     visible = MSARequest.objects.visible_to(user).select_related("owner", "agent", "agent_company", "device")
     msa_request = get_object_or_404(visible, reference=reference)
     if not permissions.acts_for(user, msa_request):
@@ -68,13 +69,11 @@ def page(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def _resubmit(request: HttpRequest, msa_request: MSARequest, user: User) -> HttpResponse:
-    try:
+    with refusal_as_message(request):
         transitions.resubmit(msa_request, by=user)
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-        return redirect(request.path)
-    messages.success(request, _("Sent back for screening. We tell you the result by e-mail."))
-    return redirect(msa_request)
+        messages.success(request, _("Sent back for screening. We tell you the result by e-mail."))
+        return redirect(msa_request)
+    return redirect(request.path)
 
 
 def _keep(request: HttpRequest, correction: Correction, user: User) -> HttpResponse:
@@ -168,11 +167,9 @@ def _check_record(request: HttpRequest, msa_request: MSARequest, user: User) -> 
     msa_request.refresh_from_db()
     if not comparison.can_be_checked(msa_request):
         return
-    try:
+    with refusal_as_message(request, level=messages.WARNING):
         if comparison.check(msa_request, by=user, address=request.META.get("REMOTE_ADDR", "")) == RecordCheck.LATER:
             messages.info(request, str(comparison.LATER))
-    except Refused as refusal:
-        messages.warning(request, str(refusal))
 
 
 def _page(

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from msa_portal.guards import SignedInRequest, signed_in
 from requests_app.enums import ScanState
 from requests_app.files import storage
 from requests_app.models import Document, MSARequest
 
 
-@login_required
+@signed_in
 @require_safe
-def document(request: HttpRequest, reference: str, pk: int) -> HttpResponseBase:
+def document(request: SignedInRequest, reference: str, pk: int) -> HttpResponseBase:
     msa_request = get_object_or_404(MSARequest.objects.visible_to(request.user), reference=reference)
     return respond(request, get_object_or_404(Document, msa_request=msa_request, pk=pk))
 

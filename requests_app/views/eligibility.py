@@ -12,11 +12,13 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from msa_portal.business_days.calendar import local_day
+from msa_portal.guards import public
 from requests_app.eligibility import Verdict, judge
 from requests_app.forms.eligibility import EligibilityForm
 from requests_app.views.application import ELIGIBILITY_ANSWERS
 
 
+@public
 @require_safe
 @never_cache
 @vary_on_headers("HX-Request")
@@ -30,6 +32,7 @@ def check(request: HttpRequest) -> HttpResponse:
     return render(request, template, _context(request.GET))
 
 
+@public
 @require_POST
 def start(request: HttpRequest) -> HttpResponse:
     """Keep the answers for the request form, which takes them over after sign-in."""

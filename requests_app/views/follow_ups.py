@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -11,6 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
+from msa_portal.guards import SignedInRequest, public, signed_in
+from msa_portal.refusals import refusal_as_message, refusal_in_form
 from requests_app import history, permissions
 from requests_app.agreements import versions
 from requests_app.enums import FollowUpKind, Status, WithdrawalReason
@@ -21,8 +23,8 @@ from requests_app.lifecycle import policies, transitions
 from requests_app.models import MSARequest
 
 
-def _mine(request: HttpRequest, reference: str) -> tuple[MSARequest, User]:
-    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+def _mine(request: SignedInRequest, reference: str) -> tuple[MSARequest, User]:
+    user = request.user
     visible = MSARequest.objects.visible_to(user).select_related("owner", "agent", "agent_company", "device")
     msa_request = get_object_or_404(visible, reference=reference)
     if not permissions.acts_for(user, msa_request):
@@ -60,9 +62,9 @@ def _after_saving(request: HttpRequest, msa_request: MSARequest) -> HttpResponse
     return redirect("payments:fee", reference=msa_request.reference)
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
-def reschedule(request: HttpRequest, reference: str) -> HttpResponse:
+def reschedule(request: SignedInRequest, reference: str) -> HttpResponse:
     """The cure loop: each reason is proved on its own, then the next visit is asked for."""
     msa_request, user = _mine(request, reference)
     if away := _not_now(request, msa_request, user):
@@ -71,12 +73,10 @@ def reschedule(request: HttpRequest, reference: str) -> HttpResponse:
         return _cure_page(request, msa_request)
     if "reason" in request.POST:
         return _cure(request, msa_request, user)
-    try:
+    with refusal_as_message(request):
         follow_ups.save_reschedule(msa_request, by=user)
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-        return redirect(request.path)
-    return _after_saving(request, msa_request)
+        return _after_saving(request, msa_request)
+    return redirect(request.path)
 
 
 def _cure(request: HttpRequest, msa_request: MSARequest, user: User) -> HttpResponse:
@@ -130,6 +130,7 @@ def _cure_page(
     return render(request, "requests_app/reschedule.html", context, status=status)
 
 
+@public
 def after_visit(request: HttpRequest, reference: str) -> HttpResponse:
     """Where the flyer's code leads: to the reasons for who acts for the request, else how to get there.
 
@@ -143,19 +144,16 @@ def after_visit(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "requests_app/after_visit.html", {"reference": reference[:20]})
 
 
-@login_required
-def modify(request: HttpRequest, reference: str) -> HttpResponse:
+@signed_in
+def modify(request: SignedInRequest, reference: str) -> HttpResponse:
     msa_request, user = _mine(request, reference)
     if away := _not_now(request, msa_request, user):
         return away
     visit = policies.failed_round(msa_request)
     form = ModificationForm(request.POST if request.method == "POST" else None, msa_request=msa_request)
     if form.is_valid():
-        try:
+        with refusal_in_form(form):
             follow_ups.save_modification(msa_request, by=user, device=form.cleaned_data["device"])
-        except Refused as refusal:
-            form.add_error("device" if "device" in refusal.fields else None, str(refusal))
-        else:
             return _after_saving(request, msa_request)
     context = {
         "msa_request": msa_request,
@@ -167,37 +165,31 @@ def modify(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "requests_app/modify.html", context)
 
 
-@login_required
+@signed_in
 @require_POST
-def cancel_follow_up(request: HttpRequest, reference: str) -> HttpResponse:
+def cancel_follow_up(request: SignedInRequest, reference: str) -> HttpResponse:
     msa_request, user = _mine(request, reference)
-    try:
+    with refusal_as_message(request):
         follow_ups.cancel(msa_request, by=user)
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    else:
         messages.success(request, _("Taken back. You can choose another next step."))
     return redirect(msa_request)
 
 
-@login_required
-def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
+@signed_in
+def withdraw(request: SignedInRequest, reference: str) -> HttpResponse:
     msa_request, user = _mine(request, reference)
     reason = policies.reason_against(policies.check_withdraw, msa_request)
     form = WithdrawForm(
         request.POST if request.method == "POST" else None, initial={"reason": request.GET.get("reason", "")}
     )
     if not reason and form.is_valid():
-        try:
+        with refusal_in_form(form, NON_FIELD_ERRORS):
             transitions.withdraw(
                 msa_request,
                 by=user,
                 reason=WithdrawalReason(form.cleaned_data["reason"]),
                 note=form.cleaned_data["note"],
             )
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
             messages.success(request, _("Your request is withdrawn."))
             return redirect(msa_request)
     return render(request, "requests_app/withdraw.html", {"msa_request": msa_request, "form": form, "reason": reason})

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
+from msa_portal.guards import SignedInRequest, signed_in
 from requests_app import permissions
 from requests_app.agreements import versions
 from requests_app.enums import Party
@@ -23,11 +23,11 @@ from requests_app.views import signing
 from requests_app.views.secret_links import secret_page
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def page(request: HttpRequest, reference: str) -> HttpResponse:
+def page(request: SignedInRequest, reference: str) -> HttpResponse:
     """A POST sends pages; by the owner, or by the agent who acts."""
-    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+    user = request.user
     msa_request = get_object_or_404(MSARequest.objects.visible_to(user), reference=reference)
     if not permissions.acts_for(user, msa_request):
         raise Http404

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
+from msa_portal.guards import SignedInRequest, signed_in
 from requests_app import enums, permissions
 from requests_app.application import steps
 from requests_app.enums import DocumentKind, PhotoTopic
@@ -36,11 +36,11 @@ def cards(msa_request: MSARequest) -> list[Card]:
     return [Card(guide, there.get(guide.topic)) for guide in site_photos.guides_for(msa_request.request_type)]
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def page(request: HttpRequest, reference: str) -> HttpResponse:
+def page(request: SignedInRequest, reference: str) -> HttpResponse:
     """A POST adds, retakes or removes one photo. The page's script gets that photo's card back."""
-    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+    user = request.user
     msa_request = get_object_or_404(MSARequest.objects.visible_to(user), reference=reference)
     if not permissions.acts_for(user, msa_request):
         raise Http404
@@ -93,11 +93,11 @@ def _place(msa_request: MSARequest) -> str:
     return reverse("requests:photos", args=[msa_request.reference])
 
 
-@login_required
+@signed_in
 @require_safe
-def photo(request: HttpRequest, reference: str, site_photo: int) -> HttpResponse:
+def photo(request: SignedInRequest, reference: str, site_photo: int) -> HttpResponse:
     """A small copy, for whoever may see the request (fault 31)."""
-    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+    user = request.user
     msa_request = get_object_or_404(MSARequest.objects.visible_to(user), reference=reference)
     pictures = Document.objects.readable().filter(msa_request=msa_request, kind=DocumentKind.SITE_PHOTO)
     try:

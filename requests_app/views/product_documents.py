@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -11,15 +10,16 @@ from django.views.decorators.http import require_http_methods
 
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
+from msa_portal.guards import SignedInRequest, signed_in
 from requests_app import enums, permissions
 from requests_app.files import product_documents
 from requests_app.models import MSARequest
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def page(request: HttpRequest, reference: str) -> HttpResponse:
-    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+def page(request: SignedInRequest, reference: str) -> HttpResponse:
+    user = request.user
     visible = MSARequest.objects.visible_to(user).select_related("device", "owner", "agent_company")
     msa_request = get_object_or_404(visible, reference=reference)
     if not permissions.acts_for(user, msa_request):

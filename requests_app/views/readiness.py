@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,6 +15,8 @@ from django.views.decorators.vary import vary_on_headers
 
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
+from msa_portal.guards import SignedInRequest, signed_in
+from msa_portal.refusals import refusal_as_message
 from requests_app import enums, permissions
 from requests_app.application import steps
 from requests_app.lifecycle import policies, readiness_statements
@@ -24,13 +25,13 @@ from requests_app.readiness import readiness
 from requests_app.readiness.readiness import Item, Readiness
 
 
-@login_required
+@signed_in
 @never_cache
 @vary_on_headers("Accept")
 @require_http_methods(["GET", "HEAD", "POST"])
-def check(request: HttpRequest, reference: str) -> HttpResponse:
+def check(request: SignedInRequest, reference: str) -> HttpResponse:
     """A POST states what will be put right, or answers the question about the panel."""
-    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+    user = request.user
     msa_request = get_object_or_404(MSARequest.objects.visible_to(user).with_case(), reference=reference)
     if request.method == "POST":
         return _said(request, msa_request, user)
@@ -41,13 +42,10 @@ def check(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def _said(request: HttpRequest, msa_request: MSARequest, user: User) -> HttpResponse:
-    try:
+    with refusal_as_message(request):
         said = (
             answer_panel(request, msa_request, user) if "meant" in request.POST else _state(request, msa_request, user)
         )
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    else:
         messages.success(request, said)
     return redirect(_back(request, msa_request))
 

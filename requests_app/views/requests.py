@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
+from msa_portal.guards import SignedInRequest, signed_in
 from requests_app import deadlines, hooks, permissions, program
 from requests_app.enums import Holder, Status
 from requests_app.lifecycle.next_steps import actions, next_step
@@ -22,11 +22,11 @@ from requests_app.status.status_summary import holder, holder_words, outlook, to
 from requests_app.status.timeline import timeline
 
 
-@login_required
+@signed_in
 @require_safe
-def request_list(request: HttpRequest) -> HttpResponse:
+def request_list(request: SignedInRequest) -> HttpResponse:
     """Cards for a person's own; a dense table for whoever works through many."""
-    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+    user = request.user
     settings = program.load()
     clocks = Clocks.read_with(settings, today=local_day(timezone.now()))
     dense = user.is_agent or user.sees_all_requests
@@ -79,10 +79,10 @@ def _row(msa_request: MSARequest, user: User, clocks: Clocks) -> dict[str, Any]:
     }
 
 
-@login_required
+@signed_in
 @require_safe
-def detail(request: HttpRequest, reference: str) -> HttpResponse:
-    user: User = request.user  # type: ignore[assignment]  # login_required comes first
+def detail(request: SignedInRequest, reference: str) -> HttpResponse:
+    user = request.user
     visible = MSARequest.objects.visible_to(user).with_case(whole=True)
     msa_request = get_object_or_404(visible, reference=reference)
     context = _row(msa_request, user, lists.clocks_of(msa_request)) | {

@@ -9,6 +9,9 @@ from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 
+from msa_portal import guards
+from msa_portal.guards import Guard
+
 _GUESSES = 30
 _GUESSES_FOR = 3600
 
@@ -35,7 +38,7 @@ def secret_page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
         response["Referrer-Policy"] = "strict-origin" if getattr(response, "has_form", False) else "no-referrer"
         return response
 
-    return wrapped
+    return guards.mark(wrapped, Guard.SECRET_LINK)
 
 
 def get_or_throttle[T](request: HttpRequest, find: Callable[[], T | None]) -> T:

@@ -12,7 +12,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from rest_framework.request import Request
 
-from msa_portal.errors import Refused
+from msa_portal.guards import public
+from msa_portal.refusals import refusal_in_form
 from requests_app.signing import verification
 from requests_app.throttling import PublicThrottle
 
@@ -41,6 +42,7 @@ class FileForm(forms.Form):
     )
 
 
+@public
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def verify(request: HttpRequest) -> HttpResponse:
@@ -61,8 +63,6 @@ def verify(request: HttpRequest) -> HttpResponse:
 def _answered(asked: forms.Form) -> dict[str, Any]:
     if "number" in asked.cleaned_data:
         return {"result": verification.of_number(asked.cleaned_data["number"])}
-    try:
+    with refusal_in_form(asked, "file"):
         return {"result": verification.of_file(asked.cleaned_data["file"])}
-    except Refused as refusal:
-        asked.add_error("file", str(refusal))
-        return {}
+    return {}

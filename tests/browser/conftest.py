@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from tests import servers
+from tests import seeded, servers
 from tests.browser.journey import DESKTOP, PHONE, Person
 from tests.stack import LiveStack
 
@@ -26,34 +24,12 @@ CHROMIUM_FLAGS = [
 ]
 
 
-# Mail waits behind the demo data's agreements, which the worker seals first: a minute on a busy machine.
-UNSEALED = """
-from requests_app.models import Agreement
-print(Agreement.objects.filter(state="executed", executed_document__seal__isnull=True).count())
-"""
-SECONDS_TO_CATCH_UP = 300
-
-
-def wait_until_caught_up(stack: LiveStack) -> None:
-    deadline = time.monotonic() + SECONDS_TO_CATCH_UP
-    while stack.manage("shell", "-v", "0", "-c", UNSEALED).strip() != "0":
-        assert time.monotonic() < deadline, "The worker did not seal the demo data's agreements in time."
-        time.sleep(1)
-
-
 @pytest.fixture(scope="session")
 def live_stack(worker_id: str) -> Iterator[LiveStack]:
     """The portal's processes on a database of their own, filled with the demo data."""
-    folder = servers.scratch_folder() / f"stack-{worker_id}"
-    folder.mkdir()
-    if os.environ.get("TEST_DATABASE") == "postgres":
-        database = servers.postgres().make_database(f"live_{worker_id}")
-    else:
-        database = f"sqlite:///{folder / 'portal.sqlite3'}"
-    stack = LiveStack(folder, database)
+    stack = seeded.stack(servers.scratch_folder() / f"stack-{worker_id}")
     try:
         stack.start()
-        wait_until_caught_up(stack)
         yield stack
     finally:
         stack.end()

@@ -13,7 +13,7 @@ from tests.stack import LiveStack
 # The demo's customer has a visit today. Dispatch puts it a week off, and nobody else is in the way.
 A_WEEK_OFF = """
 from django.utils import timezone
-from fieldwork import orders
+from fieldwork.visits import orders
 from fieldwork.models import SiteVisit
 from msa_portal.accounts.models import User
 from msa_portal.business_days import calendar
@@ -21,7 +21,7 @@ visit = SiteVisit.objects.get(state="scheduled", order__round__msa_request__owne
 on = calendar.load().add(calendar.local_day(timezone.now()), 6)
 by = User.objects.get(email="dispatcher@example.com")
 orders.schedule(visit, by=by, technician=visit.technician, on=on, window="morning")
-print(visit.order.round.request.reference)
+print(visit.order.round.msa_request.reference)
 """
 
 

@@ -13,8 +13,8 @@ from django.urls import reverse
 
 from demo.models import ArrivedMail
 from msa_portal.notices import delivery
+from msa_portal.notices.account_mail import queue_account_mail
 from msa_portal.notices.models import NoticeMessage
-from msa_portal.notices.outbox import queue_account_mail
 
 pytestmark = pytest.mark.django_db
 

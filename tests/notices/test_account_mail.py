@@ -9,9 +9,8 @@ import allauth
 import pytest
 from django.utils import timezone
 
-from msa_portal.notices.account_mail import OtherAccountMail, account_notice
+from msa_portal.notices.account_mail import OtherAccountMail, account_notice, queue_account_mail
 from msa_portal.notices.models import NoticeMessage
-from msa_portal.notices.outbox import queue_account_mail
 from tests.factories import UserFactory
 
 _TEMPLATES = Path(allauth.__file__).parent / "templates"

@@ -10,9 +10,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from msa_portal.notices.account_mail import queue_account_mail
 from msa_portal.notices.links import PRIVATE_LINK
 from msa_portal.notices.models import NoticeMessage
-from msa_portal.notices.outbox import queue_account_mail
 from tests import factories
 from tests.notices.notice_samples import queued
 

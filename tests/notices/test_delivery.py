@@ -15,14 +15,14 @@ from django.utils import timezone
 
 from msa_portal.errors import Refused
 from msa_portal.notices import delivery, links, outbox
+from msa_portal.notices.account_mail import queue_account_mail
 from msa_portal.notices.models import NoticeMessage
-from msa_portal.notices.outbox import queue_account_mail
 from msa_portal.notices.tasks import deliver
 from tests.factories import staff
 from tests.notices.conftest import Inbox
 from tests.notices.notice_samples import queued
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 State = NoticeMessage.State
 
 

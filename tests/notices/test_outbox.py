@@ -17,7 +17,7 @@ from requests_app.lifecycle.notices import DraftStartedForYou
 from tests import jobs
 from tests.notices.notice_samples import queued
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -29,20 +29,18 @@ def test_queue_outside_a_transaction_is_refused() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_rollback_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    kicked: list[int] = []
-    monkeypatch.setattr(outbox, "kick", lambda pk, _kind: kicked.append(pk))
+    asked = jobs.kept(monkeypatch)
     with transaction.atomic():
         queue(UnknownAccount, to="alice@example.com", key="1", context={})
         transaction.set_rollback(True)
-    assert (kicked, NoticeMessage.objects.count()) == ([], 0)
+    assert (asked, NoticeMessage.objects.count()) == ([], 0)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_commit_asks_for_delivery_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    kicked: list[int] = []
-    monkeypatch.setattr(outbox, "kick", lambda pk, _kind: kicked.append(pk))
+    asked = jobs.kept(monkeypatch)
     row = queued()
-    assert kicked == [row.pk]
+    assert asked == [("notices.deliver", row.pk)]
 
 
 def test_repeat_returns_the_row_that_is_there(django_capture_on_commit_callbacks: Any) -> None:
@@ -91,6 +89,7 @@ def test_subject_is_one_line_whatever_stands_in_it() -> None:
     assert row.subject == "Evil Bcc: eve@example.com Installers started a request for you · MSA-2026-000001"
 
 
+@pytest.mark.real_broker
 @pytest.mark.django_db(transaction=True)
 def test_broker_down_costs_nothing_and_the_sweeper_sends_later(monkeypatch: pytest.MonkeyPatch) -> None:
     before = time.monotonic()
@@ -110,7 +109,8 @@ def test_log_of_a_lost_kick_names_no_address(
     assert f"notices.deliver({row.pk},) waits for the sweeper" in caplog.text
 
 
-@pytest.mark.redis
+@pytest.mark.server
+@pytest.mark.django_db(transaction=True)
 def test_mail_that_somebody_waits_for_goes_before_a_backlog(broker: str) -> None:
     """A sign-in code is not behind a night's reminders."""
     kinds = ["fee_due", "deadline", "account/login_code", "receipt"]

@@ -9,12 +9,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from msa_portal.notices.models import NoticeMessage
-from requests_app.enums import EventKind, Party, Settlement, WithdrawalReason
+from requests_app.enums import EventKind, Party, WithdrawalReason
+from requests_app.events import TRANSITIONS
 from requests_app.follow_ups import follow_ups
 from requests_app.lifecycle import drafts, transitions
 from requests_app.lifecycle import notices as lifecycle_notices
 from requests_app.models import MSARequest, SigningInvitation
-from requests_app.receivers import NOTICES
 from requests_app.signing import authority, invitations
 from requests_app.signing import reminders as signing_reminders
 from tests import factories
@@ -72,9 +72,7 @@ def test_event_told_twice_queues_once() -> None:
 
 
 def test_every_move_of_the_status_is_told() -> None:
-    moves = {kind for kind in EventKind if kind.value in {"submit", "require_corrections", "resubmit", "deem_valid"}}
-    moves |= {kind for kind in EventKind if kind.value in {"issue_service_order", "complete", "fail", "withdraw"}}
-    assert moves | {EventKind.RESCHEDULE, EventKind.MODIFY} <= set(NOTICES)
+    assert {kind for kind, row in TRANSITIONS.items() if not row.notices} == set()
 
 
 def test_invitation_holds_a_mark_and_no_key() -> None:
@@ -135,7 +133,7 @@ def test_failed_visit_is_told_with_reasons_options_and_the_second_fee() -> None:
     msa_request = factories.failed()
     text = only(msa_request, "visit_unsuccessful").text
     assert "The package with the MSA was not at the meter" in text
-    assert "A second visit costs the site visit fee again" in text
+    assert "The next visit costs the site visit fee again. At least one reason of the failed visit was on the" in text
     for name, page in [
         ("Modification Request", "modify"),
         ("Reschedule MSA Site Visit", "reschedule"),
@@ -147,7 +145,10 @@ def test_failed_visit_is_told_with_reasons_options_and_the_second_fee() -> None:
 
 def test_failed_visit_on_the_utilitys_side_costs_nothing() -> None:
     msa_request = factories.failed(reasons=[factories.utility_reason()])
-    assert "A second visit costs you nothing" in only(msa_request, "visit_unsuccessful").text
+    assert (
+        "The next visit costs nothing. Every reason of the failed visit was"
+        in only(msa_request, "visit_unsuccessful").text
+    )
 
 
 def test_reschedule_is_confirmed() -> None:
@@ -158,28 +159,17 @@ def test_reschedule_is_confirmed() -> None:
     assert len(told(msa_request, "reschedule_received")) == 1
 
 
-@pytest.mark.parametrize(
-    ("prepare", "outlook"),
-    [
-        (factories.complete_request, "unpaid"),
-        (factories.submitted, "full"),
-        (factories.failed, "none"),
-        (lambda: factories.failed(reasons=[factories.utility_reason()]), "full"),
-        (lambda: factories.paid(factories.executed(factories.complete_request()), how=Settlement.WAIVED), "unpaid"),
-    ],
-)
-def test_withdrawal_says_what_comes_back(prepare: object, outlook: str) -> None:
-    assert callable(prepare)
-    msa_request = prepare()
+def test_withdrawal_says_what_comes_back() -> None:
+    """With money: tests/payments, from the same decisions."""
+    msa_request = factories.complete_request()
     transitions.withdraw(msa_request, by=factories.actor_of(msa_request), reason=WithdrawalReason.CHANGED_PLANS)
-    assert lifecycle_notices.refund_outlook(msa_request) == outlook
-    assert len(told(msa_request, "withdrawn")) == 1
+    assert "You have paid nothing, so nothing comes back." in only(msa_request, "withdrawn").text
 
 
 def test_withdrawal_by_the_timer_says_so() -> None:
     msa_request = factories.submitted()
     transitions.withdraw(msa_request, by=None, reason=WithdrawalReason.EXPIRED)
-    assert "because the time to act ran out" in only(msa_request, "withdrawn").text
+    assert "withdrawn by the portal. Reason: The time to act ran out." in only(msa_request, "withdrawn").text
 
 
 def test_agent_is_told_when_claimed_and_when_revoked() -> None:

@@ -85,7 +85,7 @@ def _payment(template: MSARequest, fee: Fee, at: Any) -> Payment:
 def _entries(part: Allocation) -> list[LedgerEntry]:
     """As ledger.fee_raised and ledger.money_received post them."""
     fee, payment = part.fee, part.payment
-    about: dict[str, Any] = {"fee": fee, "request": fee.round.msa_request, "amount_cents": FEE}
+    about: dict[str, Any] = {"fee": fee, "msa_request": fee.round.msa_request, "amount_cents": FEE}
     raised = {"debit": Account.RECEIVABLE, "credit": Account.FEES, "rule": "F1", "key": f"fee-{fee.pk}-raised"}
     quoted = {"debit": Account.RECEIVABLE, "credit": Account.RECEIVABLE, "rule": "D9", "key": f"fee-{fee.pk}-quoted"}
     paid = {

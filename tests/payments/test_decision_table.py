@@ -14,15 +14,16 @@ import pytest
 from django.utils import timezone
 
 from msa_portal.errors import Refused
+from msa_portal.notices.models import NoticeMessage
 from payments import decision_table, refund_rules
 from payments.decision_table import Facts, Row, Standing
 from payments.models import Fee, FeeSchedule, Refund
 from payments.services import withdrawal
-from requests_app import fee_rules
+from payments.text import fee_explanations
+from requests_app import fee_rules, hooks
 from requests_app.enums import FINAL, WITHDRAWABLE, RequestType, Status, WithdrawalReason
 from requests_app.fee_rules import Reason
 from requests_app.follow_ups import follow_ups
-from requests_app.lifecycle import notices as lifecycle_notices
 from requests_app.lifecycle import policies, transitions
 from requests_app.models import MSARequest, OutcomeReason, ProgramSettings
 from tests import factories, jobs
@@ -82,9 +83,9 @@ def check(monkeypatch: pytest.MonkeyPatch, facts: Facts, *, charged: bool = True
     said = what_the_table_says(row)
     assert {name: done[name] for name in said} == said, facts
     if row.withdrawable:
-        paid, back = bool(row.refunds), [bool(one.refund_cents) for one in row.refunds]
-        outlook = "unpaid" if not paid else "full" if all(back) else "part" if any(back) else "none"
-        assert lifecycle_notices.refund_outlook(factories.refreshed(msa_request)) == outlook
+        [mail, *_agents] = NoticeMessage.objects.filter(kind="withdrawn", reference=msa_request.reference)
+        lines = [fee_explanations.returned(one).sentence for one in row.refunds] or [str(hooks.NOTHING_PAID)]
+        assert [line for line in lines if line not in " ".join(mail.text.split())] == [], facts
 
 
 def fee_raised(msa_request: MSARequest) -> tuple[bool, int | None]:

@@ -12,6 +12,7 @@ from msa_portal.help import search
 from msa_portal.help.topics import TOPICS, topic
 from payments.models import FeeSchedule
 from requests_app.models import Product
+from tests.markup import laid_out
 
 pytestmark = pytest.mark.django_db
 
@@ -155,7 +156,7 @@ class SampleForm(forms.Form):
 
 
 def test_form_has_labels_hints_and_errors_tied_to_their_fields():
-    html = SampleForm({}).as_div()
+    html = laid_out(SampleForm({}).as_div())
     assert '<label class="usa-label usa-label--error" for="id_name">' in html
     assert 'aria-describedby="id_name_helptext id_name_error"' in html
     assert 'id="id_name_helptext"' in html

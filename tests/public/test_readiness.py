@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from django.db.migrations.recorder import MigrationRecorder
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db(transaction=True)]
 
 
 def test_ready_when_database_and_migrations_are_fine(client):

@@ -14,7 +14,7 @@ from requests_app.enums import EventKind
 from requests_app.models import RequestEvent
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 
 def tamper(statement, *values):

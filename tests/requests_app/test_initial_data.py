@@ -12,7 +12,7 @@ from requests_app.eligibility import BY_NUMBER
 from requests_app.models import CorrectionReason, IncompatiblePanel, OutcomeReason, Product, ProgramSettings
 from requests_app.models.reference import normalized_panel_model
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 
 def test_products_are_there_with_their_facts_and_none_is_approved():

@@ -82,7 +82,7 @@ def resolve(item: ReconciliationItem, *, by: User, note: str) -> ReconciliationI
     return fresh
 
 
-def tell() -> int:
+def tell_supervisors() -> int:
     """One message about everything that is open and that nobody was told of. Returns how many items are in it."""
     with transaction.atomic():
         untold = ReconciliationItem.objects.filter(state=ReconciliationItem.State.OPEN, told_at__isnull=True)

@@ -47,7 +47,7 @@ def run(days: Iterable[date], *, within: timedelta | None = None) -> Outcome:
                 outcome.unanswered = day
                 break
         items.write_given_back(external_refunds.refunds(), holder=holder)
-        outcome.told = items.tell()
+        outcome.told = items.tell_supervisors()
     return outcome
 
 

@@ -141,6 +141,13 @@ def test_same_day_again_after_it_was_taken_off_is_news(visit: SiteVisit, tess: T
     assert attached(told("visit_scheduled", visit)[1])["SEQUENCE"] == 2
 
 
+def test_withdrawal_cancels_the_day_that_was_told(visit: SiteVisit):
+    factories.withdrawn(visit.order.round.msa_request)
+    [row] = told("visit_canceled", visit)
+    assert "Tue, Mar 9, 2027" in row.subject
+    assert attached(row)["STATUS"] == "CANCELLED"
+
+
 def test_withdrawal_without_a_day_cancels_nothing_that_was_told(clock: Any):
     msa_request = factories.ordered()
     factories.withdrawn(msa_request)

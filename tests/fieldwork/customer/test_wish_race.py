@@ -99,7 +99,9 @@ def test_two_who_want_the_last_place_get_it_once(technician: Technician):
 
 def test_without_the_lanes_lock_both_get_the_last_place(technician: Technician, monkeypatch: pytest.MonkeyPatch):
     visits, day = the_last_place(technician)
-    monkeypatch.setattr(offers, "lanes", SimpleNamespace(ORDER=technician_days.ORDER, lock_lanes=lambda _keys: {}))
+    monkeypatch.setattr(
+        offers, "technician_days", SimpleNamespace(ORDER=technician_days.ORDER, lock_lanes=lambda _keys: {})
+    )
     met = threading.Barrier(2, timeout=20)
     hold = offers.hold
 

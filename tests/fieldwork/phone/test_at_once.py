@@ -67,9 +67,9 @@ def test_without_looking_again_a_cleared_photo_would_be_missing(
         return None if len(seen) == 1 else real(*args)
 
     assert phone.send(report, body).status_code == 200
-    monkeypatch.setattr(report_submission.closeout, "kept_before", blind_at_first)
+    monkeypatch.setattr(report_submission.closeouts, "kept_before", blind_at_first)
     assert phone.send(report, body).status_code == 200
-    monkeypatch.setattr(report_submission.closeout, "kept_before", lambda *_args: None)
+    monkeypatch.setattr(report_submission.closeouts, "kept_before", lambda *_args: None)
     assert phone.send(report, body).json()["code"] == "photos_missing"
 
 

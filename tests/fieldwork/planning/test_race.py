@@ -89,7 +89,7 @@ def test_without_the_lock_one_overwrites_the_other(technician: Technician, monke
         check(held, seen)
         both_looked.wait()
 
-    monkeypatch.setattr(board.lanes, "lock_lanes", unlocked)
+    monkeypatch.setattr(board.technician_days, "lock_lanes", unlocked)
     monkeypatch.setattr(board, "check_seen", looked)
     acts = [placing(visit, technician, by) for visit, by in zip(waiting(2), dispatchers(), strict=True)]
     answers, _failures = at_once(acts)

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from fieldwork import dispatch, tasks
+from fieldwork import dispatch
 from fieldwork.models import Absence, Placement, PlanRun, ServiceOrder, SiteVisit, Skill, Technician
 from fieldwork.planning import board, execution, results, runs
 from fieldwork.visits import closeouts
@@ -203,10 +203,9 @@ def silent(run: PlanRun, **more: Any) -> None:
 @pytest.fixture
 def handed_over(monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any) -> list[int]:
     """Whom a worker is asked to begin."""
-    kicked: list[int] = []
-    monkeypatch.setattr(tasks.plan, "apply_async", lambda args, **_options: kicked.extend(args))
-    monkeypatch.setattr(runs.transaction, "on_commit", lambda act: act())
-    return kicked
+    asked: list[int] = []
+    monkeypatch.setattr(runs, "kick", lambda _job, run_pk: asked.append(run_pk))
+    return asked
 
 
 def test_run_whose_worker_fell_silent_is_begun_again(technician: Technician, dispatcher: User, handed_over: list[int]):

@@ -20,7 +20,7 @@ from tests import servers
 from tests.fieldwork.conftest import business_day
 from tests.fieldwork.planning.conftest import waiting
 
-pytestmark = [pytest.mark.postgres, pytest.mark.redis, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.postgres, pytest.mark.server, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 SECONDS = 90
 
 

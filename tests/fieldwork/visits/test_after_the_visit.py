@@ -117,7 +117,7 @@ def test_failure_says_of_each_reason_whose_it_is_what_to_do_and_what_it_costs(cl
     text = " ".join(mails("visit_unsuccessful")[0].text.split())
     wanted = (
         "On the customer's side. Put it right, then say in a few words what was done.",
-        "what was done. Because of it, a next visit costs the site visit fee again.",
+        "what was done. The next visit costs the site visit fee again.",
         "On the utility's side. You need not do anything about it. It costs you nothing.",
         f"See the photo that shows it {settings.PUBLIC_URL}/requests/{msa_request.reference}/reschedule/#reason-{yours.pk}",
     )
@@ -214,6 +214,7 @@ def flyer(client: Client, visit: SiteVisit, shape: str) -> Any:
     return client.get(f"{reverse('fieldwork:flyer', args=[visit.pk])}?format={shape}")
 
 
+@pytest.mark.pdf
 @pytest.mark.parametrize(
     ("shape", "inches", "name"),
     [("label", (4, 6), "label"), ("letter", (8.5, 11), "letter"), ("x", (8.5, 11), "letter")],
@@ -244,7 +245,7 @@ def test_flyer_shows_on_the_phone_with_its_code(client: Client, tess: User, visi
     page = flyer(client, visit, "page")
     assert page["Content-Type"].startswith("text/html")
     assert 'viewBox="0 0 ' in page.text
-    assert "The next visit costs you nothing." in page.text
+    assert "The next visit costs nothing." in page.text
     assert request_of(visit).customer_name not in page.text
     assert "?format=label" in page.text
 

@@ -262,6 +262,7 @@ def test_photo_is_an_attachment_for_whoever_may_see_it_and_for_nobody_else(
 # The flyer
 
 
+@pytest.mark.pdf
 def test_flyer_says_why_and_the_three_ways_on(client: Client, tess: User, visit: SiteVisit):
     closeouts.close_out(visit, failure(notes="Dog bites."), by=tess)
     answer = client.get(page_of(visit, "flyer"))

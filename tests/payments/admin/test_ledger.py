@@ -19,7 +19,7 @@ from tests.payments.conftest import FEE, part_of, request_of, state_of
 from tests.payments.sandbox.harness import SandboxControl
 from tests.payments.steps import act, approve, pay, signed_in, withdraw
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at_once", "provider_sandbox")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits", "at_once", "provider_sandbox")]
 
 LIST = "/admin/payments/ledgerentry/"
 EXPORT = f"{LIST}export/"

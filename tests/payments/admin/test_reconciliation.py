@@ -17,7 +17,7 @@ from tests.payments.conftest import state_of
 from tests.payments.provider_books import ProviderBooks
 from tests.payments.sandbox.harness import SandboxControl
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at_once", "provider_sandbox")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits", "at_once", "provider_sandbox")]
 
 DAYS, ITEMS = "/admin/payments/reconciledday/", "/admin/payments/reconciliationitem/"
 

@@ -1,5 +1,7 @@
 import re
 
+from tests.markup import laid_out
+
 from .harness import until
 
 
@@ -29,7 +31,7 @@ def test_bank_debit_settled_then_disputed_won_and_refunded(sandbox, client, chec
         assert name in buttons(sandbox)
         assert post(sandbox, name, id=session.id).status == 303
         assert buttons(sandbox) == then
-    page = sandbox.http("GET", "/").text
+    page = laid_out(sandbox.http("GET", "/").text)
     assert "refunded $279.22" in page
     assert "dispute: won" in page
 

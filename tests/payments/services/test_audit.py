@@ -18,7 +18,11 @@ from tests.payments.conftest import FEE
 from tests.payments.sandbox.harness import SandboxControl
 from tests.payments.steps import BOUNCES, act, pay, pay_twice
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at_once", "provider_sandbox")]
+pytestmark = [
+    pytest.mark.both_databases,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("at_once", "provider_sandbox"),
+]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from requests_app.models import MSARequest
 from tests import factories
 from tests.payments.conftest import FEE, opened, state_of
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at_once", "provider_sandbox")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits", "at_once", "provider_sandbox")]
 
 
 def fee_of(msa_request: MSARequest) -> Fee:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from msa_portal.notices.models import NoticeMessage
 from payments.models import Refund
+from payments.refund_rules import Because
 from payments.services import settle
 from requests_app import hooks
 from requests_app.lifecycle import expiry
@@ -18,7 +19,7 @@ from tests import factories
 from tests.payments.conftest import FEE, opened
 from tests.payments.sandbox.harness import SandboxControl
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at_once", "provider_sandbox")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits", "at_once", "provider_sandbox")]
 
 
 @pytest.fixture
@@ -47,14 +48,15 @@ def test_unanswered_correction_is_withdrawn_and_its_fee_proposed_for_a_refund(pa
     paid.refresh_from_db()
     refund = Refund.objects.get()
     assert paid.status == "withdrawn"
-    assert "The fee of $279.22 would be proposed for a full refund." in mail
+    assert "Visit 1: $279.22 comes back. The visit did not take place, so all of its fee comes back." in mail
     assert (refund.state, refund.amount_cents, refund.proposed_by) == ("proposed", FEE, None)
     assert refund.reason == "withdrawn_before_visit"
 
 
 def test_visit_that_failed_on_the_customers_side_gives_nothing_back_and_says_so_before(paid: MSARequest) -> None:
     mail = expire(failed(paid, factories.OutcomeReasonFactory()))
-    assert "The fee of $279.22 would not be refunded, because a site visit took place." in mail
+    assert "Visit 1: the $279.22 does not come back. " in mail
+    assert str(Because.CUSTOMER.label) in mail
     assert (MSARequest.objects.get().status, Refund.objects.count()) == ("withdrawn", 0)
 
 

@@ -13,7 +13,7 @@ from tests.payments.conftest import FEE
 from tests.payments.sandbox.harness import SandboxControl
 from tests.payments.steps import act, approve, signed_in
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at_once", "provider_sandbox")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits", "at_once", "provider_sandbox")]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from requests_app.models import Document
 from tests import factories
 from tests.payments import bookings
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.pdf, pytest.mark.django_db]
 
 
 def text_of(document: Document | None) -> str:

@@ -17,7 +17,11 @@ from tests.payments import many
 from tests.payments.provider_books import ProviderBooks
 from tests.payments.sandbox.harness import SandboxControl
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at_once", "provider_sandbox")]
+pytestmark = [
+    pytest.mark.both_databases,
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("commits", "at_once", "provider_sandbox"),
+]
 
 
 @pytest.fixture

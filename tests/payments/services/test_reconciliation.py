@@ -36,7 +36,7 @@ from tests.payments.sandbox.harness import SandboxControl
 
 REFUND_FAILS = "4000000000005126"  # it comes back some days later
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at_once", "provider_sandbox")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits", "at_once", "provider_sandbox")]
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from tests import factories, jobs
 from tests.payments.conftest import FEE, opened, request_of, state_of
 from tests.payments.sandbox.harness import SandboxControl
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at_once", "provider_sandbox")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits", "at_once", "provider_sandbox")]
 
 UTILITY, CUSTOMER = frozenset({"utility"}), frozenset({"customer"})
 

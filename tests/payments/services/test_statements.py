@@ -198,6 +198,7 @@ def test_person_and_company_each_have_their_own(clock: Callable[..., None], comp
     assert (of(Addressee(company=company)), of(Addressee(user=bob))) == ([firm.pk], [alone.pk])
 
 
+@pytest.mark.pdf
 def test_file_is_made_once_the_month_is_over(clock: Callable[..., None], company: Company, bob: User) -> None:
     bookings.paid(bob, bookings.fees_of(bookings.request_of(company, bob), 2), company=company)
     payer = Addressee(company=company)
@@ -316,6 +317,7 @@ def test_many_lines_take_as_many_queries_as_one(clock: Callable[..., None], comp
     assert (len(of.lines), counts) == (500, [4, 4])
 
 
+@pytest.mark.pdf
 def test_hundreds_of_lines_repeat_the_head_of_the_table(
     clock: Callable[..., None], company: Company, bob: User, media: Path
 ) -> None:

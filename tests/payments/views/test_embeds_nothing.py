@@ -20,7 +20,7 @@ from tests.payments.conftest import opened
 from tests.payments.sandbox.harness import SandboxControl
 from tests.test_access import ALL_ROUTES
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at_once", "provider_sandbox")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits", "at_once", "provider_sandbox")]
 
 PAGES = sorted(name for name in ALL_ROUTES if name.startswith("payments:"))
 OWN = {"'self'", "'none'"}

@@ -18,7 +18,7 @@ from tests.payments.conftest import FEE, part_of, request_of, state_of
 from tests.payments.sandbox.harness import SandboxControl
 from tests.payments.steps import BOUNCES, WAITS, act, approve, pay, pay_twice, signed_in, withdraw
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at_once", "provider_sandbox")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits", "at_once", "provider_sandbox")]
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_unpaid_fee_says_why_it_is_due_and_how_long_it_holds(payable: MSARequest
     for words in (
         "Paid $0.00",
         "Still due $279.22",
-        "Each visit of a meter technician has a fee",
+        "Each site visit has its fee",
         "holds until",
         "F1",
     ):

@@ -28,11 +28,12 @@ from requests_app.models import MSARequest
 from requests_app.readiness import readiness
 from requests_app.signing import authority
 from tests import factories
+from tests.markup import laid_out
 from tests.payments.conftest import FEE, opened, state_of
 from tests.payments.sandbox.harness import SandboxControl
 from tests.payments.views.test_fee import signed_in, text
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at_once", "provider_sandbox")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits", "at_once", "provider_sandbox")]
 
 
 @pytest.fixture
@@ -246,7 +247,7 @@ def test_overlapping_selection_says_who_pays_and_until_when(
     colleague = factories.member_of(company, name="Cleo Colleague")
     joint(three[:2], colleague)
     answer = signed_in(bob).post("/payments/pay/", ticked(three[1], three[2]))
-    page = answer.content.decode()
+    page = laid_out(answer.content.decode())
     assert (answer.status_code, Payment.objects.count()) == (409, 1)
     assert re.search(rf"{three[1].reference}: Until \S+ \S+ Cleo Colleague has a payment open for it", page)
     assert f'value="{three[2].reference}:{FEE}" data-cents="{FEE}" checked' in page
@@ -264,7 +265,7 @@ def test_changed_amount_is_named_and_the_selection_kept(three: list[MSARequest],
     Fee.objects.filter(round__msa_request=three[1]).update(quote_holds_until=timezone.localdate() - timedelta(days=1))
     FeeSchedule.objects.update(amount_cents=30000)
     answer = signed_in(bob).post("/payments/pay/", ticked(*three))
-    page = answer.content.decode()
+    page = laid_out(answer.content.decode())
     assert (answer.status_code, Payment.objects.count()) == (409, 0)
     assert f"{three[1].reference}: the amount is $300.00 now. The page showed $279.22." in page
     assert page.count(" checked>") == 3

@@ -27,7 +27,7 @@ from tests.payments.conftest import FEE, opened, state_of
 from tests.payments.sandbox.harness import SandboxControl
 from tests.payments.views.test_fee import address, signed_in, text
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at_once", "provider_sandbox")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits", "at_once", "provider_sandbox")]
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import re
+import time
 import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -78,9 +79,18 @@ def played(schedule: Any, provider_sandbox: SandboxControl, live_server: Any, lo
     refunds.approve(refund, by=factories.supervisor(), expected_cents=part_of(payment).remaining_cents)
     provider_sandbox.act(str(payment.session_id), "dispute")
     settle.settle_from_provider(payment)
+    _wait_for_event("charge.dispute.created")
     browser.post("/webhooks/stripe/", b"{}", content_type="application/json", headers={"stripe-signature": "t=1,v1=0"})
     payment.refresh_from_db()
     return Played(msa_request, payment, tokens)
+
+
+def _wait_for_event(kind: str) -> None:
+    """The provider tells when it gets round to it."""
+    deadline = time.monotonic() + 30
+    while not ProviderEvent.objects.filter(type=kind).exists():
+        assert time.monotonic() < deadline, f"{kind} was not told."
+        time.sleep(0.05)
 
 
 def _pay_by_card(sandbox: SandboxControl, payment: Payment) -> None:

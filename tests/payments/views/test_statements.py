@@ -22,7 +22,7 @@ from payments.services.statements import Addressee
 from tests import factories, jobs
 from tests.payments import bookings
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 OCTOBER = date(2026, 10, 1)
 

@@ -15,6 +15,7 @@ from requests_app.lifecycle import drafts
 from requests_app.models import Agreement, MSARequest, RequestEvent
 from requests_app.utility_records import comparison
 from tests import factories
+from tests.markup import laid_out
 
 pytestmark = pytest.mark.django_db
 
@@ -165,7 +166,7 @@ def test_stale_version_is_refused_with_both_versions_shown(client, alice):
     msa_request = factories.draft(owner=alice)
     drafts.save_facts(msa_request, {"city": "Duarte"}, by=alice, version=1)
     response = client.post(step_of(msa_request), WHERE | {"version": 1, "go": "next"})
-    page = response.content.decode()
+    page = laid_out(response.content.decode())
     assert response.status_code == 409
     assert "<td>Duarte</td><td>Monrovia</td>" in page
     assert 'name="version" value="2"' in page

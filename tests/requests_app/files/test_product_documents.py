@@ -20,6 +20,7 @@ from requests_app.models.reference import document_key
 from requests_app.readiness import readiness
 from requests_app.screening import corrections
 from tests import factories
+from tests.markup import laid_out
 
 pytestmark = pytest.mark.django_db
 
@@ -126,7 +127,7 @@ def test_staff_and_owner_see_what_was_sent(client: Client, request_: MSARequest)
     document = product_documents.add(request_, photo(), key=KEY, by=request_.owner)
     link = f"/requests/{request_.reference}/documents/{document.pk}/"
     client.force_login(factories.staff())
-    desk = client.get(f"/admin/requests_app/msarequest/{request_.pk}/change/").text
+    desk = laid_out(client.get(f"/admin/requests_app/msarequest/{request_.pk}/change/").text)
     assert link in desk
     assert "Warranty card: <strong>not here yet</strong>" in desk
     assert page(request_) not in desk

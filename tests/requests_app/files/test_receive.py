@@ -149,6 +149,7 @@ def test_what_we_made_ourselves_uses_no_quota(mine, settings):
     assert send(mine).pk
 
 
+@pytest.mark.both_databases
 @pytest.mark.django_db(transaction=True)
 def test_quota_holds_when_two_send_at_once(mine, settings):
     settings.MAX_UPLOADS_PER_REQUEST = 1

@@ -241,7 +241,7 @@ def test_reminder_says_what_is_at_stake_and_leads_to_the_step(whole_draft: MSARe
     text = newest(whole_draft).text
     assert "On Fri, Feb 5, 2027 we will close it if nothing happens until then." in text
     assert "Please do this by Thu, Feb 4, 2027." in text
-    assert "No fee was paid, so no money is lost." in text
+    assert "You have paid nothing, so nothing comes back." in text
     assert f"/requests/{whole_draft.reference}/" in text
 
 

@@ -49,7 +49,7 @@ def test_what_is_at_stake_is_said_from_the_first_reminder_on(client: Client, day
     text = page(client, msa_request)
     assert "request-deadline" in text
     assert words in text
-    assert "No fee was paid, so no money is lost." in text
+    assert "You have paid nothing, so nothing comes back." in text
 
 
 def test_list_names_the_days_left(client: Client) -> None:

@@ -10,13 +10,13 @@ from msa_portal.accounts.roles import Role
 from msa_portal.errors import Refused, Stale
 from requests_app import history, permissions
 from requests_app.enums import EventKind, Settlement, Status, WithdrawalReason
+from requests_app.events import transitions
 from requests_app.follow_ups import follow_ups
 from requests_app.lifecycle import transitions as lifecycle_transitions
-from requests_app.management.commands.graph_lifecycle import transitions
 from requests_app.models import Screening
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 S = Status
 TABLE = {

@@ -19,6 +19,7 @@ from requests_app.lifecycle import readiness_statements
 from requests_app.models import MSARequest, PanelModelAnswer, ReadinessStatement
 from requests_app.readiness import readiness
 from tests import factories
+from tests.markup import laid_out
 from tests.requests_app.readiness.pictures import upload
 
 pytestmark = pytest.mark.django_db
@@ -118,8 +119,8 @@ def test_json_names_each_finding_with_its_rule_and_place(client, alice):
 )
 @pytest.mark.parametrize("place", ["page", "review"])
 def test_form_ends_in_one_of_three_answers(client, alice, place, facts, answer):
-    msa_request = factories.complete_request(owner=alice, **facts)
-    page = text(client.get(page_of(msa_request) if place == "page" else step_of(msa_request, "review")))
+    request = factories.complete_request(owner=alice, **facts)
+    page = laid_out(text(client.get(page_of(request) if place == "page" else step_of(request, "review"))))
     assert f'<h2 id="readiness-title">{answer}</h2>' in page
 
 

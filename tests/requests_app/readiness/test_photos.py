@@ -16,7 +16,7 @@ from requests_app.models import Document, MSARequest
 from tests import factories
 from tests.requests_app.readiness.pictures import jpeg, upload
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 
 def place_of(msa_request: MSARequest) -> str:

@@ -18,7 +18,7 @@ from requests_app.readiness import readiness
 from requests_app.readiness.readiness import Answer, Kind
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 NEAR, LISTED = "MBED2O40B200BF", "MBED2040B200BF"
 

@@ -18,6 +18,7 @@ from requests_app.models import CorrectionReason, MSARequest
 from requests_app.screening import corrections
 from requests_app.screening import desk as screening_desk
 from tests import factories
+from tests.markup import laid_out
 
 pytestmark = pytest.mark.django_db
 
@@ -168,6 +169,7 @@ def test_request_with_an_open_item_is_not_valid():
     assert (item.closed_as, item.closed_by, msa_request.status) == ("accepted", person, Status.PENDING_SERVICE_ORDER)
 
 
+@pytest.mark.both_databases
 def test_without_the_doors_guard_the_database_refuses_it(monkeypatch):
     msa_request, _item = answered(proposed())
     screening_desk.answer_checks(msa_request, ALL_YES, by=factories.staff())
@@ -273,7 +275,7 @@ def test_difference_becomes_an_item_without_the_records_value(client):
     msa_request = factories.submitted()
     reason = CorrectionReason.objects.get(code="name-differs")
     client.force_login(factories.staff())
-    page = client.get(desk("change", msa_request)).content.decode()
+    page = laid_out(client.get(desk("change", msa_request)).content.decode())
     assert f'for="id_reason_{reason.pk}">Make it an item' in page
     client.post(desk("corrections", msa_request), {f"reason_{reason.pk}": "on"})
     assert msa_request.corrections.get().proposal is None

@@ -9,7 +9,7 @@ from requests_app.agreements import agreement_facts, versions
 from requests_app.agreements import text as agreement_text
 from requests_app.enums import AgreementState, Party
 from requests_app.lifecycle import drafts
-from requests_app.models import AgreementWording, SignedSection
+from requests_app.models import AgreementWording, MSARequest, SignedSection
 from tests import factories
 from tests.requests_app.signing.conftest import render
 
@@ -88,6 +88,7 @@ def test_customers_address_for_mail_is_no_covered_fact(signed):
     assert versions.is_executed(factories.refreshed(signed))
 
 
+@pytest.mark.both_databases
 def test_section_is_signed_once_per_party_and_version_in_the_database(signed):
     row = SignedSection.objects.filter(party=Party.CUSTOMER).first()
     row.pk = None
@@ -106,3 +107,16 @@ def test_text_shows_in_each_section_the_facts_that_it_covers(signed):
     for section in agreement_text.sections_of(versions.current(signed)):
         hidden = set(agreement_facts.COVERS[section.code]) - {fact.name for fact in section.facts}
         assert hidden <= {"unit", "project_number"}  # empty here
+
+
+def test_choice_prints_as_the_request_s_own_field_does(monkeypatch):
+    field = MSARequest._meta.get_field("service_class")
+    monkeypatch.setattr(field, "choices", [*field.choices, ("marina", "Marina")])
+    fields = {name: MSARequest._meta.get_field(name) for name in agreement_facts.FACTS}
+    choices = {name: field.flatchoices for name, field in fields.items() if getattr(field, "choices", None)}
+    printed = {
+        name: [agreement_text.value(name, {name: code}) for code, _ in pairs] for name, pairs in choices.items()
+    }
+    assert printed == {name: [str(label) for _, label in pairs] for name, pairs in choices.items()}
+    assert printed["service_class"][-1] == "Marina"
+    assert agreement_text.value("customer_name", {"customer_name": "Maya Ortiz"}) == "Maya Ortiz"

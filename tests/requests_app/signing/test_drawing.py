@@ -15,6 +15,7 @@ from requests_app.lifecycle import drafts
 from requests_app.models import Agreement, Document
 from requests_app.signing import rendering as agreement_rendering
 from tests import factories
+from tests.markup import laid_out
 from tests.requests_app.signing.conftest import agree, answers, link, open_invitation, proof, render
 
 pytestmark = pytest.mark.django_db
@@ -71,7 +72,9 @@ def test_staff_open_the_drawing_from_the_screening_page(client):
     client.post(f"/requests/{msa_request.reference}/agreement/sign/", answers(agreement, drawing=data_address()))
     drawing = agreement.signatures.get().drawing
     client.force_login(factories.staff())
-    page = client.get(f"/admin/requests_app/msarequest/{msa_request.pk}/change/", follow=True).content.decode()
+    page = laid_out(
+        client.get(f"/admin/requests_app/msarequest/{msa_request.pk}/change/", follow=True).content.decode()
+    )
     url = f"/requests/{msa_request.reference}/documents/{drawing.pk}/"
     assert f'<a href="{url}">Drawn signature</a>' in page
     assert b"".join(client.get(url)).startswith(b"\xff\xd8\xff")
@@ -85,6 +88,7 @@ def pictures_in_evidence(agreement: Agreement) -> int:
     return len({image.data for page in pages for image in page.images})
 
 
+@pytest.mark.pdf
 @pytest.mark.parametrize(("drawing", "pictures"), [(data_address(), 1), ("", 0)])
 def test_drawing_stands_in_the_evidence(client, consented, drawing, pictures):
     client.post(link(open_invitation(consented)), answers(consented, drawing=drawing))

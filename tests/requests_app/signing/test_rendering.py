@@ -17,7 +17,7 @@ from requests_app.signing import rendering as agreement_rendering
 from requests_app.signing import signatures
 from tests import factories, jobs
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.pdf, pytest.mark.django_db]
 
 
 def pages_of(document: Document) -> list[str]:

@@ -15,7 +15,7 @@ from requests_app.signing import rendering as agreement_rendering
 from tests import factories
 from tests.requests_app.signing.conftest import render
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.pdf, pytest.mark.django_db]
 
 
 def body_of(document: Document) -> bytes:

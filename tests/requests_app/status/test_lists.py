@@ -9,16 +9,18 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from msa_portal.business_days.calendar import UTILITY_ZONE
+from msa_portal.business_days.calendar import UTILITY_ZONE, local_day
 from requests_app.enums import Party
 from requests_app.lifecycle import drafts
 from requests_app.models import MSARequest
 from requests_app.signing import authority
 from requests_app.status import lists
+from requests_app.status.clocks import Clocks
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 LIST = reverse("requests:list")
 
@@ -133,7 +135,7 @@ def test_list_filter_of_what_waits_for_us_agrees_with_each_rows_holder(client):
     for make in (factories.complete_request, factories.submitted, factories.corrections_required, factories.failed):
         make(company=company)
     factories.sign(factories.prepared(factories.complete_request(company=company)), Party.AGENT)
-    clocks = lists.load_clocks()
+    clocks = Clocks.load(today=local_day(timezone.now()))
     found = lists.waiting(MSARequest.objects.visible_to(bob), "us", bob, clocks)
     by_event = [each for each in MSARequest.objects.all() if each.events.last().holder == "agent"]
     assert sorted(each.pk for each in found) == sorted(each.pk for each in by_event)

@@ -21,6 +21,7 @@ from requests_app.status.clocks import Clocks
 from requests_app.status.status_summary import outlook, type_words
 from requests_app.status.timeline import timeline
 from tests import factories
+from tests.markup import laid_out
 
 pytestmark = pytest.mark.django_db
 
@@ -123,7 +124,7 @@ def test_page_says_where_the_request_stands(client):
         msa_request = factories.submitted()
     with time_machine.travel(datetime(2026, 3, 5, 9, tzinfo=UTILITY_ZONE), tick=False):
         client.force_login(msa_request.owner)
-        page = client.get(msa_request.get_absolute_url()).content.decode()
+        page = laid_out(client.get(msa_request.get_absolute_url()).content.decode())
     for words in ("Request Submitted", "The utility, since Mon, Mar 2, 2026", "Tue, Apr 14, 2026", "3 of 30"):
         assert words in page
 

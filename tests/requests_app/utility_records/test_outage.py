@@ -139,6 +139,7 @@ def test_outage_stops_neither_signing_nor_paying(service):
     assert factories.refreshed(msa_request).record_check == RecordCheck.LATER
 
 
+@pytest.mark.both_databases
 def test_service_is_asked_outside_any_transaction(service, monkeypatch, transactional_db):
     seen = []
     lookup = sources.RecordService.lookup
@@ -284,6 +285,7 @@ def test_screening_page_asks_no_service_and_needs_no_query_more_with_a_compariso
     assert counts[0] == counts[1]
 
 
+@pytest.mark.both_databases
 def test_comparison_without_a_time_is_no_comparison():
     msa_request = factories.draft()
     with pytest.raises(IntegrityError), transaction.atomic():

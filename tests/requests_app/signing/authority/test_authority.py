@@ -71,6 +71,7 @@ def test_another_account_needs_another_authority(company, alice):
     assert AgentAuthority.objects.count() == 2
 
 
+@pytest.mark.both_databases
 def test_database_holds_one_authority_in_force_per_account_and_company(company, alice):
     given = authorized(company, alice).authority
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -79,6 +80,7 @@ def test_database_holds_one_authority_in_force_per_account_and_company(company, 
         )
 
 
+@pytest.mark.both_databases
 def test_database_holds_that_an_end_has_its_reason(company, alice):
     authorized(company, alice)
     with pytest.raises(IntegrityError), transaction.atomic():

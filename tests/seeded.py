@@ -1,0 +1,93 @@
+"""The portal's processes with the demo data, which takes a minute to make: made once, then copied."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from tests import prepared, servers
+from tests.stack import LiveStack
+
+# All of the product, since the services make the data; the words and pages, since documents and mail are made of them.
+SEEDED_FROM = (
+    *(
+        "**/*.py",
+        "**/*.csv",
+        "**/*.html",
+        "**/*.css",
+        "templates/**/*",
+        "static/**/*",
+        "locale/**/*.po",
+        "commands/*.py",
+    ),
+    *("requirements.txt", "package-lock.json", "tests/stack.py", "tests/seeded.py"),
+)
+HOURS = 6  # the data is told by the clock: visits of today, links that end
+
+# Mail waits behind the demo data's agreements, which the worker seals first.
+UNFINISHED = """
+from msa_portal.notices.models import NoticeMessage
+from requests_app.models import Agreement
+unsealed = Agreement.objects.filter(state="executed", executed_document__seal__isnull=True)
+print(unsealed.count() + NoticeMessage.objects.filter(state__in=["queued", "sending"]).count())
+"""
+SECONDS_TO_CATCH_UP = 300
+
+
+def key(kind: str) -> str:
+    now = datetime.now(ZoneInfo("America/Los_Angeles"))
+    return prepared.digest(
+        prepared.files((*SEEDED_FROM, *prepared.TESTS_OWN)),
+        prepared.migrated_key(str(servers.postgres_programs())),
+        kind,
+        f"{now.date()} {now.hour // HOURS}",
+    )
+
+
+def wait_until_caught_up(stack: LiveStack) -> None:
+    deadline = time.monotonic() + SECONDS_TO_CATCH_UP
+    while stack.manage("shell", "-v", "0", "-c", UNFINISHED).strip() != "0":
+        assert time.monotonic() < deadline, "The worker did not seal the demo data's agreements in time."
+        time.sleep(1)
+
+
+def _make(folder: Path, database: str) -> None:
+    """Leaves the media in the folder; what the processes wrote beside them stays behind."""
+    work = servers.scratch_folder() / f"seeding-{os.getpid()}"
+    work.mkdir()
+    stack = LiveStack(work, database)
+    try:
+        stack.start()
+        wait_until_caught_up(stack)
+    finally:
+        stack.end()
+    shutil.copytree(work / "media", folder / "media")
+
+
+def _make_with_cluster(folder: Path) -> None:
+    cluster = servers.Postgres(servers.copy_migrated_cluster)
+    try:
+        _make(folder, cluster.url(servers.MIGRATED))
+        cluster.keep(folder / "data")
+    finally:
+        cluster.stop()
+
+
+def _make_with_file(folder: Path) -> None:
+    file = folder / "portal.sqlite3"
+    shutil.copyfile(servers.migrated_file(), file)
+    _make(folder, f"sqlite:///{file}")
+
+
+def stack(folder: Path) -> LiveStack:
+    """In that new folder, on a database of its own of the kind that TEST_DATABASE names; not started."""
+    if os.environ.get("TEST_DATABASE", servers.DATABASE) == "sqlite":
+        prepared.copied("seeded-sqlite", key("sqlite"), _make_with_file, folder)
+        return LiveStack(folder, f"sqlite:///{folder / 'portal.sqlite3'}")
+    prepared.copied("seeded-postgres", key("postgres"), _make_with_cluster, folder)
+    cluster = servers.Postgres(lambda target: shutil.copytree(folder / "data", target))
+    return LiveStack(folder, cluster.url(servers.MIGRATED))

@@ -1,0 +1,228 @@
+"""A case's way to a station is walked once by the services; later tests get the very rows that they wrote.
+
+A request up to its service order is some two hundred queries, and most tests are about what comes
+after. A station's rows are written in a range of keys of its own, so that they fit beside whatever
+a test makes, and are kept per process by what can make a difference to them: the station and its
+facts, the stations before it in the test, and how many people hold each role. Wherever a test
+changes anything else (rows, settings, functions, the time, who hears of a commit) before it asks,
+the services walk. `test_the_suite.py` holds the two to be the same.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from enum import Enum
+from typing import Any
+
+import pytest
+import time_machine
+from django.apps import apps
+from django.db import connection
+from django.db.models import AutoField, BigAutoField, ForeignKey, Model
+from django.utils import timezone
+
+from requests_app.models import MSARequest
+
+WRITES = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM|TRUNCATE|DROP|ALTER|CREATE)\s+"?(\w+)', re.IGNORECASE)
+# Whoever else has an account changes nothing for a case, but by a role; nor do sign-ins, nor who drives out.
+PEOPLE = {
+    *("accounts_user", "account_emailaddress", "accounts_user_groups", "accounts_company", "accounts_membership"),
+    *("django_session", "axes_accesslog", "axes_accessattempt", "fieldwork_technician"),
+}
+FIRST_KEY, ROOM = 500_000, 400  # six digits, as references have
+MINUTES = 10  # what was written just now stays so
+PLAIN = (str, int, bool, type(None), date, Enum)
+HEARS_OF_COMMITS = {"commits", "django_capture_on_commit_callbacks", "transactional_db", "live_server"}
+
+type Rows = list[tuple[Any, ...]]
+
+
+@functools.cache
+def tables() -> dict[str, type[Model]]:
+    models = apps.get_models(include_auto_created=True)
+    return {
+        model._meta.db_table: model
+        for model in models
+        if model._meta.managed and isinstance(model._meta.pk, AutoField | BigAutoField)
+    }
+
+
+@dataclass
+class Walk:
+    rows: dict[str, tuple[list[str], Rows]]
+    request: int
+
+
+@dataclass
+class Test:
+    """What this test did before it asked."""
+
+    item: pytest.Item
+    so_far: tuple[Any, ...] = ()
+    last: int | None = None
+    off: bool = False
+    within: bool = False
+    written: set[str] = field(default_factory=set)
+
+    def look(self, execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        match = None if self.within else WRITES.match(sql)
+        if match:
+            self.written.add(match[1])
+            self.off = self.off or match[1] not in PEOPLE
+        return execute(sql, *rest)
+
+    def ordinary(self) -> bool:
+        """Nothing but people was changed."""
+        if self.off or not HEARS_OF_COMMITS.isdisjoint(self.item.fixturenames):  # type: ignore[attr-defined]
+            return False
+        marker = self.item.get_closest_marker("django_db")
+        if (marker and marker.kwargs.get("transaction")) or time_machine.escape_hatch.is_travelling():
+            return False
+        given = self.item.funcargs  # type: ignore[attr-defined]
+        patch, settings = given.get("monkeypatch"), given.get("settings")
+        if patch and (patch._setattr or patch._setitem):
+            return False
+        if settings and settings._to_restore:
+            return False
+        return self.last is None or MSARequest.objects.filter(pk=self.last).exists()
+
+
+class Stations:
+    def __init__(self) -> None:
+        self.walks: dict[Any, Walk | None] = {}
+        self.next_key = FIRST_KEY
+        self.test: Test | None = None
+
+    @contextmanager
+    def watching(self, item: pytest.Item) -> Iterator[None]:
+        self.test = Test(item)
+        with connection.execute_wrapper(self.test.look):
+            yield
+        self.test = None
+
+    def reach(self, walk: Callable[..., MSARequest], facts: dict[str, Any]) -> MSARequest:
+        test = self.test
+        if test is None or test.within or not all(isinstance(fact, PLAIN) for fact in facts.values()):
+            return walk(**facts)
+        if not test.ordinary():
+            return walk(**facts)
+        test.within = True
+        try:
+            step = (walk.__name__, tuple(sorted(facts.items())))
+            now = timezone.localtime()
+            key = (*test.so_far, step, self.roles(), now.date(), now.hour, now.minute // MINUTES)
+            test.so_far = (*test.so_far, step)
+            if key not in self.walks:
+                return self.walked(key, walk, facts)
+            kept = self.walks[key]
+            if kept is None:
+                test.off = True
+                return walk(**facts)
+            self.write(kept)
+            test.last = kept.request
+            return refreshed(kept.request)
+        finally:
+            test.within = False
+
+    def roles(self) -> tuple[Any, ...]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT group_id, COUNT(*) FROM accounts_user_groups GROUP BY group_id ORDER BY group_id")
+            return tuple(cursor.fetchall())
+
+    def walked(self, key: Any, walk: Callable[..., MSARequest], facts: dict[str, Any]) -> MSARequest:
+        assert self.test
+        first, self.next_key = self.next_key, self.next_key + ROOM
+        before = self.read_outside(first)
+        sequences = self.begin_at(first)
+        request = walk(**facts)
+        self.go_back_to(sequences)
+        rows = {
+            table: found for table in tables() if (found := self.read(table, f"BETWEEN {first} AND {first + ROOM}"))[1]
+        }
+        alone = self.read_outside(first) == before and not self.leans_on_the_test(rows, first)
+        self.walks[key] = Walk(rows, request.pk) if alone else None
+        self.test.off = not alone
+        self.test.last = request.pk
+        return refreshed(request.pk)
+
+    def read(self, table: str, which: str) -> tuple[list[str], Rows]:
+        model = tables()[table]
+        names = [column.column for column in model._meta.concrete_fields]
+        columns = ", ".join(f'"{name}"' for name in names)
+        with connection.cursor() as cursor:
+            cursor.execute(f'SELECT {columns} FROM "{table}" WHERE "{model._meta.pk.column}" {which} ORDER BY 1')  # noqa: S608
+            return names, [tuple(row) for row in cursor.fetchall()]
+
+    def read_outside(self, first: int) -> dict[str, tuple[list[str], Rows]]:
+        return {table: self.read(table, f"NOT BETWEEN {first} AND {first + ROOM}") for table in tables()}
+
+    def leans_on_the_test(self, rows: dict[str, tuple[list[str], Rows]], first: int) -> bool:
+        """A row names one that this test made, which another test will not have."""
+        assert self.test
+        for table, (names, found) in rows.items():
+            for column in tables()[table]._meta.concrete_fields:
+                if isinstance(column, ForeignKey) and column.related_model._meta.db_table in self.test.written:
+                    place = names.index(column.column)
+                    if any(row[place] is not None and not first <= row[place] <= first + ROOM for row in found):
+                        return True
+        return False
+
+    def write(self, walk: Walk) -> None:
+        with connection.cursor() as cursor:
+            for table, (names, rows) in walk.rows.items():
+                columns = ", ".join(f'"{name}"' for name in names)
+                line = "(" + ", ".join(["%s"] * len(names)) + ")"
+                values = ", ".join([line] * len(rows))
+                cursor.execute(f'INSERT INTO "{table}" ({columns}) VALUES {values}', [v for row in rows for v in row])  # noqa: S608
+
+    def begin_at(self, first: int) -> dict[str, Any]:
+        """Where each table's keys stood."""
+        with connection.cursor() as cursor:
+            if connection.vendor == "sqlite":
+                cursor.execute("SELECT name, seq FROM sqlite_sequence")
+                stood: dict[str, Any] = dict(cursor.fetchall())
+                self.set_sqlite(cursor, dict.fromkeys(tables(), first))
+                return stood
+            cursor.execute("SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public'")
+            stood = dict(cursor.fetchall())
+            for name in stood:
+                cursor.execute("SELECT setval(%s, %s)", [f'"{name}"', first])
+            return stood
+
+    def go_back_to(self, stood: dict[str, Any]) -> None:
+        with connection.cursor() as cursor:
+            if connection.vendor == "sqlite":
+                self.set_sqlite(cursor, stood)
+                return
+            for name, value in stood.items():
+                cursor.execute("SELECT setval(%s, %s, %s)", [f'"{name}"', value or 1, value is not None])
+
+    @staticmethod
+    def set_sqlite(cursor: Any, values: dict[str, Any]) -> None:
+        cursor.execute("DELETE FROM sqlite_sequence")
+        for name, value in values.items():
+            cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [name, value])
+
+
+stations = Stations()
+
+
+def station(walk: Callable[..., MSARequest]) -> Callable[..., MSARequest]:
+    """Marks a factory whose way is walked once; with a request of the test's own it always walks."""
+
+    @functools.wraps(walk)
+    def reached(request: MSARequest | None = None, **facts: Any) -> MSARequest:
+        if request is not None:
+            return walk(request, **facts)
+        return stations.reach(walk, facts)
+
+    return reached
+
+
+def refreshed(pk: int) -> MSARequest:
+    return MSARequest.objects.select_related("owner", "agent", "agent_company", "device").get(pk=pk)
