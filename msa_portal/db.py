@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from django.db import connection, models, transaction
@@ -20,7 +22,41 @@ def lock[M: models.Model](instance: M) -> M:
     rows: Any = manager.select_for_update(of=("self",))
     if not connection.features.has_select_for_update_of:
         rows = manager.select_for_update()
-    return rows.get(pk=instance.pk)
+    found: M = rows.get(pk=instance.pk)
+    hold(found)
+    return found
+
+
+def hold(instance: models.Model) -> None:
+    """This object stands for its row until the innermost transaction block ends: nobody else can change the row."""
+    vars(instance)["_held_in"] = connection.atomic_blocks[-1]
+
+
+def is_held(instance: models.Model) -> bool:
+    """Whether `lock` gave this very object, and the lock still holds."""
+    block = vars(instance).get("_held_in")
+    return block is not None and any(each is block for each in connection.atomic_blocks)
+
+
+@contextmanager
+def locked[M: models.Model](instance: M) -> Iterator[M]:
+    """A transaction with the row under its lock: `instance` itself where it is held already, else read again.
+
+    A service that is called within another one goes on with the same object, so that neither has an old
+    picture. What a body changed on it that raises goes back with the body's savepoint.
+    """
+    with transaction.atomic():
+        if not is_held(instance):
+            yield lock(instance)
+            return
+        before, related = dict(vars(instance)), dict(instance._state.fields_cache)
+        try:
+            yield instance
+        except BaseException:
+            vars(instance).clear()
+            vars(instance).update(before)
+            instance._state.fields_cache = related
+            raise
 
 
 class Timestamped(models.Model):

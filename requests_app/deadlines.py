@@ -14,7 +14,7 @@ from django.utils.translation import gettext, ngettext
 
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
-from requests_app import permissions, signals
+from requests_app import permissions, program, signals
 from requests_app.enums import OWNER_HOLDS, EventKind
 from requests_app.models import MSARequest, ProgramSettings, RequestEvent
 
@@ -48,13 +48,13 @@ def deadline_of(msa_request: MSARequest, *, today: date, figures: ProgramSetting
     return Deadline(msa_request.owner_acts_by, left, left <= figures.first_reminder_days)
 
 
-def new_deadline() -> date:
+def new_deadline(msa_request: MSARequest) -> date:
     """The last day for what starts or changes now."""
-    return local_day(timezone.now()) + timedelta(days=ProgramSettings.current().draft_life_days)
+    return local_day(timezone.now()) + timedelta(days=program.of(msa_request).figures.draft_life_days)
 
 
 def extended_deadline(msa_request: MSARequest) -> date:
-    return max(new_deadline(), msa_request.owner_acts_by or date.min)
+    return max(new_deadline(msa_request), msa_request.owner_acts_by or date.min)
 
 
 def record_activity(msa_request: MSARequest, *, by: User | None) -> None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from msa_portal import formats
 from msa_portal.accounts.models import User
-from msa_portal.db import lock
+from msa_portal.db import locked
 from msa_portal.errors import Stale
 from requests_app import signals
 from requests_app.enums import (
@@ -177,5 +177,5 @@ def stale(msa_request: MSARequest, *, to: User | None) -> Stale:
 
 def record_locked(msa_request: MSARequest, kind: EventKind, *, by: User | None, codes: dict[str, object]) -> None:
     """Record a payment's event that moves no status: fee raised, payment held, a refund's steps."""
-    with transaction.atomic():
-        record(lock(msa_request), kind, by=by, codes=codes)
+    with locked(msa_request) as fresh:
+        record(fresh, kind, by=by, codes=codes)

@@ -13,6 +13,7 @@ from django.db.models.functions import Cast, JSONObject
 from msa_portal.business_days import calendar as business_days
 from msa_portal.business_days.calendar import BusinessCalendar
 from msa_portal.business_days.models import ClosureDay
+from msa_portal.db import is_held
 from requests_app import eligibility
 from requests_app.eligibility import Panels
 from requests_app.eligibility.facts import Taught
@@ -36,7 +37,13 @@ class Program:
 
 
 def of(msa_request: MSARequest) -> Program:
-    """The one that this request shares with those that `with_case()` loaded beside it; else one of its own."""
+    """The one that this request shares with those that `with_case()` loaded beside it; else one of its own.
+
+    Under a lock it stays the same for as long as the lock holds: a judgment in several steps is of one piece.
+    """
+    if is_held(msa_request):
+        own: Program = vars(msa_request).setdefault("_program", Program())
+        return own
     return msa_request.case.once(load, otherwise=Program)
 
 

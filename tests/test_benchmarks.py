@@ -15,7 +15,18 @@ from commands.console import ROOT
 pytestmark = pytest.mark.slow
 
 NAMES = [
-    *("bare_view", "middleware", "landing", "status", "list_1", "list_many", "readiness", "screening", "autosave"),
+    *(
+        "bare_view",
+        "middleware",
+        "signed_in",
+        "landing",
+        "status",
+        "list_1",
+        "list_many",
+        "readiness",
+        "screening",
+        "autosave",
+    ),
     *("day_1", "day_many", "sync_1", "sync_many"),
     *("bare_agreement", "agreement", "bare_inserts", "lifecycle"),
     *("bare_store", "webhook", "bare_fetch", "settlement", "bare_listing", "reconciliation"),
@@ -50,6 +61,7 @@ def test_pages_are_ratios_to_a_bare_view_and_the_lifecycle_to_its_inserts(result
     against = {row["name"]: row["against"] for row in result["rows"]}
     others = dict.fromkeys(("bare_inserts", "lifecycle"), "bare_inserts")
     others |= dict.fromkeys(("bare_agreement", "agreement"), "bare_agreement")
+    others |= dict.fromkeys(("status", "list_1", "list_many", "screening"), "signed_in")
     for bare, ours in (("bare_store", "webhook"), ("bare_fetch", "settlement"), ("bare_listing", "reconciliation")):
         others |= dict.fromkeys((bare, ours), bare)
     assert against == dict.fromkeys(NAMES, "bare_view") | others
@@ -112,3 +124,12 @@ def test_week_is_planned_four_ways_and_none_breaks_a_rule(result):
         assert (row["violations"], row["missed_by_us"]) == (0, 0)
         assert rows["ours"]["cost"] <= row["cost"]
     assert week["small"]["gap_percent"] >= 0
+
+
+def test_pages_stay_within_their_queries(result):
+    """Each section of a page reads the request's case, which is loaded once (ADR 26)."""
+    queries = {row["name"]: row["queries"] for row in result["rows"]}
+    assert 0 < queries["signed_in"] <= 4
+    assert 0 < queries["status"] <= 12
+    assert 0 < queries["list_many"] <= 9
+    assert 0 < queries["screening"] <= 20

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from fieldwork.models import CloseOut, SiteVisit, Technician, VisitPhoto, annotated_path, photo_path
-from fieldwork.visits import arrivals
+from fieldwork.visits import arrivals, orders
 from fieldwork.visits.closeout_report import Photo, Report, serial_matches
 from fieldwork.visits.orders import close_order
 from msa_portal import formats
@@ -33,8 +33,7 @@ def on_my_way(visit: SiteVisit, *, by: User, expected_at: datetime | None = None
     `expected_at` None: as `arrivals.leaving` works it out from the stops before and the way.
     """
     with transaction.atomic():
-        msa_request = lock(visit.order.round.msa_request)
-        fresh = lock(visit)
+        msa_request, fresh = orders.lock_with_request(visit)
         _technician_of(fresh, by)
         if fresh.on_the_way_at is not None or fresh.state == SiteVisit.State.ON_SITE:
             return fresh
@@ -47,7 +46,8 @@ def on_my_way(visit: SiteVisit, *, by: User, expected_at: datetime | None = None
         fresh.save(update_fields=["on_the_way_at", "expected_at", "updated_at"])
         codes = {"visit": fresh.pk, "expected_at": fresh.expected_at.isoformat()}
         history.record_locked(msa_request, EventKind.VISIT_ON_THE_WAY, by=by, codes=codes)
-    visit.refresh_from_db()
+    if fresh is not visit:
+        visit.refresh_from_db()
     return visit
 
 
@@ -57,8 +57,7 @@ def go_on_site(visit: SiteVisit, *, by: User, at: datetime | None = None) -> Sit
     `at`, in the server's time, where the phone tells of it later than it was.
     """
     with transaction.atomic():
-        msa_request = lock(visit.order.round.msa_request)
-        fresh = lock(visit)
+        msa_request, fresh = orders.lock_with_request(visit)
         _technician_of(fresh, by)
         if fresh.state == SiteVisit.State.ON_SITE:
             return fresh
@@ -71,7 +70,8 @@ def go_on_site(visit: SiteVisit, *, by: User, at: datetime | None = None) -> Sit
         visit_round.on_site_at = now
         visit_round.save(update_fields=["on_site_at", "updated_at"])
         history.record_locked(msa_request, EventKind.VISIT_STARTED, by=by, codes={"visit": fresh.pk})
-    visit.refresh_from_db()
+    if fresh is not visit:
+        visit.refresh_from_db()
     return visit
 
 
@@ -84,8 +84,7 @@ def close_out(visit: SiteVisit, report: Report, *, by: User) -> CloseOut:
     """
     _check_report(report)
     with storage.atomic():
-        msa_request = lock(visit.order.round.msa_request)
-        fresh = lock(visit)
+        msa_request, fresh = orders.lock_with_request(visit)
         earlier = kept_before(report.id, fresh, report.body_hash())
         if earlier is not None:
             return earlier
@@ -99,7 +98,6 @@ def close_out(visit: SiteVisit, report: Report, *, by: User) -> CloseOut:
             return kept
         if fresh.state == SiteVisit.State.SCHEDULED:
             go_on_site(fresh, by=by)
-            fresh.refresh_from_db()
         close_order(fresh, report.outcome)
         if report.outcome == VisitOutcome.COMPLETE:
             transitions.complete(msa_request, by=by)

@@ -15,9 +15,9 @@ from fieldwork.models import Placement, ServiceOrder, SiteVisit, Technician
 from fieldwork.schedule import positions, technician_days
 from msa_portal.accounts.models import User
 from msa_portal.business_days import calendar
-from msa_portal.db import lock
+from msa_portal.db import is_held, lock
 from msa_portal.errors import Refused, Stale
-from requests_app import history
+from requests_app import history, program
 from requests_app.enums import EventKind, VisitOutcome
 from requests_app.lifecycle import policies
 from requests_app.models import MSARequest, OutcomeReason, VisitRound
@@ -44,10 +44,8 @@ def open_order(msa_request: MSARequest, *, by: User | None) -> ServiceOrder:
     days of V2, as this round's clock stands now (D6, D17).
     """
     visit = policies.open_round(msa_request)
-    today = calendar.local_day(timezone.now())
-    order = ServiceOrder.objects.create(
-        round=visit, issued_by=by, due_on=due_on(msa_request, Clocks.load(today=today))
-    )
+    clocks = Clocks.read_with(program.of(msa_request), today=calendar.local_day(timezone.now()))
+    order = ServiceOrder.objects.create(round=visit, issued_by=by, due_on=due_on(msa_request, clocks))
     order.number = f"SO-{order.issued_at.year}-{order.pk:06d}"
     order.save(update_fields=["number"])
     positions.locate(order)
@@ -83,8 +81,7 @@ def schedule(
     any more.
     """
     with transaction.atomic():
-        msa_request = lock(visit.order.round.msa_request)
-        fresh = lock(visit)
+        msa_request, fresh = lock_with_request(visit)
         if not wished and not by.has_perm("fieldwork.schedule_sitevisit"):
             raise Refused(_("Only a dispatcher schedules visits."), code="not_allowed")
         if not fresh.is_movable:
@@ -110,13 +107,30 @@ def schedule(
     return visit
 
 
+def lock_with_request(visit: SiteVisit) -> tuple[MSARequest, SiteVisit]:
+    """The visit's request and then the visit, each under its lock; order and round are read after that.
+
+    Those that this transaction holds already are gone on with.
+    """
+    if is_held(visit):
+        around = visit.order.round
+        if not is_held(around.msa_request):
+            around.msa_request = lock(around.msa_request)
+        return around.msa_request, visit
+    of_visit = SiteVisit.objects.filter(pk=visit.pk).values_list("order__round__msa_request_id", flat=True)
+    msa_request, fresh = lock(MSARequest(pk=of_visit.get())), lock(visit)
+    fresh.order = ServiceOrder.objects.select_related("round").get(pk=fresh.order_id)
+    fresh.order.round.msa_request = msa_request
+    return msa_request, fresh
+
+
 def check_slot(visit: SiteVisit, *, technician: Technician, on: date, window: str) -> None:
     """A visit can stand there: a business day from today on, an active technician, a fee that is not in dispute
     (fault 12). Raises `Refused` with the field."""
     today = calendar.local_day(timezone.now())
     if on < today:
         raise Refused(_("That day is past. Choose today or a later day."), code="day", fields={"scheduled_on": ""})
-    if not calendar.load().is_business_day(on):
+    if not program.of(visit.order.round.msa_request).calendar.is_business_day(on):
         raise Refused(_("That day is not a business day. Choose another."), code="day", fields={"scheduled_on": ""})
     if window not in SiteVisit.Window.values:
         raise Refused(_("Choose morning or afternoon."), code="window", fields={"window": ""})
@@ -280,4 +294,5 @@ def close_order(visit: SiteVisit, outcome: VisitOutcome) -> None:
     visit.state = SiteVisit.State.CLOSED
     visit.closed_at = timezone.now()
     visit.save(update_fields=["state", "closed_at", "updated_at"])
-    ServiceOrder.objects.filter(pk=visit.order_id).update(state=ServiceOrder.State.CLOSED)
+    visit.order.state = ServiceOrder.State.CLOSED
+    visit.order.save(update_fields=["state", "updated_at"])

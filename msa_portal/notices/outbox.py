@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from msa_portal.accounts.models import User
 from msa_portal.jobs import kick
@@ -107,11 +107,13 @@ def _row(notice: type[Notice], rendered: Rendered) -> NoticeMessage:
 
 def _insert(row: NoticeMessage) -> NoticeMessage:
     """One row per key even where two transactions queue at once, and neither is broken by it."""
-    NoticeMessage.objects.bulk_create([row], ignore_conflicts=True)
-    stored = NoticeMessage.objects.get(unique_key=row.unique_key)
-    if stored.message_id == row.message_id:
-        ask_for_delivery(stored.pk, stored.kind)
-    return stored
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError:
+        return NoticeMessage.objects.get(unique_key=row.unique_key)
+    ask_for_delivery(row.pk, row.kind)
+    return row
 
 
 def ask_for_delivery(message_pk: int, kind: str) -> None:

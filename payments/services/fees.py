@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
-from msa_portal.db import lock
+from msa_portal.db import lock, locked
 from msa_portal.errors import Refused
 from payments import notices
 from payments.models import Fee, FeeSchedule, Payment
@@ -19,7 +19,7 @@ from payments.services import ledger
 from requests_app import history, permissions, program
 from requests_app.enums import EventKind, Settlement
 from requests_app.lifecycle import policies, settlement
-from requests_app.models import MSARequest, ProgramSettings, VisitRound
+from requests_app.models import MSARequest, VisitRound
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,7 @@ def quoted(msa_request: MSARequest, fee: Fee | None, *, is_being_paid: bool) -> 
     schedule = msa_request.case.once(_in_force).get(msa_request.request_type)
     if schedule is None:
         return None
-    holds_until = _today() + timedelta(days=program.of(msa_request).figures.quote_days)
-    return Quote(schedule.amount_cents, holds_until, None)
+    return Quote(schedule.amount_cents, _holds_until(msa_request), None)
 
 
 def _in_force() -> dict[str, FeeSchedule]:
@@ -67,8 +66,8 @@ def _today() -> date:
     return local_day(timezone.now())
 
 
-def _holds_until() -> date:
-    return _today() + timedelta(days=ProgramSettings.current().quote_days)
+def _holds_until(msa_request: MSARequest) -> date:
+    return _today() + timedelta(days=program.of(msa_request).figures.quote_days)
 
 
 def _is_being_paid(fee: Fee) -> bool:
@@ -88,8 +87,7 @@ def raise_fee(msa_request: MSARequest, *, by: User | None) -> Fee | None:
     None where nothing is due: no amount is set for the type (D16), or the visit is settled. Raises
     `Refused` where form or agreement is not complete (F2). Takes the request's lock.
     """
-    with transaction.atomic():
-        fresh = lock(msa_request)
+    with locked(msa_request) as fresh:
         visit = settlement.open_fee_form(fresh, by=by)
         if visit.settlement:
             return None
@@ -111,7 +109,7 @@ def _raise(msa_request: MSARequest, visit: VisitRound, *, by: User | None) -> Fe
         amount_cents=schedule.amount_cents,
         currency=schedule.currency,
         quoted_on=_today(),
-        quote_holds_until=_holds_until(),
+        quote_holds_until=_holds_until(msa_request),
     )
     codes = {"round": visit.number, "fee": fee.pk, "cents": fee.amount_cents, "rule": visit.fee_reason}
     history.record_locked(msa_request, EventKind.FEE_RAISED, by=by, codes=codes)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from msa_portal.accounts.models import Company, User
 from msa_portal.business_days.calendar import local_day
-from msa_portal.db import lock
+from msa_portal.db import hold, lock
 from msa_portal.errors import Refused, Stale
 from requests_app import deadlines, eligibility, fee_rules, history, permissions
 from requests_app.agreements import versions
@@ -44,7 +44,8 @@ def start(*, by: User, company: Company | None = None, answers: Mapping[str, Any
             if name in steps.ALL_FIELDS:
                 setattr(msa_request, name, value)
         today = local_day(timezone.now())
-        msa_request.owner_acts_by = deadlines.new_deadline()
+        hold(msa_request)
+        msa_request.owner_acts_by = deadlines.new_deadline(msa_request)
         msa_request.save()
         msa_request.reference = f"MSA-{today.year}-{msa_request.pk:06d}"
         msa_request.save(update_fields=["reference"])

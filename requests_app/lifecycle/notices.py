@@ -7,10 +7,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from msa_portal import formats
-from msa_portal.business_days import calendar
 from msa_portal.business_days.calendar import local_day
 from msa_portal.notices.outbox import Notice
-from requests_app import history, hooks
+from requests_app import history, hooks, program
 from requests_app.enums import (
     RequestType,
     Status,
@@ -18,7 +17,6 @@ from requests_app.enums import (
 )
 from requests_app.models import (
     MSARequest,
-    ProgramSettings,
     RequestEvent,
 )
 from requests_app.notices import CUSTOMER_AND_AGENT, agent, customer, notify, page
@@ -77,22 +75,22 @@ def draft_started_for_you(msa_request: MSARequest) -> None:
 
 
 # --- At the utility ----------------------------------------------------------------------
-def _times(event: RequestEvent) -> dict[str, Any]:
+def _times(msa_request: MSARequest, event: RequestEvent) -> dict[str, Any]:
     """V1 and V2 for a request with nothing missing, from the event's day."""
-    program = ProgramSettings.current()
+    settings = program.of(msa_request)
     return {
-        "order_from": program.service_order_from_days,
-        "order_to": program.service_order_to_days,
-        "visit_by": formats.day(calendar.load().add(local_day(event.at), program.visit_days)),
+        "order_from": settings.figures.service_order_from_days,
+        "order_to": settings.figures.service_order_to_days,
+        "visit_by": formats.day(settings.calendar.add(local_day(event.at), settings.figures.visit_days)),
     }
 
 
 def request_submitted(msa_request: MSARequest, event: RequestEvent) -> None:
-    notify(RequestSubmitted, msa_request, key=str(event.pk), **_times(event))
+    notify(RequestSubmitted, msa_request, key=str(event.pk), **_times(msa_request, event))
 
 
 def request_valid(msa_request: MSARequest, event: RequestEvent) -> None:
-    notify(RequestValid, msa_request, key=str(event.pk), **_times(event))
+    notify(RequestValid, msa_request, key=str(event.pk), **_times(msa_request, event))
 
 
 def service_order_issued(msa_request: MSARequest, event: RequestEvent) -> None:
@@ -122,11 +120,17 @@ def next_steps(msa_request: MSARequest) -> list[str]:
 
 
 def reschedule_received(msa_request: MSARequest, event: RequestEvent) -> None:
-    notify(RescheduleReceived, msa_request, key=str(event.pk), **_times(event))
+    notify(RescheduleReceived, msa_request, key=str(event.pk), **_times(msa_request, event))
 
 
 def modification_received(msa_request: MSARequest, event: RequestEvent) -> None:
-    notify(ModificationReceived, msa_request, key=str(event.pk), device=str(msa_request.device or ""), **_times(event))
+    notify(
+        ModificationReceived,
+        msa_request,
+        key=str(event.pk),
+        device=str(msa_request.device or ""),
+        **_times(msa_request, event),
+    )
 
 
 # --- The end, and people -----------------------------------------------------------------

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
-from msa_portal.db import lock
+from msa_portal.db import lock, locked
 from msa_portal.errors import Refused
 from requests_app import history, permissions
 from requests_app.enums import EventKind, Settlement, Status
@@ -27,8 +27,7 @@ def open_fee_form(msa_request: MSARequest, *, by: User | None) -> VisitRound:
     Called under the request's lock, or takes it. Raises `Refused` with the reason where the form
     or the agreement is not complete (F2).
     """
-    with transaction.atomic():
-        fresh = lock(msa_request)
+    with locked(msa_request) as fresh:
         policies.check_payable(fresh)
         if fresh.judged_on is None:
             fresh.judged_on = local_day(timezone.now())

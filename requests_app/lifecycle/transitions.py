@@ -12,14 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_fsm import can_proceed
 
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
-from msa_portal.db import lock
+from msa_portal.db import locked
 from msa_portal.errors import Refused
 from requests_app import deadlines, fee_rules, history, permissions
 from requests_app.application import inapplicable_answers
@@ -67,8 +66,7 @@ class _Transition:
 @contextmanager
 def _transition(msa_request: MSARequest, kind: EventKind, *, by: User | None) -> Iterator[_Transition]:
     """Open the door for one event. The body checks when, writes its own rows, says the codes."""
-    with transaction.atomic():
-        fresh = lock(msa_request)
+    with locked(msa_request) as fresh:
         permissions.check_may_cause(kind, by, fresh)
         make_transition: Callable[[], None] = getattr(fresh, kind.value)
         if not can_proceed(make_transition):
@@ -80,14 +78,15 @@ def _transition(msa_request: MSARequest, kind: EventKind, *, by: User | None) ->
         fresh.owner_acts_by = _owner_deadline(fresh)
         fresh.save(update_fields=["status", "owner_acts_by", "open_corrections", "updated_at"])
         history.record(fresh, kind, by=by, from_status=before, codes=move.codes)
-    msa_request.refresh_from_db()
+    if fresh is not msa_request:
+        msa_request.refresh_from_db()
 
 
 def _owner_deadline(msa_request: MSARequest) -> Any:
     """The last day to act where the ball is with the owner (D8)."""
     if msa_request.status not in OWNER_HOLDS:
         return None
-    return deadlines.new_deadline()
+    return deadlines.new_deadline(msa_request)
 
 
 def submit(msa_request: MSARequest, *, by: User) -> None:

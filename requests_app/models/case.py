@@ -184,10 +184,16 @@ class Case:
 
     @property
     def open_screening(self) -> Screening | None:
-        return next((each for each in self.screenings if each.decided_at is None), None)
+        if self._loaded:
+            return next((each for each in self.screenings if each.decided_at is None), None)
+        rows = Screening.objects.filter(msa_request=self.msa_request, decided_at__isnull=True).order_by()
+        return cast("Screening | None", self._with_its_request(rows.select_related("taken_by").first()))
 
     @cached_property
     def corrections(self) -> list[Correction]:
+        """Each was asked for by a screening that was decided so: without one there are none, and nothing is read."""
+        if self._loaded and self._loaded.whole and all(each.decision != "corrections" for each in self.screenings):
+            return []
         rows = Correction.objects.order_by("pk").select_related("reason", "answered_by", "answer_document", "follows")
         return self._many("corrections", rows)
 

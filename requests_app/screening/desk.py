@@ -65,12 +65,21 @@ def answer_checks(msa_request: MSARequest, given: Mapping[str, tuple[str, str]],
     """Keep the answers (check → answer, note); taking the request where nobody has."""
     with transaction.atomic():
         screening = take(msa_request, by=by)
-        for code, (answer, note) in given.items():
-            ScreeningAnswer.objects.update_or_create(
-                screening=screening,
-                check_code=CheckCode(code),
-                defaults={"answer": CheckAnswer(answer), "note": note, "answered_by": by},
-            )
+        ScreeningAnswer.objects.bulk_create(
+            (
+                ScreeningAnswer(
+                    screening=screening,
+                    check_code=CheckCode(code),
+                    answer=CheckAnswer(answer),
+                    note=note,
+                    answered_by=by,
+                )
+                for code, (answer, note) in given.items()
+            ),
+            update_conflicts=True,
+            unique_fields=["screening", "check_code"],
+            update_fields=["answer", "note", "answered_by", "answered_at"],
+        )
 
 
 def _open(msa_request: MSARequest, *, by: User) -> Screening:

@@ -84,3 +84,7 @@ def _visit_is_late(msa_request: MSARequest, clocks: Clocks) -> bool:
 def clocks_of(msa_request: MSARequest) -> Clocks:
     """What that request's clocks are read with, beside what its rules have read."""
     return Clocks.read_with(program.of(msa_request), today=local_day(timezone.now()))
+
+
+def load_clocks() -> Clocks:
+    return Clocks.load(today=local_day(timezone.now()))

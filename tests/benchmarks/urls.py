@@ -1,15 +1,19 @@
-"""The portal's addresses, one view that does nothing, and one that stores a row and does nothing else."""
+"""The portal's addresses, and views to compare with: nothing, a stored row, a page of one query and one template."""
 
 from uuid import uuid4
 
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.template import engines
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
 from msa_portal import urls
 from payments.models import ProviderEvent
+from requests_app.models import MSARequest
 
 handler400 = urls.handler400
+_PAGE = engines["django"].from_string('{% extends "base.html" %}{% block content %}<h1>{{ row }}</h1>{% endblock %}')
 
 
 def bare(_http: HttpRequest) -> HttpResponse:
@@ -22,4 +26,15 @@ def store(_http: HttpRequest) -> HttpResponse:
     return HttpResponse(status=200)
 
 
-urlpatterns = [path("bare/", bare), path("bare/store/", store), *urls.urlpatterns]
+@login_required
+def signed_in(request: HttpRequest) -> HttpResponse:
+    """The least that a page of ours can be: who asks, one row, the frame around it."""
+    return HttpResponse(_PAGE.render({"row": MSARequest.objects.filter(owner=request.user.pk).first()}, request))
+
+
+urlpatterns = [
+    path("bare/", bare),
+    path("bare/store/", store),
+    path("bare/page/", signed_in),
+    *urls.urlpatterns,
+]

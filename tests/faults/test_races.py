@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from msa_portal import db
 from msa_portal.errors import Refused
 from msa_portal.notices.models import NoticeMessage
 from payments import provider
@@ -154,7 +155,7 @@ def overlapping(monkeypatch: pytest.MonkeyPatch, *, locked: bool) -> list[BaseEx
     ready = [factories.executed(factories.complete_request(company=company)) for _ in range(3)]
     people = [factories.actor_of(ready[0]), factories.member_of(company)]
     if not locked:
-        for module in (checkout, fees, settlement):
+        for module in (checkout, db, settlement):
             monkeypatch.setattr(module, "lock", without_lock)
         monkeypatch.setattr(fees, "raise_fee", meeting(fees.raise_fee))
     return at_once_each(
@@ -224,7 +225,7 @@ def test_without_the_lock_a_withdrawal_does_not_see_the_money(
     site.act(payment, "pay")
     meet = meeting(lambda answer: answer)
     paid_parts, receive = withdrawal._paid_parts, settle._receive
-    for module in (settle, settlement, transitions, withdrawal):
+    for module in (settle, settlement, db, withdrawal):
         monkeypatch.setattr(module, "lock", without_lock)
     monkeypatch.setattr(withdrawal, "_paid_parts", lambda msa_request: meet(paid_parts(msa_request)))
     monkeypatch.setattr(settle, "_receive", lambda *args: (receive(*args), meet(None)))

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from fieldwork.models import CloseOut, SiteVisit, Technician, VisitPhoto
-from fieldwork.visits import closeouts
+from fieldwork.visits import closeouts, orders
 from requests_app.enums import Status
 from tests import factories
 from tests.fieldwork.conftest import failure
@@ -56,6 +56,6 @@ def test_one_report_five_times_at_once_is_one_visit_and_one_set_of_photos(visit:
 
 
 def test_without_the_lock_the_race_is_lost(visit: SiteVisit, technician: Technician, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(closeouts, "lock", lambda row: type(row)._default_manager.get(pk=row.pk))
+    monkeypatch.setattr(orders, "lock", lambda row: type(row)._default_manager.get(pk=row.pk))
     _answers, failures = send_at_once(visit, a_report(), technician)
     assert failures != []

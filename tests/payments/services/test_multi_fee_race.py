@@ -100,7 +100,7 @@ def test_without_the_lock_a_fee_is_in_two_payments(
         return found
 
     monkeypatch.setattr(checkout, "lock", read_without_lock)
-    monkeypatch.setattr("payments.services.fees.lock", read_without_lock)
+    monkeypatch.setattr("msa_portal.db.lock", read_without_lock)
     monkeypatch.setattr("requests_app.lifecycle.settlement.lock", read_without_lock)
     monkeypatch.setattr(open_payments, "reusable", look_together)
     monkeypatch.setattr(settlement, "freeze", lambda *_args, **_kwargs: None)  # its event would collide, too

@@ -179,7 +179,7 @@ def test_page_takes_as_many_queries_with_many_corrections_and_events(desk):
         with CaptureQueriesContext(connection) as queries:
             assert desk.get(reverse(PAGE, args=[msa_request.pk])).status_code == 200
         counts.append(len(queries))
-    assert counts[0] == counts[1]
+    assert counts[0] == counts[1] <= 22  # the items, and the files sent since, beside the 20 of a first look
 
 
 def test_queue_takes_as_many_queries_with_many_requests(desk):

@@ -76,7 +76,7 @@ def test_list_of_one_and_of_many_needs_the_same_number_of_queries(client):
     factories.prepared(factories.complete_request(company=company))
     for _ in range(3):
         factories.complete_request(company=company, panel_rating_amps=None)
-    assert count() == one
+    assert count() == one <= 9
 
 
 def test_list_pages_by_key_and_misses_none(client, monkeypatch):
