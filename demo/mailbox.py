@@ -41,7 +41,7 @@ def _arrived(message: EmailMessage, address: str) -> ArrivedMail:
         text=str(message.body),
         html=html[0] if html else "",
         message_id=message.extra_headers.get("Message-ID", ""),
-        attachments=[_attached(each) for each in message.attachments if isinstance(each, MIMEPart)],
+        attachments=[_attached(attachment) for attachment in message.attachments if isinstance(attachment, MIMEPart)],
     )
 
 

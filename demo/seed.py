@@ -343,7 +343,7 @@ class _Story:
     def _close_out(self, visit: SiteVisit, *reasons: str) -> None:
         by = self.people[accounts.TECHNICIAN]
         rules = [rule for rule in eligibility.rules_for(visit.order.round.msa_request.request_type) if rule.checklist]
-        failed = {each.rule for each in OutcomeReason.objects.filter(code__in=reasons)}
+        failed = {reason.rule for reason in OutcomeReason.objects.filter(code__in=reasons)}
         closeouts.go_on_site(visit, by=by)
         closeouts.close_out(
             visit,

@@ -117,7 +117,7 @@ def day_change_asked(wish: DayChange) -> None:
         action_url=address,
         day=formats.day(wish.was_on),
         window=wish.get_was_window_display(),
-        unsuitable=[f"{formats.day(each.on)}: {each.get_part_display()}" for each in wish.order.unsuitable_days.all()],
+        unsuitable=[f"{formats.day(day.on)}: {day.get_part_display()}" for day in wish.order.unsuitable_days.all()],
     )
 
 

@@ -34,7 +34,7 @@ def visits(msa_request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] 
     if not rows:
         return None
     reports: dict[int, CloseOut] = {
-        each.pk: report for each in rows if (report := getattr(each, "accepted_report", None))
+        row.pk: report for row in rows if (report := getattr(row, "accepted_report", None))
     }
     prefetch_related_objects(list(reports.values()), "reasons", "photos")
     context = {
@@ -55,7 +55,7 @@ def _shown(
         return visit, report, photos, []
     attempt = next(each for each in msa_request.case.rounds if each.pk == visit.order.round_id)
     reasons = failure_reasons.explained(msa_request, attempt)
-    known = {each.reason.pk for each in reasons}
+    known = {reason.reason.pk for reason in reasons}
     return visit, report, [photo for photo in photos if photo.reason not in known], reasons
 
 

@@ -90,15 +90,15 @@ def decide(facts: Facts, *, charged: bool, prices: Mapping[RequestType, int | No
     fee = _fee(facts, charged=charged)
     withdrawable = facts.status in enums.WITHDRAWABLE and facts.standing != Standing.ON_SITE
     types = [each for each in RequestType if _possible(facts, each)]
-    owed = {each: tuple(_refunds(facts, prices.get(each), charged=charged)) for each in types}
-    example = next((owed[each] for each in types if prices.get(each)), ()) if withdrawable else ()
+    owed = {type_: tuple(_refunds(facts, prices.get(type_), charged=charged)) for type_ in types}
+    example = next((owed[type_] for type_ in types if prices.get(type_)), ()) if withdrawable else ()
     return Row(
         facts,
         fee,
         withdrawable,
         example,
-        {each: prices.get(each) if fee.due else None for each in types},
-        {each: sum(one.refund_cents for one in owed[each]) if withdrawable else None for each in types},
+        {type_: prices.get(type_) if fee.due else None for type_ in types},
+        {type_: sum(one.refund_cents for one in owed[type_]) if withdrawable else None for type_ in types},
     )
 
 
@@ -165,7 +165,7 @@ def _after_failure(status: Status) -> tuple[Standing, ...]:
 
 def _failures(reasons: list[Reason]) -> list[tuple[Reason, ...]]:
     """Each reason that fails a visit, and one set in which both sides have a share."""
-    found: list[tuple[Reason, ...]] = [(each,) for each in reasons if fee_rules.failed([each])]
+    found: list[tuple[Reason, ...]] = [(reason,) for reason in reasons if fee_rules.failed([reason])]
     one_of_each_side = tuple(
         next((each for each, *_more in found if each.responsible == side), None) for side in Responsible
     )
@@ -215,5 +215,5 @@ def table(on: date) -> Table:
         in_force=in_force,
         announced=list(FeeSchedule.objects.filter(effective_from__gt=on).order_by("effective_from", "request_type")),
         reasons=reasons,
-        rows=[decide(each, charged=charged, prices=prices) for each in facts],
+        rows=[decide(fact, charged=charged, prices=prices) for fact in facts],
     )

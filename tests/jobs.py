@@ -1,22 +1,27 @@
-"""Stand-ins for the broker: what tests put in the place of `msa_portal.jobs.ask`."""
+"""Stand-ins for the broker: what tests put in the place of the Celery app's `send_task`."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from msa_portal import jobs
 from msa_portal.celery import app
 
 
-def run_now(job: str, *args: Any, priority: int | None = None) -> None:
+def run_now(job: str, args: Sequence[Any] = (), **_options: Any) -> None:
     """The job runs at once, in this process."""
     app.tasks[job](*args)
 
 
+def run_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is handed to the broker runs at once."""
+    monkeypatch.setattr(app, "send_task", run_now)
+
+
 def kept(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
-    """Nothing runs: the list fills with each job that is asked for, its name first."""
+    """Nothing runs: the list fills with each job that is handed to the broker, its name first."""
     asked: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(jobs, "ask", lambda job, *args, priority=None: asked.append((job, *args)))
+    monkeypatch.setattr(app, "send_task", lambda job, args=(), **_options: asked.append((job, *args)))
     return asked

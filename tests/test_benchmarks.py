@@ -83,8 +83,8 @@ def test_fewer_than_one_in_a_hundred_labelled_pairs_is_judged_wrongly(result):
     committed, hold_out = result["record_pairs"]["committed"], result["record_pairs"]["hold_out"]
     assert sum(each["pairs"] for each in committed) == 2000
     for kinds in (committed, hold_out):
-        assert [each["kind"] for each in kinds] == ["name", "address", "meter_number", "service_class", "meter_kind"]
-        assert sum(each["wrong"] for each in kinds) * 100 < sum(each["pairs"] for each in kinds)
+        assert [kind["kind"] for kind in kinds] == ["name", "address", "meter_number", "service_class", "meter_kind"]
+        assert sum(kind["wrong"] for kind in kinds) * 100 < sum(kind["pairs"] for kind in kinds)
 
 
 def test_number_of_repetitions_that_makes_no_sense_is_refused():

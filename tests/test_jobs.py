@@ -13,6 +13,7 @@ from kombu.exceptions import OperationalError
 
 from msa_portal import jobs
 from msa_portal.celery import app
+from tests.jobs import kept
 
 ROOT = Path(__file__).parent.parent
 APPS = ("msa_portal", "requests_app", "payments", "fieldwork", "demo")
@@ -30,6 +31,7 @@ def _names_jobs(path: Path) -> bool:
     return "from msa_portal.jobs import" in path.read_text()
 
 
+@pytest.mark.django_db
 def test_every_job_that_is_asked_for_is_a_task() -> None:
     app.loader.import_default_modules()
     asked = {}
@@ -40,6 +42,7 @@ def test_every_job_that_is_asked_for_is_a_task() -> None:
     assert {name: place for name, place in asked.items() if name not in app.tasks} == {}
 
 
+@pytest.mark.django_db
 def test_every_scheduled_and_routed_job_is_a_task() -> None:
     app.loader.import_default_modules()
     scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
@@ -49,8 +52,7 @@ def test_every_scheduled_and_routed_job_is_a_task() -> None:
 
 @pytest.mark.django_db
 def test_job_waits_for_the_commit(monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any) -> None:
-    asked: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(jobs, "ask", lambda job, *args, priority=None: asked.append((job, *args)))
+    asked = kept(monkeypatch)
     with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
         jobs.kick("fieldwork.plan", 7)
         assert asked == []

@@ -88,7 +88,7 @@ def test_sealed_file_is_still_tagged(plain, self_signed):
     assert root["/Lang"].startswith("en")
     assert "/StructTreeRoot" in root
     assert b'pdfuaid:part="1"' in root["/Metadata"].get_object().get_data()
-    [widget] = [each.get_object() for each in reader.pages[0]["/Annots"]]
+    [widget] = [page.get_object() for page in reader.pages[0]["/Annots"]]
     assert widget["/F"] & 2, "the seal's field is not hidden from screen readers"
 
 

@@ -138,7 +138,7 @@ def _refused(refusal: Refused) -> JsonResponse:
 
 def _changed(request: HttpRequest, asked: dict[str, Any], change: board.Change, said: str) -> JsonResponse:
     """The lanes that changed, drawn anew, and what they break now."""
-    keys = [(each.technician, each.on) for each in change.lanes]
+    keys = [(lane.technician, lane.on) for lane in change.lanes]
     parts = _parts(request, _span(asked), keys, side_had=asked.get("side"))
     return JsonResponse(parts | {"said": said, "breaks": list(change.breaks)})
 

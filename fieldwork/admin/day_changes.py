@@ -38,9 +38,7 @@ class DayChangeAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("does not suit"))
     def unsuitable(self, row: DayChange) -> str:
-        return ", ".join(
-            f"{formats.day(each.on)} {each.get_part_display()}" for each in row.order.unsuitable_days.all()
-        )
+        return ", ".join(f"{formats.day(day.on)} {day.get_part_display()}" for day in row.order.unsuitable_days.all())
 
     @admin.display(description=gettext_lazy("visit"))
     def move(self, row: DayChange) -> str:

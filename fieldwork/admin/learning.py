@@ -138,7 +138,7 @@ class RuleProposalAdmin(ReadOnlyAdmin):
             "count": len(found),
             "more": max(len(found) - MOST_LISTED, 0),
             "visits": visits,
-            "planned": sum(each.scheduled_on is not None for each in visits),
+            "planned": sum(visit.scheduled_on is not None for visit in visits),
             "seen": products.digest(found),
         }
         return render(request, "admin/fieldwork/ruleproposal/impact.html", context)

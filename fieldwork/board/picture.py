@@ -175,7 +175,7 @@ def read(span: Span, *, today: date) -> Board:
     rota = shifts.load(span.from_on, span.until_on, also={key[0] for key in stops}, days_too=[key[1] for key in stops])
     days = rota.days or ((span.on,) if span.view == "day" else ())
     people = sorted(rota.technicians.values(), key=lambda each: (str(each), each.pk))
-    shown = [each for each in people if span.technician in {None, each.pk}]
+    shown = [person for person in people if span.technician in {None, person.pk}]
     keys = [(each.pk, day) for each in shown for day in days]
     cells = _cells(keys, stops, marks, rota, today=today)
     color = {each.pk: index % COLORS for index, each in enumerate(people)}

@@ -46,7 +46,7 @@ def day(msa_request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | N
 def _named(visit: SiteVisit) -> list[tuple[Any, str]]:
     today = local_day(timezone.now())
     rows = visit.order.unsuitable_days.filter(on__gt=today)
-    return [(each.on, each.get_part_display()) for each in rows]
+    return [(row.on, row.get_part_display()) for row in rows]
 
 
 def _open_wish(visit: SiteVisit) -> DayChange | None:

@@ -87,7 +87,7 @@ def _cheapest_first(visit: SiteVisit) -> Iterator[Offer]:
 
 def _among(offers: Iterable[Offer], visit: SiteVisit, first: date, last: date) -> Iterator[Offer]:
     here = (visit.scheduled_on, visit.window)
-    return (each for each in offers if first <= each.on <= last and (each.on, each.window) != here)
+    return (offer for offer in offers if first <= offer.on <= last and (offer.on, offer.window) != here)
 
 
 def _inserted(visit: SiteVisit, translated: Translated, plan: Plan, but: set[tuple[int, date]]) -> Iterator[Offer]:
@@ -119,14 +119,14 @@ def _days(visit: SiteVisit) -> tuple[date, date]:
 def _freed(translated: Translated, pk: int, window: str) -> Problem | None:
     """The problem in which this visit may go into that half of any day that it may go to; None where it is not planned."""
     asked = translated.problem
-    if pk not in {each.id for each in asked.visits}:
+    if pk not in {visit.id for visit in asked.visits}:
         return None
 
     def free(each: Visit) -> Visit:
         halves = tuple(half for half in each.windows if translated.window(half) == window)
         return dataclasses.replace(each, published=None, fixed=None, windows=halves)
 
-    visits = tuple(free(each) if each.id == pk else each for each in asked.visits)
+    visits = tuple(free(visit) if visit.id == pk else visit for visit in asked.visits)
     return dataclasses.replace(asked, visits=visits)
 
 

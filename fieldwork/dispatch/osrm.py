@@ -51,8 +51,8 @@ def _question(
     path = ";".join(f"{places[each].longitude:.6f},{places[each].latitude:.6f}" for each in asked)
     return f"{base_url.rstrip('/')}/table/v1/{profile}/{path}", {
         "annotations": "duration,distance",
-        "sources": ";".join(str(position[each]) for each in sources),
-        "destinations": ";".join(str(position[each]) for each in destinations),
+        "sources": ";".join(str(position[source]) for source in sources),
+        "destinations": ";".join(str(position[destination]) for destination in destinations),
     }
 
 

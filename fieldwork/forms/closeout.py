@@ -35,7 +35,7 @@ class PhotosField(forms.FileField):
         files = [each for each in (data if isinstance(data, list | tuple) else [data]) if each]
         if len(files) > MAX_PHOTOS:
             raise ValidationError(_("At most %(count)s photos."), params={"count": MAX_PHOTOS}, code="too_many")
-        return [self._photo(super(PhotosField, self).clean(each, initial)) for each in files]
+        return [self._photo(super(PhotosField, self).clean(file, initial)) for file in files]
 
     @staticmethod
     def _photo(upload: UploadedFile[Any]) -> Photo:

@@ -50,9 +50,9 @@ def propose() -> int:
 def _patterns(visits: Iterable[Made], reason: OutcomeReason, least: int) -> Iterator[Pattern]:
     any_device = evidence.whatever_the_device(reason)
     by_device: dict[int | None, list[Made]] = defaultdict(list)
-    for each in visits:
-        if any_device or each.device is not None:
-            by_device[None if any_device else each.device].append(each)
+    for visit in visits:
+        if any_device or visit.device is not None:
+            by_device[None if any_device else visit.device].append(visit)
     for device, of_device in by_device.items():
         failed = [each for each in of_device if reason.pk in each.reasons]
         proposed: list[str] = []

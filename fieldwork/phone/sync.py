@@ -31,7 +31,7 @@ def day_of(technician: Technician, on: date) -> dict[str, Any]:
         "visits": [_visit(each, known) for each in today],
         "overdue": [_visit(each, known) for each in overdue],
         "next_on": None if today else mine.next_day_after(on),
-        "reasons": [_reason(each) for each in OutcomeReason.objects.filter(is_active=True, at_site=True)],
+        "reasons": [_reason(reason) for reason in OutcomeReason.objects.filter(is_active=True, at_site=True)],
     }
 
 
@@ -43,11 +43,11 @@ class _Known:
     """What stands beside the visits, by one query each."""
 
     def __init__(self, visits: list[SiteVisit]) -> None:
-        requests = [each.order.round.msa_request_id for each in visits]
+        requests = [visit.order.round.msa_request_id for visit in visits]
         reports = CloseOut.objects.filter(visit__in=visits, accepted=True).only("visit_id", "outcome", "received_at")
-        self.reports = {each.visit_id: each for each in reports}
+        self.reports = {report.visit_id: report for report in reports}
         statements = ReadinessStatement.objects.current().filter(msa_request__in=requests)
-        self.promised = {each.msa_request_id: each.findings for each in statements}
+        self.promised = {statement.msa_request_id: statement.findings for statement in statements}
         self.put_right = _put_right(requests)
 
 
@@ -132,7 +132,7 @@ def _panel(msa_request: MSARequest) -> str:
 
 
 def _promised(findings: Iterable[dict[str, Any]]) -> list[dict[str, str]]:
-    return [{"rule": each["rule"], "message": each["message"]} for each in findings]
+    return [{"rule": finding["rule"], "message": finding["message"]} for finding in findings]
 
 
 def _reason(reason: OutcomeReason) -> dict[str, str]:

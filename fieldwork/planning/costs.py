@@ -45,10 +45,10 @@ def preview(visit: SiteVisit, *, technician: Technician, on: date, window: str, 
 def _stops(keys: Iterable[Key]) -> dict[Key, Stops]:
     found: dict[Key, list[Placement]] = {key: [] for key in keys}
     rows = Placement.objects.filter(lane__technician__in=[key[0] for key in found], lane__on__in=[k[1] for k in found])
-    for each in rows.select_related("visit", "lane"):
-        key = (each.lane.technician_id, each.lane.on)
+    for row in rows.select_related("visit", "lane"):
+        key = (row.lane.technician_id, row.lane.on)
         if key in found:
-            found[key].append(each)
+            found[key].append(row)
     return {key: [(each.visit, each.window) for each in technician_days.in_order(rows)] for key, rows in found.items()}
 
 
@@ -59,7 +59,7 @@ def _inserted(stops: Stops, stop: tuple[SiteVisit, str], position: int | None) -
 
 
 def _sum(times: Mapping[Key, Times], figure: str) -> int:
-    return sum(getattr(each.route, figure) for each in times.values() if each.route)
+    return sum(getattr(time.route, figure) for time in times.values() if time.route)
 
 
 def _later(stops: Sequence[tuple[SiteVisit, str]], was: Times | None, would: Times) -> list[tuple[SiteVisit, int]]:

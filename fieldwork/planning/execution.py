@@ -91,7 +91,7 @@ def _plan(run: PlanRun, heart: Heart) -> dict[str, Any]:
     return {
         "state": PlanRun.State.DONE,
         "result": results.stored(translated, plan, moved) | {"lanes": seen},
-        "progress": {"phase": "done", "served": sum(len(each.stops) for each in plan.routes), "drive": plan.drive},
+        "progress": {"phase": "done", "served": sum(len(route.stops) for route in plan.routes), "drive": plan.drive},
     }
 
 

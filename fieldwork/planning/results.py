@@ -94,10 +94,10 @@ def finding(translated: Translated, violation: Violation) -> dict[str, Any]:
 def moves(run: PlanRun) -> list[str]:
     """Which published visits the plan moves, where to, and why."""
     rows = run.result.get("moved", [])
-    visits = words.names_of_visits(each["visit"] for each in rows)
-    slots = [slot for each in rows for slot in (each["was"], each["now"]) if slot]
+    visits = words.names_of_visits(row["visit"] for row in rows)
+    slots = [slot for row in rows for slot in (row["was"], row["now"]) if slot]
     people = words.names_of_technicians(slot["technician"] for slot in slots)
-    return [_move(each, visits, people) for each in rows]
+    return [_move(row, visits, people) for row in rows]
 
 
 def _move(row: Mapping[str, Any], visits: Mapping[int, str], people: Mapping[int, str]) -> str:
@@ -123,7 +123,7 @@ def _place(slot: Mapping[str, Any], people: Mapping[int, str]) -> str:
 def unserved(run: PlanRun) -> list[tuple[int, str]]:
     """The visits without a place in the plan, by id, each with why in words."""
     rows = [*run.result.get("unserved", []), *run.result.get("left_out", [])]
-    return [(each["visit"], str(WHY_UNSERVED.get(each["reason"], _OTHER))) for each in rows]
+    return [(row["visit"], str(WHY_UNSERVED.get(row["reason"], _OTHER))) for row in rows]
 
 
 def findings(run: PlanRun) -> list[str]:

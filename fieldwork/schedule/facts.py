@@ -75,7 +75,7 @@ def load(
     today = local_day(timezone.now())
     rows = SiteVisit.objects.all() if visits is not None else candidates(from_on, until_on, today=today)
     if visits is not None:
-        rows = rows.filter(pk__in=[each.pk for each in visits])
+        rows = rows.filter(pk__in=[visit.pk for visit in visits])
     found = tuple(with_relations(rows).order_by("pk"))
     busy = {slot.technician for each in found for slot in (board_slot(each), published_slot(each)) if slot}
     busy |= {technician for technician, _on in lanes}
@@ -133,4 +133,4 @@ def suits(order: ServiceOrder, on: date, window: str) -> bool:
     if wish is not None and wish.was_on == on:
         return False
     whole_day = Absence.Part.ALL_DAY
-    return not any(each.on == on and each.part in {whole_day, window} for each in order.unsuitable_days.all())
+    return not any(day.on == on and day.part in {whole_day, window} for day in order.unsuitable_days.all())

@@ -39,7 +39,7 @@ class Translated:
 
     @cached_property
     def shifts(self) -> dict[tuple[Hashable, date], Shift]:
-        return {(each.technician, self.days[each.day]): each for each in self.problem.shifts}
+        return {(shift.technician, self.days[shift.day]): shift for shift in self.problem.shifts}
 
     def shift(self, technician: int, on: date) -> Shift | None:
         return self.shifts.get((technician, on))
@@ -180,8 +180,8 @@ class _Translation:
             start_place=place,
             end_place=place,
             most_work=work.most_work,
-            skills=frozenset(each.code for each in work.technician.skills.all()),
-            districts=frozenset(str(each.pk) for each in work.technician.districts.all()),
+            skills=frozenset(skill.code for skill in work.technician.skills.all()),
+            districts=frozenset(str(district.pk) for district in work.technician.districts.all()),
         )
 
 

@@ -87,7 +87,7 @@ def work_day(technician: Technician, day: date) -> WorkDay | None:
     hours = list(technician.working_hours.all())
     starts, ends = USUAL_DAY
     if hours:
-        row = next((each for each in hours if each.weekday == day.weekday()), None)
+        row = next((hour for hour in hours if hour.weekday == day.weekday()), None)
         if row is None:
             return None
         starts, ends = _seconds(row.starts), _seconds(row.ends)

@@ -58,7 +58,7 @@ def put(
     """Into that lane as its `position`-th stop, from 1; None: as the last one of its window. Nothing is timed yet."""
     others = in_order(Placement.objects.filter(lane=lane).exclude(visit=visit))
     if position is None:
-        position = 1 + sum(ORDER[each.window] <= ORDER[window] for each in others)
+        position = 1 + sum(ORDER[other.window] <= ORDER[window] for other in others)
     for index, each in enumerate(others, 1):
         each.position = index if index < position else index + 1
     Placement.objects.bulk_update(others, ["position"])
@@ -116,7 +116,7 @@ def timelines(stops: Mapping[Key, Sequence[tuple[SiteVisit, str]]]) -> dict[Key,
         route, violations = dispatch.timeline(
             translated.problem, translated.shifts[key], [visit.pk for visit, _window in placed]
         )
-        broken = [Break(each.code, cast("int | None", each.visit)) for each in violations]
+        broken = [Break(violation.code, cast("int | None", violation.visit)) for violation in violations]
         found[key] = Times(route, (*broken, *_against_wishes(translated, key, placed)), translated.minutes)
     return found
 

@@ -42,14 +42,14 @@ def expected(technician: Technician, on: date, now: datetime) -> dict[int, datet
     if not visits:
         return {}
     usual = ProgramSettings.current().visit_minutes
-    return follow([stop_of(each, usual) for each in visits], now)
+    return follow([stop_of(visit, usual) for visit in visits], now)
 
 
 def leaving(visit: SiteVisit, now: datetime) -> datetime:
     """When the technician of that visit arrives who sets out for it now."""
     others = SiteVisit.objects.filter(technician=visit.technician).on_day(day_of(visit)).exclude(pk=visit.pk)
     usual = ProgramSettings.current().visit_minutes
-    stops = [*(stop_of(each, usual) for each in others), replace(stop_of(visit, usual), on_the_way_at=now)]
+    stops = [*(stop_of(other, usual) for other in others), replace(stop_of(visit, usual), on_the_way_at=now)]
     return follow(stops, now)[visit.pk]
 
 
@@ -74,12 +74,12 @@ def follow(stops: Iterable[Stop], now: datetime) -> dict[int, datetime]:
     """
     rows = list(stops)
     found: dict[int, datetime] = {}
-    left = max((each.closed_at for each in rows if each.closed_at), default=None)
-    for each in rows:
-        if each.on_site_at and not each.closed_at:
-            found[each.id] = each.on_site_at
-            left = max(now, each.on_site_at + each.takes, left or now)
-    waiting = [each for each in rows if not each.on_site_at and not each.closed_at]
+    left = max((row.closed_at for row in rows if row.closed_at), default=None)
+    for row in rows:
+        if row.on_site_at and not row.closed_at:
+            found[row.id] = row.on_site_at
+            left = max(now, row.on_site_at + row.takes, left or now)
+    waiting = [row for row in rows if not row.on_site_at and not row.closed_at]
     for each in sorted(waiting, key=lambda stop: stop.on_the_way_at is None):
         found[each.id] = _arrival(each, left, now)
         left = found[each.id] + each.takes

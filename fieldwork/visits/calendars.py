@@ -59,7 +59,7 @@ def file(visit: SiteVisit) -> str:
 
 def feed(visits: Iterable[SiteVisit]) -> str:
     """A calendar to subscribe to: it has no method. The same visits give the same bytes."""
-    return _text([_planned(each) for each in visits], "")
+    return _text([_planned(visit) for visit in visits], "")
 
 
 def _planned(visit: SiteVisit) -> Event:

@@ -155,8 +155,8 @@ def check_nameable(visit: SiteVisit | None) -> SiteVisit:
 def named_halves(order: ServiceOrder) -> set[Half]:
     """The half days that were named, past ones too."""
     found: set[Half] = set()
-    for each in UnsuitableDay.objects.filter(order=order):
-        found |= {(each.on, window) for window in halves_of(each.part)}
+    for day in UnsuitableDay.objects.filter(order=order):
+        found |= {(day.on, window) for window in halves_of(day.part)}
     return found
 
 

@@ -89,7 +89,8 @@ def schedule(
                 _("This visit is “%(state)s” now, so it cannot be moved.") % {"state": fresh.get_state_display()},
                 code="stale",
             )
-        check_slot(fresh, technician=technician, on=on, window=window)
+        working_days = program.of(msa_request).calendar
+        check_slot(fresh, technician=technician, on=on, window=window, working_days=working_days)
         moved = fresh.state == SiteVisit.State.SCHEDULED
         stays = moved and (fresh.technician_id, fresh.scheduled_on, fresh.window) == (technician.pk, on, window)
         if not stays:
@@ -124,13 +125,20 @@ def lock_with_request(visit: SiteVisit) -> tuple[MSARequest, SiteVisit]:
     return msa_request, fresh
 
 
-def check_slot(visit: SiteVisit, *, technician: Technician, on: date, window: str) -> None:
+def check_slot(
+    visit: SiteVisit,
+    *,
+    technician: Technician,
+    on: date,
+    window: str,
+    working_days: calendar.BusinessCalendar | None = None,
+) -> None:
     """A visit can stand there: a business day from today on, an active technician, a fee that is not in dispute
-    (fault 12). Raises `Refused` with the field."""
+    (fault 12). Raises `Refused` with the field. `working_days` is the calendar where the caller has it."""
     today = calendar.local_day(timezone.now())
     if on < today:
         raise Refused(_("That day is past. Choose today or a later day."), code="day", fields={"scheduled_on": ""})
-    if not program.of(visit.order.round.msa_request).calendar.is_business_day(on):
+    if not (working_days or calendar.load()).is_business_day(on):
         raise Refused(_("That day is not a business day. Choose another."), code="day", fields={"scheduled_on": ""})
     if window not in SiteVisit.Window.values:
         raise Refused(_("Choose morning or afternoon."), code="window", fields={"window": ""})
@@ -187,7 +195,7 @@ def follow_board(lane_ids: Iterable[int]) -> None:
         rows = SiteVisit.objects.filter(placement__lane__in=ids, state=SiteVisit.State.SCHEDULED)
         visits = list(rows.select_for_update(of=("self",)).order_by("pk"))
         placements = Placement.objects.filter(visit__in=visits).select_related("lane")
-        by_visit = {each.visit_id: each for each in placements}
+        by_visit = {placement.visit_id: placement for placement in placements}
         changed = [visit for visit in visits if (placed := by_visit.get(visit.pk)) and _takes_times(visit, placed)]
         SiteVisit.objects.bulk_update(changed, technician_days.TIMES, batch_size=500)
 

@@ -30,5 +30,5 @@ def preparation_for(msa_request: MSARequest) -> Preparation:
     statement = readiness.statement_of(msa_request)
     return Preparation(
         tuple(words for number, words in said.items() if number in judged),
-        tuple(each["todo"] or each["message"] for each in statement.findings) if statement else (),
+        tuple(finding["todo"] or finding["message"] for finding in statement.findings) if statement else (),
     )

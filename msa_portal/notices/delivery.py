@@ -118,8 +118,8 @@ def _mail(message: NoticeMessage) -> EmailMultiAlternatives:
         headers={"Message-ID": message.message_id, "Auto-Submitted": "auto-generated"},
     )
     mail.attach_alternative(html, "text/html")
-    for each in message.attachments:
-        mail.attach(_attached(**each))
+    for attachment in message.attachments:
+        mail.attach(_attached(**attachment))
     return mail
 
 

@@ -83,7 +83,7 @@ def queue(
     row = _row(notice, render(notice.name, context | {"reference": reference}))
     row.unique_key, row.to_email, row.recipient = unique_key, to, recipient
     row.reference, row.private_link = reference, private_link
-    row.attachments = [asdict(each) for each in attachments]
+    row.attachments = [asdict(attachment) for attachment in attachments]
     return _insert(row)
 
 

@@ -120,7 +120,7 @@ def _with_money(requests: MSARequestQuerySet) -> MSARequestQuerySet:
 
 
 def _judged(requests: list[MSARequest], user: User) -> list[Due]:
-    rows = (_due(each, user) for each in requests)
+    rows = (_due(msa_request, user) for msa_request in requests)
     return [row for row in rows if row is not None]
 
 

@@ -87,7 +87,7 @@ def sections(rows: Sequence[Row]) -> list[tuple[str, list[Group]]]:
         Side.BOTH: _("A visit failed, with reasons on both sides"),
         Side.UTILITY: _("A visit failed, and every reason was on the utility's side"),
     }
-    if [_answer(each.row) for each in parts[Side.CUSTOMER]] == [_answer(each.row) for each in parts[Side.BOTH]]:
+    if [_answer(part.row) for part in parts[Side.CUSTOMER]] == [_answer(part.row) for part in parts[Side.BOTH]]:
         titles[Side.CUSTOMER] = _("A visit failed, and at least one reason was on the customer's side")
         del titles[Side.BOTH]
     return [(title, parts[side]) for side, title in titles.items() if parts[side]]

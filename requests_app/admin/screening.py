@@ -106,7 +106,11 @@ class MSARequestAdmin(admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("on the desk of"))
     def taken_by(self, row: MSARequest) -> str:
-        return ", ".join(str(each.taken_by) for each in row.screenings.all() if not each.decided_at and each.taken_by)
+        return ", ".join(
+            str(screening.taken_by)
+            for screening in row.screenings.all()
+            if not screening.decided_at and screening.taken_by
+        )
 
     def has_issue_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("fieldwork.issue_serviceorder")
@@ -230,7 +234,7 @@ def _changes_context(row: MSARequest, changes: corrections.Changes) -> dict[str,
     return {
         "msa_request": row,
         "changes": changes,
-        "rows": [_item_row(each, row) for each in changes.items],
+        "rows": [_item_row(item, row) for item in changes.items],
         "screening": next(reversed(row.case.screenings), None),
     }
 
@@ -244,7 +248,7 @@ def _page_context(request: HttpRequest, row: MSARequest, *, posted: bool) -> dic
     latest = next(reversed(row.case.screenings), None)
     agreement, comparison = versions.current(row), utility_records_comparison.compare(row)
     suggestions = desk.suggestions(row, comparison)
-    kept_open = [each for each in row.case.corrections if each.is_unanswered]
+    kept_open = [correction for correction in row.case.corrections if correction.is_unanswered]
     posted_items = _posted_to(request, "corrections", posted)
     picker = _corrections_form(posted_items, row, comparison=comparison, suggestions=suggestions)
     return {
@@ -264,9 +268,9 @@ def _page_context(request: HttpRequest, row: MSARequest, *, posted: bool) -> dic
         "extensions": row.extensions.select_related("extended_by"),
         "has_deadline": row.status in OWNER_HOLDS and row.owner_acts_by is not None,
         "withdrawal_form": StaffWithdrawalForm(_posted_to(request, "withdraw", posted)),
-        "corrections": [_item_row(each, row) for each in row.case.corrections],
+        "corrections": [_item_row(correction, row) for correction in row.case.corrections],
         "has_to_judge": row.status == Status.REQUEST_SUBMITTED
-        and any(each.is_to_judge for each in row.case.corrections),
+        and any(correction.is_to_judge for correction in row.case.corrections),
         "events": row.case.events[::-1],
         "may_screen": request.user.has_perm("requests_app.screen_msarequest"),
         "may_issue": request.user.has_perm("fieldwork.issue_serviceorder"),
@@ -290,7 +294,7 @@ def _corrections_form(
     comparison = comparison or utility_records_comparison.compare(row)
     found = desk.found_reasons(row, comparison, suggestions or desk.suggestions(row, comparison))
     record = {each.field: each.proposal for each in comparison.differing}
-    kept_open = any(each.is_unanswered for each in row.case.corrections)
+    kept_open = any(correction.is_unanswered for correction in row.case.corrections)
     return CorrectionsForm(data, msa_request=row, found=found, record=record, kept_open=kept_open)
 
 
@@ -341,14 +345,14 @@ def _record_rows(comparison: utility_records_comparison.Comparison, reasons: Map
     """What the utility's record says beside what the request says (C5)."""
     return [
         _Row(
-            str(each.label),
-            agreement_text.value(each.field, {each.field: each.theirs}),
-            agreement_text.value(each.field, {each.field: each.ours}),
-            not each.agrees,
-            reasons.get(desk.reason_field(each.field)),
-            each.because,
+            str(field.label),
+            agreement_text.value(field.field, {field.field: field.theirs}),
+            agreement_text.value(field.field, {field.field: field.ours}),
+            not field.agrees,
+            reasons.get(desk.reason_field(field.field)),
+            field.because,
         )
-        for each in comparison.fields
+        for field in comparison.fields
     ]
 
 

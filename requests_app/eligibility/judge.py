@@ -99,7 +99,7 @@ def figures(facts: Facts, on: date) -> dict[str, Any]:
         "panel_rating_amps": facts.panel_rating_amps,
         "backfeed_amps": facts.backfeed_amps,
         "device_amps": device.max_service_amps if device else None,
-        "device_types": ", ".join(str(RequestType(each).label).lower() for each in types),
+        "device_types": ", ".join(str(RequestType(type_).label).lower() for type_ in types),
         "lacking": ", ".join(_lacking(facts, device)) if device else "",
         "documents": ", ".join(facts.missing_documents),
         "taught": taught_here(facts),

@@ -41,7 +41,7 @@ def missing_documents(msa_request: MSARequest) -> tuple[str, ...]:
     wanted = msa_request.device.documents_by_key if msa_request.device and msa_request.places_device else {}
     if not wanted or msa_request.pk is None:
         return ()
-    here = {each.topic for each in msa_request.case.documents if is_sent(each)}
+    here = {document.topic for document in msa_request.case.documents if is_sent(document)}
     return tuple(title for key, title in wanted.items() if key not in here)
 
 
@@ -85,7 +85,7 @@ def device_facts(product: Product, *, on: date) -> DeviceFacts:
         max_service_amps=product.max_service_amps,
         approved=product.is_approved_on(on),
         request_types=tuple(product.request_types),
-        companions=tuple(str(each.label).lower() for each in product.other_companions),
+        companions=tuple(str(companion.label).lower() for companion in product.other_companions),
     )
 
 

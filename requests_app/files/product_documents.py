@@ -37,7 +37,7 @@ def wanted(msa_request: MSARequest) -> list[Wanted]:
     asked = msa_request.device.documents_by_key if msa_request.device and msa_request.places_device else {}
     if not asked:
         return []
-    sent = (each for each in msa_request.case.documents if is_sent(each))
+    sent = (document for document in msa_request.case.documents if is_sent(document))
     here = {row.topic: row for row in sorted(sent, key=lambda each: each.pk)}
     return [Wanted(key, title, here.get(key)) for key, title in asked.items()]
 

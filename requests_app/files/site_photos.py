@@ -79,7 +79,11 @@ def guide(topic: PhotoTopic) -> Guide:
 
 def current(msa_request: MSARequest) -> dict[str, Document]:
     """The photo that counts, by its topic. One in quarantine is there, but cannot be opened."""
-    rows = (each for each in msa_request.case.documents if each.kind == DocumentKind.SITE_PHOTO and each.topic)
+    rows = (
+        document
+        for document in msa_request.case.documents
+        if document.kind == DocumentKind.SITE_PHOTO and document.topic
+    )
     return {row.topic: row for row in sorted(rows, key=lambda each: each.pk)}
 
 

@@ -48,7 +48,11 @@ class Item:
     @property
     def files(self) -> list[Document]:
         """What was sent for it; a file that turned out to be infected is gone."""
-        return [each for each in self.cure.documents.all() if each.scan != ScanState.INFECTED] if self.cure else []
+        return (
+            [document for document in self.cure.documents.all() if document.scan != ScanState.INFECTED]
+            if self.cure
+            else []
+        )
 
     @property
     def done(self) -> bool:
@@ -79,8 +83,8 @@ class Item:
 
 def items(msa_request: MSARequest, visit: VisitRound) -> list[Item]:
     """Every reason of that visit, in the order that staff gave them: three queries, however many."""
-    given = {each.reason_id: each for each in visit.cures.select_related("stated_by").prefetch_related("documents")}
-    return [Item(each, proof_for(each, msa_request), given.get(each.pk)) for each in visit.reasons.all()]
+    given = {cure.reason_id: cure for cure in visit.cures.select_related("stated_by").prefetch_related("documents")}
+    return [Item(reason, proof_for(reason, msa_request), given.get(reason.pk)) for reason in visit.reasons.all()]
 
 
 def submit_cure(

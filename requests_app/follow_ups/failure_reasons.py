@@ -57,7 +57,7 @@ def explained(msa_request: MSARequest, visit: VisitRound) -> list[ReasonDetail]:
 
 def other_photos(visit: VisitRound, reasons: Iterable[ReasonDetail]) -> list[ShownPhoto]:
     """The photos of that visit that show none of its reasons in particular."""
-    known = {each.reason.pk for each in reasons}
+    known = {reason.reason.pk for reason in reasons}
     return [photo for photo in hooks.photos_of(visit) if photo.reason not in known]
 
 

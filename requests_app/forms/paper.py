@@ -25,7 +25,7 @@ class SeveralFilesField(forms.FileField):
         files = [each for each in (data if isinstance(data, list | tuple) else [data]) if each]
         if not files:
             super().clean(None, initial)
-        return [super(SeveralFilesField, self).clean(each, initial) for each in files]
+        return [super(SeveralFilesField, self).clean(file, initial) for file in files]
 
 
 class PaperForm(forms.Form):

@@ -26,7 +26,7 @@ class ChecksForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.suggestions = suggestions
-        given = {each.check_code: each for each in screening.answers.all()} if screening else {}
+        given = {answer.check_code: answer for answer in screening.answers.all()} if screening else {}
         for code in CheckCode:
             answered = given.get(code.value)
             self.fields[f"answer_{code}"] = forms.ChoiceField(
@@ -103,8 +103,8 @@ class CorrectionsForm(forms.Form):
         if isinstance(field, forms.ModelChoiceField):
             small = forms.ModelChoiceField(field.queryset, required=False, label=field.label)
             if self._devices is None:
-                devices: Any = small.choices
-                self._devices = list(devices)
+                choices_of_queryset: Any = small.choices
+                self._devices = list(iter(choices_of_queryset))  # `list` alone would count the rows first
             small.widget.choices = self._devices
             return small
         if isinstance(field, forms.ChoiceField):
@@ -131,7 +131,7 @@ class CorrectionsForm(forms.Form):
             self.add_error(name, error)
 
     def found_by_field(self) -> dict[str, int]:
-        return {each.field: each.pk for each in self.reasons if each.pk in self.found and each.field}
+        return {reason.field: reason.pk for reason in self.reasons if reason.pk in self.found and reason.field}
 
     def groups(self) -> list[dict[str, Any]]:
         """What the portal found, then the rest by what it concerns; one with a mistake or a tick is open."""
@@ -214,7 +214,8 @@ def _plain(label: Any) -> str:
 
 class StaffWithdrawalForm(forms.Form):
     reason = forms.ChoiceField(
-        label=_("Reason"), choices=[each for each in WithdrawalReason.choices if each[0] != WithdrawalReason.EXPIRED]
+        label=_("Reason"),
+        choices=[choice for choice in WithdrawalReason.choices if choice[0] != WithdrawalReason.EXPIRED],
     )
     note = forms.CharField(
         label=_("How and when the customer said so"),

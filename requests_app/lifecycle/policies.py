@@ -120,7 +120,7 @@ def check_settled(visit: VisitRound) -> None:
 
 
 def check_resubmit(msa_request: MSARequest) -> None:
-    if any(each.is_unanswered for each in msa_request.case.corrections):
+    if any(correction.is_unanswered for correction in msa_request.case.corrections):
         raise Refused(_("Some corrections have no answer yet. Answer each one first."), code="corrections_open")
     check_form_complete(msa_request)
     readiness.check_findings_stated(msa_request)
@@ -136,7 +136,7 @@ def open_screening(msa_request: MSARequest) -> Screening:
 
 def check_deem_valid(msa_request: MSARequest) -> None:
     """C1 to C7 are answered, none with no; what the portal knows itself is looked at again."""
-    answers = {each.check_code: each.answer for each in open_screening(msa_request).answers.all()}
+    answers = {answer.check_code: answer.answer for answer in open_screening(msa_request).answers.all()}
     missing = [code for code in CheckCode.values if code not in answers]
     if missing:
         raise Refused(
@@ -150,7 +150,7 @@ def check_deem_valid(msa_request: MSARequest) -> None:
             % {"checks": ", ".join(refused)},
             code="checks_failed",
         )
-    if any(each.is_open for each in msa_request.case.corrections):
+    if any(correction.is_open for correction in msa_request.case.corrections):
         raise Refused(
             _("A correction is still open. Accept each answer, or send the request back with a new note."),
             code="corrections_open",

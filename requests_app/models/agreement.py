@@ -89,7 +89,12 @@ class Agreement(models.Model):
 
     def missing_sections(self, party: enums.Party) -> list[str]:
         """What that party has yet to sign of this version. Reads through `all()`: a list may prefetch."""
-        signed = {section for each in self.signatures.all() if each.party == party for section in each.sections}
+        signed = {
+            section
+            for signature in self.signatures.all()
+            if signature.party == party
+            for section in signature.sections
+        }
         return [section for section in self.sections_of(party) if section not in signed]
 
     @property

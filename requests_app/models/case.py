@@ -55,7 +55,7 @@ class Loaded:
 
     def fetch_signatures(self) -> None:
         if "signatures" not in self._fetched:
-            agreements = [each.case.agreement for each in self.rows if each.case.agreement]
+            agreements = [row.case.agreement for row in self.rows if row.case.agreement]
             rows = Signature.objects.order_by("pk")
             prefetch_related_objects(
                 agreements, Prefetch("signatures", rows.select_related("user") if self.whole else rows)
@@ -67,10 +67,7 @@ class Loaded:
         if "rounds" not in self._fetched:
             self.fetch("rounds", VisitRound.objects.order_by("number"))
             failed = [
-                visit
-                for each in self.rows
-                for visit in each.rounds.all()
-                if visit.outcome == VisitOutcome.UNSUCCESSFUL
+                visit for row in self.rows for visit in row.rounds.all() if visit.outcome == VisitOutcome.UNSUCCESSFUL
             ]
             prefetch_related_objects(failed, "reasons")
 
@@ -175,7 +172,7 @@ class Case:
     def documents(self) -> list[Document]:
         """Neither taken back nor replaced, the newest first."""
         rows = self._many("documents", Document.objects.order_by("-created_at").select_related("created_by"))
-        return [each for each in rows if each.replaced_at is None]
+        return [row for row in rows if row.replaced_at is None]
 
     @cached_property
     def screenings(self) -> list[Screening]:
@@ -185,14 +182,18 @@ class Case:
     @property
     def open_screening(self) -> Screening | None:
         if self._loaded:
-            return next((each for each in self.screenings if each.decided_at is None), None)
+            return next((screening for screening in self.screenings if screening.decided_at is None), None)
         rows = Screening.objects.filter(msa_request=self.msa_request, decided_at__isnull=True).order_by()
         return cast("Screening | None", self._with_its_request(rows.select_related("taken_by").first()))
 
     @cached_property
     def corrections(self) -> list[Correction]:
         """Each was asked for by a screening that was decided so: without one there are none, and nothing is read."""
-        if self._loaded and self._loaded.whole and all(each.decision != "corrections" for each in self.screenings):
+        if (
+            self._loaded
+            and self._loaded.whole
+            and all(screening.decision != "corrections" for screening in self.screenings)
+        ):
             return []
         rows = Correction.objects.order_by("pk").select_related("reason", "answered_by", "answer_document", "follows")
         return self._many("corrections", rows)
@@ -220,5 +221,5 @@ class Case:
 def attach(rows: Sequence[MSARequest], *, whole: bool, given: Mapping[Callable[[], Any], Any]) -> None:
     """These requests were loaded together: each gets its case."""
     loaded = Loaded(rows, whole=whole, given=given)
-    for each in rows:
-        each.__dict__["_case"] = Case(each, loaded)
+    for row in rows:
+        row.__dict__["_case"] = Case(row, loaded)

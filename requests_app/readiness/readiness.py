@@ -156,7 +156,7 @@ def statement_of(msa_request: MSARequest) -> ReadinessStatement | None:
 
 
 def covers(statement: ReadinessStatement, items: Iterable[Item]) -> bool:
-    stated = {f"{each['rule']}:{each['field']}" for each in statement.findings}
+    stated = {f"{finding['rule']}:{finding['field']}" for finding in statement.findings}
     return all(item.key in stated for item in items)
 
 

@@ -88,8 +88,8 @@ def impacts(old: Product, new: Product) -> list[Impact]:
 
 def _turns(*products: Product) -> set[date]:
     """The days from which an approval holds, or holds no more."""
-    begins = {each.approved_from for each in products if each.approved_from}
-    return begins | {each.approved_until + timedelta(days=1) for each in products if each.approved_until}
+    begins = {product.approved_from for product in products if product.approved_from}
+    return begins | {product.approved_until + timedelta(days=1) for product in products if product.approved_until}
 
 
 def _documents_of(requests: Iterable[MSARequest]) -> dict[int, set[str]]:

@@ -188,16 +188,18 @@ class Changes:
 
     @property
     def to_judge(self) -> list[Correction]:
-        return [each for each in self.items if each.answered_at and not each.closed_at]
+        return [item for item in self.items if item.answered_at and not item.closed_at]
 
 
 def since_last_decision(msa_request: MSARequest) -> Changes | None:
     """Beside the newest decision that required corrections; None where there was none."""
-    sent_back = [each for each in msa_request.case.screenings if each.decision == "corrections"]
+    sent_back = [screening for screening in msa_request.case.screenings if screening.decision == "corrections"]
     last = max(sent_back, key=lambda each: each.decided_at or each.opened_at, default=None)
     if last is None or last.decided_at is None:
         return None
-    found = (each for each in msa_request.case.corrections if each.closed_as != CorrectionEnd.REPLACED)
+    found = (
+        correction for correction in msa_request.case.corrections if correction.closed_as != CorrectionEnd.REPLACED
+    )
     items = [each for each in found if each.closed_at is None or each.closed_at >= last.decided_at]
     documents = Document.objects.filter(msa_request=msa_request, created_at__gt=last.decided_at).order_by("pk")
     return Changes(last, items, _fact_changes(msa_request, last, items), list(documents.select_related("created_by")))
@@ -206,7 +208,7 @@ def since_last_decision(msa_request: MSARequest) -> Changes | None:
 def _fact_changes(msa_request: MSARequest, screening: Screening, items: list[Correction]) -> list[FactChange]:
     if screening.facts is None:
         return []
-    now, by_field = facts_in_words(msa_request), {each.field: each for each in items if each.field}
+    now, by_field = facts_in_words(msa_request), {item.field: item for item in items if item.field}
     return [
         FactChange(steps.label(name), then, now[name], by_field.get(name))
         for name, then in screening.facts.items()

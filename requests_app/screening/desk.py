@@ -183,10 +183,10 @@ def found_reasons(
     """
     active = active_reasons(msa_request)
     found: dict[int, str] = {}
-    for each in comparison.fields:
-        if not each.agrees:
-            because = " ".join(filter(None, [_("Differs from the record."), each.because]))
-            _speak_for(found, active, reason_field(each.field), "", because)
+    for field in comparison.fields:
+        if not field.agrees:
+            because = " ".join(filter(None, [_("Differs from the record."), field.because]))
+            _speak_for(found, active, reason_field(field.field), "", because)
     for finding in completeness.form_of(msa_request).verdict.findings:
         _speak_for(found, active, finding.field, finding.rule, str(finding.message))
     for code in (CheckCode.C1, CheckCode.C2, CheckCode.C3, CheckCode.C4, CheckCode.C7):

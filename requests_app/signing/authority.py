@@ -98,7 +98,7 @@ def _lock_covered(msa_request: MSARequest, by: User) -> list[MSARequest]:
     """That request and those covered with it, locked in the order of their keys, as a payment of several locks them."""
     together = covered_by_same(msa_request, by) | MSARequest.objects.filter(pk=msa_request.pk)
     rows = [lock(each) for each in together.order_by("pk")]
-    return [each for each in rows if each.pk == msa_request.pk or each.has_agent]
+    return [row for row in rows if row.pk == msa_request.pk or row.has_agent]
 
 
 def _check_customer(msa_request: MSARequest, by: User) -> None:
@@ -165,12 +165,12 @@ def expire(given: AgentAuthority) -> None:
     """Each in a transaction of its own: one that fails does not hold up the others."""
     try:
         with transaction.atomic():
-            requests = [lock(each) for each in _open_requests(given)]
+            requests = [lock(msa_request) for msa_request in _open_requests(given)]
             fresh = lock(given)
             if fresh.ended_at is not None or fresh.expires_on >= local_day(timezone.now()):
                 return  # signed again meanwhile
-            for each in requests:
-                _end_on(each, by=None, why="expired")
+            for msa_request in requests:
+                _end_on(msa_request, by=None, why="expired")
             _close(given.pk, AuthorityEnd.EXPIRED, by=None)
     except Exception:
         logger.exception("authority %s could not be ended", given.pk)

@@ -53,4 +53,4 @@ def disclosures() -> list[Disclosure]:
 
 
 def text() -> str:
-    return "\n\n".join(f"{each.title}. {each.text}" for each in disclosures())
+    return "\n\n".join(f"{disclosure.title}. {disclosure.text}" for disclosure in disclosures())

@@ -92,8 +92,8 @@ def _what_changed(agreement: Agreement, msa_request: MSARequest, party: Party) -
         return {"changes": [], "sections": []}
     changes = agreement_text.changes(before.facts, agreement.facts)
     return {
-        "changes": [{"label": each.label, "before": each.before, "after": each.after} for each in changes],
-        "sections": [str(Section(each).label) for each in agreement.missing_sections(party)],
+        "changes": [{"label": change.label, "before": change.before, "after": change.after} for change in changes],
+        "sections": [str(Section(section).label) for section in agreement.missing_sections(party)],
     }
 
 

@@ -211,7 +211,7 @@ def _check_decidable(paper: PaperSigning, agreement: Agreement) -> None:
             code="already_decided",
         )
     _check_still_asked_for(agreement, agreement.msa_request, Party(paper.party))
-    if any(not each.is_readable for each in paper.documents.all()):
+    if any(not document.is_readable for document in paper.documents.all()):
         raise Refused(_("A file still waits for the virus scanner. Decide when it can be opened."), code="quarantine")
 
 
@@ -229,4 +229,4 @@ def _drop_infected(sender: Any, row: Document, msa_request: MSARequest, **_kwarg
 
 
 def is_being_checked(paper: PaperSigning) -> bool:
-    return any(each.scan == ScanState.WAITING for each in paper.documents.all())
+    return any(document.scan == ScanState.WAITING for document in paper.documents.all())

@@ -42,10 +42,12 @@ def asked_at(agreement: Agreement, party: Party) -> datetime | None:
     msa_request = agreement.msa_request
     if party == Party.AGENT or msa_request.owner_id is not None:
         return agreement.document.created_at if agreement.document else None
-    links = [each for each in agreement.invitations.all() if each.email == msa_request.customer_email]
-    if not any(each.used_at is None and each.voided_at is None for each in links):
+    links = [
+        invitation for invitation in agreement.invitations.all() if invitation.email == msa_request.customer_email
+    ]
+    if not any(link.used_at is None and link.voided_at is None for link in links):
         return None
-    return min(each.created_at for each in links)
+    return min(link.created_at for link in links)
 
 
 def _due(agreement: Agreement, party: Party, days: tuple[int, ...], working_days: BusinessCalendar) -> int:
@@ -54,11 +56,11 @@ def _due(agreement: Agreement, party: Party, days: tuple[int, ...], working_days
     if since is None:
         return 0
     passed = working_days.between(local_day(since), local_day(timezone.now()))
-    return sum(passed >= each for each in days)
+    return sum(passed >= day for day in days)
 
 
 def _sent(agreement: Agreement, party: Party) -> int:
-    return max((each.number for each in agreement.reminders.all() if each.party == party), default=0)
+    return max((reminder.number for reminder in agreement.reminders.all() if reminder.party == party), default=0)
 
 
 def _remind(agreement: Agreement, party: Party, number: int) -> bool:

@@ -58,7 +58,7 @@ def executed_context(agreement: Agreement, identity: seals.Identity) -> dict[str
         "signed_at", "pk"
     )
     return context(agreement) | {
-        "signatures": [(each, _version_signed(each), _drawing(each)) for each in signatures],
+        "signatures": [(signature, _version_signed(signature), _drawing(signature)) for signature in signatures],
         "consents": SigningConsent.objects.filter(agreement__msa_request=agreement.msa_request)
         .select_related("opening")
         .order_by("given_at", "pk"),
@@ -69,7 +69,11 @@ def executed_context(agreement: Agreement, identity: seals.Identity) -> dict[str
 
 def _drawings(agreement: Agreement) -> dict[str, bytes]:
     signatures = agreement.signatures.select_related("drawing")
-    return {name: storage.read(each.drawing) for each in signatures if (name := _drawing(each)) and each.drawing}
+    return {
+        name: storage.read(signature.drawing)
+        for signature in signatures
+        if (name := _drawing(signature)) and signature.drawing
+    }
 
 
 def _drawing(signature: Signature) -> str:

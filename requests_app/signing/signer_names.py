@@ -21,7 +21,7 @@ def differences(msa_request: MSARequest) -> list[Difference]:
     if case.agreement is None:
         return []
     facts, rows = case.agreement.facts, sorted(case.signatures, key=lambda each: (each.signed_at, each.pk))
-    expected = [(each, _expected(each, facts)) for each in rows]
+    expected = [(row, _expected(row, facts)) for row in rows]
     return [Difference(each, name) for each, name in expected if not is_same_name(each.name, name)]
 
 

@@ -33,8 +33,8 @@ def page_of(requests: MSARequestQuerySet, *, before: int | None, size: int = PAG
     if before is not None:
         requests = requests.filter(pk__lt=before)
     rows = list(requests.order_by("-pk")[: size + 1])
-    for each in rows[:1]:
-        each.case.read_ahead()
+    for row in rows[:1]:
+        row.case.read_ahead()
     return Page(rows[:size], rows[size - 1].pk if len(rows) > size else None)
 
 
@@ -68,7 +68,7 @@ def late(requests: MSARequestQuerySet, clocks: Clocks) -> list[int]:
     overdue = requests.filter(status__in=OWNER_HOLDS, owner_acts_by__lt=clocks.today).values_list("pk", flat=True)
     started = RequestEvent.objects.filter(msa_request=OuterRef("pk"), kind__in=STARTS, at__lt=_long_ago(clocks))
     candidates = requests.filter(Exists(started), status__in=WITH_UTILITY).with_case()
-    return [*overdue, *(each.pk for each in candidates if _visit_is_late(each, clocks))]
+    return [*overdue, *(candidate.pk for candidate in candidates if _visit_is_late(candidate, clocks))]
 
 
 def _long_ago(clocks: Clocks) -> datetime:

@@ -55,7 +55,7 @@ def _reason_titles(msa_request: MSARequest, events: Iterable[RequestEvent]) -> d
     why = [(event.kind, event.codes.get("reasons", [])) for event in events]
     found: dict[str, str] = {}
     if any(codes for kind, codes in why if kind == EventKind.FAIL):
-        found |= {each.code: each.title for visit in msa_request.case.rounds for each in visit.reasons.all()}
+        found |= {reason.code: reason.title for visit in msa_request.case.rounds for reason in visit.reasons.all()}
     asked = {code for kind, codes in why if kind == EventKind.REQUIRE_CORRECTIONS for code in codes}
     if asked:
         found |= dict(CorrectionReason.objects.filter(code__in=asked).values_list("code", "title"))

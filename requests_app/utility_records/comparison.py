@@ -97,16 +97,16 @@ class Comparison:
     @property
     def result(self) -> RecordCheck:
         """What the customer is told: whether number, name and ZIP are those of one record."""
-        same = [each.matches for each in self.fields if each.field in IDENTIFYING_FIELDS]
+        same = [field.matches for field in self.fields if field.field in IDENTIFYING_FIELDS]
         return RecordCheck.MATCHES if same and all(same) else RecordCheck.DIFFERS
 
     @property
     def differing(self) -> tuple[FieldComparison, ...]:
-        return tuple(each for each in self.fields if not each.agrees)
+        return tuple(field for field in self.fields if not field.agrees)
 
     @property
     def rewritten(self) -> tuple[FieldComparison, ...]:
-        return tuple(each for each in self.fields if each.verdict == Verdict.EQUIVALENT)
+        return tuple(field for field in self.fields if field.verdict == Verdict.EQUIVALENT)
 
 
 _NOTHING_KNOWN = Comparison(has_account=False, fields=(), checked_at=None)
@@ -178,7 +178,7 @@ def _address_field(name: str, msa_request: MSARequest, record: Record) -> FieldC
     if not (msa_request.street and record.street) or not (ours or theirs):
         return FieldComparison(name, ours, theirs, NOT_GIVEN)
     match = matching.match_address((msa_request.street, msa_request.unit), (record.street, record.unit))
-    mine = [each for each in match.reasons if (each in _UNIT_REASONS) == (name == "unit")]
+    mine = [reason for reason in match.reasons if (reason in _UNIT_REASONS) == (name == "unit")]
     if match.verdict == Verdict.DIFFERENT and mine:
         return FieldComparison(name, ours, theirs, Verdict.DIFFERENT.value, tuple(each.value for each in mine))
     if matching.is_same_surface(ours, theirs):
@@ -189,7 +189,7 @@ def _address_field(name: str, msa_request: MSARequest, record: Record) -> FieldC
 
 
 def _codes(match: Match) -> tuple[str, ...]:
-    return tuple(each.value for each in match.reasons)
+    return tuple(reason.value for reason in match.reasons)
 
 
 # --- What is stored
@@ -200,7 +200,7 @@ def _stored(msa_request: MSARequest) -> Comparison:
     kept = _row(msa_request)
     if kept is None or kept.checked_at is None:
         return _NOTHING_KNOWN
-    found = tuple(FieldComparison(**each | {"reasons": tuple(each["reasons"])}) for each in kept.fields)
+    found = tuple(FieldComparison(**field | {"reasons": tuple(field["reasons"])}) for field in kept.fields)
     if is_stale(kept, msa_request):
         if not _is_of_account(kept, msa_request):
             return _NOTHING_KNOWN
@@ -217,11 +217,11 @@ def _row(msa_request: MSARequest) -> RecordComparison | None:
 
 def is_stale(kept: RecordComparison, msa_request: MSARequest) -> bool:
     """A compared fact is another than the one that was judged."""
-    return any(getattr(msa_request, each["field"]) != each["ours"] for each in kept.fields)
+    return any(getattr(msa_request, field["field"]) != field["ours"] for field in kept.fields)
 
 
 def _is_of_account(kept: RecordComparison, msa_request: MSARequest) -> bool:
-    asked = next((each["ours"] for each in kept.fields if each["field"] == "account_number"), "")
+    asked = next((field["ours"] for field in kept.fields if field["field"] == "account_number"), "")
     return letters_and_digits(asked) == letters_and_digits(msa_request.account_number)
 
 
@@ -327,7 +327,7 @@ def _store(msa_request: MSARequest, record: Record | None, *, by: User | None) -
             by=by,
             state=ComparisonState.COMPARED,
             has_account=found.has_account,
-            fields=[asdict(each) for each in found.fields],
+            fields=[asdict(field) for field in found.fields],
             checked_at=found.checked_at,
         )
     msa_request.record_check, msa_request.service_account_id = found.result, account_id

@@ -290,10 +290,10 @@ def signers_of(current: Agreement, msa_request: MSARequest) -> list[Signer]:
                 party=party,
                 name=current.facts["customer_name"] if mailed else current.facts["agent"],
                 signatures=[signature for signature in signatures if signature.party == party],
-                missing=[Section(each) for each in current.missing_sections(party)],
+                missing=[Section(section) for section in current.missing_sections(party)],
                 invitation=invitation if mailed else None,
                 mail=mail if mailed else None,
-                reminders=[each for each in reminders if each.party == party],
+                reminders=[reminder for reminder in reminders if reminder.party == party],
             )
         )
     return lines

@@ -119,11 +119,11 @@ class _Page:
         gaps = completeness.gaps(self.msa_request)
         verdict = completeness.verdict(self.msa_request, on=self.msa_request.judged_on or today)
         steps = application_steps.steps_for(self.msa_request)
-        slugs = [each.slug for each in steps]
+        slugs = [step.slug for step in steps]
         return {
             "msa_request": self.msa_request,
             "step": self.step,
-            "steps": [(each, _state_of(slugs, each.slug, self.step.slug)) for each in steps],
+            "steps": [(step, _state_of(slugs, step.slug, self.step.slug)) for step in steps],
             "number": slugs.index(self.step.slug) + 1,
             "form": form,
             "gaps": gaps,

@@ -40,7 +40,7 @@ def agents(request: SignedInRequest) -> HttpResponse:
 
 
 def _row(given: Any, user: User, *, holds: bool) -> dict[str, Any]:
-    mine = [each for each in given.requests.all() if each.owner_id == user.pk]
+    mine = [msa_request for msa_request in given.requests.all() if msa_request.owner_id == user.pk]
     acting = [each for each in mine if each.has_agent and each.status not in FINAL]
     return {"given": given, "holds": holds, "requests": mine, "acting": acting}
 

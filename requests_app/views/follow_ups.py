@@ -96,7 +96,7 @@ def _cure(request: HttpRequest, msa_request: MSARequest, user: User) -> HttpResp
         form.add_error("file" if upload is not None and "file" in form.fields else None, str(refusal))
         return _cure_page(request, msa_request, posted=(item, form), status=422)
     messages.success(request, _("Saved: %(reason)s.") % {"reason": item.reason.title})
-    left = next((each for each in cures.items(msa_request, policies.failed_round(msa_request)) if not each.done), None)
+    left = next((cure for cure in cures.items(msa_request, policies.failed_round(msa_request)) if not cure.done), None)
     return redirect(f"{request.path}#{f'reason-{left.reason.pk}' if left else 'next-visit'}")
 
 

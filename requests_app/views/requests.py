@@ -40,7 +40,7 @@ def request_list(request: SignedInRequest) -> HttpResponse:
         lists.search(requests, filters["q"]).with_case(given={program.load: settings}), before=_key(request)
     )
     context = {
-        "rows": [_row(each, user, clocks) for each in page.requests],
+        "rows": [_row(msa_request, user, clocks) for msa_request in page.requests],
         "older": page.older,
         "is_first": "before" not in request.GET,
         "filters": filters,

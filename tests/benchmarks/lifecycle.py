@@ -86,7 +86,7 @@ def filled_in(people: People) -> MSARequest:
     msa_request = drafts.start(by=people.owner)
     facts = factories.COMPLETE_FACTS | {"device": people.device}
     for step in steps.STEPS:
-        changes = {each.name: facts[each.name] for each in step.fields if each.name in facts}
+        changes = {field.name: facts[field.name] for field in step.fields if field.name in facts}
         msa_request = drafts.save_facts(msa_request, changes, by=people.owner, version=msa_request.version)
     return msa_request
 

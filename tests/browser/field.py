@@ -133,8 +133,8 @@ class Phone:
         button.or_(link).filter(visible=True).first.click()
 
     def reads(self, *words: str) -> None:
-        for each in words:
-            expect(self.page.locator("main")).to_contain_text(each)
+        for word in words:
+            expect(self.page.locator("main")).to_contain_text(word)
 
     @property
     def bar(self) -> Locator:

@@ -141,8 +141,8 @@ class Person:
         self.looks_around()
 
     def reads(self, *words: str) -> None:
-        for each in words:
-            expect(self.content).to_contain_text(each)
+        for word in words:
+            expect(self.content).to_contain_text(word)
 
     def fills(self, **words: str) -> None:
         """By the label, written with underscores."""

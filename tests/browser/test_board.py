@@ -85,8 +85,8 @@ class Dispatcher:
         raise AssertionError(f"No lane of {self.technician}: {where.inner_text()}")
 
     def hears(self, *words: str) -> None:
-        for each in words:
-            expect(self.page.locator("[data-said]")).to_contain_text(each)
+        for word in words:
+            expect(self.page.locator("[data-said]")).to_contain_text(word)
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_two_dispatchers_at_once_overwrite_nothing(dan: Person, meet: Meet, live
     expect(alert).to_contain_text("Your move of SO-2026-830001 is still in hand")
     expect(first.lane().locator("[data-number='SO-2026-830000']")).to_be_visible()
     expect(first.lane().locator("[data-number='SO-2026-830001']")).to_have_count(0)
-    first.person.watch.faults = [each for each in first.person.watch.faults if "409" not in each]
+    first.person.watch.faults = [fault for fault in first.person.watch.faults if "409" not in fault]
 
     first.page.get_by_role("button", name="Place it here").press("Enter")
     expect(first.lane().locator("[data-visit]")).to_have_count(2)

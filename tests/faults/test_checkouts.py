@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from msa_portal import jobs
 from msa_portal.business_days.calendar import local_day
+from msa_portal.celery import app
 from payments import provider, tasks
 from payments.models import Fee, FeeSchedule, Payment, Refund
 from payments.services import audit, refunds
@@ -47,7 +47,7 @@ def both_paid(msa_request: MSARequest, site: Site, **second: Any) -> tuple[Payme
 def test_fault_06_of_two_paid_the_second_goes_back_and_the_first_stands(
     payable: MSARequest, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "ask", without_ending_others(jobs.ask))
+    monkeypatch.setattr(app, "send_task", without_ending_others(app.send_task))
     first, second = both_paid(payable, site)
     payable.refresh_from_db()
     assert (first.state, second.state, payable.status) == ("paid", "duplicate", Status.REQUEST_SUBMITTED)
@@ -58,7 +58,7 @@ def test_fault_06_of_two_paid_the_second_goes_back_and_the_first_stands(
 def test_fault_06_refund_of_the_second_that_fails_unpays_nothing_either(
     payable: MSARequest, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "ask", without_ending_others(jobs.ask))
+    monkeypatch.setattr(app, "send_task", without_ending_others(app.send_task))
     first, second = both_paid(payable, site, card="4000000000005126")
     site.sandbox.call("later/run")
     assert site.deliver("refund.failed") == [200]
@@ -67,9 +67,9 @@ def test_fault_06_refund_of_the_second_that_fails_unpays_nothing_either(
     assert list(audit.differences()) == []
 
 
-def without_ending_others(ask: Any) -> Any:
+def without_ending_others(send: Any) -> Any:
     """The second checkout is paid before anybody could end it."""
-    return lambda job, *args, **options: None if job == "payments.end_checkout" else ask(job, *args, **options)
+    return lambda job, *args, **options: None if job == "payments.end_checkout" else send(job, *args, **options)
 
 
 def test_fault_06_other_checkout_is_ended_once_one_is_paid(payable: MSARequest, site: Site) -> None:

@@ -14,10 +14,11 @@ from django.db import connection
 from django.utils import timezone
 
 from msa_portal.errors import Refused
-from msa_portal.notices import delivery, links, outbox
+from msa_portal.notices import delivery, links
 from msa_portal.notices.account_mail import queue_account_mail
 from msa_portal.notices.models import NoticeMessage
 from msa_portal.notices.tasks import deliver
+from tests import jobs
 from tests.factories import staff
 from tests.notices.conftest import Inbox
 from tests.notices.notice_samples import queued
@@ -28,7 +29,7 @@ State = NoticeMessage.State
 
 @pytest.fixture(autouse=True)
 def no_kick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox, "kick", lambda _pk, _kind: None)
+    jobs.kept(monkeypatch)
 
 
 @pytest.fixture

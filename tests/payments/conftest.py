@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from msa_portal import jobs
+from msa_portal.celery import app
 from payments.models import Allocation, FeeSchedule, Payment
 from payments.services import checkout, settle
 from requests_app.models import MSARequest
 from tests import factories
-from tests.jobs import run_now
+from tests.jobs import run_at_once
 from tests.payments.books.isolation import Portal
 from tests.payments.books.world import Network, World, make_quick
 from tests.payments.sandbox.harness import SECRET, SandboxControl, running
@@ -41,7 +41,7 @@ def provider_sandbox(sandbox_process: SandboxControl, settings: Any) -> SandboxC
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """What would go to a worker after the commit runs in its place."""
-    monkeypatch.setattr(jobs, "ask", run_now)
+    run_at_once(monkeypatch)
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def world(schedule: FeeSchedule, provider_sandbox: SandboxControl, monkeypatch: 
     make_quick(monkeypatch)
     portal = Portal()
     made = World(provider_sandbox.url, portal, Network(monkeypatch), ready, staff)
-    monkeypatch.setattr(jobs, "ask", made.ask)
+    monkeypatch.setattr(app, "send_task", made.ask)
     yield made
     portal.close()
 

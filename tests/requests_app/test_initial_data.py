@@ -18,8 +18,8 @@ pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 def test_products_are_there_with_their_facts_and_none_is_approved():
     """D20: an unconfirmed figure is empty, and nothing is approved or verified."""
     rows = [
-        (each.manufacturer, each.model, each.isolating, each.requires_storage, each.max_service_amps)
-        for each in Product.objects.all()
+        (product.manufacturer, product.model, product.isolating, product.requires_storage, product.max_service_amps)
+        for product in Product.objects.all()
     ]
     assert rows == [
         ("ConnectDER", "EV MSA", False, False, None),

@@ -151,7 +151,7 @@ def _match_people(ours: str, theirs: str) -> Match:
         for mine, yours in product(_readings(ours), _readings(theirs))
         if not (mine.is_turned and yours.is_turned)
     ]
-    agreeing = [each for each in pairs if each.agrees]
+    agreeing = [pair for pair in pairs if pair.agrees]
     if agreeing:
         best = min(agreeing, key=lambda each: len(each.reasons))
         return equivalent(*(best.reasons or (Reason.ORDER,)))
@@ -174,10 +174,10 @@ def _match_readings(one: tuple[_Person, ...], other: tuple[_Person, ...]) -> Mat
     found: list[Match] = []
     for chosen in permutations(many, len(few)):
         matches = [_match_persons(mine, yours) for mine, yours in zip(few, chosen, strict=True)]
-        if all(each.agrees for each in matches):
+        if all(match.agrees for match in matches):
             several = [Reason.ONE_OF_SEVERAL] if len(few) < len(many) else []
-            return equivalent(*several, *(reason for each in matches for reason in each.reasons))
-        found.append(next(each for each in matches if not each.agrees))
+            return equivalent(*several, *(reason for match in matches for reason in match.reasons))
+        found.append(next(match for match in matches if not match.agrees))
     return found[0] if found and len(many) == 1 else different(Reason.OTHER_HOLDER)
 
 
@@ -239,7 +239,9 @@ def _without_leading_initial(one: tuple[str, ...], other: tuple[str, ...]) -> Ma
 def _match_given_word(one: str, other: str, *, is_first: bool = False) -> Match:
     if is_same_spelling(one, other):
         return EQUAL if one == other else equivalent(Reason.SPELLING)
-    if 1 in {len(one), len(other)} and {each[:1] for each in spellings(one)} & {each[:1] for each in spellings(other)}:
+    if 1 in {len(one), len(other)} and {spelling[:1] for spelling in spellings(one)} & {
+        spelling[:1] for spelling in spellings(other)
+    }:
         return equivalent(Reason.FIRST_INITIAL if is_first else Reason.INITIAL)
     if is_first and _long_forms(one) & _long_forms(other):
         return equivalent(Reason.SHORT_NAME)
@@ -319,14 +321,16 @@ def _readings_of_several(pieces: list[_Piece]) -> Iterator[_Reading]:
     if "," in first.text:
         family = first.text.split(",")[0]
         yield _Reading(
-            tuple(_person(each if "," in each.text or each is first else each.with_last(family)) for each in pieces)
+            tuple(
+                _person(piece if "," in piece.text or piece is first else piece.with_last(family)) for piece in pieces
+            )
         )
     if not last.is_given_only:
         family = _person(last).last
-        yield _Reading(tuple(_person(each.with_last(family) if each.is_given_only else each) for each in pieces))
+        yield _Reading(tuple(_person(piece.with_last(family) if piece.is_given_only else piece) for piece in pieces))
     if "," not in first.text and len(first.words) > 1:
         head = _turned(first)
-        rest = (_person(each.with_last(head.last)) if each.is_given_only else _turned(each) for each in pieces[1:])
+        rest = (_person(piece.with_last(head.last)) if piece.is_given_only else _turned(piece) for piece in pieces[1:])
         yield _Reading((head, *rest), is_turned=True)
 
 

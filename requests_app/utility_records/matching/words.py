@@ -34,7 +34,7 @@ def plain(text: str) -> str:
     """Without case, accents and the marks inside a word: "O’Hára" is "ohara"."""
     small = unicodedata.normalize("NFC", text).lower().translate(_LETTERS)
     letters = unicodedata.normalize("NFKD", small)
-    return "".join(each for each in letters if not unicodedata.combining(each) and each != "'")
+    return "".join(letter for letter in letters if not unicodedata.combining(letter) and letter != "'")
 
 
 def spellings(text: str) -> frozenset[str]:

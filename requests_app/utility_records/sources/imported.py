@@ -21,6 +21,6 @@ class ImportedRecords:
 
     def lookup(self, account_number: str) -> ImportedRecord | None:
         number = letters_and_digits(account_number)
-        columns = [each.name for each in fields(ImportedRecord)]
+        columns = [field.name for field in fields(ImportedRecord)]
         found = ServiceAccount.objects.filter(account_number=number).values(*columns).first() if number else None
         return ImportedRecord(**found) if found else None

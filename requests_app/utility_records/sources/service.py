@@ -136,7 +136,7 @@ def read(body: bytes, number: str) -> Record:
         raise OutOfReach("malformed") from error
     if not isinstance(answer, dict):
         raise OutOfReach("malformed")
-    record = Record(**{each.name: _value(answer, each.name) for each in fields(Record)})
+    record = Record(**{field.name: _value(answer, field.name) for field in fields(Record)})
     if letters_and_digits(record.account_number) != number:
         raise OutOfReach("other_account")
     return record

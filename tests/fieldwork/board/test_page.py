@@ -123,7 +123,7 @@ def test_polling_takes_as_many_queries_for_many_lanes(client, dan, tess, theo):
     place(waiting(), tess)
     place(waiting(), theo)
     one, two = (
-        {f"{each.pk}:{business_day().isoformat()}": "old" for each in people} for people in ([tess], [tess, theo])
+        {f"{person.pk}:{business_day().isoformat()}": "old" for person in people} for people in ([tess], [tess, theo])
     )
     post_json(client, f"{BOARD}_changes", tokens=one, side="")
     counts = []

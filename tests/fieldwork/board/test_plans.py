@@ -91,7 +91,7 @@ def test_done_run_shows_figures_and_is_taken_to_the_board(client, run, tess):
     assert not Placement.objects.exists()
     answer = client.post(reverse(RUN, args=[run.pk]), {"do": "take"}, follow=True)
     assert "The plan is on the board: 2 visits placed." in answer.content.decode()
-    assert {each.visit_id for each in Placement.objects.all()} == {visit.pk for visit in visits}
+    assert {placement.visit_id for placement in Placement.objects.all()} == {visit.pk for visit in visits}
     assert "put this plan on the board" in page(client, run)
 
 

@@ -24,9 +24,9 @@ TODAY, TUESDAY = date(2027, 3, 1), date(2027, 3, 2)
 def today(tess: Technician) -> list[SiteVisit]:
     """Two stops this morning; half an hour's work at the first, twenty minutes to the second."""
     visits = [planned(tess, on=TODAY) for _stop in range(2)]
-    rows = SiteVisit.objects.filter(pk__in=[each.pk for each in visits])
+    rows = SiteVisit.objects.filter(pk__in=[visit.pk for visit in visits])
     rows.update(minutes=30, drive_seconds=20 * 60, arrives_at=None)
-    return [visit_of(each.order.round.msa_request) for each in visits]
+    return [visit_of(visit.order.round.msa_request) for visit in visits]
 
 
 def expected(visit: SiteVisit) -> datetime | None:

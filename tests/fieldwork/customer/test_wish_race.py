@@ -70,7 +70,7 @@ def test_five_at_once_change_the_day_once(far: SiteVisit):
     [wish] = DayChange.objects.all()
     moved = visit_of(far.order.round.msa_request)
     assert set(answers) == {wish.to_on} == {moved.scheduled_on}
-    assert {(type(each), getattr(each, "code", "")) for each in failures} <= {(Refused, "already_used")}
+    assert {(type(failure), getattr(failure, "code", "")) for failure in failures} <= {(Refused, "already_used")}
     assert (moved.moves, asked(far)) == (1, 1)
 
 
@@ -79,7 +79,7 @@ def test_without_the_lock_the_race_is_lost(far: SiteVisit, monkeypatch: pytest.M
     monkeypatch.setattr(day_requests, "lock", lambda row: type(row)._default_manager.get(pk=row.pk))
     day = next(each.on for each in offers.find(far) if each.window == "morning")
     _answers, failures = at_once(*(choice(far, day) for _number in range(AT_ONCE)))
-    assert [each for each in failures if not isinstance(each, Refused)] != []
+    assert [failure for failure in failures if not isinstance(failure, Refused)] != []
     assert DayChange.objects.count() == 1
 
 
@@ -93,7 +93,7 @@ def the_last_place(technician: Technician) -> tuple[list[SiteVisit], date]:
 def test_two_who_want_the_last_place_get_it_once(technician: Technician):
     visits, day = the_last_place(technician)
     answers, failures = at_once(*(choice(visit, day) for visit in visits))
-    assert (answers, [getattr(each, "code", each) for each in failures]) == ([day], ["taken"])
+    assert (answers, [getattr(failure, "code", failure) for failure in failures]) == ([day], ["taken"])
     assert SiteVisit.objects.filter(scheduled_on=day).count() == 1
 
 

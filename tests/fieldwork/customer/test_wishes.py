@@ -57,7 +57,7 @@ def page(request_: MSARequest, alice: User) -> tuple[Client, str]:
 
 
 def events(msa_request: MSARequest, kind: EventKind) -> list[dict[str, Any]]:
-    return [each.codes for each in msa_request.events.filter(kind=kind)]
+    return [event.codes for event in msa_request.events.filter(kind=kind)]
 
 
 # --- Choosing ----------------------------------------------------------------------------
@@ -141,12 +141,12 @@ def test_stranger_and_technician_choose_nothing(visit: SiteVisit, request_: MSAR
 def test_offers_are_half_days_that_hold_the_visit(visit: SiteVisit):
     offers = day_changes_offers.find(visit)
     assert 1 < len(offers) <= day_changes_offers.MOST
-    assert [(each.on, each.window) for each in offers] == sorted(
-        {(each.on, each.window) for each in offers}, key=lambda half: (half[0], half[1] == "afternoon")
+    assert [(offer.on, offer.window) for offer in offers] == sorted(
+        {(offer.on, offer.window) for offer in offers}, key=lambda half: (half[0], half[1] == "afternoon")
     )
-    assert (THURSDAY, "morning") not in {(each.on, each.window) for each in offers}
-    assert min(each.on for each in offers) >= date(2027, 3, 3)
-    assert all(each.on.weekday() < 5 for each in offers)
+    assert (THURSDAY, "morning") not in {(offer.on, offer.window) for offer in offers}
+    assert min(offer.on for offer in offers) >= date(2027, 3, 3)
+    assert all(offer.on.weekday() < 5 for offer in offers)
 
 
 def test_offers_leave_out_what_was_named_as_unsuitable(visit: SiteVisit, alice: User):
@@ -161,7 +161,7 @@ def test_site_without_a_position_is_offered_days_by_their_minutes(visit: SiteVis
     ServiceOrder.objects.update(latitude=None, longitude=None)
     offers = day_changes_offers.find(visit_of(request_))
     assert len(offers) == day_changes_offers.MOST
-    assert {each.position for each in offers} == {None}
+    assert {offer.position for offer in offers} == {None}
     first = offers[-1]
     day_requests.choose(request_, on=first.on, window=first.window, by=alice)
     assert visit_of(request_).scheduled_on == first.on
@@ -243,7 +243,7 @@ def test_days_are_named_before_the_visit_is_planned_and_planning_leaves_them_out
     )
     translated = problem.build(date(2027, 3, 2), date(2027, 3, 8))
     [row] = [each for each in translated.problem.visits if each.id == visit.pk]
-    offered = {(translated.days[each.day], translated.window(each)) for each in row.windows}
+    offered = {(translated.days[window.day], translated.window(window)) for window in row.windows}
     assert offered == {
         (date(2027, 3, 2), "morning"), (date(2027, 3, 2), "afternoon"),
         (date(2027, 3, 3), "morning"), (date(2027, 3, 3), "afternoon"),

@@ -117,7 +117,9 @@ def test_route_that_a_person_broke_takes_a_visit_that_makes_nothing_worse() -> N
     assert route is not None
     assert codes(broken) == [("window", 1)]
     plan = Plan((route,), (), route.drive, "none", 0, 0, 0.0)
-    assert [each.position for each in insertions(asked, plan, 2)] == [0, 1] or len(insertions(asked, plan, 2)) == 2
+    assert [insertion.position for insertion in insertions(asked, plan, 2)] == [0, 1] or len(
+        insertions(asked, plan, 2)
+    ) == 2
     full = replace(asked, shifts=(replace(ann, most_work=HOUR + HOUR // 2),))
     assert insertions(full, plan, 2) == []
     assert day()[0] in asked.visits[1].windows

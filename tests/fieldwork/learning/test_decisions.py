@@ -57,7 +57,7 @@ def accept(proposal: RuleProposal, by: User, kind: learning.Kind = learning.Kind
 
 def findings(msa_request: MSARequest) -> list[tuple[str, str]]:
     verdict = completeness.verdict(factories.refreshed(msa_request), on=timezone.localdate())
-    return [(each.rule, each.message) for each in verdict.findings]
+    return [(finding.rule, finding.message) for finding in verdict.findings]
 
 
 def told() -> list[tuple[str, str]]:

@@ -43,8 +43,8 @@ def phones(technician: Technician) -> list[Phone]:
 
 def test_report_with_photos_five_times_at_once_arrives_once(visit: SiteVisit, technician: Technician, phone: Phone):
     report, pictures = uuid4(), [photo("red"), photo("blue")]
-    for each in pictures:
-        phone.send_photo(visit, report, each)
+    for picture in pictures:
+        phone.send_photo(visit, report, picture)
     body, ready = body_of(visit, *pictures), phones(technician)
     answers = at_once(lambda: ready.pop().send(report, body))
     assert [answer.status_code for answer in answers] == [200] * AT_ONCE

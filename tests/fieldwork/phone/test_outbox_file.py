@@ -50,7 +50,7 @@ def test_reports_of_the_file_close_their_visits(desk: Client, visit: SiteVisit, 
     file = exported(technician, report_of(visit, photo()), report_of(other))
     page = upload(desk, file).content.decode()
     assert page.count("Taken in. The customer is told now.") == 2
-    assert {each.via for each in CloseOut.objects.all()} == {"file"}
+    assert {out.via for out in CloseOut.objects.all()} == {"file"}
     visit.refresh_from_db()
     assert visit.state == SiteVisit.State.CLOSED
     assert visit.close_outs.get().photos.count() == 1

@@ -39,14 +39,14 @@ def incoming() -> list[Path]:
 
 def test_report_with_photos_closes_the_visit(phone: Phone, visit: SiteVisit, report_id: UUID):
     pictures = [photo("red"), photo("blue")]
-    for each in pictures:
-        phone.send_photo(visit, report_id, each)
+    for picture in pictures:
+        phone.send_photo(visit, report_id, picture)
     answer = phone.send(report_id, body_of(visit, *pictures))
     assert (answer.status_code, answer.json()["accepted"], answer.json()["conflict"]) == (200, True, "")
     assert "The customer is told that the work is done." in answer.json()["told"]
     kept = CloseOut.objects.get()
     assert (kept.pk, kept.via, kept.app_version, kept.serial_number) == (report_id, "outbox", "abc", "BS-1")
-    assert {each.original_sha256 for each in kept.photos.all()} == {sha256(each) for each in pictures}
+    assert {each.original_sha256 for each in kept.photos.all()} == {sha256(picture) for picture in pictures}
     visit.refresh_from_db()
     assert visit.state == SiteVisit.State.CLOSED
     assert (incoming(), PhotoUpload.objects.count()) == ([], 0)

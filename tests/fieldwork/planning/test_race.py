@@ -63,7 +63,7 @@ def test_two_on_one_lane_at_once_one_wins_and_the_other_hears_of_it(technician: 
     Lane.objects.create(technician=technician, on=business_day())
     acts = [placing(visit, technician, by) for visit, by in zip(waiting(2), dispatchers(), strict=True)]
     answers, failures = at_once(acts)
-    assert ([type(each) for each in answers], [type(each) for each in failures]) == ([board.Change], [Stale])
+    assert ([type(answer) for answer in answers], [type(failure) for failure in failures]) == ([board.Change], [Stale])
     winner = Placement.objects.get().placed_by
     assert str(failures[0]).startswith(f"{winner} changed Tess T-1's ")
     assert Lane.objects.get().version == 1
@@ -72,7 +72,7 @@ def test_two_on_one_lane_at_once_one_wins_and_the_other_hears_of_it(technician: 
 def test_two_on_a_lane_that_is_not_there_yet(technician: Technician):
     acts = [placing(visit, technician, by) for visit, by in zip(waiting(2), dispatchers(), strict=True)]
     answers, failures = at_once(acts)
-    assert ([type(each) for each in answers], [type(each) for each in failures]) == ([board.Change], [Stale])
+    assert ([type(answer) for answer in answers], [type(failure) for failure in failures]) == ([board.Change], [Stale])
     assert (Placement.objects.count(), Lane.objects.count()) == (1, 1)
 
 
@@ -107,8 +107,8 @@ def test_publishing_at_once_tells_once(technician: Technician):
     put(visit, technician, by=people[0])
     acts = [lambda by=by: board.publish(business_day(), business_day(), by=by) for by in people]
     answers, failures = at_once(acts)
-    assert (sorted(each.new for each in answers), failures) == ([0, 1], [])
-    assert [each.failed for each in answers] == [[], []]
+    assert (sorted(answer.new for answer in answers), failures) == ([0, 1], [])
+    assert [answer.failed for answer in answers] == [[], []]
     assert told() == (1, 1)
 
 
@@ -120,4 +120,4 @@ def test_without_a_second_look_both_publish(technician: Technician, monkeypatch:
     monkeypatch.setattr(publication, "difference", lambda _visit: first)
     acts = [lambda by=by: board.publish(business_day(), business_day(), by=by) for by in people]
     answers, _failures = at_once(acts)
-    assert sorted(each.new for each in answers) == [1, 1]
+    assert sorted(answer.new for answer in answers) == [1, 1]

@@ -41,7 +41,7 @@ def test_complete_closes_visit_order_and_request(visit: SiteVisit, technician: T
 def test_failure_names_its_reasons_on_the_round(visit: SiteVisit, technician: Technician):
     closeouts.close_out(visit, failure(), by=technician.user)
     assert status(visit) == Status.SITE_VISIT_UNSUCCESSFUL
-    assert [each.code for each in visit.order.round.reasons.all()] == ["package_missing"]
+    assert [reason.code for reason in visit.order.round.reasons.all()] == ["package_missing"]
 
 
 def test_failure_without_a_reason_is_refused(visit: SiteVisit, technician: Technician):
@@ -58,7 +58,7 @@ def test_success_with_a_reason_is_refused(visit: SiteVisit, technician: Technici
 def test_the_same_report_again_gives_the_first_answer(visit: SiteVisit, technician: Technician):
     sent = failure(photos=PHOTOS)
     answers = {closeouts.close_out(visit, sent, by=technician.user) for _again in range(4)}
-    assert [each.pk for each in answers] == [sent.id]
+    assert [answer.pk for answer in answers] == [sent.id]
     assert (CloseOut.objects.count(), VisitPhoto.objects.count()) == (1, 2)
     assert visit.order.round.msa_request.events.filter(kind="fail").count() == 1
 

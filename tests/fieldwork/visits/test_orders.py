@@ -29,7 +29,7 @@ def test_issue_makes_one_order_due_in_30_business_days_and_a_visit_to_schedule()
     order = ServiceOrder.objects.get()
     assert (order.round.msa_request, order.state, order.due_on) == (msa_request, "open", business_day(30))
     assert order.number == f"SO-{order.issued_at.year}-{order.pk:06d}"
-    assert [(each.order, each.state) for each in SiteVisit.objects.all()] == [(order, "unscheduled")]
+    assert [(visit.order, visit.state) for visit in SiteVisit.objects.all()] == [(order, "unscheduled")]
 
 
 def test_due_day_leaves_out_the_days_that_the_customer_held():

@@ -81,9 +81,9 @@ class World:
         self.control("later", seconds=10_000)
         self.control("webhooks", url=f"{self.portal.url}/webhooks/stripe/", mode="hold")
 
-    def ask(self, job: str, *args: Any, priority: int | None = None) -> None:
+    def ask(self, job: str, args: Sequence[Any] = (), **_options: Any) -> None:
         if job not in DRAWN:
-            self.queue.append((job, args))
+            self.queue.append((job, tuple(args)))
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -199,7 +199,7 @@ class World:
         job, args = self.queue.pop(number % len(self.queue))
         for _ in range(times):
             with self.attempt():
-                run_now(job, *args)
+                run_now(job, args)
 
     def work_all(self) -> None:
         while self.queue:
@@ -218,7 +218,7 @@ class World:
         sessions = self.books.listed("checkout/sessions")
         complete = {session["id"] for session in sessions if session["status"] == "complete"}
         worth = [each for each in self.payments() if each.session_id in complete or each.state in Payment.LIVE]
-        return [partial(self.ask, "payments.follow_payment", payment.pk) for payment in worth]
+        return [partial(self.ask, "payments.follow_payment", [payment.pk]) for payment in worth]
 
     def look(self) -> None:
         """At every payment, as somebody's click would."""

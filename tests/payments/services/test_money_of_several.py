@@ -36,8 +36,8 @@ def test_part_of_a_payment_for_several_shows_its_own_amounts_alone(both_paid: Pa
     assert both_paid.payer is not None
     client = signed_in(both_paid.payer)
     references = [part.fee.round.msa_request.reference for part in (first, second)]
-    pages = [client.get(f"/requests/{each}/money/").content.decode() for each in references]
-    panels = [client.get(f"/requests/{each}/").content.decode() for each in references]
+    pages = [client.get(f"/requests/{reference}/money/").content.decode() for reference in references]
+    panels = [client.get(f"/requests/{reference}/").content.decode() for reference in references]
     assert [page.count("$279.22 received") for page in pages] == [1, 1]
     assert "part of one payment for several requests" in pages[0]
     assert ["$12.34" in page for page in (*pages, *panels)] == [False, True, False, True]

@@ -16,7 +16,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pypdf import PdfReader
 
-from msa_portal import jobs
 from msa_portal.accounts.models import Company, Membership, User
 from msa_portal.business_days.calendar import UTILITY_ZONE
 from msa_portal.errors import Refused
@@ -26,7 +25,7 @@ from payments.models import Account, LedgerEntry, Statement
 from payments.services import statement_files, statements
 from payments.services.statements import Addressee, MonthlyAccount
 from tests import factories
-from tests.jobs import run_now
+from tests.jobs import run_at_once
 from tests.payments import bookings
 
 pytestmark = pytest.mark.django_db
@@ -233,7 +232,7 @@ def test_closed_month_never_changes(clock: Callable[..., None], company: Company
 def test_first_days_of_a_month_see_to_everybody_once(
     clock: Callable[..., None], company: Company, bob: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "ask", run_now)
+    run_at_once(monkeypatch)
     idle = factories.member_of(factories.CompanyFactory())
     bookings.paid(bob, bookings.fees_of(bookings.request_of(company, bob)), company=company)
     bookings.paid(bob, bookings.fees_of(bookings.request_of(None, bob)))

@@ -226,7 +226,9 @@ def test_refund_cannot_be_asked_for_while_the_visit_is_to_come(paid: Payment, ow
 def test_customer_asks_a_supervisor_decides_and_the_money_goes(paid: Payment, owner: Client) -> None:
     msa_request = failed_visit(paid)
     assert "Ask for a refund" in money(owner, paid)
-    assert "By the rules nothing comes back" in text(owner, ask_path(paid))
+    asking = text(owner, ask_path(paid))
+    assert "Visit 1: the $279.22 does not come back" in asking
+    assert "A supervisor can decide otherwise." in asking
     assert owner.post(ask_path(paid), {"note": "The dog was ill"})["Location"] == address(msa_request)
     refund = Refund.objects.get()
     assert (refund.reason, refund.state, refund.amount_cents) == ("requested", "proposed", FEE)

@@ -58,7 +58,7 @@ def a_request(company: Company, number: int = 0) -> MSARequest:
 
 
 def ticked(*requests: MSARequest, cents: int = FEE) -> dict[str, list[str]]:
-    return {"fee": [f"{each.reference}:{cents}" for each in requests]}
+    return {"fee": [f"{msa_request.reference}:{cents}" for msa_request in requests]}
 
 
 def joint(requests: list[MSARequest], by: User) -> Payment:
@@ -76,7 +76,7 @@ def states_of(payment: Payment) -> list[str]:
 
 
 def statuses(requests: list[MSARequest]) -> list[str]:
-    return [factories.refreshed(each).status for each in requests]
+    return [factories.refreshed(msa_request).status for msa_request in requests]
 
 
 # --- The page ----------------------------------------------------------------------------
@@ -404,8 +404,8 @@ def test_company_sees_the_payment_and_strangers_do_not(three: list[MSARequest], 
     others = [factories.UserFactory(), factories.member_of(factories.CompanyFactory()), factories.staff()]
     address = f"/payments/{payment.pk}/"
     assert signed_in(factories.member_of(company)).get(f"{address}returned/").status_code == 200
-    assert [signed_in(each).get(f"{address}returned/").status_code for each in others] == [404] * 3
-    assert [signed_in(each).post(f"{address}cancel/").status_code for each in others] == [404] * 3
+    assert [signed_in(other).get(f"{address}returned/").status_code for other in others] == [404] * 3
+    assert [signed_in(other).post(f"{address}cancel/").status_code for other in others] == [404] * 3
     assert state_of(payment) == "open"
 
 

@@ -116,7 +116,7 @@ def test_statement_is_made_when_asked_for_and_then_downloads(
     assert "The PDF is being made." in waiting
     assert 'hx-trigger="every 3s"' in waiting
     for job, *args in asked:
-        jobs.run_now(job, *args)
+        jobs.run_now(job, args)
     assert f'href="{address}.pdf"' in page(client, f"{address}/")
     answer = client.get(f"{address}.pdf")
     body = b"".join(answer.streaming_content)

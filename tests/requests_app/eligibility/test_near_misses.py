@@ -101,7 +101,9 @@ def facts(**more):
 
 
 def e8(verdict):
-    return [(each.severity, each.field, each.suggestion) for each in verdict.findings if each.rule == "E8"]
+    return [
+        (finding.severity, finding.field, finding.suggestion) for finding in verdict.findings if finding.rule == "E8"
+    ]
 
 
 @pytest.mark.parametrize("clips", [None, False])

@@ -44,7 +44,7 @@ def failed(*codes, **facts):
 
 
 def done(msa_request):
-    return {each.reason.code: each.done for each in cures.items(msa_request, policies.failed_round(msa_request))}
+    return {cure.reason.code: cure.done for cure in cures.items(msa_request, policies.failed_round(msa_request))}
 
 
 def test_every_reason_of_the_programme_has_its_proof():

@@ -82,9 +82,9 @@ class Walk(RuleBasedStateMachine):
     @rule(changes=st.sampled_from([{}, {"account_number": "700000000001"}, {"panel_model": "X-1"}]))
     def correct(self, changes):
         def act(msa_request):
-            for each in msa_request.corrections.open():
+            for correction in msa_request.corrections.open():
                 corrections.answer(
-                    each,
+                    correction,
                     by=self.owner,
                     way="done",
                     text="Done.",
@@ -121,7 +121,7 @@ class Walk(RuleBasedStateMachine):
             else:
                 reasons = policies.failed_round(msa_request).reasons.all()
                 follow_ups.save_reschedule(
-                    msa_request, by=self.owner, statements={each.code: "yes" for each in reasons}
+                    msa_request, by=self.owner, statements={reason.code: "yes" for reason in reasons}
                 )
 
         self.attempt(act)

@@ -100,7 +100,7 @@ def test_open_finding_without_a_statement_keeps_the_fee_form_shut():
 def test_statement_opens_the_fee_form_and_raises_the_fee():
     msa_request = factories.executed(open_findings())
     statement = stated(msa_request)
-    assert [(each["rule"], each["field"]) for each in statement.findings] == [
+    assert [(finding["rule"], finding["field"]) for finding in statement.findings] == [
         ("E13", "device_in_waterproof_package"),
         ("E17", "clear_meter_access"),
     ]

@@ -42,8 +42,8 @@ def changed(product: Product, **values: Any) -> Product:
 def found(product: Product, **values: Any) -> list[tuple[int, list[str], list[str]]]:
     """Per request, the rules that appear and those that disappear."""
     return [
-        (each.msa_request.pk, [point.rule for point in each.appears], [point.rule for point in each.disappears])
-        for each in products.impacts(product, changed(product, **values))
+        (impact.msa_request.pk, [point.rule for point in impact.appears], [point.rule for point in impact.disappears])
+        for impact in products.impacts(product, changed(product, **values))
     ]
 
 

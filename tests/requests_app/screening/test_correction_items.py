@@ -247,9 +247,9 @@ def test_desk_shows_what_changed_since_and_nothing_else(client):
     transitions.resubmit(factories.refreshed(msa_request), by=msa_request.owner)
     client.force_login(factories.staff())
     answer = client.get(desk("change", msa_request))
-    changed = [(each.label, each.then, each.now) for each in answer.context["changes"].facts]
+    changed = [(fact.label, fact.then, fact.now) for fact in answer.context["changes"].facts]
     assert changed == [("service account number", "700123456789", "700123456780")]
-    assert [each.kind for each in answer.context["changes"].documents] == ["agreement"]
+    assert [document.kind for document in answer.context["changes"].documents] == ["agreement"]
     page = answer.content.decode()
     for words in ("what changed since", "700123456789", "700123456780", "Accept", "See the whole request"):
         assert words in page

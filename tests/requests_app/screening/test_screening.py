@@ -164,13 +164,13 @@ def test_page_takes_as_many_queries_with_many_corrections_and_events(desk):
     def sent_back(msa_request, times, items):
         for _ in range(times):
             transitions.require_corrections(msa_request, by=factories.staff(), items=items)
-            for each in msa_request.corrections.open():
-                corrections.answer(each, by=msa_request.owner, way="right", text="It is right.")
+            for correction in msa_request.corrections.open():
+                corrections.answer(correction, by=msa_request.owner, way="right", text="It is right.")
             transitions.resubmit(msa_request, by=msa_request.owner)
         return msa_request
 
     one = sent_back(factories.submitted(), 1, [transitions.RequiredCorrection(reasons[0])])
-    many = sent_back(factories.submitted(), 3, [transitions.RequiredCorrection(each) for each in reasons])
+    many = sent_back(factories.submitted(), 3, [transitions.RequiredCorrection(reason) for reason in reasons])
     assert (one.corrections.count(), many.corrections.count()) == (1, 12)
     desk.get(reverse(PAGE, args=[one.pk]))
     counts = []

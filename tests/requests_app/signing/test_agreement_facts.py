@@ -65,7 +65,7 @@ def test_signing_the_rest_executes_the_new_version(signed):
         factories.sign(new, party)
 
     assert new.state == AgreementState.EXECUTED
-    assert [each.sections for each in new.signatures.filter(carried_from=None).order_by("pk")] == [
+    assert [signature.sections for signature in new.signatures.filter(carried_from=None).order_by("pk")] == [
         ["customer_terms"],
         ["submittal"],
     ]

@@ -30,9 +30,9 @@ def signed(agreement: Agreement, party: Party, by: invitations.Proof) -> None:
 def test_signer_reads_every_disclosure_and_the_way_to_paper_before_agreeing(client, ready):
     url = link(open_invitation(ready))
     shown = client.get(f"{url}?step=read").content.decode()
-    for each in esign_disclosures.disclosures():
-        assert shown.index(each.title) < shown.index('id="id_consent"')
-        assert shown.index(each.text) < shown.index('id="id_consent"')
+    for disclosure in esign_disclosures.disclosures():
+        assert shown.index(disclosure.title) < shown.index('id="id_consent"')
+        assert shown.index(disclosure.text) < shown.index('id="id_consent"')
     assert f'href="{url}paper/"' in shown
 
 

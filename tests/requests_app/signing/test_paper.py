@@ -51,8 +51,8 @@ def accept(row: PaperSigning, *refused: str, note: str = "") -> PaperSigning:
     """Every section that waits, but for the refused ones."""
     reason = PaperReason.objects.get(code="not_signed")
     verdicts = [
-        Verdict(Section(each.section), reason if each.section in refused else None, note)
-        for each in row.sections.filter(state=PaperState.SENT)
+        Verdict(Section(section.section), reason if section.section in refused else None, note)
+        for section in row.sections.filter(state=PaperState.SENT)
     ]
     return paper.decide(row, verdicts, by=factories.staff())
 
@@ -82,7 +82,7 @@ def test_section_sent_back_is_told_with_its_reason_and_asked_for_alone(agents):
     assert [words in mail.text for words in ("A signature is missing", "Sign at the second box.")] == [True, True]
 
     second = send(agents)
-    assert [each.section for each in second.sections.all()] == ["authorization"]
+    assert [section.section for section in second.sections.all()] == ["authorization"]
     accept(second)
     assert [signature.sections for signature in agents.signatures.all()] == [["customer_terms", "authorization"]]
     agents.refresh_from_db()
@@ -257,7 +257,7 @@ def test_staff_decide_in_the_desk(client, agents):
     assert agents.number in client.get(queue).content.decode()
     assert client.get(url).status_code == 200
     client.post(url, {"customer_terms": "accept", "authorization": "name_differs", "authorization_note": "Who is it?"})
-    assert {each.section: (each.state, each.note) for each in row.sections.all()} == {
+    assert {section.section: (section.state, section.note) for section in row.sections.all()} == {
         "customer_terms": ("accepted", ""),
         "authorization": ("sent_back", "Who is it?"),
     }

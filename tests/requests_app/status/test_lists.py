@@ -137,7 +137,7 @@ def test_list_filter_of_what_waits_for_us_agrees_with_each_rows_holder(client):
     factories.sign(factories.prepared(factories.complete_request(company=company)), Party.AGENT)
     clocks = Clocks.load(today=local_day(timezone.now()))
     found = lists.waiting(MSARequest.objects.visible_to(bob), "us", bob, clocks)
-    by_event = [each for each in MSARequest.objects.all() if each.events.last().holder == "agent"]
+    by_event = [msa_request for msa_request in MSARequest.objects.all() if msa_request.events.last().holder == "agent"]
     assert sorted(each.pk for each in found) == sorted(each.pk for each in by_event)
 
 

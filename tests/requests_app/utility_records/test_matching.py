@@ -78,7 +78,7 @@ def test_whatever_agrees_in_other_words_or_differs_says_why():
 )
 def test_names(ours, theirs, verdict, reasons):
     match = match_name(ours, theirs)
-    assert (match.verdict, tuple(str(each) for each in match.reasons)) == (verdict, reasons)
+    assert (match.verdict, tuple(str(reason) for reason in match.reasons)) == (verdict, reasons)
 
 
 @pytest.mark.parametrize(

@@ -44,8 +44,8 @@ def put_off(service, msa_request=None):
 
 def verdicts(msa_request):
     return {
-        each.field: (each.verdict, each.reasons)
-        for each in comparison.compare(factories.refreshed(msa_request)).fields
+        field.field: (field.verdict, field.reasons)
+        for field in comparison.compare(factories.refreshed(msa_request)).fields
     }
 
 
@@ -54,7 +54,7 @@ def test_service_that_answers_is_compared_field_by_field_and_stored(service):
     assert comparison.check(msa_request, by=msa_request.owner) == RecordCheck.MATCHES
     kept = RecordComparison.objects.get()
     assert (kept.state, kept.has_account, kept.failure, kept.checked_by) == ("compared", True, "", msa_request.owner)
-    assert [each["field"] for each in kept.fields if each["verdict"] == "different"] == []
+    assert [field["field"] for field in kept.fields if field["verdict"] == "different"] == []
     assert verdicts(msa_request)["customer_name"] == ("equivalent", ("one_of_several", "middle_left_out"))
     assert verdicts(msa_request)["meter_kind"] == ("equivalent", ("other_word",))
     assert factories.refreshed(msa_request).service_account is None
@@ -65,7 +65,7 @@ def test_imported_record_is_stored_too():
     msa_request = factories.complete_request()
     assert comparison.check(msa_request, by=msa_request.owner) == RecordCheck.MATCHES
     kept = RecordComparison.objects.get()
-    assert [each["reasons"] for each in kept.fields if each["field"] == "street"] == [["abbreviation"]]
+    assert [field["reasons"] for field in kept.fields if field["field"] == "street"] == [["abbreviation"]]
 
 
 def test_outage_puts_the_check_off_and_later_it_is_done(service):

@@ -23,7 +23,7 @@ def test_comparison_reads_past_case_order_initials_and_street_words():
     factories.ServiceAccountFactory(name="SAMPLE, ALICE B.", street="12 OAK AVE", city="MONROVIA")
     msa_request = factories.complete_request(meter_number="", account_number="7001 2345 6789")
     compared = comparison.compare(msa_request)
-    assert [(each.field, each.verdict) for each in compared.fields] == [
+    assert [(field.field, field.verdict) for field in compared.fields] == [
         ("account_number", "equivalent"),
         ("customer_name", "equivalent"),
         ("street", "equivalent"),
