@@ -29,10 +29,10 @@ from django.utils import timezone
 from requests_app.models import MSARequest
 
 WRITES = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM|TRUNCATE|DROP|ALTER|CREATE)\s+"?(\w+)', re.IGNORECASE)
-# Whoever else has an account changes nothing for a case, but by a role.
+# Whoever else has an account changes nothing for a case, but by a role; nor do sign-ins, nor who drives out.
 PEOPLE = {
-    *("accounts_user", "account_emailaddress", "accounts_user_groups", "django_session"),
-    *("accounts_company", "accounts_membership"),
+    *("accounts_user", "account_emailaddress", "accounts_user_groups", "accounts_company", "accounts_membership"),
+    *("django_session", "axes_accesslog", "axes_accessattempt", "fieldwork_technician"),
 }
 FIRST_KEY, ROOM = 500_000, 400  # six digits, as references have
 MINUTES = 10  # what was written just now stays so
