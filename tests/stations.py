@@ -23,9 +23,10 @@ import pytest
 import time_machine
 from django.apps import apps
 from django.db import connection
-from django.db.models import AutoField, BigAutoField, ForeignKey, Model
+from django.db.models import AutoField, BigAutoField, DateTimeField, ForeignKey, Model
 from django.utils import timezone
 
+from msa_portal.notices.models import NoticeMessage
 from requests_app.models import MSARequest
 
 WRITES = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM|TRUNCATE|DROP|ALTER|CREATE)\s+"?(\w+)', re.IGNORECASE)
@@ -52,6 +53,20 @@ def tables() -> dict[str, type[Model]]:
     }
 
 
+@functools.cache
+def cases() -> set[str]:
+    """The tables whose rows belong to a request, however indirectly: another case's are nothing to this one."""
+    found: set[type[Model]] = {MSARequest, NoticeMessage}
+    models = set(tables().values())
+    while more := {
+        model
+        for model in models - found
+        if any(isinstance(column, ForeignKey) and column.related_model in found for column in model._meta.fields)
+    }:
+        found |= more
+    return {model._meta.db_table for model in found}
+
+
 @dataclass
 class Walk:
     rows: dict[str, tuple[list[str], Rows]]
@@ -63,8 +78,7 @@ class Test:
     """What this test did before it asked."""
 
     item: pytest.Item
-    so_far: tuple[Any, ...] = ()
-    last: int | None = None
+    so_far: tuple[int, ...] = ()  # the requests of the stations before: a later one may lean on their very rows
     off: bool = False
     within: bool = False
     written: set[str] = field(default_factory=set)
@@ -73,7 +87,7 @@ class Test:
         match = None if self.within else WRITES.match(sql)
         if match:
             self.written.add(match[1])
-            self.off = self.off or match[1] not in PEOPLE
+            self.off = self.off or match[1] not in tables().keys() | PEOPLE
         return execute(sql, *rest)
 
     def ordinary(self) -> bool:
@@ -81,7 +95,7 @@ class Test:
         if self.off or not HEARS_OF_COMMITS.isdisjoint(self.item.fixturenames):  # type: ignore[attr-defined]
             return False
         marker = self.item.get_closest_marker("django_db")
-        if (marker and marker.kwargs.get("transaction")) or time_machine.escape_hatch.is_travelling():
+        if marker and marker.kwargs.get("transaction"):
             return False
         given = self.item.funcargs  # type: ignore[attr-defined]
         patch, settings = given.get("monkeypatch"), given.get("settings")
@@ -89,7 +103,11 @@ class Test:
             return False
         if settings and settings._to_restore:
             return False
-        return self.last is None or MSARequest.objects.filter(pk=self.last).exists()
+        return MSARequest.objects.filter(pk__in=self.so_far).count() == len(self.so_far)
+
+    def reached(self, request: int) -> MSARequest:
+        self.so_far = (*self.so_far, request)
+        return refreshed(request)
 
 
 class Stations:
@@ -114,9 +132,7 @@ class Stations:
         test.within = True
         try:
             step = (walk.__name__, tuple(sorted(facts.items())))
-            now = timezone.localtime()
-            key = (*test.so_far, step, self.roles(), now.date(), now.hour, now.minute // MINUTES)
-            test.so_far = (*test.so_far, step)
+            key = (*test.so_far, step, self.roles(), self.reference(), clock())
             if key not in self.walks:
                 return self.walked(key, walk, facts)
             kept = self.walks[key]
@@ -124,8 +140,7 @@ class Stations:
                 test.off = True
                 return walk(**facts)
             self.write(kept)
-            test.last = kept.request
-            return refreshed(kept.request)
+            return test.reached(kept.request)
         finally:
             test.within = False
 
@@ -133,6 +148,19 @@ class Stations:
         with connection.cursor() as cursor:
             cursor.execute("SELECT group_id, COUNT(*) FROM accounts_user_groups GROUP BY group_id ORDER BY group_id")
             return tuple(cursor.fetchall())
+
+    def reference(self) -> tuple[Any, ...]:
+        """What the test made of the tables that every case reads, by value."""
+        assert self.test
+        asked = sorted(self.test.written - PEOPLE - cases())
+        return tuple((table, repr(self.values(table))) for table in asked if not table.startswith("requests_app_hist"))
+
+    def values(self, table: str) -> Rows:
+        names, rows = self.read(table, f"< {FIRST_KEY}")
+        model = tables()[table]
+        apart = (AutoField, BigAutoField, DateTimeField)
+        kept = [names.index(f.column) for f in model._meta.concrete_fields if not isinstance(f, apart)]
+        return [tuple(row[place] for place in kept) for row in rows]
 
     def walked(self, key: Any, walk: Callable[..., MSARequest], facts: dict[str, Any]) -> MSARequest:
         assert self.test
@@ -147,8 +175,7 @@ class Stations:
         alone = self.read_outside(first) == before and not self.leans_on_the_test(rows, first)
         self.walks[key] = Walk(rows, request.pk) if alone else None
         self.test.off = not alone
-        self.test.last = request.pk
-        return refreshed(request.pk)
+        return self.test.reached(request.pk)
 
     def read(self, table: str, which: str) -> tuple[list[str], Rows]:
         model = tables()[table]
@@ -207,6 +234,14 @@ class Stations:
         cursor.execute("DELETE FROM sqlite_sequence")
         for name, value in values.items():
             cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [name, value])
+
+
+def clock() -> tuple[Any, ...]:
+    """To the second where the test chose the time."""
+    now = timezone.localtime()
+    if time_machine.escape_hatch.is_travelling():
+        return (now.date(), now.hour, now.minute, now.second)
+    return (now.date(), now.hour, now.minute // MINUTES)
 
 
 stations = Stations()

@@ -25,7 +25,7 @@ from msa_portal import pdf
 from msa_portal.accounts.models import User
 from msa_portal.accounts.roles import ROLE_PERMISSIONS, sync_role_groups
 from requests_app import history
-from requests_app.models import ProgramSettings
+from requests_app.models import AgreementWording, ProgramSettings
 from tests import factories, prepared
 from tests.stations import Stations
 
@@ -195,6 +195,21 @@ def test_kept_way_to_a_station_is_the_services_to_the_letter(station, unknown, r
         second = station()
         assert second.pk != again.pk
         assert list(history.broken_links()) == []
+
+
+@pytest.mark.django_db
+def test_station_that_leans_on_the_one_before_is_kept_for_that_one_alone(unknown, request):
+    """The second request shares the first one's wording, which is another row where the first way was another."""
+    for minutes in (50, 60, 50, 60):
+        with transaction.atomic(), unknown.watching(request.node):
+            ProgramSettings.objects.update(visit_minutes=minutes)
+            first = factories.submitted()
+            ProgramSettings.objects.update(visit_minutes=70)
+            second = factories.submitted()
+            wordings = {agreement.wording_id for each in (first, second) for agreement in each.agreements.all()}
+            assert len(wordings) == AgreementWording.objects.filter(pk__in=wordings).count() == 1
+            transaction.set_rollback(True)
+    assert len(unknown.walks) == 4
 
 
 @pytest.mark.django_db

@@ -69,6 +69,7 @@ def test_plan_survives_a_worker_that_is_killed(broker: str, family: Family, tech
     assert sorted(served) == [visit.pk for visit in visits]
 
 
+@pytest.mark.real_broker
 def test_run_asked_for_while_the_broker_is_away_is_found_by_the_sweeper(
     family: Family, technician: Technician, dispatcher: User, request: pytest.FixtureRequest
 ):
