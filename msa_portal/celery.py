@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import os
 
+from celery import Celery
 from celery.schedules import crontab
 from celery.signals import setup_logging
 
-from msa_portal.jobs import NamedByApp
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "msa_portal.settings")
+
+
+class NamedByApp(Celery):
+    """Celery that names a task for its app: a module called `tasks` adds nothing to a name."""
+
+    def gen_task_name(self, name: str, module: str) -> str:
+        return f"{module.removesuffix('.tasks').removeprefix('msa_portal.')}.{name}"
+
 
 app = NamedByApp("msa_portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -10,22 +10,16 @@ from __future__ import annotations
 import logging
 from functools import partial
 
-from celery import Celery, current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from msa_portal.celery import app
+
 logger = logging.getLogger(__name__)
 
 type Argument = int | str | None
-
-
-class NamedByApp(Celery):
-    """Celery that names a task for its app: a module called `tasks` adds nothing to a name."""
-
-    def gen_task_name(self, name: str, module: str) -> str:
-        return f"{module.removesuffix('.tasks').removeprefix('msa_portal.')}.{name}"
 
 
 def kick(job: str, *args: Argument, priority: int | None = None) -> None:
@@ -40,6 +34,6 @@ def kick(job: str, *args: Argument, priority: int | None = None) -> None:
 def ask(job: str, *args: Argument, priority: int | None = None) -> None:
     """Hand the job to the broker at once. Raises nothing where the broker is down."""
     try:
-        current_app.send_task(job, args=args, retry=False, priority=priority)
+        app.send_task(job, args=args, retry=False, priority=priority)
     except (BrokerError, RedisConnectionError, RedisTimeoutError) as error:
         logger.warning("broker out of reach, %s%s waits for the sweeper: %s", job, args, type(error).__name__)

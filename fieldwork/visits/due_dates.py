@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import structlog
 from django.db import transaction
+from django.db.models import Prefetch
 from django.utils import timezone
 
 from fieldwork.models import ServiceOrder
 from msa_portal.business_days.calendar import local_day
+from requests_app.models import MSARequest
 from requests_app.status.clocks import Clocks
 
 log = structlog.get_logger(__name__)
@@ -19,7 +21,8 @@ def refresh() -> int:
     clocks = Clocks.load(today=local_day(timezone.now()))
     with transaction.atomic():
         rows = ServiceOrder.objects.select_for_update(of=("self",)).filter(state=ServiceOrder.State.OPEN)
-        rows = rows.select_related("round__msa_request").prefetch_related("round__msa_request__events").order_by("pk")
+        rows = rows.select_related("round").order_by("pk")
+        rows = rows.prefetch_related(Prefetch("round__msa_request", MSARequest.objects.with_case()))
         moved = [order for order in rows if _move(order, clocks)]
         ServiceOrder.objects.bulk_update(moved, ["due_on"], batch_size=500)
     if moved:
