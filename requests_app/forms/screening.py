@@ -103,8 +103,8 @@ class CorrectionsForm(forms.Form):
         if isinstance(field, forms.ModelChoiceField):
             small = forms.ModelChoiceField(field.queryset, required=False, label=field.label)
             if self._devices is None:
-                choices_of_queryset: Any = small.choices
-                self._devices = list(iter(choices_of_queryset))  # `list` alone would count the rows first
+                devices: Any = small.choices  # `list` would ask how many there are before it reads them
+                self._devices = list(iter(devices))
             small.widget.choices = self._devices
             return small
         if isinstance(field, forms.ChoiceField):

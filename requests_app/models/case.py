@@ -37,6 +37,7 @@ SELECTED = (
     *("owner", "agent", "agent_company", "device"),
     *("current_agreement", "standing_statement__stated_by", "waiting_follow_up"),
 )
+_KEPT = "_case_%s"  # where a request's rows of a relation are kept
 OF_ITS_PAGE = ("current_agreement__document", "current_agreement__executed_document")
 
 
@@ -49,9 +50,12 @@ class Loaded:
         self._read = dict(given)
 
     def fetch(self, name: str, query: QuerySet[Any]) -> None:
-        if name not in self._fetched:
-            prefetch_related_objects(self.rows, Prefetch(name, query))
-            self._fetched.add(name)
+        """Beside the manager of that name, not in it: what `all()` gives stays the database's."""
+        prefetch_related_objects(self.rows, Prefetch(name, query, to_attr=_KEPT % name))
+        self._fetched.add(name)
+
+    def has(self, name: str) -> bool:
+        return name in self._fetched
 
     def fetch_signatures(self) -> None:
         if "signatures" not in self._fetched:
@@ -64,12 +68,12 @@ class Loaded:
 
     def fetch_rounds(self) -> None:
         """With the reasons of those that failed."""
-        if "rounds" not in self._fetched:
+        if not self.has("rounds"):
             self.fetch("rounds", VisitRound.objects.order_by("number"))
-            failed = [
-                visit for row in self.rows for visit in row.rounds.all() if visit.outcome == VisitOutcome.UNSUCCESSFUL
-            ]
-            prefetch_related_objects(failed, "reasons")
+            visits = (visit for row in self.rows for visit in getattr(row, _KEPT % "rounds"))
+            prefetch_related_objects(
+                [visit for visit in visits if visit.outcome == VisitOutcome.UNSUCCESSFUL], "reasons"
+            )
 
     def once[T](self, read: Callable[[], T]) -> T:
         if read not in self._read:
@@ -144,7 +148,7 @@ class Case:
     def rounds(self) -> list[VisitRound]:
         if self._loaded:
             self._loaded.fetch_rounds()
-        return self._many("rounds", VisitRound.objects.order_by("number"))
+        return self._many("rounds", lambda: VisitRound.objects.order_by("number"))
 
     @cached_property
     def open_round(self) -> VisitRound | None:
@@ -162,22 +166,25 @@ class Case:
     @cached_property
     def events(self) -> list[RequestEvent]:
         """In the order of the chain; with who acted where `with_case(whole=True)` asked for it."""
+        return self._many("events", self._events)
+
+    def _events(self) -> QuerySet[Any]:
         rows: QuerySet[Any] = RequestEvent.objects.defer("digest", "previous_digest").order_by("sequence")
-        if self._loaded and self._loaded.whole:
-            roles = User.groups.through.objects.filter(user=OuterRef("actor"))
-            rows = rows.select_related("actor").annotate(actor_has_role=Exists(roles))
-        return self._many("events", rows)
+        if self._loaded is None or not self._loaded.whole:
+            return rows
+        roles = User.groups.through.objects.filter(user=OuterRef("actor"))
+        return rows.select_related("actor").annotate(actor_has_role=Exists(roles))
 
     @cached_property
     def documents(self) -> list[Document]:
         """Neither taken back nor replaced, the newest first."""
-        rows = self._many("documents", Document.objects.order_by("-created_at").select_related("created_by"))
+        rows = self._many("documents", lambda: Document.objects.order_by("-created_at").select_related("created_by"))
         return [row for row in rows if row.replaced_at is None]
 
     @cached_property
     def screenings(self) -> list[Screening]:
         rows = Screening.objects.order_by("opened_at").select_related("taken_by").prefetch_related("answers")
-        return self._many("screenings", rows)
+        return self._many("screenings", lambda: rows)
 
     @property
     def open_screening(self) -> Screening | None:
@@ -196,7 +203,7 @@ class Case:
         ):
             return []
         rows = Correction.objects.order_by("pk").select_related("reason", "answered_by", "answer_document", "follows")
-        return self._many("corrections", rows)
+        return self._many("corrections", lambda: rows)
 
     def _one(self, name: str, rows: QuerySet[Any]) -> Any:
         if self._loaded:
@@ -205,11 +212,13 @@ class Case:
             found = rows.filter(msa_request=self.msa_request).order_by().first()
         return self._with_its_request(found)
 
-    def _many(self, name: str, query: QuerySet[Any]) -> list[Any]:
+    def _many(self, name: str, query: Callable[[], QuerySet[Any]]) -> list[Any]:
         if self._loaded:
-            self._loaded.fetch(name, query)
-            return list(getattr(self.msa_request, name).all())
-        return [self._with_its_request(each) for each in query.filter(msa_request=self.msa_request)]
+            if not self._loaded.has(name):
+                self._loaded.fetch(name, query())
+            found: list[Any] = getattr(self.msa_request, _KEPT % name)
+            return found
+        return [self._with_its_request(each) for each in query().filter(msa_request=self.msa_request)]
 
     def _with_its_request(self, found: Any) -> Any:
         """The row knows the request that it was found by, without another query."""
