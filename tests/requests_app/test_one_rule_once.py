@@ -162,7 +162,7 @@ def _said(row: MSARequest, clocks: Clocks) -> list[object]:
 
 
 def test_what_a_page_says_is_the_same_for_one_request_and_for_a_page_of_them():
-    rows = [make() for make in STATIONS]
+    rows = sorted((make() for make in STATIONS), key=lambda row: row.pk)
     clocks = Clocks.load(today=local_day(timezone.now()))
     alone = [_said(factories.refreshed(row), clocks) for row in rows]
     loaded = MSARequest.objects.filter(pk__in=[row.pk for row in rows]).with_case().order_by("pk")
