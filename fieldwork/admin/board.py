@@ -121,7 +121,7 @@ class BoardAdmin(ScriptViews, ReadOnlyAdmin):
         if request.method == "POST":
             try:
                 seen = seen_of(request.POST.getlist("seen"))
-                done = board.publish(shown.from_on, shown.until_on, by=request.user, seen=seen)  # type: ignore[arg-type]
+                done = board.publish(shown.from_on, shown.until_on, by=user_of(request), seen=seen)
             except Stale as stale:
                 messages.error(request, _("Nothing was published. %(why)s") % {"why": stale})
             except Refused as refusal:

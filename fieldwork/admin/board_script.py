@@ -60,7 +60,7 @@ class ScriptViews:
         if not form.is_valid():
             return _invalid(form)
         try:
-            change = board.place(visit, **form.cleaned_data, seen=_seen(asked), by=request.user)  # type: ignore[arg-type]
+            change = board.place(visit, **form.cleaned_data, seen=_seen(asked), by=user_of(request))
         except Refused as refusal:
             return _refused(refusal)
         return _changed(request, asked, change, f"{visit.order}: {where(form.cleaned_data)}")

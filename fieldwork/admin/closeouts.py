@@ -17,6 +17,7 @@ from fieldwork.admin.base import ReadOnlyAdmin
 from fieldwork.admin.conflicts import ConflictViews
 from fieldwork.models import CloseOut
 from fieldwork.phone import outbox_file
+from msa_portal.guards import user_of
 from msa_portal.refusals import refusal_in_form
 
 
@@ -55,7 +56,7 @@ class CloseOutAdmin(ConflictViews, ReadOnlyAdmin):
         lines: list[outbox_file.Line] = []
         if form.is_valid():
             with refusal_in_form(form, "file"):
-                lines = outbox_file.take_in(form.cleaned_data["file"].file, by=request.user)  # type: ignore[arg-type]
+                lines = outbox_file.take_in(form.cleaned_data["file"].file, by=user_of(request))
                 self._log(request, lines)
         context = {
             **self.admin_site.each_context(request),

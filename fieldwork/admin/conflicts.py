@@ -16,6 +16,7 @@ from fieldwork.admin.base import only
 from fieldwork.board.forms import ReviewForm
 from fieldwork.models import CloseOut
 from fieldwork.visits import closeouts
+from msa_portal.guards import user_of
 from msa_portal.refusals import refusal_as_message
 
 REVIEW = "fieldwork.review_closeout"
@@ -49,7 +50,7 @@ class ConflictViews(ModelAdmin):
         form = ReviewForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
             with refusal_as_message(request):
-                closeouts.review(kept, by=request.user, note=form.cleaned_data["note"])  # type: ignore[arg-type]
+                closeouts.review(kept, by=user_of(request), note=form.cleaned_data["note"])
                 messages.success(request, _("Looked at. Your note stays with the report."))
                 return redirect("admin:fieldwork_closeout_conflicts")
         closed_by = kept.visit.close_outs.filter(accepted=True).select_related("by__user")

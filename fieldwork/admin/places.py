@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from fieldwork.models import District, DistrictZip, Skill, VisitDuration, Yard
 from fieldwork.schedule import positions
 from msa_portal.admin.history import KeptAdmin
+from msa_portal.guards import user_of
 from requests_app.enums import RequestType
 
 
@@ -76,7 +77,7 @@ class DistrictAdmin(KeptAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        positions.draw_district(form.instance, form.cleaned_data["zip_codes"], by=request.user)  # type: ignore[arg-type]
+        positions.draw_district(form.instance, form.cleaned_data["zip_codes"], by=user_of(request))
 
 
 class SkillForm(forms.ModelForm):

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from msa_portal import formats
 from msa_portal.errors import Refused
+from msa_portal.guards import user_of
 from payments import provider
 from payments.admin.desk import MoneyAdmin, Step, nothing
 from payments.forms.refunds import ProposeForm, WaiveForm, WriteOffForm
@@ -34,17 +35,17 @@ def _ask_provider(request: HttpRequest, payment: Payment, _form: Any) -> None:
 
 
 def _waive(request: HttpRequest, fee: Fee, form: Any) -> None:
-    fees.waive(fee, by=request.user, reason=form.cleaned_data["reason"])  # type: ignore[arg-type]  # staff only
+    fees.waive(fee, by=user_of(request), reason=form.cleaned_data["reason"])
 
 
 def _write_off(request: HttpRequest, fee: Fee, form: Any) -> None:
-    fees.write_off(fee, by=request.user, reason=form.cleaned_data["reason"])  # type: ignore[arg-type]  # staff only
+    fees.write_off(fee, by=user_of(request), reason=form.cleaned_data["reason"])
 
 
 def _propose(request: HttpRequest, payment: Payment, form: ProposeForm) -> None:
     refunds.propose_by_staff(
         payment,
-        by=request.user,  # type: ignore[arg-type]  # staff only
+        by=user_of(request),
         amount_cents=form.amount_cents,
         note=form.cleaned_data["note"],
         fee_id=form.fee_id,

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
 
 from msa_portal import formats
+from msa_portal.guards import user_of
 from payments.admin.desk import MoneyAdmin, Step, nothing
 from payments.forms.refunds import ResolveForm
 from payments.models import ReconciledDay, ReconciliationItem
@@ -25,7 +26,7 @@ def _compare(_request: HttpRequest, row: ReconciledDay, _form: Any) -> None:
 
 
 def _resolve(request: HttpRequest, item: ReconciliationItem, form: Any) -> None:
-    reconciliation.resolve(item, by=request.user, note=form.cleaned_data["note"])  # type: ignore[arg-type]  # staff only
+    reconciliation.resolve(item, by=user_of(request), note=form.cleaned_data["note"])
 
 
 class _Differences(admin.TabularInline):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from msa_portal import formats
 from msa_portal.errors import Refused
+from msa_portal.guards import user_of
 from payments.admin.desk import MoneyAdmin, Step, nothing
 from payments.forms.refunds import ApproveForm, DeclineForm
 from payments.models import Dispute, Refund
@@ -20,11 +21,11 @@ from requests_app.models import MSARequest, ProgramSettings
 
 
 def _approve(request: HttpRequest, refund: Refund, form: Any) -> None:
-    refunds.approve(refund, by=request.user, expected_cents=form.cleaned_data["expected_cents"])  # type: ignore[arg-type]  # staff only
+    refunds.approve(refund, by=user_of(request), expected_cents=form.cleaned_data["expected_cents"])
 
 
 def _decline(request: HttpRequest, refund: Refund, form: Any) -> None:
-    refunds.decline(refund, by=request.user, note=form.cleaned_data["note"])  # type: ignore[arg-type]  # staff only
+    refunds.decline(refund, by=user_of(request), note=form.cleaned_data["note"])
 
 
 def _facts(refund: Refund) -> list[tuple[Any, Any]]:
@@ -45,7 +46,7 @@ def _facts(refund: Refund) -> list[tuple[Any, Any]]:
 
 def _not_yours(request: HttpRequest, refund: Refund) -> str:
     try:
-        refunds.check_may_approve(refund, by=request.user)  # type: ignore[arg-type]  # staff only
+        refunds.check_may_approve(refund, by=user_of(request))
     except Refused as refusal:
         return str(refusal)
     return ""

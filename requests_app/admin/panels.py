@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from msa_portal.guards import user_of
 from requests_app.admin.confirm_rule_change import ConfirmsRuleChange
 from requests_app.models import IncompatiblePanel, PanelRestriction, normalized_panel_model
 from requests_app.rule_changes import panels
@@ -48,7 +49,7 @@ class PanelRuleAdmin(ConfirmsRuleChange):
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        found = panels.save(obj, by=request.user)  # type: ignore[arg-type]  # the admin lets nobody else in
+        found = panels.save(obj, by=user_of(request))
         self.say_how_many(request, found)
 
 

@@ -20,6 +20,7 @@ from django.utils.translation import ngettext
 from msa_portal.admin.history import KeptAdmin
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused
+from msa_portal.guards import user_of
 from msa_portal.validators import one_line
 from requests_app.admin.confirm_rule_change import ConfirmsRuleChange
 from requests_app.application import steps
@@ -160,7 +161,7 @@ class ProductAdmin(ConfirmsRuleChange):
             return page
         for product in products:
             try:
-                end_approval(product, on=today, by=request.user)  # type: ignore[arg-type]  # the admin lets nobody else in
+                end_approval(product, on=today, by=user_of(request))
                 ended += 1
             except Refused as refusal:
                 self.message_user(request, str(refusal), messages.WARNING)
@@ -201,7 +202,7 @@ class ProductAdmin(ConfirmsRuleChange):
         if not change:
             super().save_model(request, obj, form, change)
             return
-        found = rule_changes_products.save(obj, by=request.user)  # type: ignore[arg-type]  # the admin lets nobody else in
+        found = rule_changes_products.save(obj, by=user_of(request))
         self.say_how_many(request, found)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
@@ -337,7 +338,7 @@ class AgreementWordingAdmin(KeptAdmin):
             self.message_user(request, _("Choose one wording: the newest published one is in force."), messages.ERROR)
             return
         try:
-            wording = publish_wording(wordings.get(), by=request.user)  # type: ignore[arg-type]  # the admin lets nobody else in
+            wording = publish_wording(wordings.get(), by=user_of(request))
         except Refused as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
             return
