@@ -83,8 +83,8 @@ class Item:
 
 def items(msa_request: MSARequest, visit: VisitRound) -> list[Item]:
     """Every reason of that visit, in the order that staff gave them: three queries, however many."""
-    given = {cure.reason_id: cure for cure in visit.cures.select_related("stated_by").prefetch_related("documents")}
-    return [Item(reason, proof_for(reason, msa_request), given.get(reason.pk)) for reason in visit.reasons.all()]
+    cures = {cure.reason_id: cure for cure in visit.cures.select_related("stated_by").prefetch_related("documents")}
+    return [Item(reason, proof_for(reason, msa_request), cures.get(reason.pk)) for reason in visit.reasons.all()]
 
 
 def submit_cure(

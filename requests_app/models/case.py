@@ -44,10 +44,12 @@ OF_ITS_PAGE = ("current_agreement__document", "current_agreement__executed_docum
 class Loaded:
     """What the requests of one `with_case()` share: a page's related rows and settings are read once for all."""
 
-    def __init__(self, rows: Sequence[MSARequest], *, whole: bool, given: Mapping[Callable[[], Any], Any]) -> None:
+    def __init__(
+        self, rows: Sequence[MSARequest], *, whole: bool, already_read: Mapping[Callable[[], Any], Any]
+    ) -> None:
         self.rows, self.whole = rows, whole
         self._fetched: set[str] = set()
-        self._read = dict(given)
+        self._read = dict(already_read)
 
     def fetch(self, name: str, query: QuerySet[Any]) -> None:
         """Beside the manager of that name, not in it: what `all()` gives stays the database's."""
@@ -154,14 +156,19 @@ class Case:
     def open_round(self) -> VisitRound | None:
         """The visit that is being paid for, planned or made."""
         if self._loaded:
-            return next((each for each in self.rounds if each.closed_at is None), None)
-        found = VisitRound.objects.filter(msa_request=self.msa_request, closed_at__isnull=True).order_by().first()
-        return self._with_its_request(found)
+            return next((visit_round for visit_round in self.rounds if visit_round.closed_at is None), None)
+        visit_round = (
+            VisitRound.objects.filter(msa_request=self.msa_request, closed_at__isnull=True).order_by().first()
+        )
+        return self._with_its_request(visit_round)
 
     @property
     def failed_round(self) -> VisitRound | None:
         """The last visit that did not succeed."""
-        return next((each for each in reversed(self.rounds) if each.outcome == VisitOutcome.UNSUCCESSFUL), None)
+        return next(
+            (visit_round for visit_round in reversed(self.rounds) if visit_round.outcome == VisitOutcome.UNSUCCESSFUL),
+            None,
+        )
 
     @cached_property
     def events(self) -> list[RequestEvent]:
@@ -207,28 +214,28 @@ class Case:
 
     def _one(self, name: str, rows: QuerySet[Any]) -> Any:
         if self._loaded:
-            found = getattr(self.msa_request, name, None)
+            row = getattr(self.msa_request, name, None)
         else:
-            found = rows.filter(msa_request=self.msa_request).order_by().first()
-        return self._with_its_request(found)
+            row = rows.filter(msa_request=self.msa_request).order_by().first()
+        return self._with_its_request(row)
 
     def _many(self, name: str, query: Callable[[], QuerySet[Any]]) -> list[Any]:
         if self._loaded:
             if not self._loaded.has(name):
                 self._loaded.fetch(name, query())
-            found: list[Any] = getattr(self.msa_request, _KEPT % name)
-            return found
-        return [self._with_its_request(each) for each in query().filter(msa_request=self.msa_request)]
+            rows: list[Any] = getattr(self.msa_request, _KEPT % name)
+            return rows
+        return [self._with_its_request(row) for row in query().filter(msa_request=self.msa_request)]
 
-    def _with_its_request(self, found: Any) -> Any:
+    def _with_its_request(self, row: Any) -> Any:
         """The row knows the request that it was found by, without another query."""
-        if found is not None:
-            found.msa_request = self.msa_request
-        return found
+        if row is not None:
+            row.msa_request = self.msa_request
+        return row
 
 
-def attach(rows: Sequence[MSARequest], *, whole: bool, given: Mapping[Callable[[], Any], Any]) -> None:
+def attach(rows: Sequence[MSARequest], *, whole: bool, already_read: Mapping[Callable[[], Any], Any]) -> None:
     """These requests were loaded together: each gets its case."""
-    loaded = Loaded(rows, whole=whole, given=given)
+    loaded = Loaded(rows, whole=whole, already_read=already_read)
     for row in rows:
         row.__dict__["_case"] = Case(row, loaded)

@@ -28,22 +28,24 @@ if TYPE_CHECKING:
 class MSARequestQuerySet(models.QuerySet["MSARequest"]):
     _case_with: dict[str, Any] | None = None
 
-    def with_case(self, *, whole: bool = False, given: Mapping[Any, Any] | None = None) -> MSARequestQuerySet:
+    def with_case(self, *, whole: bool = False, already_read: Mapping[Any, Any] | None = None) -> MSARequestQuerySet:
         """Each request with its `case`: what the rules read of it, at a number of queries that does not grow.
 
         One query brings the request with the rows of which it has at most one; each other relation is
         read when a rule first asks for it, for all of these requests at once. `whole`: for a
-        request's own page, with who acted and signed; `given`: what the caller has read already, by what reads it (`Case.once`).
+        request's own page, with who acted and signed; `already_read`: what the caller has read, by what
+        reads it (`Case.once`).
         """
         more = cases.OF_ITS_PAGE if whole else ()
-        found = self.annotate(**cases.JOINED).select_related(*cases.SELECTED, *more)
-        found._case_with = {"whole": whole, "given": given or {}}
-        return found
+        requests = self.annotate(**cases.JOINED).select_related(*cases.SELECTED, *more)
+        requests._case_with = {"whole": whole, "already_read": already_read or {}}
+        return requests
 
     def _clone(self) -> MSARequestQuerySet:
-        found: MSARequestQuerySet = super()._clone()  # type: ignore[misc]  # Django's own way to keep what a queryset is asked for
-        found._case_with = self._case_with
-        return found
+        # Django's own way to keep what a queryset is asked for
+        clone: MSARequestQuerySet = super()._clone()  # type: ignore[misc]
+        clone._case_with = self._case_with
+        return clone
 
     def _fetch_all(self) -> None:
         is_new = self._result_cache is None

@@ -61,7 +61,7 @@ def hand_back(msa_request: MSARequest, *, by: User) -> None:
         screening.save(update_fields=["taken_by", "taken_at"])
 
 
-def answer_checks(msa_request: MSARequest, given: Mapping[str, tuple[str, str]], *, by: User) -> None:
+def answer_checks(msa_request: MSARequest, answers: Mapping[str, tuple[str, str]], *, by: User) -> None:
     """Keep the answers (check → answer, note); taking the request where nobody has."""
     with transaction.atomic():
         screening = take(msa_request, by=by)
@@ -74,7 +74,7 @@ def answer_checks(msa_request: MSARequest, given: Mapping[str, tuple[str, str]],
                     note=note,
                     answered_by=by,
                 )
-                for code, (answer, note) in given.items()
+                for code, (answer, note) in answers.items()
             ),
             update_conflicts=True,
             unique_fields=["screening", "check_code"],
@@ -151,9 +151,9 @@ def _record_suggestion(comparison: utility_records_comparison.Comparison) -> Sug
     return Suggestion(CheckAnswer.YES, _("Every field matches the record."))
 
 
-def _with_reasons(found: Iterable[utility_records_comparison.FieldComparison]) -> str:
+def _with_reasons(differences: Iterable[utility_records_comparison.FieldComparison]) -> str:
     """ "street address (Another street), unit (Another unit)"."""
-    reasons = [(str(each.label), each.because.rstrip(".")) for each in found]
+    reasons = [(str(difference.label), difference.because.rstrip(".")) for difference in differences]
     return ", ".join(f"{label} ({because})" if because else label for label, because in reasons)
 
 
@@ -175,26 +175,28 @@ def _fee_suggestion(msa_request: MSARequest) -> Suggestion:
 
 
 def found_reasons(
-    msa_request: MSARequest, comparison: utility_records_comparison.Comparison, given: Mapping[CheckCode, Suggestion]
+    msa_request: MSARequest,
+    comparison: utility_records_comparison.Comparison,
+    suggested: Mapping[CheckCode, Suggestion],
 ) -> dict[int, str]:
     """The correction reasons, by id, that the portal's own findings speak for, each with why.
 
     A difference from the record names the field alone: its value is staff's to propose, or not.
     """
     active = active_reasons(msa_request)
-    found: dict[int, str] = {}
+    why_by_reason: dict[int, str] = {}
     for field in comparison.fields:
         if not field.agrees:
             because = " ".join(filter(None, [_("Differs from the record."), field.because]))
-            _speak_for(found, active, reason_field(field.field), "", because)
+            _speak_for(why_by_reason, active, reason_field(field.field), "", because)
     for finding in completeness.form_of(msa_request).verdict.findings:
-        _speak_for(found, active, finding.field, finding.rule, str(finding.message))
+        _speak_for(why_by_reason, active, finding.field, finding.rule, str(finding.message))
     for code in (CheckCode.C1, CheckCode.C2, CheckCode.C3, CheckCode.C4, CheckCode.C7):
-        if given[code].answer == CheckAnswer.NO:
-            first = next((each for each in active if each.check_code == code and not each.field), None)
+        if suggested[code].answer == CheckAnswer.NO:
+            first = next((reason for reason in active if reason.check_code == code and not reason.field), None)
             if first is not None:
-                found.setdefault(first.pk, given[code].because)
-    return found
+                why_by_reason.setdefault(first.pk, suggested[code].because)
+    return why_by_reason
 
 
 def active_reasons(msa_request: MSARequest) -> list[CorrectionReason]:
@@ -211,9 +213,11 @@ def reason_field(name: str) -> str:
     return "street" if name in {"unit", "city"} else name
 
 
-def _speak_for(found: dict[int, str], active: list[CorrectionReason], field: str, rule: str, because: str) -> None:
+def _speak_for(
+    why_by_reason: dict[int, str], active: list[CorrectionReason], field: str, rule: str, because: str
+) -> None:
     """The reason about that field, of that rule where one is named; what differs is a matter of C5 first."""
-    about = [each for each in active if each.field == field and (not rule or rule in each.rule)]
-    about.sort(key=lambda each: each.check_code != CheckCode.C5)
+    about = [reason for reason in active if reason.field == field and (not rule or rule in reason.rule)]
+    about.sort(key=lambda reason: reason.check_code != CheckCode.C5)
     if about:
-        found.setdefault(about[0].pk, because)
+        why_by_reason.setdefault(about[0].pk, because)
