@@ -52,11 +52,11 @@ def crowded() -> Iterator[str]:
 
 def inline() -> Iterator[str]:
     """Imports of our own modules inside functions, each excused to ruff with its reason (PLC0415)."""
-    found = [(path, line) for path in modules() for line in _lines_of_inline_imports(path)]
-    places = [f"{path.relative_to(ROOT)}:{line}" for path, line in found]
-    if len(found) > MOST_INLINE:
-        yield f"{len(found)} imports of our own modules inside functions, more than {MOST_INLINE}: {', '.join(places)}"
-    for (path, line), place in zip(found, places, strict=True):
+    imports = [(path, line) for path in modules() for line in _lines_of_inline_imports(path)]
+    places = [f"{path.relative_to(ROOT)}:{line}" for path, line in imports]
+    if len(imports) > MOST_INLINE:
+        yield f"{len(imports)} imports of our own modules inside functions, more than {MOST_INLINE}: {', '.join(places)}"
+    for (path, line), place in zip(imports, places, strict=True):
         if not _REASON.search(path.read_text().splitlines()[line - 1]):
             yield f"{place}: say why this import stands inside a function: # noqa: PLC0415  (the reason)"
 

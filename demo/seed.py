@@ -229,7 +229,7 @@ class _Story:
 
     def tell(self) -> None:
         customer, manager, colleague = (
-            self.people[each] for each in (accounts.CUSTOMER, accounts.MANAGER, accounts.COLLEAGUE)
+            self.people[account] for account in (accounts.CUSTOMER, accounts.MANAGER, accounts.COLLEAGUE)
         )
         self._start("draft", customer, request_type="install", service_class="residential", has_solar=True)
         self._ready_to_sign("to_sign", customer)
@@ -316,7 +316,8 @@ class _Story:
     def _valid(self, home: str, by: User) -> MSARequest:
         msa_request, staff = self._submitted(home, by), self.people[accounts.STAFF]
         answers = {
-            str(code.value): (str(each.answer.value), "") for code, each in desk.suggestions(msa_request).items()
+            str(code.value): (str(suggestion.answer.value), "")
+            for code, suggestion in desk.suggestions(msa_request).items()
         }
         desk.answer_checks(msa_request, answers, by=staff)
         transitions.deem_valid(msa_request, by=staff)

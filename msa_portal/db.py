@@ -22,9 +22,9 @@ def lock[M: models.Model](instance: M) -> M:
     rows: Any = manager.select_for_update(of=("self",))
     if not connection.features.has_select_for_update_of:
         rows = manager.select_for_update()
-    found: M = rows.get(pk=instance.pk)
-    hold(found)
-    return found
+    fresh: M = rows.get(pk=instance.pk)
+    hold(fresh)
+    return fresh
 
 
 def hold(instance: models.Model) -> None:
@@ -35,7 +35,7 @@ def hold(instance: models.Model) -> None:
 def is_held(instance: models.Model) -> bool:
     """Whether `lock` gave this very object, and the lock still holds."""
     block = vars(instance).get("_held_in")
-    return block is not None and any(each is block for each in connection.atomic_blocks)
+    return block is not None and any(open_block is block for open_block in connection.atomic_blocks)
 
 
 @contextmanager

@@ -57,15 +57,15 @@ def load() -> Program:
             Cast(JSONObject(panel="normalized", device="device_id", why="explanation"), TextField()),
         ),
     )
-    found: Any = rows.filter(pk=1).first()
+    stored: Any = rows.filter(pk=1).first()
     program = Program()
-    if found is None:
+    if stored is None:
         return program
-    taught = [json.loads(line) for line in _split(found.learned)]
-    facts = (Taught(each["panel"], each["device"], each["why"]) for each in taught)
-    program.figures = found
-    program.calendar = BusinessCalendar(frozenset(map(date.fromisoformat, _split(found.closed))))
-    program.panels = eligibility.panels_of(_split(found.listed), facts)
+    taught = [json.loads(line) for line in _split(stored.learned)]
+    facts = (Taught(rule["panel"], rule["device"], rule["why"]) for rule in taught)
+    program.figures = stored
+    program.calendar = BusinessCalendar(frozenset(map(date.fromisoformat, _split(stored.closed))))
+    program.panels = eligibility.panels_of(_split(stored.listed), facts)
     return program
 
 

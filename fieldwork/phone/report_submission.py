@@ -71,7 +71,7 @@ def hand_in(
         if kept := closeouts.kept_before(report, visit, known):
             return kept
         raise
-    photos = [_photo(each, pictures[each["sha256"]]) for each in sent.get("photos", [])]
+    photos = [_photo(photo, pictures[photo["sha256"]]) for photo in sent.get("photos", [])]
     return closeouts.close_out(visit, _report(report, sent, photos, via, clock_off_seconds), by=by.user)
 
 

@@ -76,13 +76,13 @@ def load(
     rows = SiteVisit.objects.all() if visits is not None else candidates(from_on, until_on, today=today)
     if visits is not None:
         rows = rows.filter(pk__in=[visit.pk for visit in visits])
-    found = tuple(with_relations(rows).order_by("pk"))
-    busy = {slot.technician for each in found for slot in (board_slot(each), published_slot(each)) if slot}
+    fresh = tuple(with_relations(rows).order_by("pk"))
+    busy = {slot.technician for visit in fresh for slot in (board_slot(visit), published_slot(visit)) if slot}
     busy |= {technician for technician, _on in lanes}
     rota = shifts.load(from_on, until_on, also=busy, days_too=[on for _technician, on in lanes])
-    pks = SiteVisit.objects.filter(pk__in=[each.pk for each in found])
+    pks = SiteVisit.objects.filter(pk__in=[visit.pk for visit in fresh])
     held = frozenset(learning.held(pks).values_list("pk", flat=True))
-    return Facts(today, rota, found, durations.minutes_for(found), SkillNeeds.load(), held)
+    return Facts(today, rota, fresh, durations.minutes_for(fresh), SkillNeeds.load(), held)
 
 
 def with_relations(rows: SiteVisitRows) -> SiteVisitRows:

@@ -30,24 +30,24 @@ def visit(request: SignedInRequest, reference: str) -> HttpResponse:
     user = request.user
     msa_request = get_object_or_404(MSARequest.objects.visible_to(user), reference=reference)
     visits = SiteVisit.objects.filter(order__round__msa_request=msa_request, scheduled_on__isnull=False)
-    found = (
+    open_visit = (
         visits.exclude(state=SiteVisit.State.CANCELED)
         .select_related("order__round__msa_request")
         .order_by("pk")
         .last()
     )
-    if found is None:
+    if open_visit is None:
         raise Http404
     headers = {"Content-Disposition": f'attachment; filename="visit-{msa_request.reference}.ics"'}
-    return HttpResponse(calendars.file(found), content_type=_TYPE, headers=headers)
+    return HttpResponse(calendars.file(open_visit), content_type=_TYPE, headers=headers)
 
 
 @secret_page
 @require_safe
 def feed(request: HttpRequest, token: str) -> HttpResponseBase:
     """For calendar programs, which have no session: the address is the key."""
-    found = get_or_throttle(request, lambda: feeds.find(token))
-    content = calendars.feed(feeds.visits_of(found.user)).encode()
+    calendar_feed = get_or_throttle(request, lambda: feeds.find(token))
+    content = calendars.feed(feeds.visits_of(calendar_feed.user)).encode()
     etag = f'"{hashlib.sha256(content).hexdigest()}"'
     answer = HttpResponse(content, content_type=_TYPE, headers={"ETag": etag})
     return get_conditional_response(request, etag=etag, response=answer) or answer

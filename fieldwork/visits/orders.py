@@ -170,9 +170,9 @@ def _step(visit: SiteVisit, target: technician_days.Key, position: int | None, *
     return Placement.objects.get(visit=visit)
 
 
-def _write_times(visit: SiteVisit, placed: Placement, given: dict[str, Any]) -> None:
+def _write_times(visit: SiteVisit, placed: Placement, times: dict[str, Any]) -> None:
     for name in technician_days.TIMES:
-        value = given.get(name)
+        value = times.get(name)
         setattr(visit, name, getattr(placed, name) if value is None else value)
     visit.save(update_fields=[*technician_days.TIMES, "updated_at"])
 

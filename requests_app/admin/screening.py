@@ -292,10 +292,10 @@ def _corrections_form(
     suggestions: Mapping[CheckCode, desk.Suggestion] | None = None,
 ) -> CorrectionsForm:
     comparison = comparison or utility_records_comparison.compare(row)
-    found = desk.found_reasons(row, comparison, suggestions or desk.suggestions(row, comparison))
-    record = {each.field: each.proposal for each in comparison.differing}
+    why_by_reason = desk.found_reasons(row, comparison, suggestions or desk.suggestions(row, comparison))
+    record = {difference.field: difference.proposal for difference in comparison.differing}
     kept_open = any(correction.is_unanswered for correction in row.case.corrections)
-    return CorrectionsForm(data, msa_request=row, found=found, record=record, kept_open=kept_open)
+    return CorrectionsForm(data, msa_request=row, why_by_reason=why_by_reason, record=record, kept_open=kept_open)
 
 
 def _posted_to(request: HttpRequest, act: str, posted: bool) -> Any:
@@ -416,12 +416,12 @@ def _keep_item_open(request: HttpRequest, row: MSARequest) -> str:
 
 def _item(request: HttpRequest, row: MSARequest) -> Correction:
     posted = request.POST.get("item", "")
-    found = (
+    msa_request = (
         row.corrections.select_related("reason", "msa_request").filter(pk=posted if posted.isdecimal() else 0).first()
     )
-    if found is None:
+    if msa_request is None:
         raise Refused(_("This item is not there any more."), code="no_item")
-    return found
+    return msa_request
 
 
 def _issue(request: HttpRequest, row: MSARequest) -> str:

@@ -175,9 +175,9 @@ def cancel_invitation(request: SignedInRequest, reference: str) -> HttpResponse:
     return redirect("requests:agreement", reference=reference)
 
 
-def send(found: Document) -> FileResponse:
+def send(document: Document) -> FileResponse:
     try:
-        return storage.attachment(found)
+        return storage.attachment(document)
     except FileNotFoundError as error:
         raise Http404 from error
 

@@ -65,7 +65,7 @@ def new(request: SignedInRequest) -> HttpResponse:
 def form_step(request: SignedInRequest, reference: str, step: str) -> HttpResponse:
     """A step as a page. A POST with `autosave` answers with JSON for the page's script."""
     msa_request, user = _mine(request, reference)
-    if step not in {each.slug for each in application_steps.steps_for(msa_request)}:
+    if step not in {shown.slug for shown in application_steps.steps_for(msa_request)}:
         raise Http404
     page = _Page(request, msa_request, user, application_steps.step(step))
     if step == application_steps.REVIEW.slug:
@@ -108,7 +108,7 @@ class _Page:
 
     def neighbor(self, by: int) -> str:
         """The address of the step before or after; beyond the first one, the request's page."""
-        slugs = [each.slug for each in application_steps.steps_for(self.msa_request)]
+        slugs = [step.slug for step in application_steps.steps_for(self.msa_request)]
         place = slugs.index(self.step.slug) + by
         if place < 0:
             return self.msa_request.get_absolute_url()
@@ -163,10 +163,10 @@ def _store(page: _Page, changes: dict[str, Any]) -> str:
     if not comparison.can_be_checked(page.msa_request):
         return ""
     try:
-        found = comparison.check(page.msa_request, by=page.user, address=page.request.META.get("REMOTE_ADDR", ""))
+        check = comparison.check(page.msa_request, by=page.user, address=page.request.META.get("REMOTE_ADDR", ""))
     except Refused as refusal:
         return str(refusal)
-    return str(comparison.LATER) if found == RecordCheck.LATER else ""
+    return str(comparison.LATER) if check == RecordCheck.LATER else ""
 
 
 def _save_whole(page: _Page) -> HttpResponse:
@@ -279,9 +279,9 @@ def _review(page: _Page) -> HttpResponse:
             return redirect("requests:agreement", reference=page.msa_request.reference)
         return redirect(page.request.path)
     sections = [
-        (each, answers.answers_of(page.msa_request, each))
-        for each in application_steps.steps_for(page.msa_request)
-        if each.fields
+        (step, answers.answers_of(page.msa_request, step))
+        for step in application_steps.steps_for(page.msa_request)
+        if step.fields
     ]
     context = page.context(
         sections=sections,

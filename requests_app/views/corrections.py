@@ -175,8 +175,8 @@ def _check_record(request: HttpRequest, msa_request: MSARequest, user: User) -> 
 def _page(
     request: HttpRequest, msa_request: MSARequest, *, posted: _Posted | None = None, status: int = 200
 ) -> HttpResponse:
-    found = msa_request.corrections.open().select_related("reason", "follows", "answer_document")
-    items = [_item(msa_request, each, posted) for each in found]
+    open_items = msa_request.corrections.open().select_related("reason", "follows", "answer_document")
+    items = [_item(msa_request, correction, posted) for correction in open_items]
     context = {
         "msa_request": msa_request,
         "items": items,

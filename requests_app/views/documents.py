@@ -19,13 +19,13 @@ def document(request: SignedInRequest, reference: str, pk: int) -> HttpResponseB
     return respond(request, get_object_or_404(Document, msa_request=msa_request, pk=pk))
 
 
-def respond(request: HttpRequest, found: Document) -> HttpResponseBase:
+def respond(request: HttpRequest, document: Document) -> HttpResponseBase:
     """The file; or why nobody may open it. The caller has checked who asks."""
-    if not found.is_readable:
-        waiting = found.scan == ScanState.WAITING
-        context = {"document": found, "waiting": waiting}
+    if not document.is_readable:
+        waiting = document.scan == ScanState.WAITING
+        context = {"document": document, "waiting": waiting}
         return render(request, "requests_app/document_held.html", context, status=409 if waiting else 404)
     try:
-        return storage.attachment(found)
+        return storage.attachment(document)
     except FileNotFoundError as error:
         raise Http404 from error

@@ -111,19 +111,19 @@ def _cure_page(
     request: HttpRequest, msa_request: MSARequest, *, posted: tuple[Item, CureForm] | None = None, status: int = 200
 ) -> HttpResponse:
     visit = policies.failed_round(msa_request)
-    found, reasons = cures.items(msa_request, visit), failure_reasons.explained(msa_request, visit)
+    items, reasons = cures.items(msa_request, visit), failure_reasons.explained(msa_request, visit)
     here = posted[0].reason.pk if posted else 0
     context = {
         "msa_request": msa_request,
         "visit": visit,
         "items": [
-            (item, posted[1] if posted and item.reason.pk == here else CureForm(item), each)
-            for item, each in zip(found, reasons, strict=True)
+            (item, posted[1] if posted and item.reason.pk == here else CureForm(item), detail)
+            for item, detail in zip(items, reasons, strict=True)
         ],
         "other_photos": failure_reasons.other_photos(visit, reasons),
         "posted_reason": here,
         "form": posted[1] if posted else None,
-        "left": sum(not each.done for each in found),
+        "left": sum(not item.done for item in items),
         "fee_due": follow_ups.second_fee_due(visit),
         "why_not": policies.reason_against(cures.check_all_cured, msa_request, visit),
     }

@@ -104,6 +104,6 @@ def _sent(
 def _context(
     agreement: Agreement, msa_request: MSARequest, form: PaperForm, only: Party | None = None
 ) -> dict[str, Any]:
-    papers = [each for each in paper.papers_of(agreement) if only is None or each.party == only]
+    papers = [sent for sent in paper.papers_of(agreement) if only is None or sent.party == only]
     asked = [party for party in paper.asked_for(agreement) if only is None or party == only]
     return {"msa_request": msa_request, "agreement": agreement, "papers": papers, "asked_for": asked, "form": form}
