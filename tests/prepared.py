@@ -39,14 +39,14 @@ TESTS_OWN = ("tests/prepared.py", "tests/settings.py", "tests/servers.py")
 
 def files(patterns: Iterable[str]) -> list[Path]:
     """Those of ours that match, in order; a pattern without one is a mistake."""
-    found: set[Path] = set()
+    paths: set[Path] = set()
     for pattern in patterns:
         places = [ROOT / app for app in OURS] if pattern.startswith("**") else [ROOT]
         matching = {path for place in places for path in place.glob(pattern) if path.is_file()}
         if not matching:
             raise LookupError(f"Nothing in {ROOT} is named {pattern}: say in tests/prepared.py where it is now.")
-        found |= matching
-    return sorted(found)
+        paths |= matching
+    return sorted(paths)
 
 
 def digest(paths: Iterable[Path], *more: str) -> str:

@@ -56,15 +56,15 @@ def tables() -> dict[str, type[Model]]:
 @functools.cache
 def cases() -> set[str]:
     """The tables whose rows belong to a request, however indirectly: another case's are nothing to this one."""
-    found: set[type[Model]] = {MSARequest, NoticeMessage}
+    of_a_case: set[type[Model]] = {MSARequest, NoticeMessage}
     models = set(tables().values())
     while more := {
         model
-        for model in models - found
-        if any(isinstance(column, ForeignKey) and column.related_model in found for column in model._meta.fields)
+        for model in models - of_a_case
+        if any(isinstance(column, ForeignKey) and column.related_model in of_a_case for column in model._meta.fields)
     }:
-        found |= more
-    return {model._meta.db_table for model in found}
+        of_a_case |= more
+    return {model._meta.db_table for model in of_a_case}
 
 
 @dataclass
@@ -97,8 +97,8 @@ class Test:
         marker = self.item.get_closest_marker("django_db")
         if marker and marker.kwargs.get("transaction"):
             return False
-        given = self.item.funcargs  # type: ignore[attr-defined]
-        patch, settings = given.get("monkeypatch"), given.get("settings")
+        fixtures = self.item.funcargs  # type: ignore[attr-defined]
+        patch, settings = fixtures.get("monkeypatch"), fixtures.get("settings")
         if patch and (patch._setattr or patch._setitem):
             return False
         if settings and settings._to_restore:
@@ -170,7 +170,7 @@ class Stations:
         request = walk(**facts)
         self.go_back_to(sequences)
         rows = {
-            table: found for table in tables() if (found := self.read(table, f"BETWEEN {first} AND {first + ROOM}"))[1]
+            table: kept for table in tables() if (kept := self.read(table, f"BETWEEN {first} AND {first + ROOM}"))[1]
         }
         alone = self.read_outside(first) == before and not self.leans_on_the_test(rows, first)
         self.walks[key] = Walk(rows, request.pk) if alone else None
@@ -191,11 +191,11 @@ class Stations:
     def leans_on_the_test(self, rows: dict[str, tuple[list[str], Rows]], first: int) -> bool:
         """A row names one that this test made, which another test will not have."""
         assert self.test
-        for table, (names, found) in rows.items():
+        for table, (names, lines) in rows.items():
             for column in tables()[table]._meta.concrete_fields:
                 if isinstance(column, ForeignKey) and column.related_model._meta.db_table in self.test.written:
                     place = names.index(column.column)
-                    if any(row[place] is not None and not first <= row[place] <= first + ROOM for row in found):
+                    if any(row[place] is not None and not first <= row[place] <= first + ROOM for row in lines):
                         return True
         return False
 

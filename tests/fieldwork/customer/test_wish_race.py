@@ -64,7 +64,7 @@ def asked(visit: SiteVisit) -> int:
 
 def test_five_at_once_change_the_day_once(far: SiteVisit):
     """Each wants a day of its own: the first has it, the others read that it was changed once already."""
-    days = [each.on for each in offers.find(far) if each.window == "morning"]
+    days = [offer.on for offer in offers.find(far) if offer.window == "morning"]
     assert len(days) >= 2
     answers, failures = at_once(*(choice(far, days[number % len(days)]) for number in range(AT_ONCE)))
     [wish] = DayChange.objects.all()
@@ -77,7 +77,7 @@ def test_five_at_once_change_the_day_once(far: SiteVisit):
 def test_without_the_lock_the_race_is_lost(far: SiteVisit, monkeypatch: pytest.MonkeyPatch):
     """The row that there is once for each order stops the second, but with no answer that a person could read."""
     monkeypatch.setattr(day_requests, "lock", lambda row: type(row)._default_manager.get(pk=row.pk))
-    day = next(each.on for each in offers.find(far) if each.window == "morning")
+    day = next(offer.on for offer in offers.find(far) if offer.window == "morning")
     _answers, failures = at_once(*(choice(far, day) for _number in range(AT_ONCE)))
     assert [failure for failure in failures if not isinstance(failure, Refused)] != []
     assert DayChange.objects.count() == 1
@@ -106,9 +106,9 @@ def test_without_the_lanes_lock_both_get_the_last_place(technician: Technician, 
     hold = offers.hold
 
     def unheld(*args: Any) -> Any:
-        found = hold(*args)
+        held = hold(*args)
         met.wait()
-        return found
+        return held
 
     monkeypatch.setattr(offers, "hold", unheld)
     answers, failures = at_once(*(choice(visit, day) for visit in visits))

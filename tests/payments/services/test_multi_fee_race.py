@@ -81,8 +81,8 @@ def test_overlapping_selections_leave_one_live_payment_for_each_fee(
     requests: list[MSARequest], company: Company
 ) -> None:
     came = at_the_same_moment(*selections(requests, company))
-    assert sorted(type(each).__name__ for each in came) == ["Payment", "Refused"]
-    assert [each.code for each in came if isinstance(each, Refused)] == ["paid_elsewhere"]
+    assert sorted(type(result).__name__ for result in came) == ["Payment", "Refused"]
+    assert [result.code for result in came if isinstance(result, Refused)] == ["paid_elsewhere"]
     assert live_payments_of_a_fee() == 1
 
 
@@ -95,9 +95,9 @@ def test_without_the_lock_a_fee_is_in_two_payments(
         return type(row)._default_manager.get(pk=row.pk)
 
     def look_together(*args: Any) -> Payment | None:
-        found = look(*args)
+        looked_up = look(*args)
         looked.wait()
-        return found
+        return looked_up
 
     monkeypatch.setattr(checkout, "lock", read_without_lock)
     monkeypatch.setattr("msa_portal.db.lock", read_without_lock)
@@ -105,5 +105,5 @@ def test_without_the_lock_a_fee_is_in_two_payments(
     monkeypatch.setattr(open_payments, "reusable", look_together)
     monkeypatch.setattr(settlement, "freeze", lambda *_args, **_kwargs: None)  # its event would collide, too
     came = at_the_same_moment(*selections(requests, company))
-    assert [type(each).__name__ for each in came] == ["Payment", "Payment"]
+    assert [type(result).__name__ for result in came] == ["Payment", "Payment"]
     assert live_payments_of_a_fee() == 2

@@ -69,7 +69,7 @@ def test_agent_and_customer_execute_in_either_order(ready, agent_request, first)
         Party.CUSTOMER: {"invitation": open_invitation(ready)},
         Party.AGENT: {"user": agent_request.agent},
     }
-    for party in sorted(Party, key=lambda each: each != first):
+    for party in sorted(Party, key=lambda signer: signer != first):
         assert ready.state == AgreementState.SIGNING
         sign(ready, party, **by[party])
 

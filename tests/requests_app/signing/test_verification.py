@@ -45,7 +45,7 @@ def shown(client: Client, body: bytes, name: str = "agreement.pdf"):
 
 def says(response, answer: str) -> bool:
     page = response.content.decode()
-    assert [each for each, heading in HEADINGS.items() if heading in page] == [answer]
+    assert [verdict for verdict, heading in HEADINGS.items() if heading in page] == [answer]
     return True
 
 
