@@ -74,7 +74,7 @@ STEPS: dict[str, tuple[str, Callable[[], str | None]]] = {
     "template-lines": ("template lines", template_lines),
     "types": ("types (mypy)", command("mypy")),
     "layers": ("import layers (import-linter)", command("lint-imports", "--no-logo")),
-    "structure": ("circles, folders, inline imports", structure.complaints),
+    "structure": ("circles, folders, inline imports, names", structure.complaints),
     "system": ("system checks", manage("check", "--fail-level=WARNING")),
     "migrations": ("missing migrations", manage("makemigrations", "--check", "--dry-run")),
     "lifecycle": ("lifecycle diagram", manage("graph_lifecycle", "--check")),

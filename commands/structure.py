@@ -1,4 +1,4 @@
-"""The shape of the product's code: no circle of imports, no crowded folder, few imports inside functions.
+"""The shape of the code: no circle of imports, no crowded folder, few imports inside functions, no empty names.
 
 Which package may import which is import-linter's affair (pyproject.toml).
 """
@@ -19,12 +19,16 @@ from commands.console import ROOT
 PACKAGES = ("msa_portal", "requests_app", "payments", "fieldwork", "demo", "commands")
 MOST_MODULES = 25
 MOST_INLINE = 10
+EMPTY_NAMES = frozenset({"each", "found", "given"})  # a variable is called by the noun that it stands for
+_TAG = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+_VARIABLE = re.compile(rf"(?<![\w.])({'|'.join(sorted(EMPTY_NAMES))})\b")
 _REASON = re.compile(r"# noqa: PLC0415  \(.+\)$")
 
 
 def complaints() -> str | None:
     """What is wrong with the shape, a line each; None where nothing is."""
-    return "\n".join([*circles(), *crowded(), *inline()]) or None
+    return "\n".join([*circles(), *crowded(), *inline(), *empty_names()]) or None
 
 
 def circles() -> Iterator[str]:
@@ -66,3 +70,25 @@ def _lines_of_inline_imports(path: Path) -> Iterator[int]:
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             imports = (node for node in ast.walk(function) if isinstance(node, ast.ImportFrom) and node.module)
             yield from (node.lineno for node in imports if str(node.module).split(".")[0] in PACKAGES)
+
+
+def empty_names() -> Iterator[str]:
+    """Variables and parameters, of tests and templates too, that say nothing of what they hold."""
+    for path in [*modules(), *(ROOT / "tests").rglob("*.py")]:
+        for line, name in _bound(ast.parse(path.read_text())):
+            if name in EMPTY_NAMES:
+                yield f"{path.relative_to(ROOT)}:{line}: name this variable for what it holds: {name}"
+    for path in (ROOT / "templates").rglob("*.*"):
+        text = path.read_text()
+        for tag in _TAG.finditer(text):
+            if name := _VARIABLE.search(_QUOTED.sub("", tag[0])):
+                line = text.count("\n", 0, tag.start()) + 1
+                yield f"{path.relative_to(ROOT)}:{line}: name this variable for what it holds: {name[0]}"
+
+
+def _bound(module: ast.Module) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(module):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.lineno, node.id
+        elif isinstance(node, ast.arg):
+            yield node.lineno, node.arg
