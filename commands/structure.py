@@ -75,15 +75,21 @@ def _lines_of_inline_imports(path: Path) -> Iterator[int]:
 def empty_names() -> Iterator[str]:
     """Variables and parameters, of tests and templates too, that say nothing of what they hold."""
     for path in [*modules(), *(ROOT / "tests").rglob("*.py")]:
-        for line, name in _bound(ast.parse(path.read_text())):
-            if name in EMPTY_NAMES:
-                yield f"{path.relative_to(ROOT)}:{line}: name this variable for what it holds: {name}"
-    for path in (ROOT / "templates").rglob("*.*"):
+        for line, bound in _bound(ast.parse(path.read_text())):
+            if bound in EMPTY_NAMES:
+                yield f"{path.relative_to(ROOT)}:{line}: name this variable for what it holds: {bound}"
+    for path in _templates():
         text = path.read_text()
         for tag in _TAG.finditer(text):
             if name := _VARIABLE.search(_QUOTED.sub("", tag[0])):
                 line = text.count("\n", 0, tag.start()) + 1
                 yield f"{path.relative_to(ROOT)}:{line}: name this variable for what it holds: {name[0]}"
+
+
+def _templates() -> Iterator[Path]:
+    yield from (ROOT / "templates").rglob("*.*")
+    for package in PACKAGES:
+        yield from (ROOT / package).rglob("templates/**/*.*")
 
 
 def _bound(module: ast.Module) -> Iterator[tuple[int, str]]:

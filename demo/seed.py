@@ -42,8 +42,7 @@ from requests_app.models import (
     ServiceAccount,
 )
 from requests_app.screening import desk
-from requests_app.signing import esign_consent, invitations, signatures
-from requests_app.signing import rendering as agreement_rendering
+from requests_app.signing import esign_consent, invitations, rendering, signatures
 from requests_app.utility_records import comparison
 
 COMPANY = "Bright Roof Solar"
@@ -270,7 +269,7 @@ class _Story:
 
     def _ready_to_sign(self, home: str, by: User) -> MSARequest:
         msa_request = self._start(home, by, device=self._device(), **_SITE)
-        agreement_rendering.render(versions.prepare(msa_request, by=by).pk)
+        rendering.render(versions.prepare(msa_request, by=by).pk)
         return msa_request
 
     @staticmethod

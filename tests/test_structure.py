@@ -83,10 +83,11 @@ def test_variable_whose_name_says_nothing_is_named(elsewhere: Path, code: str, f
         ("each price", 0),
     ],
 )
-def test_variable_of_a_template_whose_name_says_nothing_is_named(elsewhere: Path, tag: str, lines: int):
-    (elsewhere.parent / "templates").mkdir()
-    (elsewhere.parent / "templates" / "till.html").write_text(f"\n{tag}\n")
-    assert [line.split(": ")[0] for line in structure.empty_names()] == ["templates/till.html:2"] * lines
+@pytest.mark.parametrize("folder", ["templates", "shop/till/templates"])
+def test_variable_of_a_template_whose_name_says_nothing_is_named(elsewhere: Path, tag: str, lines: int, folder: str):
+    (elsewhere.parent / folder).mkdir(parents=True)
+    (elsewhere.parent / folder / "till.html").write_text(f"\n{tag}\n")
+    assert [line.split(": ")[0] for line in structure.empty_names()] == [f"{folder}/till.html:2"] * lines
 
 
 def test_too_many_imports_inside_functions_are_counted(elsewhere: Path, monkeypatch: pytest.MonkeyPatch):

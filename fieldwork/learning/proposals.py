@@ -15,7 +15,7 @@ from msa_portal.db import lock
 from requests_app import eligibility
 from requests_app.eligibility import Panels
 from requests_app.models import OutcomeReason, ProgramSettings
-from requests_app.rule_changes import panels as rule_changes_panels
+from requests_app.rule_changes.panels import SHORTEST_MODEL
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def propose() -> int:
 
     Returns how many are new. What a rule covers already, and what staff declined, is not proposed again.
     """
-    visits = [made for made in evidence.made() if len(made.normalized) >= rule_changes_panels.SHORTEST_MODEL]
+    visits = [made for made in evidence.made() if len(made.normalized) >= SHORTEST_MODEL]
     reasons = [reason for reason in OutcomeReason.objects.all() if evidence.can_teach(reason)]
     least, panels = ProgramSettings.current().propose_rule_after, eligibility.load_panels()
     patterns = (pattern for reason in reasons for pattern in _patterns(visits, reason, least))

@@ -33,7 +33,7 @@ from requests_app.models import (
     ProgramSettings,
     ServiceAccount,
 )
-from requests_app.rule_changes import products as rule_changes_products
+from requests_app.rule_changes import products as product_rule_changes
 from requests_app.rule_changes.products import Impact, end_approval, publish_wording
 
 
@@ -182,7 +182,7 @@ class ProductAdmin(ConfirmsRuleChange):
             if old.is_approved_on(today):
                 new = copy(old)
                 new.approved_until = today
-                impacts += rule_changes_products.impacts(old, new)
+                impacts += product_rule_changes.impacts(old, new)
         title = _now("End the approval after today?")
         return self.ask_first(request, impacts, title, reverse("admin:requests_app_product_changelist"))
 
@@ -195,7 +195,7 @@ class ProductAdmin(ConfirmsRuleChange):
             form = self.get_form(request, old, change=True)(request.POST, request.FILES, instance=copy(old))
             if form.is_valid():
                 title = _now("Change the rules of %(product)s?") % {"product": old}
-                page = self.ask_first(request, rule_changes_products.impacts(old, form.instance), title, request.path)
+                page = self.ask_first(request, product_rule_changes.impacts(old, form.instance), title, request.path)
                 if page is not None:
                     return page
         return super().change_view(request, object_id, form_url, extra_context)
@@ -204,7 +204,7 @@ class ProductAdmin(ConfirmsRuleChange):
         if not change:
             super().save_model(request, obj, form, change)
             return
-        impacts = rule_changes_products.save(obj, by=user_of(request))
+        impacts = product_rule_changes.save(obj, by=user_of(request))
         self.say_how_many(request, impacts)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:

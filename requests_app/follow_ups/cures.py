@@ -20,7 +20,7 @@ from msa_portal.errors import Refused
 from requests_app import deadlines, history, permissions
 from requests_app.enums import CureProof, DocumentKind, Responsible, ScanState, Status
 from requests_app.files import storage, uploads
-from requests_app.lifecycle import policies as lifecycle_policies
+from requests_app.lifecycle import policies
 from requests_app.models import Cure, Document, MSARequest, OutcomeReason, Product, VisitRound
 
 # A device is cured by a Modification Request; what else proves such a reason.
@@ -197,7 +197,7 @@ def _item(msa_request: MSARequest, visit: VisitRound, reason: OutcomeReason) -> 
 def _locked(msa_request: MSARequest, *, by: User) -> tuple[MSARequest, VisitRound]:
     fresh = lock(msa_request)
     _check_open(fresh, by=by)
-    return fresh, lifecycle_policies.failed_round(fresh)
+    return fresh, policies.failed_round(fresh)
 
 
 def _check_open(msa_request: MSARequest, *, by: User) -> None:
@@ -205,7 +205,7 @@ def _check_open(msa_request: MSARequest, *, by: User) -> None:
     permissions.check_acts_for(by, msa_request)
     if msa_request.status != Status.SITE_VISIT_UNSUCCESSFUL:
         raise history.stale(msa_request, to=by)
-    if lifecycle_policies.open_follow_up(msa_request) is not None:
+    if policies.open_follow_up(msa_request) is not None:
         raise Refused(
             _("A form for the next visit is saved already. Go on with it, or take it back first."),
             code="follow_up_open",

@@ -18,7 +18,7 @@ from requests_app.application import completeness
 from requests_app.enums import CheckAnswer, CheckCode, EventKind, Party
 from requests_app.lifecycle import policies
 from requests_app.models import CorrectionReason, MSARequest, Screening, ScreeningAnswer
-from requests_app.utility_records import comparison as utility_records_comparison
+from requests_app.utility_records.comparison import Comparison, FieldComparison, compare
 
 
 def take(msa_request: MSARequest, *, by: User) -> Screening:
@@ -101,9 +101,7 @@ class Suggestion:
     because: str
 
 
-def suggestions(
-    msa_request: MSARequest, comparison: utility_records_comparison.Comparison | None = None
-) -> dict[CheckCode, Suggestion]:
+def suggestions(msa_request: MSARequest, comparison: Comparison | None = None) -> dict[CheckCode, Suggestion]:
     """An answer for each of C1 to C7 from what the portal knows."""
     case = msa_request.case
     signed = set(case.agreement.parties) - set(case.waited_for) if case.agreement else set()
@@ -119,7 +117,7 @@ def suggestions(
         CheckCode.C4: _say(
             executed, _("The signed facts are the facts of the request."), _("The agreement states other facts.")
         ),
-        CheckCode.C5: _record_suggestion(comparison or utility_records_comparison.compare(msa_request)),
+        CheckCode.C5: _record_suggestion(comparison or compare(msa_request)),
         CheckCode.C6: _eligibility_suggestion(msa_request),
         CheckCode.C7: _fee_suggestion(msa_request),
     }
@@ -137,7 +135,7 @@ def _agent_suggestion(msa_request: MSARequest, signed: set[Party]) -> Suggestion
     )
 
 
-def _record_suggestion(comparison: utility_records_comparison.Comparison) -> Suggestion:
+def _record_suggestion(comparison: Comparison) -> Suggestion:
     if comparison.checked_at is None:
         return Suggestion(
             CheckAnswer.NO, _("Not compared yet: the utility's record was not asked, or did not answer.")
@@ -151,7 +149,7 @@ def _record_suggestion(comparison: utility_records_comparison.Comparison) -> Sug
     return Suggestion(CheckAnswer.YES, _("Every field matches the record."))
 
 
-def _with_reasons(differences: Iterable[utility_records_comparison.FieldComparison]) -> str:
+def _with_reasons(differences: Iterable[FieldComparison]) -> str:
     """ "street address (Another street), unit (Another unit)"."""
     reasons = [(str(difference.label), difference.because.rstrip(".")) for difference in differences]
     return ", ".join(f"{label} ({because})" if because else label for label, because in reasons)
@@ -176,7 +174,7 @@ def _fee_suggestion(msa_request: MSARequest) -> Suggestion:
 
 def found_reasons(
     msa_request: MSARequest,
-    comparison: utility_records_comparison.Comparison,
+    comparison: Comparison,
     suggested: Mapping[CheckCode, Suggestion],
 ) -> dict[int, str]:
     """The correction reasons, by id, that the portal's own findings speak for, each with why.

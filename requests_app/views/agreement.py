@@ -27,8 +27,7 @@ from requests_app.forms.signing import AddressForm, ConsentForm, SignForm
 from requests_app.lifecycle import policies
 from requests_app.models import Agreement, Document, MSARequest, Signature, SigningInvitation, SigningReminder
 from requests_app.notices import SIGNING_LINK
-from requests_app.signing import esign_consent, esign_disclosures, invitations
-from requests_app.signing import signatures as signing_signatures
+from requests_app.signing import esign_consent, esign_disclosures, invitations, signatures
 
 WITHDRAWN = _lazy("You no longer agree to sign electronically. What you signed stays; the rest goes by paper.")
 
@@ -76,7 +75,7 @@ def sign(request: SignedInRequest, reference: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, msa_request, user, form)
     with refusal_as_message(request):
-        signing_signatures.sign(
+        signatures.sign(
             current,
             party=party,
             name=form.cleaned_data["name"],
@@ -278,7 +277,7 @@ def changes_since(current: Agreement | None, msa_request: MSARequest) -> list[ag
 
 
 def signers_of(current: Agreement, msa_request: MSARequest) -> list[Signer]:
-    signatures = list(current.signatures.order_by("signed_at", "pk"))
+    made = list(current.signatures.order_by("signed_at", "pk"))
     invitation = current.invitations.order_by("pk").last()
     mail = _mail_of(invitation) if invitation else None
     reminders = list(current.reminders.order_by("number"))
@@ -289,7 +288,7 @@ def signers_of(current: Agreement, msa_request: MSARequest) -> list[Signer]:
             Signer(
                 party=party,
                 name=current.facts["customer_name"] if mailed else current.facts["agent"],
-                signatures=[signature for signature in signatures if signature.party == party],
+                signatures=[signature for signature in made if signature.party == party],
                 missing=[Section(section) for section in current.missing_sections(party)],
                 invitation=invitation if mailed else None,
                 mail=mail if mailed else None,

@@ -31,7 +31,7 @@ from requests_app.models import MSARequest
 from requests_app.readiness import readiness
 from requests_app.utility_records import comparison
 from requests_app.views import photos
-from requests_app.views import readiness as views_readiness
+from requests_app.views import readiness as readiness_page
 
 # Where the eligibility page keeps what was answered there.
 ELIGIBILITY_ANSWERS = "eligibility_answers"
@@ -197,7 +197,7 @@ def _save_whole(page: _Page) -> HttpResponse:
 def _answer_panel(page: _Page) -> HttpResponse:
     """Which panel is it (E8)? The step is saved first, then the button's answer counts."""
     with refusal_as_message(page.request):
-        messages.success(page.request, views_readiness.answer_panel(page.request, page.msa_request, page.user))
+        messages.success(page.request, readiness_page.answer_panel(page.request, page.msa_request, page.user))
     return redirect(f"{page.request.path}#field-panel_model")
 
 
@@ -288,6 +288,6 @@ def _review(page: _Page) -> HttpResponse:
         missing={gap.field for gap in completeness.gaps(page.msa_request)},
         reason=policies.reason_against(completeness.check_form_complete, page.msa_request),
         is_correcting=page.msa_request.status == Status.CORRECTIONS_REQUIRED,
-        **views_readiness.context(readiness.check(page.msa_request), page.user),
+        **readiness_page.context(readiness.check(page.msa_request), page.user),
     )
     return render(page.request, "requests_app/form_review.html", context)

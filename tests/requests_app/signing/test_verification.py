@@ -8,7 +8,7 @@ from django.test import Client
 
 from msa_portal import seals
 from requests_app.models import Agreement, Document, Seal
-from requests_app.signing import rendering as agreement_rendering
+from requests_app.signing import rendering
 from requests_app.views import verify
 from tests import factories
 from tests.requests_app.signing.conftest import render
@@ -30,7 +30,7 @@ def agreement() -> Agreement:
     ready = render(factories.complete_request())
     for party in ready.parties:
         factories.sign(ready, party)
-    agreement_rendering.render(ready.pk)
+    rendering.render(ready.pk)
     return Agreement.objects.get(pk=ready.pk)
 
 
