@@ -21,8 +21,9 @@ from payments.forms.paying import PayForm
 from payments.models import Allocation, PayInvitation, Payment
 from payments.services import fees, invitations, open_payments, pay_links, settle
 from payments.text import fee_explanations
-from payments.views.fee import fee_page, mine
+from payments.views.fee import fee_page
 from requests_app.files import storage
+from requests_app.views.scope import visible_or_404
 from requests_app.views.secret_links import get_or_throttle, secret_page
 
 
@@ -30,7 +31,7 @@ from requests_app.views.secret_links import get_or_throttle, secret_page
 @require_POST
 def invite(request: SignedInRequest, reference: str) -> HttpResponse:
     """The agent of record has the customer mailed a link to pay."""
-    msa_request, user = mine(request, reference)
+    msa_request, user = visible_or_404(request, reference)
     try:
         sent = pay_links.invite(msa_request, by=user)
     except Refused as refusal:
@@ -42,7 +43,7 @@ def invite(request: SignedInRequest, reference: str) -> HttpResponse:
 @signed_in
 @require_POST
 def uninvite(request: SignedInRequest, reference: str) -> HttpResponse:
-    msa_request, user = mine(request, reference)
+    msa_request, user = visible_or_404(request, reference)
     try:
         pay_links.cancel(msa_request, by=user)
     except Refused as refusal:

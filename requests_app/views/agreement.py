@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -28,6 +28,7 @@ from requests_app.lifecycle import policies
 from requests_app.models import Agreement, Document, MSARequest, Signature, SigningInvitation, SigningReminder
 from requests_app.notices import SIGNING_LINK
 from requests_app.signing import esign_consent, esign_disclosures, invitations, signatures
+from requests_app.views.scope import visible_or_404
 
 WITHDRAWN = _lazy("You no longer agree to sign electronically. What you signed stays; the rest goes by paper.")
 
@@ -45,16 +46,11 @@ class Signer:
     reminders: list[SigningReminder] = field(default_factory=list)
 
 
-def _mine(request: SignedInRequest, reference: str) -> tuple[MSARequest, User]:
-    user = request.user
-    return get_object_or_404(MSARequest.objects.visible_to(user), reference=reference), user
-
-
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def agreement(request: SignedInRequest, reference: str) -> HttpResponse:
     """A POST prepares the agreement for the answers as they are now."""
-    msa_request, user = _mine(request, reference)
+    msa_request, user = visible_or_404(request, reference)
     if request.method == "POST":
         with refusal_as_message(request):
             versions.prepare(msa_request, by=user)
@@ -65,7 +61,7 @@ def agreement(request: SignedInRequest, reference: str) -> HttpResponse:
 @signed_in
 @require_POST
 def sign(request: SignedInRequest, reference: str) -> HttpResponse:
-    msa_request, user = _mine(request, reference)
+    msa_request, user = visible_or_404(request, reference)
     current = versions.current(msa_request)
     party = party_of(user, msa_request)
     if current is None or party is None:
@@ -91,7 +87,7 @@ def sign(request: SignedInRequest, reference: str) -> HttpResponse:
 @require_POST
 def open_document(request: SignedInRequest, reference: str) -> HttpResponseBase:
     """The PDF to sign; that this person got it is recorded."""
-    msa_request, user = _mine(request, reference)
+    msa_request, user = visible_or_404(request, reference)
     current, party = versions.current(msa_request), party_of(user, msa_request)
     if current is None or party is None:
         raise Http404
@@ -103,7 +99,7 @@ def open_document(request: SignedInRequest, reference: str) -> HttpResponseBase:
 @signed_in
 @require_POST
 def consent(request: SignedInRequest, reference: str) -> HttpResponse:
-    msa_request, user = _mine(request, reference)
+    msa_request, user = visible_or_404(request, reference)
     current, party = versions.current(msa_request), party_of(user, msa_request)
     form = ConsentForm(request.POST)
     if current is None or party is None or not form.is_valid():
@@ -118,7 +114,7 @@ def consent(request: SignedInRequest, reference: str) -> HttpResponse:
 @require_POST
 def withdraw_consent(request: SignedInRequest, reference: str) -> HttpResponse:
     """Leads to paper where something is still to sign."""
-    msa_request, user = _mine(request, reference)
+    msa_request, user = visible_or_404(request, reference)
     current, party = versions.current(msa_request), party_of(user, msa_request)
     if current is None or party is None:
         raise Http404
@@ -133,7 +129,7 @@ def withdraw_consent(request: SignedInRequest, reference: str) -> HttpResponse:
 @signed_in
 @require_POST
 def invite(request: SignedInRequest, reference: str) -> HttpResponse:
-    msa_request, user = _mine(request, reference)
+    msa_request, user = visible_or_404(request, reference)
     current = versions.current(msa_request)
     if current is None:
         messages.error(request, _("Prepare the agreement first."))
@@ -149,7 +145,7 @@ def invite(request: SignedInRequest, reference: str) -> HttpResponse:
 @signed_in
 @require_POST
 def correct_address(request: SignedInRequest, reference: str) -> HttpResponse:
-    msa_request, user = _mine(request, reference)
+    msa_request, user = visible_or_404(request, reference)
     current = versions.current(msa_request)
     form = AddressForm(request.POST, msa_request=msa_request)
     if current is None or not form.is_valid():
@@ -165,7 +161,7 @@ def correct_address(request: SignedInRequest, reference: str) -> HttpResponse:
 @signed_in
 @require_POST
 def cancel_invitation(request: SignedInRequest, reference: str) -> HttpResponse:
-    msa_request, user = _mine(request, reference)
+    msa_request, user = visible_or_404(request, reference)
     current = versions.current(msa_request)
     with refusal_as_message(request):
         if current is not None:

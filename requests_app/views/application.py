@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -20,7 +20,6 @@ from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused, Stale
 from msa_portal.guards import SignedInRequest, signed_in
 from msa_portal.refusals import refusal_as_message
-from requests_app import permissions
 from requests_app.agreements import versions
 from requests_app.application import answers, completeness
 from requests_app.application import steps as application_steps
@@ -32,19 +31,10 @@ from requests_app.readiness import readiness
 from requests_app.utility_records import comparison
 from requests_app.views import photos
 from requests_app.views import readiness as readiness_page
+from requests_app.views.scope import acted_for_or_404
 
 # Where the eligibility page keeps what was answered there.
 ELIGIBILITY_ANSWERS = "eligibility_answers"
-
-
-def _mine(request: SignedInRequest, reference: str) -> tuple[MSARequest, User]:
-    """The request that this person acts for, themselves or as agent; 404 for everybody else."""
-    user = request.user
-    visible = MSARequest.objects.visible_to(user).select_related("owner", "agent", "agent_company", "device")
-    msa_request = get_object_or_404(visible, reference=reference)
-    if not permissions.acts_for(user, msa_request):
-        raise Http404
-    return msa_request, user
 
 
 @signed_in
@@ -64,7 +54,7 @@ def new(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def form_step(request: SignedInRequest, reference: str, step: str) -> HttpResponse:
     """A step as a page. A POST with `autosave` answers with JSON for the page's script."""
-    msa_request, user = _mine(request, reference)
+    msa_request, user = acted_for_or_404(request, reference)
     if step not in {shown.slug for shown in application_steps.steps_for(msa_request)}:
         raise Http404
     page = _Page(request, msa_request, user, application_steps.step(step))

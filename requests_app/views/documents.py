@@ -9,13 +9,14 @@ from django.views.decorators.http import require_safe
 from msa_portal.guards import SignedInRequest, signed_in
 from requests_app.enums import ScanState
 from requests_app.files import storage
-from requests_app.models import Document, MSARequest
+from requests_app.models import Document
+from requests_app.views.scope import visible_or_404
 
 
 @signed_in
 @require_safe
 def document(request: SignedInRequest, reference: str, pk: int) -> HttpResponseBase:
-    msa_request = get_object_or_404(MSARequest.objects.visible_to(request.user), reference=reference)
+    msa_request, _user = visible_or_404(request, reference)
     return respond(request, get_object_or_404(Document, msa_request=msa_request, pk=pk))
 
 
