@@ -9,7 +9,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from fieldwork.day_changes import offers, unsuitable_days
 from fieldwork.day_changes import requests as day_requests
@@ -19,32 +18,11 @@ from msa_portal.errors import Refused
 from requests_app.enums import EventKind
 from requests_app.models import MSARequest
 from tests.fieldwork.conftest import business_day, planned, visit_of
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 AT_ONCE = 5
-
-
-def at_once(*acts: Callable[[], Any]) -> tuple[list[Any], list[BaseException]]:
-    ready = threading.Barrier(len(acts), timeout=20)
-    answers: list[Any] = []
-    failures: list[BaseException] = []
-
-    def run(act: Callable[[], Any]) -> None:
-        try:
-            ready.wait()
-            answers.append(act())
-        except BaseException as error:  # noqa: BLE001  (told by the test's own thread)
-            failures.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[act]) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return answers, failures
 
 
 @pytest.fixture
