@@ -1,6 +1,6 @@
-"""The shape of the code: no circle of imports, no crowded folder, few imports inside functions, no empty names.
+"""The shape of the code: no import circles, no crowded folders, few imports inside functions, no empty names.
 
-Which package may import which is import-linter's affair (pyproject.toml).
+import-linter checks which package may import which (pyproject.toml).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from commands.console import ROOT
 PACKAGES = ("msa_portal", "requests_app", "payments", "fieldwork", "demo", "commands")
 MOST_MODULES = 25
 MOST_INLINE = 10
-EMPTY_NAMES = frozenset({"each", "found", "given"})  # a variable is called by the noun that it stands for
+EMPTY_NAMES = frozenset({"each", "found", "given"})  # a variable is named for what it holds
 _TAG = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _VARIABLE = re.compile(rf"(?<![\w.])({'|'.join(sorted(EMPTY_NAMES))})\b")
@@ -27,12 +27,12 @@ _REASON = re.compile(r"# noqa: PLC0415  \(.+\)$")
 
 
 def complaints() -> str | None:
-    """What is wrong with the shape, a line each; None where nothing is."""
+    """What is wrong, one line per fault; None if nothing is."""
     return "\n".join([*circles(), *crowded(), *inline(), *empty_names()]) or None
 
 
 def circles() -> Iterator[str]:
-    """Imports inside functions count; those for type checkers alone don't."""
+    """Imports inside functions count; imports for type checkers only don't."""
     graph = grimp.build_graph(*PACKAGES, cache_dir=None, exclude_type_checking_imports=True)
     try:
         graphlib.TopologicalSorter(
@@ -55,14 +55,14 @@ def crowded() -> Iterator[str]:
 
 
 def inline() -> Iterator[str]:
-    """Imports of our own modules inside functions, each excused to ruff with its reason (PLC0415)."""
+    """Too many imports of our own modules inside functions, or one without its reason beside the noqa (PLC0415)."""
     imports = [(path, line) for path in modules() for line in _lines_of_inline_imports(path)]
     places = [f"{path.relative_to(ROOT)}:{line}" for path, line in imports]
     if len(imports) > MOST_INLINE:
         yield f"{len(imports)} imports of our own modules inside functions, more than {MOST_INLINE}: {', '.join(places)}"
     for (path, line), place in zip(imports, places, strict=True):
         if not _REASON.search(path.read_text().splitlines()[line - 1]):
-            yield f"{place}: say why this import stands inside a function: # noqa: PLC0415  (the reason)"
+            yield f"{place}: say why this import is inside a function: # noqa: PLC0415  (the reason)"
 
 
 def _lines_of_inline_imports(path: Path) -> Iterator[int]:
@@ -73,7 +73,7 @@ def _lines_of_inline_imports(path: Path) -> Iterator[int]:
 
 
 def empty_names() -> Iterator[str]:
-    """Variables and parameters, of tests and templates too, that say nothing of what they hold."""
+    """Variables and parameters whose name doesn't say what they hold, in tests and templates too."""
     for path in [*modules(), *(ROOT / "tests").rglob("*.py")]:
         for line, bound in _bound(ast.parse(path.read_text())):
             if bound in EMPTY_NAMES:

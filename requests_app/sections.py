@@ -18,7 +18,7 @@ _LATER = (Status.INSTALLATION_COMPLETE, Status.WITHDRAWN)
 
 
 def connect() -> None:
-    """Called once when the app is ready. The order is the order on the page."""
+    """Called once when the app is ready. Sections appear on the page in this order."""
     hooks.register_section("paper", signing_on_paper)
     hooks.register_section("screening", signed_on_paper)
     hooks.register_section("screening", other_names)

@@ -49,7 +49,7 @@ def reusable(owed: Sequence[Fee], payer: Payer) -> Payment | None:
 
 
 def obstacle_for(payment: Payment, *, user: User | None, invitation: PayInvitation | None = None) -> str:
-    """The code of why another payment, which covers more than this one under way, is refused; else empty.
+    """The refusal code for starting a payment that covers more than the open one; empty if it's allowed.
 
     This person's own attempt that the provider has not answered is no obstacle: nobody was given the address.
     """

@@ -29,12 +29,12 @@ class MSARequestQuerySet(models.QuerySet["MSARequest"]):
     _case_with: dict[str, Any] | None = None
 
     def with_case(self, *, whole: bool = False, already_read: Mapping[Any, Any] | None = None) -> MSARequestQuerySet:
-        """Each request with its `case`: what the rules read of it, at a number of queries that does not grow.
+        """Each request with its `case`: what the rules read, in a number of queries that doesn't grow with the rows.
 
-        One query brings the request with the rows of which it has at most one; each other relation is
-        read when a rule first asks for it, for all of these requests at once. `whole`: for a
-        request's own page, with who acted and signed; `already_read`: what the caller has read, by what
-        reads it (`Case.once`).
+        One query fetches the requests with the relations that have at most one row. Every other relation is
+        read when a rule first asks for it, for all of these requests at once. `whole` adds who acted and who
+        signed, for a request's own page. `already_read` is what the caller has read, keyed by the function
+        that reads it (`Case.once`).
         """
         more = cases.OF_ITS_PAGE if whole else ()
         requests = self.annotate(**cases.JOINED).select_related(*cases.SELECTED, *more)
@@ -42,7 +42,7 @@ class MSARequestQuerySet(models.QuerySet["MSARequest"]):
         return requests
 
     def _clone(self) -> MSARequestQuerySet:
-        # Django's own way to keep what a queryset is asked for
+        # Every queryset method clones: the options travel along
         clone: MSARequestQuerySet = super()._clone()  # type: ignore[misc]
         clone._case_with = self._case_with
         return clone
@@ -261,7 +261,7 @@ class MSARequest(StateMachine, Timestamped):
 
     @property
     def is_frozen(self) -> bool:
-        """A checkout is open: the facts stand still as they were when it opened (D15)."""
+        """A checkout is open: the facts are locked as they were when it opened (D15)."""
         return self.frozen_until is not None and self.frozen_until > timezone.now()
 
     @property

@@ -109,7 +109,7 @@ class Readiness:
 
     @property
     def has_unstated(self) -> bool:
-        """Something waits for a person's word: which panel it is, or that it will be put right by the visit."""
+        """A person must still say something: which panel it is, or that a finding will be fixed before the visit."""
         return self.question is not None or bool(self.unstated)
 
 

@@ -1,4 +1,4 @@
-"""The request that an address names; to everybody else than those here its pages are not there (404)."""
+"""Look up the request that a URL names. Anyone who may not have it gets a 404."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from requests_app.models import MSARequest
 
 
 def visible_or_404(request: SignedInRequest, reference: str) -> tuple[MSARequest, User]:
-    """With the person who asks, who may see it."""
+    """The request and the signed-in person, who may see it."""
     user = request.user
     return get_object_or_404(MSARequest.objects.visible_to(user), reference=reference), user
 
 
 def acted_for_or_404(request: SignedInRequest, reference: str) -> tuple[MSARequest, User]:
-    """With the person who asks: its customer, or the agent who acts for them."""
+    """The request and the signed-in person: its customer, or the agent who acts for them."""
     user = request.user
     visible = MSARequest.objects.visible_to(user).select_related("owner", "agent", "agent_company", "device")
     msa_request = get_object_or_404(visible, reference=reference)
