@@ -147,6 +147,14 @@ def submit(request: SignedInRequest, reference: str) -> HttpResponse:
     return redirect(msa_request)
 
 
+def ask_provider(payment: Payment) -> tuple[Payment, bool]:
+    """The payment as the provider has it now, booked; and whether the provider answered."""
+    try:
+        return settle.settle_from_provider(payment), True
+    except (provider.ProviderUnavailable, provider.ProviderRefused):
+        return payment, False
+
+
 @signed_in
 @require_GET
 def returned(request: SignedInRequest, reference: str) -> HttpResponse:
@@ -155,11 +163,7 @@ def returned(request: SignedInRequest, reference: str) -> HttpResponse:
     payment = get_object_or_404(_payments_of(msa_request), session_id=request.GET.get("session", ""))
     if payment.allocations.count() > 1:
         return redirect("payments:joint_returned", pk=payment.pk)
-    answered = True
-    try:
-        payment = settle.settle_from_provider(payment)
-    except (provider.ProviderUnavailable, provider.ProviderRefused):
-        answered = False
+    payment, answered = ask_provider(payment)
     msa_request.refresh_from_db()
     part = payment.allocations.select_related("fee__round").get(fee__round__msa_request=msa_request)
     context = {"msa_request": msa_request, "payment": payment, "part": part, "fee": part.fee, "answered": answered}

@@ -17,12 +17,12 @@ from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
 from msa_portal.guards import SignedInRequest, signed_in
 from msa_portal.refusals import refusal_as_message
-from payments import provider
 from payments.forms.paying import SeveralForm
 from payments.forms.refunds import Chosen
 from payments.models import Allocation, Payment, Refund
-from payments.services import checkout, payable_fees, settle
+from payments.services import checkout, payable_fees
 from payments.services.checkout import MOST_FEES
+from payments.views.fee import ask_provider
 from requests_app.models import MSARequest
 
 
@@ -130,10 +130,7 @@ def returned(request: SignedInRequest, pk: int) -> HttpResponse:
     payment, user = _mine(request, pk), request.user
     answered = True
     if payment.state in Payment.LIVE:
-        try:
-            payment = settle.settle_from_provider(payment)
-        except (provider.ProviderUnavailable, provider.ProviderRefused):
-            answered = False
+        payment, answered = ask_provider(payment)
     ordered = Allocation.objects.select_related("fee__round__msa_request").order_by("fee__round__msa_request")
     prefetch_related_objects([payment], Prefetch("allocations", ordered))
     parts = list(payment.allocations.all())

@@ -16,12 +16,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from msa_portal.errors import Refused
 from msa_portal.guards import SignedInRequest, signed_in
-from payments import provider
 from payments.forms.paying import PayForm
 from payments.models import Allocation, PayInvitation, Payment
-from payments.services import fees, invitations, open_payments, pay_links, settle
+from payments.services import fees, invitations, open_payments, pay_links
 from payments.text import fee_explanations
-from payments.views.fee import fee_page
+from payments.views.fee import ask_provider, fee_page
 from requests_app.files import storage
 from requests_app.views.scope import visible_or_404
 from requests_app.views.secret_links import get_or_throttle, secret_page
@@ -142,10 +141,7 @@ def returned(request: HttpRequest, token: str) -> HttpResponse:
     payment = get_object_or_404(invitation.payments, session_id=request.GET.get("session", ""))
     answered = True
     if payment.state in Payment.LIVE:
-        try:
-            payment = settle.settle_from_provider(payment)
-        except (provider.ProviderUnavailable, provider.ProviderRefused):
-            answered = False
+        payment, answered = ask_provider(payment)
     part = payment.allocations.select_related("fee__round", "payment", "receipt").get()
     return _outcome(request, token, invitation, payment, part, answered=answered)
 

@@ -122,7 +122,7 @@ def _check_failed(msa_request: MSARequest) -> None:
         raise Refused(_("This is for after a visit that did not succeed."), code="no_failed_visit")
     if policies.open_follow_up(msa_request):
         raise Refused(
-            _("A form for the next visit is saved already. Go on with it, or take it back first."),
+            _("A form for the next visit is saved already. Continue with it, or take it back first."),
             code="follow_up_open",
         )
 

@@ -126,6 +126,12 @@ def withdraw_consent(request: SignedInRequest, reference: str) -> HttpResponse:
     return redirect("requests:agreement", reference=reference)
 
 
+def _say_link_sent(request: SignedInRequest, invitation: SigningInvitation) -> None:
+    messages.success(
+        request, _("A new link goes to %(email)s. The earlier one is void.") % {"email": invitation.email}
+    )
+
+
 @signed_in
 @require_POST
 def invite(request: SignedInRequest, reference: str) -> HttpResponse:
@@ -136,9 +142,7 @@ def invite(request: SignedInRequest, reference: str) -> HttpResponse:
         return redirect("requests:agreement", reference=reference)
     with refusal_as_message(request):
         invitation = invitations.invite_customer(current, by=user)
-        messages.success(
-            request, _("A new link goes to %(email)s. The earlier one is void.") % {"email": invitation.email}
-        )
+        _say_link_sent(request, invitation)
     return redirect("requests:agreement", reference=reference)
 
 
@@ -152,9 +156,7 @@ def correct_address(request: SignedInRequest, reference: str) -> HttpResponse:
         return _page(request, msa_request, user, address_form=form)
     with refusal_as_message(request):
         invitation = invitations.correct_address(current, form.cleaned_data["email"], by=user)
-        messages.success(
-            request, _("A new link goes to %(email)s. The earlier one is void.") % {"email": invitation.email}
-        )
+        _say_link_sent(request, invitation)
     return redirect("requests:agreement", reference=reference)
 
 

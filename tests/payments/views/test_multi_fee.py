@@ -37,16 +37,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits", "at_once
 
 
 @pytest.fixture
-def company(schedule: FeeSchedule) -> Company:
-    return factories.CompanyFactory()
-
-
-@pytest.fixture
-def bob(company: Company) -> User:
-    return factories.member_of(company)
-
-
-@pytest.fixture
 def three(company: Company, bob: User) -> list[MSARequest]:
     """Payable requests of the company's customers."""
     return [a_request(company, number) for number in range(3)]
