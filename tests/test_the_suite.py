@@ -1,4 +1,4 @@
-"""What the other tests stand on: the kept databases, the stand-ins, the commits that are none."""
+"""What the other tests rely on: cached databases, stand-ins, and simulated commits."""
 
 from __future__ import annotations
 
