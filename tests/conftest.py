@@ -34,6 +34,10 @@ from tests.stations import stations
 SERVERS = {"process", "sandbox_process", "live_server", "broker"}
 
 
+def pytest_configure() -> None:
+    servers.shared_folder()  # before the other processes of a parallel run start
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What lies in tests/browser needs a browser, and what asks for a server needs it, whether or not it says so."""
     for item in items:
