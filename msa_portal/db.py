@@ -8,6 +8,8 @@ from typing import Any, NoReturn
 
 from django.db import connection, models, transaction
 
+from msa_portal import writes
+
 
 def lock[M: models.Model](instance: M) -> M:
     """Read the row again under a lock that holds until the transaction ends.
@@ -30,6 +32,23 @@ def lock[M: models.Model](instance: M) -> M:
 def hold(instance: models.Model) -> None:
     """This object stands for its row until the innermost transaction block ends: nobody else can change the row."""
     vars(instance)["_held_in"] = connection.atomic_blocks[-1]
+    vars(instance)["_written_at"] = writes.mark(instance._meta.db_table)
+
+
+def take_over(instance: models.Model, fresh: models.Model) -> None:
+    """`instance` says what its row says now, after a service: as `fresh` does, which was read under the lock and saved.
+
+    Where this connection wrote to the row in another way since, it is read again.
+    """
+    if fresh is instance:
+        return
+    if vars(fresh).get("_written_at") != writes.mark(fresh._meta.db_table):
+        instance.refresh_from_db()
+        return
+    instance._state.fields_cache.clear()
+    getattr(instance, "_prefetched_objects_cache", {}).clear()
+    for field in fresh._meta.concrete_fields:
+        vars(instance)[field.attname] = vars(fresh)[field.attname]
 
 
 def is_held(instance: models.Model) -> bool:
@@ -59,7 +78,21 @@ def locked[M: models.Model](instance: M) -> Iterator[M]:
             raise
 
 
-class Timestamped(models.Model):
+class KnowsItsRow(models.Model):
+    """Knows, once it was read under its lock, whether its row was written by it alone (`take_over`)."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        table = self._meta.db_table
+        alone = "_written_at" in vars(self) and vars(self)["_written_at"] == writes.mark(table)
+        super().save(*args, **kwargs)
+        if alone:
+            vars(self)["_written_at"] = writes.mark(table)
+
+
+class Timestamped(KnowsItsRow):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
