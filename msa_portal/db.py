@@ -11,8 +11,11 @@ from django.db import connection, models, transaction
 from msa_portal import writes
 
 
-def lock[M: models.Model](instance: M) -> M:
+def lock[M: models.Model](instance: M, *related: str) -> M:
     """Read the row again under a lock that holds until the transaction ends.
+
+    `related` are read with it by the same query: only such as change under a lock that is held already. PostgreSQL
+    does not read joined rows again after waiting for this one.
 
     PostgreSQL takes `FOR UPDATE`. SQLite has none: there each transaction is begun IMMEDIATE,
     so that one writer is in at a time. Outside a transaction a lock would end at once, so this
@@ -24,7 +27,7 @@ def lock[M: models.Model](instance: M) -> M:
     rows: Any = manager.select_for_update(of=("self",))
     if not connection.features.has_select_for_update_of:
         rows = manager.select_for_update()
-    found: M = rows.get(pk=instance.pk)
+    found: M = (rows.select_related(*related) if related else rows).get(pk=instance.pk)
     hold(found)
     return found
 

@@ -13,6 +13,7 @@ from django.db.models.functions import Cast, JSONObject
 from msa_portal.business_days import calendar as business_days
 from msa_portal.business_days.calendar import BusinessCalendar
 from msa_portal.business_days.models import ClosureDay
+from msa_portal.db import is_held
 from requests_app import eligibility
 from requests_app.eligibility import Panels
 from requests_app.eligibility.facts import Taught
@@ -40,13 +41,13 @@ def of(msa_request: MSARequest) -> Program:
 
     Under a lock it stays the same for as long as the lock holds: a judgment in several steps is of one piece.
     """
-    under_lock = msa_request.case.under_lock
-    if under_lock is not None:
-        own: Program | None = vars(msa_request).get("_program")
-        if own is None:
-            own = vars(msa_request)["_program"] = _of_row(under_lock.row)
-        return own
-    return msa_request.case.once(load, otherwise=Program)
+    if not is_held(msa_request):
+        return msa_request.case.once(load, otherwise=Program)
+    own: Program | None = vars(msa_request).get("_program")
+    if own is None:
+        under_lock = msa_request.case.under_lock  # none before it is saved
+        own = vars(msa_request)["_program"] = _of_row(under_lock.row) if under_lock else load()
+    return own
 
 
 def load() -> Program:

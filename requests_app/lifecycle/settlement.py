@@ -79,9 +79,10 @@ def settle(visit: VisitRound, *, how: Settlement, by: User | None) -> bool:
         fresh.settled_at = timezone.now()
         fresh.save(update_fields=["settlement", "settled_at", "updated_at"])
         msa_request.case.now_has(open_round=fresh)
+        thawed = ["frozen_until"] if msa_request.frozen_until else []
         msa_request.frozen_until = None
         codes = {"round": fresh.number, "how": str(how)}
-        history.record(msa_request, EventKind.FEE_SETTLED, by=by, codes=codes, save=["frozen_until"])
+        history.record(msa_request, EventKind.FEE_SETTLED, by=by, codes=codes, save=thawed)
         _complete_what_waited(msa_request, by=by)
     take_over(visit, fresh)
     return True

@@ -111,6 +111,10 @@ class UnderLock:
             self.keep(name, related)
         self._row = row
 
+    def known(self, name: str) -> Any:
+        """That relation as it was read, or was written since by way of what was read; None where it was not read."""
+        return self._found.get(name)
+
     def keep(self, name: str, found: Any) -> None:
         """This is what the database says now."""
         self._found[name], self._read_at[name] = found, writes.mark(_TABLES.get(name, _EVENTS))
@@ -283,6 +287,13 @@ class Case:
         if self._loaded:
             return next((each for each in self.rounds if each.closed_at is None), None)
         return cast("VisitRound | None", self._one("open_visit_round", VisitRound.objects.filter(closed_at=None)))
+
+    def round_of(self, number: int) -> VisitRound:
+        """That visit. Where a service closed it by way of `open_round`, it is the same object."""
+        known = self.under_lock.known("open_visit_round") if self.under_lock else None
+        if known is not None and known.number == number:
+            return cast("VisitRound", known)
+        return VisitRound.objects.get(msa_request=self.msa_request, number=number)
 
     @property
     def failed_round(self) -> VisitRound | None:
