@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import Enum
 from typing import Any, NoReturn
 
 from django.db import connection, models, transaction
@@ -51,7 +53,16 @@ def take_over(instance: models.Model, fresh: models.Model) -> None:
     instance._state.fields_cache.clear()
     getattr(instance, "_prefetched_objects_cache", {}).clear()
     for field in fresh._meta.concrete_fields:
-        vars(instance)[field.attname] = vars(fresh)[field.attname]
+        vars(instance)[field.attname] = _as_read(vars(fresh)[field.attname])
+
+
+def _as_read(value: Any) -> Any:
+    """A value that was set, as the database would give it back."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    return value
 
 
 def is_held(instance: models.Model) -> bool:

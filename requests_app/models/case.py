@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from django.apps import apps
 from django.db.models import (
     CharField,
     Exists,
@@ -26,6 +27,7 @@ from django.utils.functional import cached_property
 from msa_portal import writes
 from msa_portal.accounts.models import User
 from msa_portal.db import is_held
+from msa_portal.prepared import Prepared
 from requests_app.enums import AgreementState, Party, VisitOutcome
 from requests_app.models.agreement import Agreement, Signature
 from requests_app.models.documents import Document
@@ -98,11 +100,7 @@ class UnderLock:
 
     def _load(self) -> None:
         msa_request = self._msa_request
-        last = RequestEvent.objects.filter(msa_request=OuterRef("pk")).order_by("-sequence")
-        link = Concat(Cast("sequence", CharField()), Value(" "), "digest", Value(" "), "holder")
-        rows = type(msa_request).objects.annotate(**_JOINED_UNDER_LOCK, last_link=Subquery(last.values(link=link)[:1]))
-        rows = rows.annotate(**BESIDE).select_related(*_SELECTED_UNDER_LOCK).only("pk", *_PEOPLE_AND_DEVICE)
-        row: Any = rows.get(pk=msa_request.pk)
+        row: Any = _UNDER_LOCK.get(msa_request.pk)
         for name in _PEOPLE_AND_DEVICE:
             if getattr(msa_request, f"{name}_id") == getattr(row, f"{name}_id"):
                 msa_request._state.fields_cache.setdefault(name, getattr(row, name))
@@ -126,6 +124,17 @@ class UnderLock:
         if self._read_at[name] != writes.mark(_TABLES.get(name, _EVENTS)):
             self.keep(name, otherwise())
         return self._found[name]
+
+
+def _rows_under_lock() -> QuerySet[Any]:
+    last = RequestEvent.objects.filter(msa_request=OuterRef("pk")).order_by("-sequence")
+    link = Concat(Cast("sequence", CharField()), Value(" "), "digest", Value(" "), "holder")
+    requests = apps.get_model("requests_app", "MSARequest")._default_manager
+    rows = requests.annotate(**_JOINED_UNDER_LOCK, **BESIDE, last_link=Subquery(last.values(link=link)[:1]))
+    return rows.select_related(*_SELECTED_UNDER_LOCK).only("pk", *_PEOPLE_AND_DEVICE)
+
+
+_UNDER_LOCK = Prepared(_rows_under_lock)
 
 
 def _link(text: str | None) -> Link | None:
