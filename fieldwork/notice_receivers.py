@@ -48,7 +48,9 @@ def visit_canceled(msa_request: MSARequest, event: RequestEvent) -> None:
 
 
 def visit_on_the_way(msa_request: MSARequest, event: RequestEvent) -> None:
-    notices.visit_on_the_way(_visit(event.codes["visit"], msa_request), datetime.fromisoformat(event.codes["expected_at"]))
+    notices.visit_on_the_way(
+        _visit(event.codes["visit"], msa_request), datetime.fromisoformat(event.codes["expected_at"])
+    )
 
 
 def _visit(pk: int, msa_request: MSARequest) -> SiteVisit:

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import Enum
+from functools import cache
 from typing import Any, NoReturn
 
 from django.db import connection, models, transaction
 
 from msa_portal import writes
+from msa_portal.prepared import Prepared
 
 
 def lock[M: models.Model](instance: M, *related: str) -> M:
@@ -26,12 +28,20 @@ def lock[M: models.Model](instance: M, *related: str) -> M:
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("lock() needs a transaction")
     manager: Any = instance._meta.default_manager  # not type(instance): request.user is wrapped lazily
-    rows: Any = manager.select_for_update(of=("self",))
-    if not connection.features.has_select_for_update_of:
-        rows = manager.select_for_update()
-    found: M = (rows.select_related(*related) if related else rows).get(pk=instance.pk)
+    found: M = _locking(manager.model, related).get(instance.pk)
     hold(found)
     return found
+
+
+@cache
+def _locking(model: Any, related: tuple[str, ...]) -> Prepared[Any]:
+    def rows() -> Any:
+        manager = model._meta.default_manager
+        only_self = {"of": ("self",)} if connection.features.has_select_for_update_of else {}
+        found = manager.select_for_update(**only_self)
+        return found.select_related(*related) if related else found
+
+    return Prepared(rows)
 
 
 def hold(instance: models.Model) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import connection, models
+from django.db.models.expressions import RawSQL
 from django.db.models.query import ModelIterable
 
-_PK = -987654321  # stands for the asked id while the SQL is made
+_PK = object()  # stands for the asked id while the SQL is made
 _ATTRIBUTE = "_portal_prepared"
 
 
@@ -28,7 +29,7 @@ class Prepared[M: models.Model]:
             plans = {}
             setattr(connection, _ATTRIBUTE, plans)
         if self not in plans:
-            plans[self] = _Plan(self._rows().order_by().filter(pk=_PK))
+            plans[self] = _Plan(self._rows().order_by().filter(pk=RawSQL("%s", (_PK,))))
         found: M = plans[self].run(pk)
         return found
 
@@ -43,7 +44,8 @@ class _Plan:
         queryset.query.get_compiler = lambda **_which: compiler
 
     def run(self, pk: Any) -> Any:
-        params = tuple(pk if value == _PK else value for value in self._params)
+        asked = self._queryset.model._meta.pk.get_db_prep_value(pk, connection)
+        params = tuple(asked if value is _PK else value for value in self._params)
         self._compiler.as_sql = lambda **_how: (self._sql, params)
         for row in ModelIterable(self._queryset):
             return row

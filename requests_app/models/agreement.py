@@ -93,12 +93,7 @@ class Agreement(KnowsItsRow):
     def missing_sections(self, party: enums.Party) -> list[str]:
         """What that party has yet to sign of this version. Reads through `all()`: a list may prefetch."""
         known = self.signatures.all() if self._read_signatures is None else self._read_signatures
-        signed = {
-            section
-            for signature in known
-            if signature.party == party
-            for section in signature.sections
-        }
+        signed = {section for signature in known if signature.party == party for section in signature.sections}
         return [section for section in self.sections_of(party) if section not in signed]
 
     def read_signatures(self) -> None:

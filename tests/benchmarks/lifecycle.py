@@ -68,7 +68,9 @@ def cases() -> list[Case]:
     inserts = inserts_of(lambda: check_completed(whole_life(people)))
     written = rows_of(live)
     return [
-        Case(INSERTS, "Bare inserts of a lifecycle's rows", replay(inserts), against=INSERTS, writes=True, rows=written),
+        Case(
+            INSERTS, "Bare inserts of a lifecycle's rows", replay(inserts), against=INSERTS, writes=True, rows=written
+        ),
         Case("lifecycle", "Whole lifecycle through the services", live, against=INSERTS, writes=True, rows=written),
     ]
 
