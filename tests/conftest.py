@@ -20,6 +20,7 @@ from django.db.transaction import Atomic, get_connection
 from django.test import TransactionTestCase
 from kombu.exceptions import OperationalError
 from pypdf import PdfWriter
+from redis import Redis
 
 from msa_portal import db, pdf
 from msa_portal.celery import app
@@ -31,6 +32,10 @@ from tests.stations import stations
 
 # Fixtures that start a process of ours, or a server.
 SERVERS = {"process", "sandbox_process", "live_server", "broker"}
+
+
+def pytest_configure() -> None:
+    servers.shared_folder()  # before the other processes of a parallel run start
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -182,12 +187,13 @@ def no_broker(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def broker() -> Iterator[str]:
-    """A real Redis as Celery's broker; tests that use it are marked `redis`."""
+    """A real Redis as Celery's broker, empty: `control.purge` leaves the queues that this process has not used yet."""
     url = servers.redis_url()
+    with Redis.from_url(url) as server:
+        server.flushdb()
     before = app.conf.broker_url
     app.conf.broker_url = url
     app._after_fork()  # as in a new process: no connection to the broker before
-    app.control.purge()
     yield url
     app.conf.broker_url = before
     app._after_fork()

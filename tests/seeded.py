@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tests import prepared, servers
-from tests.stack import LiveStack
+from tests.stack import SECONDS_TO_START, LiveStack
 
 # All of the product, since the services make the data; the words and pages, since documents and mail are made of them.
 SEEDED_FROM = (
@@ -28,14 +27,19 @@ SEEDED_FROM = (
 )
 HOURS = 6  # the data is told by the clock: visits of today, links that end
 
+SECONDS_TO_CATCH_UP = 300
 # Mail waits behind the demo data's agreements, which the worker seals first.
-UNFINISHED = """
+CAUGHT_UP = f"""
+import time
 from msa_portal.notices.models import NoticeMessage
 from requests_app.models import Agreement
 unsealed = Agreement.objects.filter(state="executed", executed_document__seal__isnull=True)
-print(unsealed.count() + NoticeMessage.objects.filter(state__in=["queued", "sending"]).count())
+unsent = NoticeMessage.objects.filter(state__in=["queued", "sending"])
+deadline = time.monotonic() + {SECONDS_TO_CATCH_UP}
+while unsealed.exists() or unsent.exists():
+    assert time.monotonic() < deadline, "The worker did not seal the demo data's agreements in time."
+    time.sleep(0.5)
 """
-SECONDS_TO_CATCH_UP = 300
 
 
 def key(kind: str) -> str:
@@ -48,21 +52,14 @@ def key(kind: str) -> str:
     )
 
 
-def wait_until_caught_up(stack: LiveStack) -> None:
-    deadline = time.monotonic() + SECONDS_TO_CATCH_UP
-    while stack.manage("shell", "-v", "0", "-c", UNFINISHED).strip() != "0":
-        assert time.monotonic() < deadline, "The worker did not seal the demo data's agreements in time."
-        time.sleep(1)
-
-
 def _make(folder: Path, database: str) -> None:
     """Leaves the media in the folder; what the processes wrote beside them stays behind."""
     work = servers.scratch_folder() / f"seeding-{os.getpid()}"
     work.mkdir()
     stack = LiveStack(work, database)
     try:
-        stack.start()
-        wait_until_caught_up(stack)
+        stack.fill()
+        stack.manage("shell", "-v", "0", "-c", CAUGHT_UP, seconds=SECONDS_TO_CATCH_UP + SECONDS_TO_START)
     finally:
         stack.end()
     shutil.copytree(work / "media", folder / "media")

@@ -35,6 +35,11 @@ def scratch_folder() -> Path:
     return folder
 
 
+def shared_folder() -> Path:
+    """One folder for all processes of a parallel run: the first one's own, whose address the others inherit."""
+    return Path(os.environ.setdefault("TEST_SHARED_FOLDER", str(scratch_folder())))
+
+
 def postgres_programs() -> Path:
     """The machine's newest PostgreSQL, else the one that a package from PyPI carries."""
     folders = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")]

@@ -52,6 +52,18 @@ class LiveStack:
         self.sandbox = services.sandbox(sandbox_port, portal, WEBHOOK_SECRET, store, folder)
 
     def start(self) -> None:
+        self._prepare()
+        for child in (self.sandbox, self.web, self.worker, self.planner):
+            self.family.start(child)
+        self.family.wait_until(lambda: answers(f"{self.url}/healthz"), self.web, SECONDS_TO_START)
+        self.family.wait_until(self.worker_answers, self.worker, SECONDS_TO_START)
+
+    def fill(self) -> None:
+        """Only what makes the demo data: nobody comes to see it yet."""
+        self._prepare()
+        self.family.start(self.worker)
+
+    def _prepare(self) -> None:
         self.family.wait_until(self.redis.ready, self.family.start(self.redis.child), SECONDS_TO_START)
         prepared = Child(
             "preparation", [sys.executable, "-m", "commands.prepare"], self.folder / "prepare.log", self.env
@@ -59,16 +71,12 @@ class LiveStack:
         prepared.start()
         assert prepared.process
         assert prepared.process.wait(SECONDS_TO_SEED) == 0, prepared.last_lines()
-        for child in (self.sandbox, self.web, self.worker, self.planner):
-            self.family.start(child)
-        self.family.wait_until(lambda: answers(f"{self.url}/healthz"), self.web, SECONDS_TO_START)
-        self.family.wait_until(self.worker_answers, self.worker, SECONDS_TO_START)
 
     def worker_answers(self) -> bool:
         with Celery(broker=self.redis.url) as app:
             return bool(app.control.ping(timeout=0.5))
 
-    def manage(self, *arguments: str) -> str:
+    def manage(self, *arguments: str, seconds: float = SECONDS_TO_START) -> str:
         """Runs a management command on the stack's own database; gives what it printed."""
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
@@ -76,7 +84,7 @@ class LiveStack:
             env={**os.environ, **self.env},
             capture_output=True,
             text=True,
-            timeout=SECONDS_TO_START,
+            timeout=seconds,
             check=False,
         )
         assert done.returncode == 0, done.stderr

@@ -118,6 +118,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'planning run',
                 'verbose_name_plural': 'planning runs',
                 'ordering': ['-pk'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('until_on__gte', models.F('from_on'))), name='horizon_ends_after_it_starts'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', True), ('state__in', ['queued', 'running'])), models.Q(('finished_at__isnull', False), ('state__in', ['done', 'canceled', 'failed'])), _connector='OR'), name='finished_run_has_its_time'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -142,6 +146,9 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'service orders',
                 'ordering': ['due_on', 'pk'],
                 'permissions': [('issue_serviceorder', 'Can issue service orders')],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__isnull', False), ('longitude__isnull', False)), _connector='OR'), name='position_has_both_coordinates'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -172,6 +179,9 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'site visits',
                 'ordering': ['scheduled_on', 'pk'],
                 'permissions': [('schedule_sitevisit', 'Can schedule site visits')],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('state__in', ['unscheduled', 'scheduled', 'on_site'])), fields=('order',), name='one_open_visit_per_order'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -196,6 +206,11 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'proposed rules',
                 'ordering': ['-proposed_at'],
                 'permissions': [('decide_ruleproposal', 'Can decide on proposed rules')],
+                'constraints': [
+                    models.UniqueConstraint(fields=('panel_normalized', 'device', 'reason'), name='one_proposal_per_panel_device_reason'),
+                    models.UniqueConstraint(condition=models.Q(('device__isnull', True)), fields=('panel_normalized', 'reason'), name='one_proposal_per_panel_and_reason'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('decided_at__isnull', False)), _connector='OR'), name='decided_proposal_has_its_time'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -240,6 +255,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'wish for another day',
                 'verbose_name_plural': 'wishes for another day',
                 'ordering': ['asked_at'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', True), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('answered_at__isnull', False)), _connector='OR'), name='answered_wish_has_its_time'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'moved'), _negated=True), models.Q(('to_on__isnull', False), models.Q(('to_window', ''), _negated=True)), _connector='OR'), name='moved_wish_has_its_day'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -275,6 +294,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'meter technician',
                 'verbose_name_plural': 'meter technicians',
                 'ordering': ['user__name'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('home_latitude__isnull', True), ('home_longitude__isnull', True)), models.Q(('home_latitude__isnull', False), ('home_longitude__isnull', False)), _connector='OR'), name='home_has_both_coordinates'),
+                ],
             },
         ),
         migrations.AddField(
@@ -299,6 +321,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'photo on its way',
                 'verbose_name_plural': 'photos on their way',
                 'ordering': ['created_at'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('close_out_id', 'sha256'), name='one_upload_per_hash'),
+                    models.CheckConstraint(condition=models.Q(('received__lte', models.F('size'))), name='no_more_received_than_announced'),
+                ],
             },
         ),
         migrations.AddField(
@@ -337,6 +363,10 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'close-outs',
                 'ordering': ['-received_at'],
                 'permissions': [('review_closeout', 'Can settle conflicts of close-outs')],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('accepted', True)), fields=('visit',), name='one_accepted_close_out'),
+                    models.CheckConstraint(condition=models.Q(('accepted', True), models.Q(('conflict', ''), _negated=True), _connector='XOR'), name='accepted_or_conflict'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -352,6 +382,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'absence',
                 'verbose_name_plural': 'absences',
                 'ordering': ['from_on'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('until_on__gte', models.F('from_on'))), name='absence_ends_after_it_starts'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -368,6 +401,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'day that does not suit',
                 'verbose_name_plural': 'days that do not suit',
                 'ordering': ['on'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('order', 'on'), name='one_row_per_unsuitable_day'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -385,6 +421,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'visit duration',
                 'verbose_name_plural': 'visit durations',
                 'ordering': ['request_type', 'device'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('request_type', 'device'), name='one_duration_per_type_and_device'),
+                    models.UniqueConstraint(condition=models.Q(('device__isnull', True)), fields=('request_type',), name='one_duration_per_type_for_any_device'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -407,6 +447,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'visit photo',
                 'verbose_name_plural': 'visit photos',
+                'constraints': [
+                    models.UniqueConstraint(fields=('close_out', 'original_sha256'), name='one_photo_per_hash'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -422,6 +465,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'working hours',
                 'verbose_name_plural': 'working hours',
                 'ordering': ['technician', 'weekday'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('technician', 'weekday'), name='one_shift_per_weekday'),
+                    models.CheckConstraint(condition=models.Q(('ends__gt', models.F('starts'))), name='shift_ends_after_it_starts'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -438,100 +485,16 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('zip_code__regex', '^\\d{5}$')), name='district_zip_has_five_digits')],
             },
         ),
-        migrations.AddConstraint(
-            model_name='planrun',
-            constraint=models.CheckConstraint(condition=models.Q(('until_on__gte', models.F('from_on'))), name='horizon_ends_after_it_starts'),
-        ),
-        migrations.AddConstraint(
-            model_name='planrun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', True), ('state__in', ['queued', 'running'])), models.Q(('finished_at__isnull', False), ('state__in', ['done', 'canceled', 'failed'])), _connector='OR'), name='finished_run_has_its_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='serviceorder',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__isnull', False), ('longitude__isnull', False)), _connector='OR'), name='position_has_both_coordinates'),
-        ),
-        migrations.AddConstraint(
-            model_name='ruleproposal',
-            constraint=models.UniqueConstraint(fields=('panel_normalized', 'device', 'reason'), name='one_proposal_per_panel_device_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='ruleproposal',
-            constraint=models.UniqueConstraint(condition=models.Q(('device__isnull', True)), fields=('panel_normalized', 'reason'), name='one_proposal_per_panel_and_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='ruleproposal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('decided_at__isnull', False)), _connector='OR'), name='decided_proposal_has_its_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='daychange',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', True), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('answered_at__isnull', False)), _connector='OR'), name='answered_wish_has_its_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='daychange',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'moved'), _negated=True), models.Q(('to_on__isnull', False), models.Q(('to_window', ''), _negated=True)), _connector='OR'), name='moved_wish_has_its_day'),
-        ),
         migrations.AddIndex(
             model_name='sitevisit',
             index=models.Index(fields=['technician', 'scheduled_on'], name='visits_of_a_day'),
         ),
         migrations.AddConstraint(
             model_name='sitevisit',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['unscheduled', 'scheduled', 'on_site'])), fields=('order',), name='one_open_visit_per_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='sitevisit',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['scheduled', 'on_site', 'closed']), _negated=True), models.Q(('scheduled_on__isnull', False), ('technician__isnull', False), models.Q(('window', ''), _negated=True)), _connector='OR'), name='scheduled_visit_has_technician_day_window'),
-        ),
-        migrations.AddConstraint(
-            model_name='photoupload',
-            constraint=models.UniqueConstraint(fields=('close_out_id', 'sha256'), name='one_upload_per_hash'),
-        ),
-        migrations.AddConstraint(
-            model_name='photoupload',
-            constraint=models.CheckConstraint(condition=models.Q(('received__lte', models.F('size'))), name='no_more_received_than_announced'),
         ),
         migrations.AddConstraint(
             model_name='lane',
             constraint=models.UniqueConstraint(fields=('technician', 'on'), name='one_lane_per_technician_and_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='closeout',
-            constraint=models.UniqueConstraint(condition=models.Q(('accepted', True)), fields=('visit',), name='one_accepted_close_out'),
-        ),
-        migrations.AddConstraint(
-            model_name='closeout',
-            constraint=models.CheckConstraint(condition=models.Q(('accepted', True), models.Q(('conflict', ''), _negated=True), _connector='XOR'), name='accepted_or_conflict'),
-        ),
-        migrations.AddConstraint(
-            model_name='absence',
-            constraint=models.CheckConstraint(condition=models.Q(('until_on__gte', models.F('from_on'))), name='absence_ends_after_it_starts'),
-        ),
-        migrations.AddConstraint(
-            model_name='unsuitableday',
-            constraint=models.UniqueConstraint(fields=('order', 'on'), name='one_row_per_unsuitable_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='visitduration',
-            constraint=models.UniqueConstraint(fields=('request_type', 'device'), name='one_duration_per_type_and_device'),
-        ),
-        migrations.AddConstraint(
-            model_name='visitduration',
-            constraint=models.UniqueConstraint(condition=models.Q(('device__isnull', True)), fields=('request_type',), name='one_duration_per_type_for_any_device'),
-        ),
-        migrations.AddConstraint(
-            model_name='visitphoto',
-            constraint=models.UniqueConstraint(fields=('close_out', 'original_sha256'), name='one_photo_per_hash'),
-        ),
-        migrations.AddConstraint(
-            model_name='workinghours',
-            constraint=models.UniqueConstraint(fields=('technician', 'weekday'), name='one_shift_per_weekday'),
-        ),
-        migrations.AddConstraint(
-            model_name='workinghours',
-            constraint=models.CheckConstraint(condition=models.Q(('ends__gt', models.F('starts'))), name='shift_ends_after_it_starts'),
-        ),
-        migrations.AddConstraint(
-            model_name='technician',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('home_latitude__isnull', True), ('home_longitude__isnull', True)), models.Q(('home_latitude__isnull', False), ('home_longitude__isnull', False)), _connector='OR'), name='home_has_both_coordinates'),
         ),
     ]

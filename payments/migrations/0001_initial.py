@@ -38,6 +38,13 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'fees',
                 'ordering': ['-pk'],
                 'permissions': [('waive_fee', 'Can waive a fee')],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('state', 'canceled'), _negated=True), fields=('round',), name='one_fee_per_visit'),
+                    models.CheckConstraint(condition=models.Q(('amount_cents__gt', 0)), name='fee_is_positive'),
+                    models.CheckConstraint(condition=models.Q(('currency', 'usd')), name='fee_is_in_the_schedules_currency'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['settled', 'waived', 'written_off']), _negated=True), ('settled_at__isnull', False), _connector='OR'), name='settled_fee_has_its_time'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['waived', 'written_off']), _negated=True), models.Q(('waived_by__isnull', False), models.Q(('waiver_reason', ''), _negated=True)), _connector='OR'), name='waiver_names_who_and_why'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -56,6 +63,13 @@ class Migration(migrations.Migration):
                 'verbose_name': 'allocation',
                 'verbose_name_plural': 'allocations',
                 'ordering': ['pk'],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('state', 'settled')), fields=('fee',), name='one_payment_settles_a_fee'),
+                    models.CheckConstraint(condition=models.Q(('amount_cents__gt', 0)), name='allocation_is_positive'),
+                    models.CheckConstraint(condition=models.Q(('refunded_cents__lte', models.F('received_cents'))), name='no_fee_refunded_beyond_paid'),
+                    models.CheckConstraint(condition=models.Q(('received_cents', 0), models.Q(('state', 'waiting'), _negated=True), _connector='OR'), name='only_a_paid_part_has_money'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'settled'), _negated=True), ('received_cents', models.F('amount_cents')), _connector='OR'), name='a_fee_is_settled_in_full'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -121,6 +135,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'invitation to pay',
                 'verbose_name_plural': 'invitations to pay',
                 'ordering': ['-pk'],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('voided_at__isnull', True)), fields=('round',), name='one_open_invitation_to_pay_per_visit'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -154,6 +171,15 @@ class Migration(migrations.Migration):
                 'verbose_name': 'payment',
                 'verbose_name_plural': 'payments',
                 'ordering': ['-pk'],
+                'indexes': [
+                    models.Index(fields=['company', 'paid_at'], name='payments_of_company'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('amount_cents__gt', 0)), name='payment_is_positive'),
+                    models.CheckConstraint(condition=models.Q(('currency', 'usd')), name='payment_is_in_the_schedules_currency'),
+                    models.CheckConstraint(condition=models.Q(('refunded_cents__lte', models.F('received_cents'))), name='never_refunded_beyond_paid'),
+                    models.CheckConstraint(condition=models.Q(('received_cents', 0), ('state__in', ['paid', 'held', 'duplicate']), _connector='OR'), name='only_a_paid_payment_has_money'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -175,6 +201,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'dispute',
                 'verbose_name_plural': 'disputes',
                 'ordering': ['-pk'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('amount_cents__gt', 0)), name='dispute_is_positive'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('closed_at__isnull', False)), _connector='OR'), name='closed_dispute_has_its_time'),
+                ],
             },
         ),
         migrations.AddField(
@@ -247,6 +277,10 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'differences',
                 'ordering': ['state', '-pk'],
                 'permissions': [('resolve_difference', 'Can resolve a difference with the provider')],
+                'constraints': [
+                    models.UniqueConstraint(fields=('day', 'kind', 'category', 'provider_id', 'currency'), name='one_item_per_difference'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('resolved_at__isnull', True), ('state', 'open')), models.Q(('resolved_at__isnull', False), ('state', 'resolved'), models.Q(('note', ''), _negated=True)), _connector='OR'), name='resolved_difference_says_what_became_of_it'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -288,6 +322,13 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'refunds',
                 'ordering': ['-pk'],
                 'permissions': [('approve_refund', 'Can approve a refund'), ('propose_refund', 'Can propose a refund')],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('amount_cents__gt', 0)), name='refund_is_positive'),
+                    models.UniqueConstraint(condition=models.Q(('state', 'proposed')), fields=('payment', 'fee'), name='one_undecided_refund_per_payment_and_fee'),
+                    models.UniqueConstraint(fields=('provider_id', 'fee'), name='one_row_per_provider_refund_and_fee'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['sent', 'succeeded']), _negated=True), models.Q(('provider_id__isnull', False), ('sent_at__isnull', False)), _connector='OR'), name='sent_refund_is_known_to_the_provider'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'declined'), _negated=True), models.Q(('decided_by__isnull', False), ('decided_at__isnull', False)), _connector='OR'), name='declined_refund_names_who_and_when'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -316,6 +357,17 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'ledger',
                 'ordering': ['-pk'],
                 'permissions': [('export_ledgerentry', 'Can export the ledger')],
+                'indexes': [
+                    models.Index(fields=['moved_at'], name='ledger_by_provider_time'),
+                    models.Index(fields=['at'], name='ledger_by_time'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('amount_cents__gt', 0)), name='entry_is_positive'),
+                    models.CheckConstraint(condition=models.Q(('currency', 'usd')), name='entry_is_in_the_schedules_currency'),
+                    models.CheckConstraint(condition=models.Q(('kind', 'fee_quoted'), models.Q(('debit', models.F('credit')), _negated=True), _connector='OR'), name='only_a_quote_moves_nothing'),
+                    models.CheckConstraint(condition=models.Q(models.Q(models.Q(('debit', 'provider'), _negated=True), models.Q(('credit', 'provider'), _negated=True)), models.Q(('moved_at__isnull', False), models.Q(('provider_id', ''), _negated=True)), _connector='OR'), name='money_at_the_provider_has_its_id_and_time'),
+                    models.CheckConstraint(condition=models.Q(('rule', ''), _negated=True), name='entry_names_its_rule'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -334,154 +386,16 @@ class Migration(migrations.Migration):
                 'verbose_name': 'statement',
                 'verbose_name_plural': 'statements',
                 'ordering': ['-month'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('company__isnull', False), ('user__isnull', True)), models.Q(('company__isnull', True), ('user__isnull', False)), _connector='OR'), name='statement_has_one_addressee'),
+                    models.UniqueConstraint(fields=('company', 'month'), name='one_statement_per_company_and_month'),
+                    models.UniqueConstraint(fields=('user', 'month'), name='one_statement_per_person_and_month'),
+                    models.CheckConstraint(condition=models.Q(('month__day', 1)), name='statement_is_of_a_whole_month'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='fee',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'canceled'), _negated=True), fields=('round',), name='one_fee_per_visit'),
-        ),
-        migrations.AddConstraint(
-            model_name='fee',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_cents__gt', 0)), name='fee_is_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='fee',
-            constraint=models.CheckConstraint(condition=models.Q(('currency', 'usd')), name='fee_is_in_the_schedules_currency'),
-        ),
-        migrations.AddConstraint(
-            model_name='fee',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['settled', 'waived', 'written_off']), _negated=True), ('settled_at__isnull', False), _connector='OR'), name='settled_fee_has_its_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='fee',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['waived', 'written_off']), _negated=True), models.Q(('waived_by__isnull', False), models.Q(('waiver_reason', ''), _negated=True)), _connector='OR'), name='waiver_names_who_and_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='payinvitation',
-            constraint=models.UniqueConstraint(condition=models.Q(('voided_at__isnull', True)), fields=('round',), name='one_open_invitation_to_pay_per_visit'),
-        ),
-        migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(fields=['company', 'paid_at'], name='payments_of_company'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_cents__gt', 0)), name='payment_is_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('currency', 'usd')), name='payment_is_in_the_schedules_currency'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('refunded_cents__lte', models.F('received_cents'))), name='never_refunded_beyond_paid'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('received_cents', 0), ('state__in', ['paid', 'held', 'duplicate']), _connector='OR'), name='only_a_paid_payment_has_money'),
-        ),
-        migrations.AddConstraint(
-            model_name='dispute',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_cents__gt', 0)), name='dispute_is_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='dispute',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('closed_at__isnull', False)), _connector='OR'), name='closed_dispute_has_its_time'),
         ),
         migrations.AddConstraint(
             model_name='allocation',
             constraint=models.UniqueConstraint(fields=('payment', 'fee'), name='one_allocation_per_payment_and_fee'),
-        ),
-        migrations.AddConstraint(
-            model_name='allocation',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'settled')), fields=('fee',), name='one_payment_settles_a_fee'),
-        ),
-        migrations.AddConstraint(
-            model_name='allocation',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_cents__gt', 0)), name='allocation_is_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='allocation',
-            constraint=models.CheckConstraint(condition=models.Q(('refunded_cents__lte', models.F('received_cents'))), name='no_fee_refunded_beyond_paid'),
-        ),
-        migrations.AddConstraint(
-            model_name='allocation',
-            constraint=models.CheckConstraint(condition=models.Q(('received_cents', 0), models.Q(('state', 'waiting'), _negated=True), _connector='OR'), name='only_a_paid_part_has_money'),
-        ),
-        migrations.AddConstraint(
-            model_name='allocation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'settled'), _negated=True), ('received_cents', models.F('amount_cents')), _connector='OR'), name='a_fee_is_settled_in_full'),
-        ),
-        migrations.AddConstraint(
-            model_name='reconciliationitem',
-            constraint=models.UniqueConstraint(fields=('day', 'kind', 'category', 'provider_id', 'currency'), name='one_item_per_difference'),
-        ),
-        migrations.AddConstraint(
-            model_name='reconciliationitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('resolved_at__isnull', True), ('state', 'open')), models.Q(('resolved_at__isnull', False), ('state', 'resolved'), models.Q(('note', ''), _negated=True)), _connector='OR'), name='resolved_difference_says_what_became_of_it'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_cents__gt', 0)), name='refund_is_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'proposed')), fields=('payment', 'fee'), name='one_undecided_refund_per_payment_and_fee'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.UniqueConstraint(fields=('provider_id', 'fee'), name='one_row_per_provider_refund_and_fee'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['sent', 'succeeded']), _negated=True), models.Q(('provider_id__isnull', False), ('sent_at__isnull', False)), _connector='OR'), name='sent_refund_is_known_to_the_provider'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'declined'), _negated=True), models.Q(('decided_by__isnull', False), ('decided_at__isnull', False)), _connector='OR'), name='declined_refund_names_who_and_when'),
-        ),
-        migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['moved_at'], name='ledger_by_provider_time'),
-        ),
-        migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['at'], name='ledger_by_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_cents__gt', 0)), name='entry_is_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(('currency', 'usd')), name='entry_is_in_the_schedules_currency'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'fee_quoted'), models.Q(('debit', models.F('credit')), _negated=True), _connector='OR'), name='only_a_quote_moves_nothing'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(models.Q(('debit', 'provider'), _negated=True), models.Q(('credit', 'provider'), _negated=True)), models.Q(('moved_at__isnull', False), models.Q(('provider_id', ''), _negated=True)), _connector='OR'), name='money_at_the_provider_has_its_id_and_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(('rule', ''), _negated=True), name='entry_names_its_rule'),
-        ),
-        migrations.AddConstraint(
-            model_name='statement',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('company__isnull', False), ('user__isnull', True)), models.Q(('company__isnull', True), ('user__isnull', False)), _connector='OR'), name='statement_has_one_addressee'),
-        ),
-        migrations.AddConstraint(
-            model_name='statement',
-            constraint=models.UniqueConstraint(fields=('company', 'month'), name='one_statement_per_company_and_month'),
-        ),
-        migrations.AddConstraint(
-            model_name='statement',
-            constraint=models.UniqueConstraint(fields=('user', 'month'), name='one_statement_per_person_and_month'),
-        ),
-        migrations.AddConstraint(
-            model_name='statement',
-            constraint=models.CheckConstraint(condition=models.Q(('month__day', 1)), name='statement_is_of_a_whole_month'),
         ),
     ]

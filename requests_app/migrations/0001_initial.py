@@ -98,6 +98,10 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': "agent's authority",
                 'verbose_name_plural': "agents' authorities",
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('account_number', 'company'), name='one_authority_in_force_per_account_and_company'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('ended_because', '')), models.Q(('ended_at__isnull', False), models.Q(('ended_because', ''), _negated=True)), _connector='OR'), name='ended_authority_says_why'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -187,6 +191,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'agreement',
                 'verbose_name_plural': 'agreements',
                 'ordering': ['msa_request', 'version'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'executed'), _negated=True), models.Q(('document__isnull', False), ('executed_at__isnull', False)), _connector='OR'), name='executed_agreement_has_document_and_time'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -517,6 +524,17 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'MSA requests',
                 'ordering': ['-pk'],
                 'permissions': [('screen_msarequest', 'Can screen requests'), ('withdraw_msarequest', "Can withdraw a request on the customer's word")],
+                'indexes': [
+                    models.Index(fields=['owner', '-id'], name='requests_of_owner'),
+                    models.Index(fields=['agent_company', '-id'], name='requests_of_company'),
+                    models.Index(fields=['status', 'waiting_since'], name='requests_by_status'),
+                    models.Index(fields=['status', 'owner_acts_by'], name='requests_by_last_day'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('status', 'unsubmitted'), ('status', 'withdrawn'), models.Q(('request_type', ''), _negated=True), _connector='OR'), name='submitted_request_has_a_type'),
+                    models.CheckConstraint(condition=models.Q(('status__in', ['unsubmitted', 'request_submitted', 'corrections_required', 'pending_service_order', 'service_order_issued', 'installation_complete', 'site_visit_unsuccessful', 'reschedule_requested', 'withdrawn'])), name='known_status'),
+                    models.CheckConstraint(condition=models.Q(('open_corrections', 0), ('status__in', ['corrections_required', 'request_submitted']), _connector='OR'), name='valid_request_has_no_open_correction'),
+                ],
             },
             bases=(django_fsm.FSMModelMixin, models.Model),
         ),
@@ -538,6 +556,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'reminder',
                 'verbose_name_plural': 'reminders',
                 'ordering': ['pk'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('msa_request', 'kind', 'deadline_on'), name='one_reminder_per_last_day'),
+                    models.UniqueConstraint(condition=models.Q(('kind', 'nudge')), fields=('msa_request',), name='one_nudge_per_request'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -555,6 +577,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'deadline extension',
                 'verbose_name_plural': 'deadline extensions',
                 'ordering': ['-pk'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('to_on__gt', models.F('from_on'))), name='extension_gives_more_time'),
+                ],
             },
         ),
         migrations.AddField(
@@ -595,6 +620,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'signature on paper',
                 'verbose_name_plural': 'signatures on paper',
                 'ordering': ['sent_at'],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('state', 'sent')), fields=('agreement', 'party'), name='one_waiting_paper_per_party'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -613,6 +641,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'section signed on paper',
                 'verbose_name_plural': 'sections signed on paper',
                 'ordering': ['pk'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('paper', 'section'), name='one_decision_per_section'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('state', 'sent')), models.Q(('decided_at__isnull', False), ('state', 'accepted')), models.Q(('decided_at__isnull', False), ('reason__isnull', False), ('state', 'sent_back')), ('state', 'replaced'), _connector='OR'), name='paper_sent_back_has_a_reason'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -657,6 +689,11 @@ class Migration(migrations.Migration):
                 'verbose_name': 'panel restriction',
                 'verbose_name_plural': 'panel restrictions',
                 'ordering': ['panel_model'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('normalized', 'device'), name='one_restriction_per_panel_and_device'),
+                    models.UniqueConstraint(condition=models.Q(('device__isnull', True)), fields=('normalized',), name='one_restriction_per_panel'),
+                    models.CheckConstraint(condition=models.Q(('normalized', ''), _negated=True), name='restricted_panel_has_letters_or_digits'),
+                ],
             },
         ),
         migrations.AddField(
@@ -735,6 +772,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'readiness statement',
                 'verbose_name_plural': 'readiness statements',
                 'ordering': ['-pk'],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('superseded_at__isnull', True)), fields=('msa_request',), name='one_current_readiness_statement'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -753,6 +793,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'comparison with the record',
                 'verbose_name_plural': 'comparisons with the record',
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('checked_at__isnull', True), ('state', 'waits')), models.Q(('checked_at__isnull', False), ('state', 'compared')), _connector='OR'), name='record_comparison_compared_has_a_time'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -775,6 +818,13 @@ class Migration(migrations.Migration):
                 'verbose_name': 'event',
                 'verbose_name_plural': 'events',
                 'ordering': ['msa_request', 'sequence'],
+                'indexes': [
+                    models.Index(fields=['kind', 'at'], name='events_by_kind'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('msa_request', 'sequence'), name='one_event_per_place'),
+                    models.UniqueConstraint(fields=('msa_request', 'previous_digest'), name='one_successor_per_event'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -794,6 +844,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'screening',
                 'verbose_name_plural': 'screenings',
                 'ordering': ['opened_at'],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('decided_at__isnull', True)), fields=('msa_request',), name='one_open_screening_per_request'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -826,6 +879,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'correction',
                 'verbose_name_plural': 'corrections',
                 'ordering': ['pk'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('field', ''), ('document', ''), _connector='OR'), name='correction_has_one_subject'),
+                    models.CheckConstraint(condition=models.Q(('proposal__isnull', True), models.Q(('field', ''), _negated=True), _connector='OR'), name='proposal_is_for_a_field'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -843,6 +900,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'screening answer',
                 'verbose_name_plural': 'screening answers',
                 'ordering': ['check_code'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('screening', 'check_code'), name='one_answer_per_check'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -858,6 +918,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'seal',
                 'verbose_name_plural': 'seals',
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('certificate_sha256__regex', '^[0-9a-f]{64}$')), name='seal_names_its_certificate'),
+                ],
             },
         ),
         migrations.AddField(
@@ -901,6 +964,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'signed section',
                 'verbose_name_plural': 'signed sections',
+                'constraints': [
+                    models.UniqueConstraint(fields=('agreement', 'party', 'section'), name='section_signed_once_per_party'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -941,6 +1007,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'signing invitation',
                 'verbose_name_plural': 'signing invitations',
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('used_at__isnull', True), ('voided_at__isnull', True)), fields=('agreement', 'party'), name='one_open_invitation_per_party'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -955,6 +1024,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'signing reminder',
                 'verbose_name_plural': 'signing reminders',
+                'constraints': [
+                    models.UniqueConstraint(fields=('agreement', 'party', 'number'), name='signing_reminder_sent_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -979,6 +1051,12 @@ class Migration(migrations.Migration):
                 'verbose_name': 'visit round',
                 'verbose_name_plural': 'visit rounds',
                 'ordering': ['msa_request', 'number'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('msa_request', 'number'), name='one_round_per_number'),
+                    models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('msa_request',), name='one_open_round_per_request'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('settled_at__isnull', True), ('settlement', '')), models.Q(models.Q(('settlement', ''), _negated=True), ('settled_at__isnull', False)), _connector='OR'), name='settled_round_has_its_time'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('outcome', '')), models.Q(models.Q(('outcome', ''), _negated=True), ('closed_at__isnull', False)), _connector='OR'), name='closed_round_has_an_outcome'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -997,6 +1075,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'follow-up',
                 'verbose_name_plural': 'follow-ups',
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('canceled_at__isnull', True), ('completed_at__isnull', True)), fields=('msa_request',), name='one_open_follow_up_per_request'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1016,6 +1097,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'cure',
                 'verbose_name_plural': 'cures',
                 'ordering': ['round', 'pk'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('round', 'reason'), name='one_cure_per_reason_of_a_visit'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1034,163 +1118,11 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddConstraint(
-            model_name='agentauthority',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('account_number', 'company'), name='one_authority_in_force_per_account_and_company'),
-        ),
-        migrations.AddConstraint(
-            model_name='agentauthority',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('ended_because', '')), models.Q(('ended_at__isnull', False), models.Q(('ended_because', ''), _negated=True)), _connector='OR'), name='ended_authority_says_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='deadlinereminder',
-            constraint=models.UniqueConstraint(fields=('msa_request', 'kind', 'deadline_on'), name='one_reminder_per_last_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='deadlinereminder',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'nudge')), fields=('msa_request',), name='one_nudge_per_request'),
-        ),
-        migrations.AddConstraint(
-            model_name='deadlineextension',
-            constraint=models.CheckConstraint(condition=models.Q(('to_on__gt', models.F('from_on'))), name='extension_gives_more_time'),
-        ),
-        migrations.AddConstraint(
             model_name='agreement',
             constraint=models.UniqueConstraint(fields=('msa_request', 'version'), name='one_agreement_per_version'),
         ),
         migrations.AddConstraint(
             model_name='agreement',
             constraint=models.UniqueConstraint(condition=models.Q(('state', 'superseded'), _negated=True), fields=('msa_request',), name='one_current_agreement_per_request'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'executed'), _negated=True), models.Q(('document__isnull', False), ('executed_at__isnull', False)), _connector='OR'), name='executed_agreement_has_document_and_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='papersigning',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'sent')), fields=('agreement', 'party'), name='one_waiting_paper_per_party'),
-        ),
-        migrations.AddConstraint(
-            model_name='papersection',
-            constraint=models.UniqueConstraint(fields=('paper', 'section'), name='one_decision_per_section'),
-        ),
-        migrations.AddConstraint(
-            model_name='papersection',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('state', 'sent')), models.Q(('decided_at__isnull', False), ('state', 'accepted')), models.Q(('decided_at__isnull', False), ('reason__isnull', False), ('state', 'sent_back')), ('state', 'replaced'), _connector='OR'), name='paper_sent_back_has_a_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='panelrestriction',
-            constraint=models.UniqueConstraint(fields=('normalized', 'device'), name='one_restriction_per_panel_and_device'),
-        ),
-        migrations.AddConstraint(
-            model_name='panelrestriction',
-            constraint=models.UniqueConstraint(condition=models.Q(('device__isnull', True)), fields=('normalized',), name='one_restriction_per_panel'),
-        ),
-        migrations.AddConstraint(
-            model_name='panelrestriction',
-            constraint=models.CheckConstraint(condition=models.Q(('normalized', ''), _negated=True), name='restricted_panel_has_letters_or_digits'),
-        ),
-        migrations.AddConstraint(
-            model_name='readinessstatement',
-            constraint=models.UniqueConstraint(condition=models.Q(('superseded_at__isnull', True)), fields=('msa_request',), name='one_current_readiness_statement'),
-        ),
-        migrations.AddConstraint(
-            model_name='recordcomparison',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('checked_at__isnull', True), ('state', 'waits')), models.Q(('checked_at__isnull', False), ('state', 'compared')), _connector='OR'), name='record_comparison_compared_has_a_time'),
-        ),
-        migrations.AddIndex(
-            model_name='requestevent',
-            index=models.Index(fields=['kind', 'at'], name='events_by_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='requestevent',
-            constraint=models.UniqueConstraint(fields=('msa_request', 'sequence'), name='one_event_per_place'),
-        ),
-        migrations.AddConstraint(
-            model_name='requestevent',
-            constraint=models.UniqueConstraint(fields=('msa_request', 'previous_digest'), name='one_successor_per_event'),
-        ),
-        migrations.AddConstraint(
-            model_name='screening',
-            constraint=models.UniqueConstraint(condition=models.Q(('decided_at__isnull', True)), fields=('msa_request',), name='one_open_screening_per_request'),
-        ),
-        migrations.AddConstraint(
-            model_name='correction',
-            constraint=models.CheckConstraint(condition=models.Q(('field', ''), ('document', ''), _connector='OR'), name='correction_has_one_subject'),
-        ),
-        migrations.AddConstraint(
-            model_name='correction',
-            constraint=models.CheckConstraint(condition=models.Q(('proposal__isnull', True), models.Q(('field', ''), _negated=True), _connector='OR'), name='proposal_is_for_a_field'),
-        ),
-        migrations.AddConstraint(
-            model_name='screeninganswer',
-            constraint=models.UniqueConstraint(fields=('screening', 'check_code'), name='one_answer_per_check'),
-        ),
-        migrations.AddConstraint(
-            model_name='seal',
-            constraint=models.CheckConstraint(condition=models.Q(('certificate_sha256__regex', '^[0-9a-f]{64}$')), name='seal_names_its_certificate'),
-        ),
-        migrations.AddIndex(
-            model_name='msarequest',
-            index=models.Index(fields=['owner', '-id'], name='requests_of_owner'),
-        ),
-        migrations.AddIndex(
-            model_name='msarequest',
-            index=models.Index(fields=['agent_company', '-id'], name='requests_of_company'),
-        ),
-        migrations.AddIndex(
-            model_name='msarequest',
-            index=models.Index(fields=['status', 'waiting_since'], name='requests_by_status'),
-        ),
-        migrations.AddIndex(
-            model_name='msarequest',
-            index=models.Index(fields=['status', 'owner_acts_by'], name='requests_by_last_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='msarequest',
-            constraint=models.CheckConstraint(condition=models.Q(('status', 'unsubmitted'), ('status', 'withdrawn'), models.Q(('request_type', ''), _negated=True), _connector='OR'), name='submitted_request_has_a_type'),
-        ),
-        migrations.AddConstraint(
-            model_name='msarequest',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['unsubmitted', 'request_submitted', 'corrections_required', 'pending_service_order', 'service_order_issued', 'installation_complete', 'site_visit_unsuccessful', 'reschedule_requested', 'withdrawn'])), name='known_status'),
-        ),
-        migrations.AddConstraint(
-            model_name='msarequest',
-            constraint=models.CheckConstraint(condition=models.Q(('open_corrections', 0), ('status__in', ['corrections_required', 'request_submitted']), _connector='OR'), name='valid_request_has_no_open_correction'),
-        ),
-        migrations.AddConstraint(
-            model_name='signedsection',
-            constraint=models.UniqueConstraint(fields=('agreement', 'party', 'section'), name='section_signed_once_per_party'),
-        ),
-        migrations.AddConstraint(
-            model_name='signinginvitation',
-            constraint=models.UniqueConstraint(condition=models.Q(('used_at__isnull', True), ('voided_at__isnull', True)), fields=('agreement', 'party'), name='one_open_invitation_per_party'),
-        ),
-        migrations.AddConstraint(
-            model_name='signingreminder',
-            constraint=models.UniqueConstraint(fields=('agreement', 'party', 'number'), name='signing_reminder_sent_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='visitround',
-            constraint=models.UniqueConstraint(fields=('msa_request', 'number'), name='one_round_per_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='visitround',
-            constraint=models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('msa_request',), name='one_open_round_per_request'),
-        ),
-        migrations.AddConstraint(
-            model_name='visitround',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('settled_at__isnull', True), ('settlement', '')), models.Q(models.Q(('settlement', ''), _negated=True), ('settled_at__isnull', False)), _connector='OR'), name='settled_round_has_its_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='visitround',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('outcome', '')), models.Q(models.Q(('outcome', ''), _negated=True), ('closed_at__isnull', False)), _connector='OR'), name='closed_round_has_an_outcome'),
-        ),
-        migrations.AddConstraint(
-            model_name='followup',
-            constraint=models.UniqueConstraint(condition=models.Q(('canceled_at__isnull', True), ('completed_at__isnull', True)), fields=('msa_request',), name='one_open_follow_up_per_request'),
-        ),
-        migrations.AddConstraint(
-            model_name='cure',
-            constraint=models.UniqueConstraint(fields=('round', 'reason'), name='one_cure_per_reason_of_a_visit'),
         ),
     ]

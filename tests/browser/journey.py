@@ -5,6 +5,7 @@ Each page that somebody comes to is looked at by `Person.looks_around`: see `Wat
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import time
@@ -32,6 +33,7 @@ from pypdf import PdfReader
 
 from demo.accounts import PASSWORD
 from msa_portal.business_days.calendar import local_day
+from tests import servers
 from tests.stack import LiveStack
 
 PHONE = {"width": 390, "height": 844}
@@ -48,10 +50,9 @@ STATUS = ".request-status"
 class Watch:
     """Nothing serious for axe, no error in the console, no request off this machine, no sideways scroll.
 
-    A page is looked at once in a run for each address (its numbers apart) and heading.
+    A page is looked at once in a run for each address (its numbers apart) and heading, by whichever process
+    comes there first.
     """
-
-    seen: set[str] = set()
 
     def __init__(self, context: BrowserContext) -> None:
         self.faults: list[str] = []
@@ -72,16 +73,20 @@ class Watch:
             self.faults.append(f"request to {request.url}")
 
     def look(self, page: Page) -> None:
-        kind = self._kind(page)
-        if kind not in self.seen:
-            self.seen.add(kind)
+        if self._is_new(page):
             self._judge(page)
         assert not self.faults, f"{page.url}\n" + "\n".join(self.faults)
 
     @staticmethod
-    def _kind(page: Page) -> str:
+    def _is_new(page: Page) -> bool:
         path = re.sub(r"MSA-\d+-\d+|\d+|(?<=/sign/)[^/]+|(?<=/pay/)[^/]{20,}", "…", urlsplit(page.url).path)
-        return f"{path} {page.locator('h1').first.inner_text()}"
+        kind = f"{path} {page.locator('h1').first.inner_text()}"
+        mark = servers.shared_folder() / f"seen-{hashlib.sha256(kind.encode()).hexdigest()}"
+        try:
+            mark.touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        return True
 
     def _judge(self, page: Page) -> None:
         for each in Axe().run(page).response["violations"]:
