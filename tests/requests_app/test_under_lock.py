@@ -50,7 +50,9 @@ def test_case_under_a_lock_is_one_query_and_says_what_each_query_alone_does(
 def test_what_was_written_under_the_lock_by_another_object_is_read_again(submitted: MSARequest, in_bulk: bool):
     with transaction.atomic():
         held = lock(submitted)
-        assert held.case.open_screening and held.case.open_round and held.case.agreement
+        assert held.case.open_screening
+        assert held.case.open_round
+        assert held.case.agreement
         screening, visit = Screening.objects.get(msa_request=held), VisitRound.objects.get(msa_request=held)
         if in_bulk:
             VisitRound.objects.filter(pk=visit.pk).update(disputed=True)
@@ -94,7 +96,8 @@ def test_events_by_two_objects_of_one_request_make_one_chain(submitted: MSAReque
 def test_nothing_is_kept_after_the_lock(submitted: MSARequest):
     with transaction.atomic():
         held = lock(submitted)
-        assert held.case.open_round and not held.case.open_round.disputed
+        assert held.case.open_round
+        assert not held.case.open_round.disputed
     VisitRound.objects.filter(msa_request=submitted).update(disputed=True)
     assert held.case.under_lock is None
     assert held.case.open_round.disputed
