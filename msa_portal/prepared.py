@@ -47,6 +47,7 @@ class _Plan:
         asked = self._queryset.model._meta.pk.get_db_prep_value(pk, connection)
         params = tuple(asked if value is _PK else value for value in self._params)
         self._compiler.as_sql = lambda **_how: (self._sql, params)
-        for row in ModelIterable(self._queryset):
-            return row
+        found: Any = next(iter(ModelIterable(self._queryset)), None)
+        if found is not None:
+            return found
         raise self._queryset.model.DoesNotExist(f"{self._queryset.model.__name__} {pk}")
