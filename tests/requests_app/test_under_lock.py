@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from msa_portal import writes
+from msa_portal.business_days.calendar import UTILITY_ZONE
 from msa_portal.business_days.models import ClosureDay
 from msa_portal.db import lock, take_over
 from requests_app import history, program
-from requests_app.enums import AgreementState, EventKind, Status
+from requests_app.enums import AgreementState, EventKind, RecordCheck, Status
 from requests_app.models import Agreement, MSARequest, ProgramSettings, RequestEvent, Screening, VisitRound
 from tests import factories
 
@@ -106,7 +108,8 @@ def test_nothing_is_kept_after_the_lock(submitted: MSARequest):
 def test_taken_over_row_is_as_it_would_be_read(submitted: MSARequest):
     with transaction.atomic():
         held = lock(submitted)
-        held.customer_name, held.record_check = "Another Name", "no_record"
+        held.customer_name, held.record_check = "Another Name", RecordCheck.NOT_YET
+        held.frozen_until = timezone.now().astimezone(UTILITY_ZONE)
         held.save()
     take_over(submitted, held)
     read = MSARequest.objects.get(pk=submitted.pk)
