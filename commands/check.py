@@ -56,14 +56,14 @@ def template_style(*arguments: str) -> Callable[[], str | None]:
 def template_lines(root: Path = ROOT) -> str | None:
     """Every file of the folders counts: plain-text mail and CSS too, which the formatter leaves alone."""
     longest = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["djangofmt"]["line-length"]
-    found = [
+    lines = [
         f"{file.relative_to(root)}:{number}: {len(line)} characters, {longest} at most"
         for folder in template_folders(root)
         for file in sorted(folder.rglob("*.*"))
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1)
         if len(line) > longest
     ]
-    return "\n".join(found) or None
+    return "\n".join(lines) or None
 
 
 STEPS: dict[str, tuple[str, Callable[[], str | None]]] = {
@@ -74,7 +74,7 @@ STEPS: dict[str, tuple[str, Callable[[], str | None]]] = {
     "template-lines": ("template lines", template_lines),
     "types": ("types (mypy)", command("mypy")),
     "layers": ("import layers (import-linter)", command("lint-imports", "--no-logo")),
-    "structure": ("circles, folders, inline imports", structure.complaints),
+    "structure": ("circles, folders, inline imports, names", structure.complaints),
     "system": ("system checks", manage("check", "--fail-level=WARNING")),
     "migrations": ("missing migrations", manage("makemigrations", "--check", "--dry-run")),
     "lifecycle": ("lifecycle diagram", manage("graph_lifecycle", "--check")),

@@ -73,7 +73,7 @@ class Child:
     command: Sequence[str]
     log: Path
     env: Mapping[str, str] = field(default_factory=dict)
-    given: str = ""  # what it reads from its standard input
+    stdin_text: str = ""  # what it reads from its standard input
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -83,14 +83,14 @@ class Child:
                 list(self.command),
                 cwd=ROOT,
                 env={**os.environ, **self.env},
-                stdin=subprocess.PIPE if self.given else subprocess.DEVNULL,
+                stdin=subprocess.PIPE if self.stdin_text else subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 preexec_fn=end_with_parent(),
             )
         if self.process.stdin:
-            self.process.stdin.write(self.given.encode())
+            self.process.stdin.write(self.stdin_text.encode())
             self.process.stdin.close()
 
     @property
@@ -169,8 +169,8 @@ class Interrupted(BaseException):
 
 def interrupt_on(*numbers: int) -> None:
     def handler(number: int, frame: FrameType | None) -> None:
-        for each in numbers:
-            signal.signal(each, signal.SIG_IGN)  # the end is under way: a second Ctrl-C must not cut it short
+        for signal_number in numbers:
+            signal.signal(signal_number, signal.SIG_IGN)  # the end is under way: a second Ctrl-C must not cut it short
         raise Interrupted(number)
 
     for number in numbers:

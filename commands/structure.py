@@ -1,6 +1,6 @@
-"""The shape of the product's code: no circle of imports, no crowded folder, few imports inside functions.
+"""The shape of the code: no import circles, no crowded folders, few imports inside functions, no empty names.
 
-Which package may import which is import-linter's affair (pyproject.toml).
+import-linter checks which package may import which (pyproject.toml).
 """
 
 from __future__ import annotations
@@ -19,16 +19,20 @@ from commands.console import ROOT
 PACKAGES = ("msa_portal", "requests_app", "payments", "fieldwork", "demo", "commands")
 MOST_MODULES = 25
 MOST_INLINE = 10
+EMPTY_NAMES = frozenset({"each", "found", "given"})  # a variable is named for what it holds
+_TAG = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+_VARIABLE = re.compile(rf"(?<![\w.])({'|'.join(sorted(EMPTY_NAMES))})\b")
 _REASON = re.compile(r"# noqa: PLC0415  \(.+\)$")
 
 
 def complaints() -> str | None:
-    """What is wrong with the shape, a line each; None where nothing is."""
-    return "\n".join([*circles(), *crowded(), *inline()]) or None
+    """What is wrong, one line per fault; None if nothing is."""
+    return "\n".join([*circles(), *crowded(), *inline(), *empty_names()]) or None
 
 
 def circles() -> Iterator[str]:
-    """Imports inside functions count; those for type checkers alone don't."""
+    """Imports inside functions count; imports for type checkers only don't."""
     graph = grimp.build_graph(*PACKAGES, cache_dir=None, exclude_type_checking_imports=True)
     try:
         graphlib.TopologicalSorter(
@@ -51,14 +55,14 @@ def crowded() -> Iterator[str]:
 
 
 def inline() -> Iterator[str]:
-    """Imports of our own modules inside functions, each excused to ruff with its reason (PLC0415)."""
-    found = [(path, line) for path in modules() for line in _lines_of_inline_imports(path)]
-    places = [f"{path.relative_to(ROOT)}:{line}" for path, line in found]
-    if len(found) > MOST_INLINE:
-        yield f"{len(found)} imports of our own modules inside functions, more than {MOST_INLINE}: {', '.join(places)}"
-    for (path, line), place in zip(found, places, strict=True):
+    """Too many imports of our own modules inside functions, or one without its reason beside the noqa (PLC0415)."""
+    imports = [(path, line) for path in modules() for line in _lines_of_inline_imports(path)]
+    places = [f"{path.relative_to(ROOT)}:{line}" for path, line in imports]
+    if len(imports) > MOST_INLINE:
+        yield f"{len(imports)} imports of our own modules inside functions, more than {MOST_INLINE}: {', '.join(places)}"
+    for (path, line), place in zip(imports, places, strict=True):
         if not _REASON.search(path.read_text().splitlines()[line - 1]):
-            yield f"{place}: say why this import stands inside a function: # noqa: PLC0415  (the reason)"
+            yield f"{place}: say why this import is inside a function: # noqa: PLC0415  (the reason)"
 
 
 def _lines_of_inline_imports(path: Path) -> Iterator[int]:
@@ -66,3 +70,31 @@ def _lines_of_inline_imports(path: Path) -> Iterator[int]:
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             imports = (node for node in ast.walk(function) if isinstance(node, ast.ImportFrom) and node.module)
             yield from (node.lineno for node in imports if str(node.module).split(".")[0] in PACKAGES)
+
+
+def empty_names() -> Iterator[str]:
+    """Variables and parameters whose name doesn't say what they hold, in tests and templates too."""
+    for path in [*modules(), *(ROOT / "tests").rglob("*.py")]:
+        for line, bound in _bound(ast.parse(path.read_text())):
+            if bound in EMPTY_NAMES:
+                yield f"{path.relative_to(ROOT)}:{line}: name this variable for what it holds: {bound}"
+    for path in _templates():
+        text = path.read_text()
+        for tag in _TAG.finditer(text):
+            if name := _VARIABLE.search(_QUOTED.sub("", tag[0])):
+                line = text.count("\n", 0, tag.start()) + 1
+                yield f"{path.relative_to(ROOT)}:{line}: name this variable for what it holds: {name[0]}"
+
+
+def _templates() -> Iterator[Path]:
+    yield from (ROOT / "templates").rglob("*.*")
+    for package in PACKAGES:
+        yield from (ROOT / package).rglob("templates/**/*.*")
+
+
+def _bound(module: ast.Module) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(module):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.lineno, node.id
+        elif isinstance(node, ast.arg):
+            yield node.lineno, node.arg

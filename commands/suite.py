@@ -1,7 +1,7 @@
-"""`make test`: the suite in groups, each test once and some on both databases; stops at the first group that fails.
+"""`make test`: the suite in groups; each test once, some on both databases. Stops at the first group that fails.
 
-`make test-all`, for the night: every test on both databases. The last lines are pytest's own
-summary of the group that ran last.
+`make test-all`, for nightly runs: every test on both databases. The last lines of output are pytest's
+summary of the last group that ran.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Group:
     title: str
     database: str
     markers: str
-    # A browser's file at a time: its tests share people, and each process has a stack of its own.
+    # Browser tests are spread by file: a file's tests share people, and each process has its own stack.
     options: tuple[str, ...] = ("--dist=worksteal",)
 
 
@@ -39,7 +39,7 @@ ALL = [
     Group("in the browser, on SQLite", "sqlite", "browser", BY_FILE),
 ]
 
-# Orders of payment events that are played, each night others; by day the same 120.
+# How many orders of payment events to play: different ones each night; by day, always the same 120.
 NIGHTLY = {"BOOKS_ORDERS": "600"}
 
 

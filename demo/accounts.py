@@ -53,6 +53,6 @@ def sign_ins() -> str:
     """The list that a newcomer reads in the terminal."""
     width = max(len(account.email) for account in ACCOUNTS)
     kinds = max(len(str(account.what)) for account in ACCOUNTS)
-    lines = [f"  {each.email:<{width}}  {each.what!s:<{kinds}}  {each.start}" for each in ACCOUNTS]
+    lines = [f"  {account.email:<{width}}  {account.what!s:<{kinds}}  {account.start}" for account in ACCOUNTS]
     head = _("Demo sign-ins, all with the password %(password)s") % {"password": PASSWORD}
     return "\n".join([str(head), *lines])

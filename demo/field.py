@@ -49,7 +49,7 @@ def equip_technicians(today: date) -> None:
         user.save()
         user.grant(Role.TECHNICIAN)
         Technician.objects.create(user=user, employee_number=number)
-    people = {each.employee_number: each for each in Technician.objects.all()}
+    people = {technician.employee_number: technician for technician in Technician.objects.all()}
     tess, theo = people[accounts.TECHNICIAN.employee_number], people[accounts.SECOND_TECHNICIAN.employee_number]
     nia, omar = people["T-1003"], people["T-1004"]
     for technician, yard in ((tess, "Monrovia"), (theo, "Covina"), (nia, "Covina")):

@@ -79,9 +79,11 @@ def mail_attachment(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     attachments = get_object_or_404(ArrivedMail, pk=pk).attachments
     if number >= len(attachments):
         raise Http404
-    each = attachments[number]
-    headers = {"Content-Disposition": content_disposition_header(True, each["name"])}
-    return HttpResponse(each["text"], content_type=f"{each['content_type']}; charset=utf-8", headers=headers)
+    attachment = attachments[number]
+    headers = {"Content-Disposition": content_disposition_header(True, attachment["name"])}
+    return HttpResponse(
+        attachment["text"], content_type=f"{attachment['content_type']}; charset=utf-8", headers=headers
+    )
 
 
 @public

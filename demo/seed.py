@@ -42,8 +42,7 @@ from requests_app.models import (
     ServiceAccount,
 )
 from requests_app.screening import desk
-from requests_app.signing import esign_consent, invitations, signatures
-from requests_app.signing import rendering as agreement_rendering
+from requests_app.signing import esign_consent, invitations, rendering, signatures
 from requests_app.utility_records import comparison
 
 COMPANY = "Bright Roof Solar"
@@ -229,7 +228,7 @@ class _Story:
 
     def tell(self) -> None:
         customer, manager, colleague = (
-            self.people[each] for each in (accounts.CUSTOMER, accounts.MANAGER, accounts.COLLEAGUE)
+            self.people[account] for account in (accounts.CUSTOMER, accounts.MANAGER, accounts.COLLEAGUE)
         )
         self._start("draft", customer, request_type="install", service_class="residential", has_solar=True)
         self._ready_to_sign("to_sign", customer)
@@ -270,7 +269,7 @@ class _Story:
 
     def _ready_to_sign(self, home: str, by: User) -> MSARequest:
         msa_request = self._start(home, by, device=self._device(), **_SITE)
-        agreement_rendering.render(versions.prepare(msa_request, by=by).pk)
+        rendering.render(versions.prepare(msa_request, by=by).pk)
         return msa_request
 
     @staticmethod
@@ -316,7 +315,8 @@ class _Story:
     def _valid(self, home: str, by: User) -> MSARequest:
         msa_request, staff = self._submitted(home, by), self.people[accounts.STAFF]
         answers = {
-            str(code.value): (str(each.answer.value), "") for code, each in desk.suggestions(msa_request).items()
+            str(code.value): (str(suggestion.answer.value), "")
+            for code, suggestion in desk.suggestions(msa_request).items()
         }
         desk.answer_checks(msa_request, answers, by=staff)
         transitions.deem_valid(msa_request, by=staff)

@@ -15,7 +15,7 @@ from requests_app.notices import connect as connect_notices
 from requests_app.notices import upload_removed
 from requests_app.signals import file_infected
 
-# These tell a day; after the others the day that was told is no more.
+# These tell the customer a day; the other events cancel the day they were told.
 _PLANNED = events.told_by("visit_scheduled", "visit_moved")
 _ENDED = events.told_by("visit_canceled")
 

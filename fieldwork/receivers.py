@@ -21,7 +21,7 @@ from requests_app.signals import event_recorded
 
 
 def connect() -> None:
-    """Called once when the app is ready. What follows an event comes before the notices, which tell of it."""
+    """Called once when the app is ready. An event's effects come before its notices, which tell about them."""
     event_recorded.connect(on_event, dispatch_uid="fieldwork.on_event")
     for changed in (post_save, post_delete):
         changed.connect(on_closure_day, sender=ClosureDay, dispatch_uid=f"fieldwork.on_closure_day.{id(changed)}")

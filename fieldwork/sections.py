@@ -53,7 +53,7 @@ def _shown(
     photos = shown_photos.shown_photos(report.photos.all()) if report else []
     if report is None or report.outcome != VisitOutcome.UNSUCCESSFUL:
         return visit, report, photos, []
-    attempt = next(each for each in msa_request.case.rounds if each.pk == visit.order.round_id)
+    attempt = next(visit_round for visit_round in msa_request.case.rounds if visit_round.pk == visit.order.round_id)
     reasons = failure_reasons.explained(msa_request, attempt)
     known = {reason.reason.pk for reason in reasons}
     return visit, report, [photo for photo in photos if photo.reason not in known], reasons

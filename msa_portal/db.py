@@ -28,9 +28,9 @@ def lock[M: models.Model](instance: M, *related: str) -> M:
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("lock() needs a transaction")
     manager: Any = instance._meta.default_manager  # not type(instance): request.user is wrapped lazily
-    found: M = _locking(manager.model, related).get(instance.pk)
-    hold(found)
-    return found
+    fresh: M = _locking(manager.model, related).get(instance.pk)
+    hold(fresh)
+    return fresh
 
 
 @cache
@@ -78,7 +78,7 @@ def _as_read(value: Any) -> Any:
 def is_held(instance: models.Model) -> bool:
     """Whether `lock` gave this very object, and the lock still holds."""
     block = vars(instance).get("_held_in")
-    return block is not None and any(each is block for each in connection.atomic_blocks)
+    return block is not None and any(open_block is block for open_block in connection.atomic_blocks)
 
 
 @contextmanager

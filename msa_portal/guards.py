@@ -1,4 +1,4 @@
-"""Who may open a view. Each of our views is marked with its guard, and a test refuses an address without one."""
+"""Who may open a view. Each of our views is marked with its guard; a test fails for any URL without one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from msa_portal.accounts.models import User
 
 
 class Guard(Enum):
-    """What stands before the view; what of its rows a person sees, the view's own querysets decide."""
+    """Who gets past the door. Which rows a person sees, the view's own querysets decide."""
 
     PUBLIC = "public"
     SIGNED_IN = "signed in"
@@ -25,7 +25,7 @@ class Guard(Enum):
 
 
 class SignedInRequest(HttpRequest):
-    """What a view behind `signed_in` or `technician` is given."""
+    """The request that a view behind `signed_in` or `technician` receives."""
 
     user: User
 
@@ -35,13 +35,13 @@ type SignedInView[**P] = Callable[Concatenate[SignedInRequest, P], HttpResponseB
 
 
 def mark[V: Callable[..., HttpResponseBase]](view: V, guard: Guard) -> V:
-    """Note the guard on the view; decorators that use `functools.wraps` keep it."""
+    """Record the guard on the view. Decorators that use `functools.wraps` keep it."""
     view.guard = guard  # type: ignore[attr-defined]  # read by guard_of
     return view
 
 
 def guard_of(view: object) -> Guard | None:
-    """The guard of a view function, or of the class that a class-based view was made from."""
+    """The guard of a view function, or of the class behind a class-based view. None if it has no guard."""
     made_from = getattr(view, "view_class", None) or getattr(view, "cls", None) or view
     return getattr(made_from, "guard", None)
 
@@ -51,12 +51,12 @@ def public[V: Callable[..., HttpResponseBase]](view: V) -> V:
 
 
 def signed_message[V: Callable[..., HttpResponseBase]](view: V) -> V:
-    """The view itself checks a signature over the body."""
+    """No sign-in: the view itself checks a signature over the body."""
     return mark(view, Guard.SIGNED_MESSAGE)
 
 
 def signed_in[**P](view: SignedInView[P]) -> View[P]:
-    """Anybody else is sent to sign in."""
+    """Anyone who isn't signed in is redirected to the sign-in page."""
 
     @login_required
     @wraps(view)
@@ -67,7 +67,7 @@ def signed_in[**P](view: SignedInView[P]) -> View[P]:
 
 
 def technician[**P](view: SignedInView[P]) -> View[P]:
-    """To anybody else who is signed in the page is not there."""
+    """Anyone else who is signed in gets a 404."""
 
     @login_required
     @wraps(view)
@@ -81,7 +81,7 @@ def technician[**P](view: SignedInView[P]) -> View[P]:
 
 
 def user_of(request: HttpRequest) -> User:
-    """The person on a page that the admin site guards. Raises `PermissionDenied` where nobody is signed in."""
+    """The person using a page that the admin site guards. Raises `PermissionDenied` if nobody is signed in."""
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user

@@ -19,12 +19,12 @@ def fill(apps: Apps, app_label: str, model_name: str, rows: Iterable[dict[str, A
     history = apps.get_model(app_label, f"Historical{model_name}")
     names = [field.attname for field in model._meta.concrete_fields]
     for row in rows:
-        found, created = model._default_manager.get_or_create(
+        stored, created = model._default_manager.get_or_create(
             **{name: row[name] for name in key}, defaults={name: row[name] for name in row if name not in key}
         )
         if created:
             history._default_manager.create(
-                **{name: getattr(found, name) for name in names},
+                **{name: getattr(stored, name) for name in names},
                 history_date=timezone.now(),
                 history_type="+",
                 history_change_reason="Initial data",

@@ -1,8 +1,8 @@
-"""Jobs by name: asks a worker for a task without importing it, so that services stay below the tasks that call them.
+"""Jobs by name: ask a worker to run a task without importing it, so that services stay below the tasks that call them.
 
 A job is named for its app and its function: `payments.render_receipt` is `payments.tasks.render_receipt`, and
-`notices.deliver` is `msa_portal.notices.tasks.deliver`. A test holds every name that is asked for to a task
-that exists.
+`notices.deliver` is `msa_portal.notices.tasks.deliver`. A test checks that every name
+used in the code is a registered task.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ type Argument = int | str | None
 
 
 def kick(job: str, *args: Argument, priority: int | None = None) -> None:
-    """Ask a worker once the transaction is committed, or now where none is open.
+    """Ask a worker to run the job once the transaction commits, or now if none is open.
 
-    A broker that is down costs nothing: what must be done is a row, and a sweeper finds it later.
-    `priority` 0 comes first.
+    If the broker is down, nothing is lost: the work is recorded as a row, and a sweeper finds it later.
+    `priority` 0 runs first.
     """
     transaction.on_commit(partial(ask, job, *args, priority=priority))
 
 
 def ask(job: str, *args: Argument, priority: int | None = None) -> None:
-    """Hand the job to the broker at once. Raises nothing where the broker is down."""
+    """Hand the job to the broker at once. A broker that is down is logged, not raised."""
     try:
         app.send_task(job, args=args, retry=False, priority=priority)
     except (BrokerError, RedisConnectionError, RedisTimeoutError) as error:

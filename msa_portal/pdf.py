@@ -53,8 +53,8 @@ class AssetFetcher(URLFetcher):
 
 def _font_path(name: str) -> Path:
     """From the front-end packages, else from where static files were collected to."""
-    found = finders.find(f"{_FONT_FOLDER}/{name}")
-    return Path(found) if isinstance(found, str) else Path(settings.STATIC_ROOT) / _FONT_FOLDER / name
+    path = finders.find(f"{_FONT_FOLDER}/{name}")
+    return Path(path) if isinstance(path, str) else Path(settings.STATIC_ROOT) / _FONT_FOLDER / name
 
 
 def render_pdf(

@@ -1,4 +1,4 @@
-"""How a page shows what a service refused: as a message beside where it goes next, or in the form."""
+"""How a page shows what a service refused: as a message on the next page, or as an error in the form."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from msa_portal.errors import Refused
 
 
 class _Shown(AbstractContextManager[None, bool]):
-    """Ends the block where a service refuses; every other error goes on."""
+    """Leaves the block when a service raises `Refused`; every other error propagates."""
 
     def __init__(self, show: Callable[[Refused], None]) -> None:
         self._show = show
@@ -29,7 +29,7 @@ class _Shown(AbstractContextManager[None, bool]):
 
 
 def refusal_as_message(request: HttpRequest, *, level: int = messages.ERROR) -> AbstractContextManager[None, bool]:
-    """A message says why; what stands after the block is the way on then.
+    """Show the reason as a message. The code after the block says where the page goes then:
 
     with refusal_as_message(request):
         transitions.submit(msa_request, by=request.user)
@@ -40,7 +40,7 @@ def refusal_as_message(request: HttpRequest, *, level: int = messages.ERROR) -> 
 
 
 def refusal_in_form(form: forms.BaseForm, field: str = "") -> AbstractContextManager[None, bool]:
-    """The form says why: at `field`, or at the first of its own fields that the refusal names, else above them all."""
+    """Show the reason in the form: at `field`, else at the first of its fields that the refusal names, else on top."""
 
     def show(refusal: Refused) -> None:
         named = next((name for name in refusal.fields if name in form.fields), None)

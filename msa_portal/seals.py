@@ -102,11 +102,11 @@ def check(sealed: bytes) -> None:
     from pyhanko.sign.validation.status import SignatureCoverageLevel
     from pyhanko_certvalidator import ValidationContext
 
-    found = PdfFileReader(io.BytesIO(sealed)).embedded_signatures
-    if len(found) != 1:
+    signatures = PdfFileReader(io.BytesIO(sealed)).embedded_signatures
+    if len(signatures) != 1:
         raise SealError("The sealed document does not hold one seal.")
     trusted = ValidationContext(trust_roots=[_certificate()])
-    status = validate_pdf_signature(found[0], trusted)
+    status = validate_pdf_signature(signatures[0], trusted)
     if not (status.bottom_line and status.coverage == SignatureCoverageLevel.ENTIRE_FILE):
         raise SealError("The sealed document does not verify.")
 

@@ -103,12 +103,12 @@ class FeesSerializer(serializers.Serializer[Any]):
 
 def answer(table: decision_table.Table) -> dict[str, Any]:
     """The table as the API gives it: whole cents become strings with two decimals here."""
-    found = [schedule for schedule in table.in_force.values() if schedule]
+    in_force = [schedule for schedule in table.in_force.values() if schedule]
     return {
         "on": table.on,
         "quote_days": table.quote_days,
-        "in_force": [_schedule(each) for each in found],
-        "announced": [_schedule(each) for each in table.announced],
+        "in_force": [_schedule(schedule) for schedule in in_force],
+        "announced": [_schedule(schedule) for schedule in table.announced],
         "without_fee": [kind.value for kind, schedule in table.in_force.items() if schedule is None],
         "reasons": [
             {"code": one.code, "title": one.title, "responsible": one.responsible, "fails_visit": one.at_site}

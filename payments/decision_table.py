@@ -89,7 +89,7 @@ def decide(facts: Facts, *, charged: bool, prices: Mapping[RequestType, int | No
     """The row for those facts. `prices` are what a visit costs, None where no fee is set for the type (D16)."""
     fee = _fee(facts, charged=charged)
     withdrawable = facts.status in enums.WITHDRAWABLE and facts.standing != Standing.ON_SITE
-    types = [each for each in RequestType if _possible(facts, each)]
+    types = [request_type for request_type in RequestType if _possible(facts, request_type)]
     owed = {type_: tuple(_refunds(facts, prices.get(type_), charged=charged)) for type_ in types}
     example = next((owed[type_] for type_ in types if prices.get(type_)), ()) if withdrawable else ()
     return Row(
@@ -140,7 +140,7 @@ def standings(reasons: Iterable[Reason]) -> Iterator[Facts]:
     for status in Status:
         yield from (Facts(status, standing) for standing in _before_failure(status))
         if status == Status.SERVICE_ORDER_ISSUED:
-            yield from (Facts(status, Standing.MOVED, (each,)) for each in known if not fee_rules.failed([each]))
+            yield from (Facts(status, Standing.MOVED, (reason,)) for reason in known if not fee_rules.failed([reason]))
         if status in after_failure - enums.FINAL:
             yield from (
                 Facts(status, standing, failed)
@@ -165,12 +165,12 @@ def _after_failure(status: Status) -> tuple[Standing, ...]:
 
 def _failures(reasons: list[Reason]) -> list[tuple[Reason, ...]]:
     """Each reason that fails a visit, and one set in which both sides have a share."""
-    found: list[tuple[Reason, ...]] = [(reason,) for reason in reasons if fee_rules.failed([reason])]
+    single: list[tuple[Reason, ...]] = [(reason,) for reason in reasons if fee_rules.failed([reason])]
     one_of_each_side = tuple(
-        next((each for each, *_more in found if each.responsible == side), None) for side in Responsible
+        next((reason for reason, *_more in single if reason.responsible == side), None) for side in Responsible
     )
-    mixed = tuple(each for each in one_of_each_side if each)
-    return [*found, mixed] if len(mixed) > 1 else list(found)
+    mixed = tuple(reason for reason in one_of_each_side if reason)
+    return [*single, mixed] if len(mixed) > 1 else list(single)
 
 
 def _reachable(start: Status, *, without: Iterable[EventKind] = ()) -> frozenset[Status]:
@@ -204,8 +204,8 @@ class Table:
 def table(on: date) -> Table:
     """The whole table on that day. As many queries, however many reasons and rows there are."""
     settings = ProgramSettings.current()
-    in_force = {each: FeeSchedule.objects.in_force(each, on) for each in RequestType}
-    prices = {each: schedule.amount_cents if schedule else None for each, schedule in in_force.items()}
+    in_force = {request_type: FeeSchedule.objects.in_force(request_type, on) for request_type in RequestType}
+    prices = {request_type: schedule.amount_cents if schedule else None for request_type, schedule in in_force.items()}
     reasons = list(OutcomeReason.objects.filter(is_active=True))
     charged = settings.second_fee_when_customer_responsible
     facts = standings([reason.as_fact for reason in reasons])

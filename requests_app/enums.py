@@ -116,7 +116,7 @@ class EventKind(models.TextChoices):
 
 
 def event_choices() -> list[tuple[str, Promise | str]]:
-    """For the field's choices: as a function, a new event needs no migration."""
+    """The field's choices, as a function so that a new event needs no migration."""
     return list(EventKind.choices)
 
 

@@ -1,7 +1,7 @@
-"""One row per event: who may cause it, what the clocks do, whose turn it leaves, what follows, which notice goes out.
+"""One row per event: who may cause it, what it does to the clocks, whose turn comes next, what follows, who is told.
 
-A row with a `target` changes the status: the state machine, the permissions, the clocks and the lifecycle diagram
-are made from it. Code above this module is named by a string; a test holds each name to what it names.
+A row with a `target` changes the status. The state machine, the permissions, the clocks, and the lifecycle diagram
+are built from these rows. Code in the layers above is named by a string; a test checks that every name exists.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from requests_app.enums import CORRECTABLE, ORDERABLE, WITHDRAWABLE, EventKind, 
 
 
 class Actor(Enum):
-    """Who may cause an event beside the staff that its permissions name."""
+    """Who may cause an event, in addition to the staff its permissions name."""
 
     CUSTOMER = "customer"
     AGENT = "agent"
@@ -22,11 +22,11 @@ class Actor(Enum):
     TECHNICIAN = "technician"
     LINK = "private link"  # a signer or payer without an account: no user is recorded
     TIMER = "timer"
-    PORTAL = "portal"  # it follows from another event, in that one's name, or from what the payment provider says
+    PORTAL = "portal"  # follows from another event, or from what the payment provider reports
 
 
 class Clock(Enum):
-    """What an event does to a clock of the program; between the two the clock heeds whose turn it is (D6)."""
+    """What an event does to one of the program's clocks. From start to end, whose turn it is decides if it runs (D6)."""
 
     STARTS = "starts"
     ENDS = "ends"
@@ -41,7 +41,7 @@ class Turn(Enum):
 
 
 class Then(Enum):
-    """What payments and field work do in the event's transaction."""
+    """What payments and field work do in the same transaction as the event."""
 
     RAISE_FEE = auto()  # the fee form may open
     STOP_PAYMENTS = auto()
@@ -65,8 +65,8 @@ APPLICANT = frozenset({Actor.CUSTOMER, Actor.AGENT})
 class Row:
     """`permissions`: staff who hold one of them may cause it. `visit_clock` is V2, `order_clock` V1.
 
-    `notices` are functions of request and event, by their full path, in the order of sending; the name of each is
-    that of its notice. `told_by_service` are notices that a service sends with the event, from rows of its own.
+    `notices` are functions that take the request and the event, by full path and in sending order; each is named
+    for its notice. `told_by_service` are notices that a service sends along with the event, from its own rows.
     """
 
     kind: EventKind
@@ -366,7 +366,7 @@ def transitions(*, without: Iterable[EventKind] = ()) -> Iterator[tuple[Status, 
 
 
 def turn_in(status: str) -> Turn:
-    """Whose turn a status is: that which the events that lead there leave. They agree, as a test holds."""
+    """Whose turn it is in a status, as set by the events that lead to it. A test checks that they agree."""
     return _TURNS[Status(status)]
 
 

@@ -85,16 +85,16 @@ def failed(reasons: Iterable[Reason]) -> bool:
 
 def fee_now(status: str, reasons: Iterable[Reason], *, charged: bool) -> FeeDecision:
     """What is to be paid now. `reasons` are those of the last visit that failed; empty where none did."""
-    found = list(reasons)
+    settled = list(reasons)
     match status:
         case Status.UNSUBMITTED:
             return first_visit()
         case Status.SITE_VISIT_UNSUCCESSFUL:
-            return next_visit(found, charged=charged)
+            return next_visit(settled, charged=charged)
         case Status.INSTALLATION_COMPLETE | Status.WITHDRAWN:
             return FeeDecision(False, "S", Because.CLOSED)
-    visit = next_visit(found, charged=charged) if found else first_visit()
-    return FeeDecision(False, "F3" if found else "F2", Because.SETTLED) if visit.due else visit
+    visit = next_visit(settled, charged=charged) if settled else first_visit()
+    return FeeDecision(False, "F3" if settled else "F2", Because.SETTLED) if visit.due else visit
 
 
 def comes_back(outcome: str, responsible: Iterable[str]) -> bool:

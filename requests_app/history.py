@@ -138,10 +138,10 @@ def _waits_for_customer_signature(msa_request: MSARequest) -> bool:
 def waits_for(user: User) -> Q:
     """The requests that `waiting_on` gives to this person: as the customer, or as one of the agent's people.
 
-    A list counts and filters in the database, so the rule stands here twice, side by side;
-    `tests/requests_app/test_one_rule_once.py` holds the two together over many made requests.
+    Lists count and filter in the database, so the rule is written twice, side by side.
+    `tests/requests_app/test_one_rule_once.py` checks over many generated requests that both agree.
     """
-    alone = Q(sections__1__isnull=True)  # the customer's terms, without the agent's two sections
+    alone = Q(sections__1__isnull=True)  # the customer signs alone: no sections for an agent
     customer_has = _signed(Party.CUSTOMER, Section.CUSTOMER_TERMS) & (
         alone | _signed(Party.CUSTOMER, Section.AUTHORIZATION)
     )

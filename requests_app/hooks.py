@@ -1,7 +1,7 @@
 """What other apps add to a request's pages: sections, the money at stake, and the visit's photos.
 
-This app may not import payments or field work, whose facts its pages show. They register, when they are
-ready, what they have to say.
+This app may not import payments or field work, but its pages show their facts. Those apps register what
+they show when they are ready.
 
 Sections: "visit" and "money" on the request's page; "next_fee" where a next visit may cost something;
 "withdraw" for what comes back; "screening" beside the facts on the screening page; "owner" on the request's

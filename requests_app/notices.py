@@ -109,8 +109,8 @@ def _about(msa_request: MSARequest) -> dict[str, Any]:
 
 
 def connect(app: str) -> None:
-    """Called once when the app is ready: it sends, in the event's transaction, those of its notices that stand in the
-    event's row. Raises `ImportError` where a row names none of this app's."""
+    """Called once when the app is ready: from then on, the app's notices that an event's row names are sent in the
+    event's transaction. Raises `ImportError` if a row names a notice that the app doesn't have."""
     paths = {path for row in ROWS.values() for path in row.notices if path.startswith(f"{app}.")}
     senders: dict[str, Callable[[MSARequest, RequestEvent], None]] = {path: import_string(path) for path in paths}
 

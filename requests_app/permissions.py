@@ -13,12 +13,12 @@ from requests_app.models.parties import acts_for, is_agent_of
 
 __all__ = ["acts_for", "check_acts_for", "check_may_cause", "is_agent_of", "may_cause", "on_behalf_of"]
 
-# Nobody is signed in where these act.
+# They act without a signed-in user.
 _WITHOUT_USER = frozenset({Actor.TIMER, Actor.LINK, Actor.PORTAL})
 
 
 def may_cause(kind: EventKind, user: User | None, msa_request: MSARequest) -> bool:
-    """Whether that person may cause that event, as its row says; `None` is a timer, a private link or the portal."""
+    """Whether the person may cause the event, by its row. `None` is a timer, a private link, or the portal."""
     row = row_for(kind)
     if user is None:
         return not row.by.isdisjoint(_WITHOUT_USER)

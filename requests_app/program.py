@@ -67,7 +67,7 @@ def _of_row(row: Any) -> Program:
     else:
         program.figures = ProgramSettings(**{name: row.figures[name] for name in _FIGURES})
     taught = [json.loads(line) for line in _split(row.learned)]
-    facts = (Taught(each["panel"], each["device"], each["why"]) for each in taught)
+    facts = (Taught(rule["panel"], rule["device"], rule["why"]) for rule in taught)
     program.calendar = BusinessCalendar(frozenset(map(date.fromisoformat, _split(row.closed))))
     program.panels = eligibility.panels_of(_split(row.listed), facts)
     return program

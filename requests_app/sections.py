@@ -18,7 +18,7 @@ _LATER = (Status.INSTALLATION_COMPLETE, Status.WITHDRAWN)
 
 
 def connect() -> None:
-    """Called once when the app is ready. The order is the order on the page."""
+    """Called once when the app is ready. Sections appear on the page in this order."""
     hooks.register_section("paper", signing_on_paper)
     hooks.register_section("screening", signed_on_paper)
     hooks.register_section("screening", other_names)
@@ -33,10 +33,10 @@ def put_right(msa_request: MSARequest, viewer: User) -> tuple[str, dict[str, Any
     """Each reason of the last failed visit, with what its owner shows for it."""
     if msa_request.status in _LATER:
         return None
-    found = cures.of_previous_visit(msa_request)
-    if found is None:
+    previous = cures.of_previous_visit(msa_request)
+    if previous is None:
         return None
-    visit, items = found
+    visit, items = previous
     context = {"msa_request": msa_request, "visit": visit, "items": items, "is_office": viewer.sees_all_requests}
     return "requests_app/partials/cures.html", context
 
@@ -95,5 +95,5 @@ def signed_on_paper(msa_request: MSARequest, viewer: User) -> tuple[str, dict[st
 
 def other_names(msa_request: MSARequest, _viewer: User) -> tuple[str, dict[str, Any]] | None:
     """On the screening page: signatures under another name than the account's."""
-    found = signer_names.differences(msa_request)
-    return ("requests_app/panels/signer_names.html", {"differences": found}) if found else None
+    differences = signer_names.differences(msa_request)
+    return ("requests_app/panels/signer_names.html", {"differences": differences}) if differences else None

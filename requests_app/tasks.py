@@ -11,9 +11,7 @@ from msa_portal.jobs import ask
 from requests_app.files import quarantine
 from requests_app.lifecycle import expiry
 from requests_app.models import Agreement, Document
-from requests_app.signing import authority
-from requests_app.signing import reminders as signing_reminders
-from requests_app.signing import rendering as agreement_rendering
+from requests_app.signing import authority, reminders, rendering
 from requests_app.utility_records import comparison
 
 _A_SWEEP = 200
@@ -22,7 +20,7 @@ _PATIENCE = timedelta(minutes=1)
 
 @shared_task(time_limit=120)
 def render_agreement(agreement_id: int) -> None:
-    agreement_rendering.render(agreement_id)
+    rendering.render(agreement_id)
 
 
 @shared_task
@@ -35,7 +33,7 @@ def sweep_agreements() -> None:
 
 @shared_task
 def remind_signers() -> None:
-    signing_reminders.run_due()
+    reminders.run_due()
 
 
 @shared_task

@@ -48,14 +48,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What was loaded by now stays: looking for garbage in it took a twelfth of the run."""
+    """Exempt what is loaded by now from garbage collection, which took a twelfth of the run."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """No second process for a file or two, which end before it would have started."""
+    """No second process for one or two files: they finish before it would have started."""
     named = [argument for argument in config.args if "::" in argument or argument.endswith(".py")]
     return 0 if named else None
 
@@ -82,7 +82,7 @@ def loopback_only() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment: None, django_db_blocker: Any, worker_id: str) -> Iterator[None]:
-    """This process's copy of the migrated database; whoever commits leaves a fresh one behind."""
+    """This process's copy of the migrated database. A test that commits gets it replaced by a fresh copy."""
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
         copy = databases.Copy(worker_id)
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _case: copy.make())
@@ -103,7 +103,7 @@ class WithoutTheTests:
 
 @pytest.fixture
 def commits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What waits for a commit runs where the outermost block of the tested code ends.
+    """Commit hooks run when the outermost block of the tested code ends.
 
     The test itself stays in a transaction that is rolled back, and whoever asks for a transaction is
     told of the tested code's own: for code that hands over to tasks, not for two connections.
@@ -153,7 +153,7 @@ class BlankPage:
 
 @pytest.fixture(autouse=True)
 def blank_pdfs(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Templates are filled in, not laid out, which takes half a second: that is for tests marked `pdf`."""
+    """PDFs are rendered as HTML only. The layout takes half a second, so only tests marked `pdf` do it."""
     with pytest.MonkeyPatch.context() as patch:
         if not request.node.get_closest_marker("pdf"):
             patch.setattr(pdf, "HTML", BlankPage)
@@ -174,7 +174,7 @@ def empty_cache() -> None:
 
 @pytest.fixture(autouse=True)
 def no_broker(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A broker that is down says so at once: to find nobody at its address takes 25 milliseconds, ten times a test."""
+    """A broker that is down fails at once: finding nobody at its address takes 25 ms, ten times a test."""
 
     def refused(*_args: Any, **_kwargs: Any) -> None:
         raise OperationalError("no broker")

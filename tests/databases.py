@@ -40,7 +40,7 @@ class PostgresCopy:
 
 
 class Copy:
-    """What this process's connection leads to from now on."""
+    """Point this process's connection at that database from now on."""
 
     def __init__(self, worker: str) -> None:
         kind = PostgresCopy if connection.vendor == "postgresql" else SQLiteCopy

@@ -1,4 +1,4 @@
-"""Stand-ins for the broker: what tests put in the place of the Celery app's `send_task`."""
+"""Stand-ins for the broker, which tests use in place of the Celery app's `send_task`."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def run_now(job: str, args: Sequence[Any] = (), **_options: Any) -> None:
 
 
 def run_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever is handed to the broker runs at once."""
+    """Every job runs at once instead of going to the broker."""
     monkeypatch.setattr(app, "send_task", run_now)
 
 
 def kept(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
-    """Nothing runs: the list fills with each job that is handed to the broker, its name first."""
+    """Nothing runs. The list collects each job that is handed to the broker, its name first."""
     asked: list[tuple[Any, ...]] = []
     monkeypatch.setattr(app, "send_task", lambda job, args=(), **_options: asked.append((job, *args)))
     return asked

@@ -1,4 +1,4 @@
-"""What a page says, however its template is broken into lines."""
+"""A page's source, independent of how its template is broken into lines."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Databases made once and kept in var/test-cache, which each process of each run copies.
+"""Databases made once, kept in var/test-cache, and copied by every process of every run.
 
-An entry's name carries a hash of all that it is made of: one that went stale is never looked at.
+An entry's name includes a hash of everything that it is made from, so a stale one is never used.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from pathlib import Path
 from commands.console import ROOT, VAR
 
 CACHE = VAR / "test-cache"
-KEPT = 3  # entries of a kind: a branch's, the one before, another branch's
+KEPT = 3  # entries of each kind: this branch's, the one before it, another branch's
 OURS = ("msa_portal", "requests_app", "payments", "fieldwork", "demo")
 # What a migrated database is made of, beside the migrations: what they import and read, the models (their
-# permissions and content types), and what listens to `post_migrate`. A test holds this list to be whole.
+# permissions and content types), and what listens to `post_migrate`. A test checks that the list is complete.
 MIGRATED_FROM = (
     *("requirements.txt", "msa_portal/settings.py", "msa_portal/initial_data.py", "msa_portal/env.py"),
     *(
@@ -38,15 +38,15 @@ TESTS_OWN = ("tests/prepared.py", "tests/settings.py", "tests/servers.py")
 
 
 def files(patterns: Iterable[str]) -> list[Path]:
-    """Those of ours that match, in order; a pattern without one is a mistake."""
-    found: set[Path] = set()
+    """Our files that match, sorted. Raises `LookupError` for a pattern that matches none."""
+    paths: set[Path] = set()
     for pattern in patterns:
         places = [ROOT / app for app in OURS] if pattern.startswith("**") else [ROOT]
         matching = {path for place in places for path in place.glob(pattern) if path.is_file()}
         if not matching:
             raise LookupError(f"Nothing in {ROOT} is named {pattern}: say in tests/prepared.py where it is now.")
-        found |= matching
-    return sorted(found)
+        paths |= matching
+    return sorted(paths)
 
 
 def digest(paths: Iterable[Path], *more: str) -> str:
@@ -63,7 +63,7 @@ def migrated_key(*more: str) -> str:
 
 @contextmanager
 def alone(kind: str) -> Iterator[None]:
-    """One process at a time fills, copies and clears the entries of a kind."""
+    """Lets one process at a time fill, copy, and clear the entries of a kind."""
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / f"{kind}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -71,7 +71,7 @@ def alone(kind: str) -> Iterator[None]:
 
 
 def copied(kind: str, key: str, make: Callable[[Path], object], target: Path) -> None:
-    """The entry's folder as a new folder `target`; made by `make` where there is none."""
+    """Copy the entry's folder to the new folder `target`. `make` fills the entry if there is none yet."""
     with alone(kind):
         entry = CACHE / f"{kind}-{key}"
         if not entry.exists():
@@ -95,7 +95,7 @@ def _clear(kind: str) -> None:
 
 
 def migrate(url: str) -> None:
-    """In a process of its own: settings are read once in each, and this one's are not read yet."""
+    """Migrate in a separate process: each process reads its settings once, and this one hasn't yet."""
     env = {**os.environ, "TEST_DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
     command = [sys.executable, "-m", "django", "migrate", "--verbosity=0", "--no-input"]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""The portal's processes with the demo data, which takes a minute to make: made once, then copied."""
+"""The portal's processes with the demo data, which takes a minute to make, so it's made once and copied."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from tests import prepared, servers
 from tests.stack import SECONDS_TO_START, LiveStack
 
-# All of the product, since the services make the data; the words and pages, since documents and mail are made of them.
+# All product code, since the services make the data; texts and templates too, since PDFs and emails use them.
 SEEDED_FROM = (
     *(
         "**/*.py",
@@ -25,7 +25,7 @@ SEEDED_FROM = (
     ),
     *("requirements.txt", "package-lock.json", "tests/stack.py", "tests/seeded.py"),
 )
-HOURS = 6  # the data is told by the clock: visits of today, links that end
+HOURS = 6  # the data depends on the time: visits today, links that expire
 
 SECONDS_TO_CATCH_UP = 300
 # Mail waits behind the demo data's agreements, which the worker seals first.
@@ -53,7 +53,7 @@ def key(kind: str) -> str:
 
 
 def _make(folder: Path, database: str) -> None:
-    """Leaves the media in the folder; what the processes wrote beside them stays behind."""
+    """Fills the database, and leaves only the media files in the folder."""
     work = servers.scratch_folder() / f"seeding-{os.getpid()}"
     work.mkdir()
     stack = LiveStack(work, database)
@@ -81,7 +81,7 @@ def _make_with_file(folder: Path) -> None:
 
 
 def stack(folder: Path) -> LiveStack:
-    """In that new folder, on a database of its own of the kind that TEST_DATABASE names; not started."""
+    """A stack, not started yet, in that new folder, with its own database of the kind that TEST_DATABASE names."""
     if os.environ.get("TEST_DATABASE", servers.DATABASE) == "sqlite":
         prepared.copied("seeded-sqlite", key("sqlite"), _make_with_file, folder)
         return LiveStack(folder, f"sqlite:///{folder / 'portal.sqlite3'}")

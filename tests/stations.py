@@ -1,11 +1,11 @@
-"""A case's way to a station is walked once by the services; later tests get the very rows that they wrote.
+"""The services take a request to a station (a common starting point of tests) once; later tests get the same rows.
 
-A request up to its service order is some two hundred queries, and most tests are about what comes
-after. A station's rows are written in a range of keys of its own, so that they fit beside whatever
-a test makes, and are kept per process by what can make a difference to them: the station and its
-facts, the stations before it in the test, and how many people hold each role. Wherever a test
-changes anything else (rows, settings, functions, the time, who hears of a commit) before it asks,
-the services walk. `test_the_suite.py` holds the two to be the same.
+Getting a request to its service order takes about two hundred queries, and most tests are about what
+comes after. A station's rows are written in their own range of keys, so they never collide with what
+a test makes. They are kept per process, keyed by what can change them: the station and its facts, the
+earlier stations of the test, and how many people hold each role. If a test changes anything else first
+(rows, settings, functions, the time, who is told of a commit), the services run as usual.
+`test_the_suite.py` checks that both ways give the same rows.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from msa_portal.notices.models import NoticeMessage
 from requests_app.models import MSARequest
 
 WRITES = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM|TRUNCATE|DROP|ALTER|CREATE)\s+"?(\w+)', re.IGNORECASE)
-# Whoever else has an account changes nothing for a case, but by a role; nor do sign-ins, nor who drives out.
+# Other accounts don't affect a case unless they hold a role; neither do sign-ins or technicians.
 PEOPLE = {
     *("accounts_user", "account_emailaddress", "accounts_user_groups", "accounts_company", "accounts_membership"),
     *("django_session", "axes_accesslog", "axes_accessattempt", "fieldwork_technician"),
 }
 FIRST_KEY, ROOM = 500_000, 400  # six digits, as references have
-MINUTES = 10  # what was written just now stays so
+MINUTES = 10  # rows as old as this still count as just written
 PLAIN = (str, int, bool, type(None), date, Enum)
 HEARS_OF_COMMITS = {"commits", "django_capture_on_commit_callbacks", "transactional_db", "live_server"}
 
@@ -55,16 +55,16 @@ def tables() -> dict[str, type[Model]]:
 
 @functools.cache
 def cases() -> set[str]:
-    """The tables whose rows belong to a request, however indirectly: another case's are nothing to this one."""
-    found: set[type[Model]] = {MSARequest, NoticeMessage}
+    """The tables whose rows belong to one request, even indirectly: another case's rows don't affect this one."""
+    of_a_case: set[type[Model]] = {MSARequest, NoticeMessage}
     models = set(tables().values())
     while more := {
         model
-        for model in models - found
-        if any(isinstance(column, ForeignKey) and column.related_model in found for column in model._meta.fields)
+        for model in models - of_a_case
+        if any(isinstance(column, ForeignKey) and column.related_model in of_a_case for column in model._meta.fields)
     }:
-        found |= more
-    return {model._meta.db_table for model in found}
+        of_a_case |= more
+    return {model._meta.db_table for model in of_a_case}
 
 
 @dataclass
@@ -75,10 +75,10 @@ class Walk:
 
 @dataclass
 class Test:
-    """What this test did before it asked."""
+    """What the test has done before it asks for a station."""
 
     item: pytest.Item
-    so_far: tuple[int, ...] = ()  # the requests of the stations before: a later one may lean on their very rows
+    so_far: tuple[int, ...] = ()  # earlier stations' requests: a later station may refer to their rows
     off: bool = False
     within: bool = False
     written: set[str] = field(default_factory=set)
@@ -91,14 +91,14 @@ class Test:
         return execute(sql, *rest)
 
     def ordinary(self) -> bool:
-        """Nothing but people was changed."""
+        """Whether the test has changed nothing but people."""
         if self.off or not HEARS_OF_COMMITS.isdisjoint(self.item.fixturenames):  # type: ignore[attr-defined]
             return False
         marker = self.item.get_closest_marker("django_db")
         if marker and marker.kwargs.get("transaction"):
             return False
-        given = self.item.funcargs  # type: ignore[attr-defined]
-        patch, settings = given.get("monkeypatch"), given.get("settings")
+        fixtures = self.item.funcargs  # type: ignore[attr-defined]
+        patch, settings = fixtures.get("monkeypatch"), fixtures.get("settings")
         if patch and (patch._setattr or patch._setitem):
             return False
         if settings and settings._to_restore:
@@ -150,7 +150,7 @@ class Stations:
             return tuple(cursor.fetchall())
 
     def reference(self) -> tuple[Any, ...]:
-        """What the test made of the tables that every case reads, by value."""
+        """The rows the test wrote to tables that every case reads, by value."""
         assert self.test
         asked = sorted(self.test.written - PEOPLE - cases())
         return tuple((table, repr(self.values(table))) for table in asked if not table.startswith("requests_app_hist"))
@@ -170,7 +170,7 @@ class Stations:
         request = walk(**facts)
         self.go_back_to(sequences)
         rows = {
-            table: found for table in tables() if (found := self.read(table, f"BETWEEN {first} AND {first + ROOM}"))[1]
+            table: kept for table in tables() if (kept := self.read(table, f"BETWEEN {first} AND {first + ROOM}"))[1]
         }
         alone = self.read_outside(first) == before and not self.leans_on_the_test(rows, first)
         self.walks[key] = Walk(rows, request.pk) if alone else None
@@ -189,13 +189,13 @@ class Stations:
         return {table: self.read(table, f"NOT BETWEEN {first} AND {first + ROOM}") for table in tables()}
 
     def leans_on_the_test(self, rows: dict[str, tuple[list[str], Rows]], first: int) -> bool:
-        """A row names one that this test made, which another test will not have."""
+        """Whether a row refers to one that this test made, which no other test will have."""
         assert self.test
-        for table, (names, found) in rows.items():
+        for table, (names, lines) in rows.items():
             for column in tables()[table]._meta.concrete_fields:
                 if isinstance(column, ForeignKey) and column.related_model._meta.db_table in self.test.written:
                     place = names.index(column.column)
-                    if any(row[place] is not None and not first <= row[place] <= first + ROOM for row in found):
+                    if any(row[place] is not None and not first <= row[place] <= first + ROOM for row in lines):
                         return True
         return False
 
@@ -208,7 +208,7 @@ class Stations:
                 cursor.execute(f'INSERT INTO "{table}" ({columns}) VALUES {values}', [v for row in rows for v in row])  # noqa: S608
 
     def begin_at(self, first: int) -> dict[str, Any]:
-        """Where each table's keys stood."""
+        """Start every table's keys at `first`. Returns where they were."""
         with connection.cursor() as cursor:
             if connection.vendor == "sqlite":
                 cursor.execute("SELECT name, seq FROM sqlite_sequence")
@@ -237,7 +237,7 @@ class Stations:
 
 
 def clock() -> tuple[Any, ...]:
-    """To the second where the test chose the time."""
+    """The time, to ten minutes; to the second if the test chose it."""
     now = timezone.localtime()
     if time_machine.escape_hatch.is_travelling():
         return (now.date(), now.hour, now.minute, now.second)
@@ -248,7 +248,7 @@ stations = Stations()
 
 
 def station(walk: Callable[..., MSARequest]) -> Callable[..., MSARequest]:
-    """Marks a factory whose way is walked once; with a request of the test's own it always walks."""
+    """Decorates a factory that runs once and is then copied; given a request of the test's own, it always runs."""
 
     @functools.wraps(walk)
     def reached(request: MSARequest | None = None, **facts: Any) -> MSARequest:

@@ -84,15 +84,15 @@ def routes(
 
     What has no name there is counted: "0", "1", …
     """
-    for each in get_resolver().url_patterns if patterns is None else patterns:
-        names = outer | set(each.pattern.converters) | set(each.pattern.regex.groupindex)
-        if isinstance(each.pattern, RegexPattern) and not each.pattern.regex.groupindex:
-            names |= {str(place) for place in range(each.pattern.regex.groups)}
-        if isinstance(each, URLResolver):
-            inner = f"{prefix}{each.namespace}:" if each.namespace else prefix
-            yield from routes(each.url_patterns, inner, names)
-        elif each.name:
-            yield f"{prefix}{each.name}", names
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        names = outer | set(pattern.pattern.converters) | set(pattern.pattern.regex.groupindex)
+        if isinstance(pattern.pattern, RegexPattern) and not pattern.pattern.regex.groupindex:
+            names |= {str(place) for place in range(pattern.pattern.regex.groups)}
+        if isinstance(pattern, URLResolver):
+            inner = f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
+            yield from routes(pattern.url_patterns, inner, names)
+        elif pattern.name:
+            yield f"{prefix}{pattern.name}", names
 
 
 ALL_ROUTES = dict(routes())
@@ -182,9 +182,9 @@ def joint_payment(msa_request: MSARequest, payer: User) -> Payment:
         amount_cents=2, payer=payer, payer_name=payer.name, payer_email=payer.email, company=msa_request.agent_company,
         session_expires_at=timezone.now(), state=Payment.State.EXPIRED,
     )  # fmt: skip
-    for each in (msa_request, other):
+    for charged in (msa_request, other):
         fee = Fee.objects.create(
-            round=each.rounds.get(), schedule=schedule, amount_cents=1, quoted_on=day, quote_holds_until=day,
+            round=charged.rounds.get(), schedule=schedule, amount_cents=1, quoted_on=day, quote_holds_until=day,
             state=Fee.State.CANCELED,
         )  # fmt: skip
         Allocation.objects.create(payment=payment, fee=fee, amount_cents=1)
@@ -318,8 +318,8 @@ def test_stranger_finds_nothing_and_writes_nothing(world: World, kind: int, role
     names = [name for name in names_of(kind) if role != "other technician" or name not in EVERY_TECHNICIANS_OWN]
     # A photo names its visit in a JSON body; tests/fieldwork/phone asks with one.
     nothing = {"fieldwork:api_photos": {404, 405, 415}}
-    found = wrong_answers(world, role, names, lambda name, it: it.status_code in nothing.get(name, {404, 405}))
-    assert (found, fingerprint()) == ({}, before)
+    wrong = wrong_answers(world, role, names, lambda name, it: it.status_code in nothing.get(name, {404, 405}))
+    assert (wrong, fingerprint()) == ({}, before)
 
 
 INSIDERS = {
@@ -409,5 +409,5 @@ def test_posting_without_a_csrf_token_is_refused(world: World) -> None:
 
 def test_agent_revoked_in_the_middle_finds_nothing(world: World) -> None:
     MSARequest.objects.filter(pk=world.msa_request.pk).update(agent_revoked_at=timezone.now())
-    found = wrong_answers(world, "agent", names_of(REQUEST), lambda _name, it: it.status_code in {404, 405})
-    assert found == {}
+    wrong = wrong_answers(world, "agent", names_of(REQUEST), lambda _name, it: it.status_code in {404, 405})
+    assert wrong == {}

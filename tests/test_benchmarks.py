@@ -81,7 +81,7 @@ def test_list_takes_as_many_queries_for_many_requests_as_for_one(result):
 
 def test_fewer_than_one_in_a_hundred_labelled_pairs_is_judged_wrongly(result):
     committed, hold_out = result["record_pairs"]["committed"], result["record_pairs"]["hold_out"]
-    assert sum(each["pairs"] for each in committed) == 2000
+    assert sum(line["pairs"] for line in committed) == 2000
     for kinds in (committed, hold_out):
         assert [kind["kind"] for kind in kinds] == ["name", "address", "meter_number", "service_class", "meter_kind"]
         assert sum(kind["wrong"] for kind in kinds) * 100 < sum(kind["pairs"] for kind in kinds)

@@ -43,19 +43,19 @@ GIVEN = {
 SECONDS = 60
 
 
-def interpolate(value: Any, given: dict[str, str]) -> Any:
+def interpolate(value: Any, environment: dict[str, str]) -> Any:
     """Compose's ${NAME}, ${NAME:-default} and ${NAME:?what is expected}."""
     if isinstance(value, dict):
-        return {key: interpolate(each, given) for key, each in value.items()}
+        return {key: interpolate(part, environment) for key, part in value.items()}
     if isinstance(value, list):
-        return [interpolate(each, given) for each in value]
+        return [interpolate(part, environment) for part in value]
     if not isinstance(value, str):
         return value
 
     def fill(match: re.Match[str]) -> str:
         name, kind, rest = match.groups()
-        assert name in given or kind == "-", f"{name} is asked for and not given"
-        return given.get(name, rest)
+        assert name in environment or kind == "-", f"{name} is asked for and not given"
+        return environment.get(name, rest)
 
     return VARIABLE.sub(fill, value).replace("$$", "$")
 
@@ -63,8 +63,8 @@ def interpolate(value: Any, given: dict[str, str]) -> Any:
 class Deployment:
     def __init__(self, folder: Path, postgres_port: int, redis_url: str) -> None:
         redis = urlsplit(redis_url)
-        given = GIVEN | {"REDIS_PASSWORD": redis.password or ""}
-        self.services = interpolate(yaml.safe_load(COMPOSE.read_text()), given)["services"]
+        environment = GIVEN | {"REDIS_PASSWORD": redis.password or ""}
+        self.services = interpolate(yaml.safe_load(COMPOSE.read_text()), environment)["services"]
         self.web_port = free_port()
         self.redis_url = redis_url
         self.folder = folder

@@ -69,15 +69,15 @@ def self_signed(settings, tmp_path):
 def test_seal_certifies_the_whole_file_and_allows_no_change(plain, self_signed):
     sealed = seals.seal(plain, reason="MSA-2026-000001-A1")
 
-    [found] = PdfFileReader(io.BytesIO(sealed)).embedded_signatures
-    status = validate_pdf_signature(found, ValidationContext(trust_roots=[found.signer_cert]))
+    [signature] = PdfFileReader(io.BytesIO(sealed)).embedded_signatures
+    status = validate_pdf_signature(signature, ValidationContext(trust_roots=[signature.signer_cert]))
     assert status.bottom_line
     assert status.coverage.name == "ENTIRE_FILE"
-    assert (found.sig_object["/SubFilter"], found.sig_object["/Reason"]) == (
+    assert (signature.sig_object["/SubFilter"], signature.sig_object["/Reason"]) == (
         "/ETSI.CAdES.detached",
         "MSA-2026-000001-A1",
     )
-    assert found.docmdp_level == fields.MDPPerm.NO_CHANGES
+    assert signature.docmdp_level == fields.MDPPerm.NO_CHANGES
 
 
 def test_sealed_file_is_still_tagged(plain, self_signed):
@@ -94,8 +94,8 @@ def test_sealed_file_is_still_tagged(plain, self_signed):
 
 def test_any_changed_byte_is_detected(plain, self_signed):
     sealed = seals.seal(plain, reason="x")
-    [found] = PdfFileReader(io.BytesIO(sealed)).embedded_signatures
-    start, before, after, rest = found.byte_range
+    [signature] = PdfFileReader(io.BytesIO(sealed)).embedded_signatures
+    start, before, after, rest = signature.byte_range
     assert (start, after + rest) == (0, len(sealed))
 
     for place in [*range(0, before, before // 100), *range(after, len(sealed), rest // 20)]:
@@ -145,21 +145,21 @@ def test_second_process_takes_the_key_that_the_first_made(self_signed):
 def test_key_from_the_environment_seals(plain, settings):
     settings.SEAL_KEY, settings.SEAL_KEY_PASSPHRASE = key(passphrase="open"), "open"
 
-    [found] = PdfFileReader(io.BytesIO(seals.seal(plain, reason="x"))).embedded_signatures
-    assert found.signer_cert.subject.native == {"common_name": "Sample Utility"}
-    assert seals.identity().certificate_sha256 == found.signer_cert.sha256.hex()
+    [signature] = PdfFileReader(io.BytesIO(seals.seal(plain, reason="x"))).embedded_signatures
+    assert signature.signer_cert.subject.native == {"common_name": "Sample Utility"}
+    assert seals.identity().certificate_sha256 == signature.signer_cert.sha256.hex()
 
 
 @pytest.mark.parametrize(
-    ("given", "passphrase", "words"),
+    ("seal_key", "passphrase", "words"),
     [
         ("not base64!", "", "cannot be read"),
         (base64.b64encode(b"no key").decode(), "", "cannot be read"),
         ("", "", "not set"),
     ],
 )
-def test_key_that_is_missing_or_broken_is_said(plain, settings, given, passphrase, words):
-    settings.SEAL_KEY, settings.SEAL_KEY_PASSPHRASE, settings.SEAL_SELF_SIGNED_FILE = given, passphrase, ""
+def test_key_that_is_missing_or_broken_is_said(plain, settings, seal_key, passphrase, words):
+    settings.SEAL_KEY, settings.SEAL_KEY_PASSPHRASE, settings.SEAL_SELF_SIGNED_FILE = seal_key, passphrase, ""
 
     with pytest.raises(seals.SealKeyError, match=words):
         seals.seal(plain, reason="x")
@@ -194,8 +194,8 @@ def test_self_signed_file_that_cannot_be_written_is_said(plain, settings, tmp_pa
         seals.seal(plain, reason="x")
 
 
-@pytest.mark.parametrize(("given", "complaint"), [("", "SEAL_KEY must be the key"), ("x", "SEAL_KEY_PASSPHRASE")])
-def test_without_debug_nothing_starts_on_a_missing_or_broken_key(given, complaint):
+@pytest.mark.parametrize(("seal_key", "complaint"), [("", "SEAL_KEY must be the key"), ("x", "SEAL_KEY_PASSPHRASE")])
+def test_without_debug_nothing_starts_on_a_missing_or_broken_key(seal_key, complaint):
     environment = {
         "PATH": os.environ["PATH"],
         "DEBUG": "0",
@@ -203,7 +203,7 @@ def test_without_debug_nothing_starts_on_a_missing_or_broken_key(given, complain
         "SECRET_KEY": "k3" * 30,
         "ALLOWED_HOSTS": "portal.example.org",
         "PUBLIC_URL": "https://portal.example.org",
-        "SEAL_KEY": given,
+        "SEAL_KEY": seal_key,
     }
     done = subprocess.run(
         [sys.executable, "manage.py", "check"],

@@ -53,6 +53,43 @@ def test_import_inside_a_function_needs_its_reason(elsewhere: Path):
     assert [line.split(": ")[0] for line in structure.inline()] == ["shop/till.py:2"]
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "for each in (1, 2): pass",
+        "prices = [each for each in (1, 2)]",
+        "found = 1",
+        "if found := 1: pass",
+        "def sell(given): pass",
+        "sell = lambda each: each",
+    ],
+)
+@pytest.mark.parametrize("folder", ["shop", "tests"])
+def test_variable_whose_name_says_nothing_is_named(elsewhere: Path, code: str, folder: str):
+    (elsewhere.parent / folder).mkdir(exist_ok=True)
+    (elsewhere.parent / folder / "till.py").write_text(code)
+    assert [line.split(": ")[0] for line in structure.empty_names()] == [f"{folder}/till.py:1"]
+
+
+@pytest.mark.parametrize(
+    ("tag", "lines"),
+    [
+        ("{% for each in prices %}", 1),
+        ("{% for price, given in prices %}", 1),
+        ("{% if found %}", 1),
+        ("{{ each.price }}", 1),
+        ("{{ price.given }}", 0),
+        ("{% translate 'each price' %}", 0),
+        ("each price", 0),
+    ],
+)
+@pytest.mark.parametrize("folder", ["templates", "shop/till/templates"])
+def test_variable_of_a_template_whose_name_says_nothing_is_named(elsewhere: Path, tag: str, lines: int, folder: str):
+    (elsewhere.parent / folder).mkdir(parents=True)
+    (elsewhere.parent / folder / "till.html").write_text(f"\n{tag}\n")
+    assert [line.split(": ")[0] for line in structure.empty_names()] == [f"{folder}/till.html:2"] * lines
+
+
 def test_too_many_imports_inside_functions_are_counted(elsewhere: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(structure, "MOST_INLINE", 0)
     (elsewhere / "stock.py").touch()

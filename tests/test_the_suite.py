@@ -1,4 +1,4 @@
-"""What the other tests stand on: the kept databases, the stand-ins, the commits that are none."""
+"""What the other tests rely on: cached databases, stand-ins, and simulated commits."""
 
 from __future__ import annotations
 
@@ -206,7 +206,9 @@ def test_station_that_leans_on_the_one_before_is_kept_for_that_one_alone(unknown
             first = factories.submitted()
             ProgramSettings.objects.update(visit_minutes=70)
             second = factories.submitted()
-            wordings = {agreement.wording_id for each in (first, second) for agreement in each.agreements.all()}
+            wordings = {
+                agreement.wording_id for msa_request in (first, second) for agreement in msa_request.agreements.all()
+            }
             assert len(wordings) == AgreementWording.objects.filter(pk__in=wordings).count() == 1
             transaction.set_rollback(True)
     assert len(unknown.walks) == 4

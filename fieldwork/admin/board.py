@@ -85,15 +85,15 @@ class BoardAdmin(ScriptViews, ReadOnlyAdmin):
             if answer is not None:
                 return answer
             visit = visit_of(pk)
-        given = request.POST if request.method == "POST" else request.GET
-        form = MoveForm(given if "on" in given else None, initial=_stands(visit))
+        query = request.POST if request.method == "POST" else request.GET
+        form = MoveForm(query if "on" in query else None, initial=_stands(visit))
         context = {
             **self._context(request, str(visit.order)),
             "visit": visit,
             "msa_request": visit.order.round.msa_request,
             "board_block": picture.Block(visit, today),
             "form": form,
-            "view": given.get("view", ""),
+            "view": query.get("view", ""),
             **_proposal(visit, form, today),
         }
         return render(request, "admin/fieldwork/board/visit.html", context, status=422 if form.errors else 200)
@@ -116,8 +116,8 @@ class BoardAdmin(ScriptViews, ReadOnlyAdmin):
     def publish_view(self, request: HttpRequest) -> HttpResponse:
         """What publishing would tell, and to whom; then it is told."""
         today = local_day(timezone.now())
-        given = request.POST if request.method == "POST" else request.GET
-        shown = span.of_query(given, today=today)
+        query = request.POST if request.method == "POST" else request.GET
+        shown = span.of_query(query, today=today)
         if request.method == "POST":
             try:
                 seen = seen_of(request.POST.getlist("seen"))
@@ -174,13 +174,13 @@ def _proposal(visit: SiteVisit, form: MoveForm, today: date) -> dict[str, Any]:
     """What the move would cost and break, the lane as it is now, and the versions of the lanes that it touches."""
     slot = facts.board_slot(visit)
     keys = {(slot.technician, slot.on)} if slot else set()
-    found: dict[str, Any] = {}
+    cost: dict[str, Any] = {}
     if form.is_bound and form.is_valid():
         chosen = form.cleaned_data
         target = (chosen["technician"].pk, chosen["on"])
         cells = picture.some([target], Span("day", chosen["on"]), today=today)
-        found = {"cost": cost_of(visit, chosen), "chosen": chosen, "cell": cells[0] if cells else None}
+        cost = {"cost": cost_of(visit, chosen), "chosen": chosen, "cell": cells[0] if cells else None}
         keys.add(target)
     rows = Lane.objects.filter(technician__in=[key[0] for key in keys], on__in=[key[1] for key in keys])
     versions = {(row.technician_id, row.on): row.version for row in rows}
-    return {**found, "seen": seen_values({key: versions.get(key, 0) for key in keys})}
+    return {**cost, "seen": seen_values({key: versions.get(key, 0) for key in keys})}

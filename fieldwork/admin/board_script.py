@@ -37,9 +37,12 @@ class ScriptViews:
         shown = _span(asked)
         today = local_day(timezone.now())
         marks = tokens.read(shown.from_on, shown.until_on, today=today)
-        given = asked.get("tokens")
+        asked_tokens = asked.get("tokens")
         try:
-            had = {tokens.key_of(name): token for name, token in (given if isinstance(given, dict) else {}).items()}
+            had = {
+                tokens.key_of(name): token
+                for name, token in (asked_tokens if isinstance(asked_tokens, dict) else {}).items()
+            }
         except ValueError:
             return HttpResponseBadRequest()
         changed = [key for key, token in had.items() if marks.of(key) != token]
@@ -90,7 +93,7 @@ def cost_of(visit: SiteVisit, data: dict[str, Any]) -> dict[str, Any]:
     return {
         "drive": script_words.driving(cost.extra_drive_seconds, cost.extra_meters),
         "breaks": list(cost.breaks),
-        "later": [later % {"visit": each.order, "minutes": minutes} for each, minutes in cost.shifts_later],
+        "later": [later % {"visit": visit.order, "minutes": minutes} for visit, minutes in cost.shifts_later],
     }
 
 
@@ -109,20 +112,20 @@ def waits(visit: SiteVisit) -> str:
 def _json(request: HttpRequest) -> dict[str, Any]:
     """What the script sent; what is no object is nothing."""
     try:
-        found = json.loads(request.body)
+        body = json.loads(request.body)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return body if isinstance(body, dict) else {}
 
 
 def _seen(asked: dict[str, Any]) -> list[board.Seen]:
-    given = asked.get("seen")
-    return seen_of(each for each in given if isinstance(each, str)) if isinstance(given, list) else []
+    values = asked.get("seen")
+    return seen_of(value for value in values if isinstance(value, str)) if isinstance(values, list) else []
 
 
 def _span(asked: dict[str, Any]) -> Span:
-    given = asked.get("span")
-    values = {str(k): str(v) for k, v in given.items()} if isinstance(given, dict) else {}
+    asked_span = asked.get("span")
+    values = {str(k): str(v) for k, v in asked_span.items()} if isinstance(asked_span, dict) else {}
     return span.of_query(values, today=local_day(timezone.now()))
 
 

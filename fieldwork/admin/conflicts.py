@@ -73,7 +73,7 @@ class ConflictViews(ModelAdmin):
 def _checks(report: CloseOut) -> list[tuple[str, str]]:
     """The rules that the technician ticked off, each with the answer in words."""
     names = {"ok": _("in order"), "not_ok": _("not in order"), "not_seen": _("not seen")}
-    rows = sorted(report.checklist.items(), key=lambda each: (len(each[0]), each[0]))  # E2 before E10
+    rows = sorted(report.checklist.items(), key=lambda row: (len(row[0]), row[0]))  # E2 before E10
     return [(rule, names.get(str(answer), str(answer))) for rule, answer in rows]
 
 

@@ -105,17 +105,17 @@ class RuleProposalAdmin(ReadOnlyAdmin):
         kind, words = learning.Kind(form.cleaned_data["kind"]), form.cleaned_data["explanation"]
         with refusal_in_form(form):
             if not decided:
-                found = panels.impacts(learning.rule_of(proposal, kind, words))
-                return self._impact_page(request, proposal, form, found)
+                impacts = panels.impacts(learning.rule_of(proposal, kind, words))
+                return self._impact_page(request, proposal, form, impacts)
             seen = request.POST.get("seen", "")
-            found = learning.accept(proposal, kind=kind, explanation=words, seen=seen, by=user_of(request))
-            self._say(request, found)
+            impacts = learning.accept(proposal, kind=kind, explanation=words, seen=seen, by=user_of(request))
+            self._say(request, impacts)
             return redirect("admin:fieldwork_ruleproposal_decide", proposal.pk)
         return None
 
     @staticmethod
-    def _say(request: HttpRequest, found: list[Impact]) -> None:
-        told = sum(each.newly_blocks for each in found)
+    def _say(request: HttpRequest, impacts: list[Impact]) -> None:
+        told = sum(impact.newly_blocks for impact in impacts)
         text = ngettext(
             "The rule holds from now on. %(n)s open request is told.",
             "The rule holds from now on. %(n)s open requests are told.",
@@ -124,9 +124,9 @@ class RuleProposalAdmin(ReadOnlyAdmin):
         messages.success(request, text % {"n": told})
 
     def _impact_page(
-        self, request: HttpRequest, proposal: RuleProposal, form: AcceptForm, found: list[Impact]
+        self, request: HttpRequest, proposal: RuleProposal, form: AcceptForm, impacts: list[Impact]
     ) -> HttpResponse:
-        visits = learning.open_visits_of(each.msa_request for each in found)
+        visits = learning.open_visits_of(impact.msa_request for impact in impacts)
         context = {
             **self.admin_site.each_context(request),
             "title": str(proposal),
@@ -134,12 +134,12 @@ class RuleProposalAdmin(ReadOnlyAdmin):
             "proposal": proposal,
             "kind": learning.Kind(form.cleaned_data["kind"]),
             "explanation": form.cleaned_data["explanation"],
-            "impacts": found[:MOST_LISTED],
-            "count": len(found),
-            "more": max(len(found) - MOST_LISTED, 0),
+            "impacts": impacts[:MOST_LISTED],
+            "count": len(impacts),
+            "more": max(len(impacts) - MOST_LISTED, 0),
             "visits": visits,
             "planned": sum(visit.scheduled_on is not None for visit in visits),
-            "seen": products.digest(found),
+            "seen": products.digest(impacts),
         }
         return render(request, "admin/fieldwork/ruleproposal/impact.html", context)
 

@@ -58,16 +58,16 @@ class Column:
 
 
 COLUMNS = (
-    Column(gettext_lazy("Visits"), lambda each: each.visits),
-    Column(gettext_lazy("Successful"), lambda each: each.succeeded),
-    Column(gettext_lazy("First visits"), lambda each: each.first_visits),
-    Column(gettext_lazy("First-visit success"), lambda each: each.first_success, "%", chart=True, most=100),
-    Column(gettext_lazy("Visits per day"), lambda each: each.per_day, chart=True),
-    Column(gettext_lazy("Driving per visit, minutes"), lambda each: each.drive_minutes, chart=True),
-    Column(gettext_lazy("Driving per visit, miles"), lambda each: each.drive_miles),
-    Column(gettext_lazy("Mean minutes late"), lambda each: each.minutes_late),
-    Column(gettext_lazy("Over 15 minutes late"), lambda each: each.late, "%", chart=True, most=100),
-    Column(gettext_lazy("Within the window told"), lambda each: each.in_window, "%"),
+    Column(gettext_lazy("Visits"), lambda figures: figures.visits),
+    Column(gettext_lazy("Successful"), lambda figures: figures.succeeded),
+    Column(gettext_lazy("First visits"), lambda figures: figures.first_visits),
+    Column(gettext_lazy("First-visit success"), lambda figures: figures.first_success, "%", chart=True, most=100),
+    Column(gettext_lazy("Visits per day"), lambda figures: figures.per_day, chart=True),
+    Column(gettext_lazy("Driving per visit, minutes"), lambda figures: figures.drive_minutes, chart=True),
+    Column(gettext_lazy("Driving per visit, miles"), lambda figures: figures.drive_miles),
+    Column(gettext_lazy("Mean minutes late"), lambda figures: figures.minutes_late),
+    Column(gettext_lazy("Over 15 minutes late"), lambda figures: figures.late, "%", chart=True, most=100),
+    Column(gettext_lazy("Within the window told"), lambda figures: figures.in_window, "%"),
 )
 
 
@@ -82,8 +82,8 @@ def page(request: HttpRequest) -> HttpResponse:
     form, rows = _asked(request)
     by = By(form.cleaned_data["by"]) if form.is_valid() else By.TECHNICIAN
     groups, weeks, reasons = metrics.by_group(rows, by), metrics.by_week(rows), metrics.by_reason(rows)
-    named = [(group.name, each) for group, each in groups]
-    dated = [(formats.day(week), each) for week, each in weeks]
+    named = [(group.name, figures) for group, figures in groups]
+    dated = [(formats.day(week), figures) for week, figures in weeks]
     context = {
         **admin.site.each_context(request),
         "title": _("Figures"),
@@ -92,8 +92,8 @@ def page(request: HttpRequest) -> HttpResponse:
         "is_valid": form.is_valid(),
         "total": metrics.figures_of(rows),
         "columns": COLUMNS,
-        "groups": [(name, _cells(each)) for name, each in named],
-        "weeks": [(week, _cells(each)) for week, each in dated],
+        "groups": [(name, _cells(figures)) for name, figures in named],
+        "weeks": [(week, _cells(figures)) for week, figures in dated],
         "reasons": reasons,
         "charts": _charts(named, dated, reasons, str(by.label)),
         "bars": MOST_BARS if len(groups) > MOST_BARS else 0,
@@ -113,10 +113,10 @@ def export(request: HttpRequest, table: str) -> HttpResponseBase:
         header, lines = [_("Reason"), _("Failed visits"), _("Share of failed visits, %")], metrics.by_reason(rows)
     elif table == "weeks":
         header = [_("Week from"), *titles]
-        lines = [(week.isoformat(), *_numbers(each)) for week, each in metrics.by_week(rows)]
+        lines = [(week.isoformat(), *_numbers(figures)) for week, figures in metrics.by_week(rows)]
     else:
         header = [str(by.label), *titles]
-        lines = [(group.name, *_numbers(each)) for group, each in metrics.by_group(rows, by)]
+        lines = [(group.name, *_numbers(figures)) for group, figures in metrics.by_group(rows, by)]
     name = f"figures-{table}-{form.cleaned_data['from_on']}-{form.cleaned_data['until_on']}.csv"
     return csv_export.download(header, lines, name=name)
 
@@ -136,14 +136,14 @@ def _iso(day: date) -> str:
     return day.isoformat()
 
 
-def _cells(each: Figures) -> list[str]:
+def _cells(figures: Figures) -> list[str]:
     """As they read; a dash where there is nothing to tell it from."""
-    values = ((column.value(each), column.unit) for column in COLUMNS)
+    values = ((column.value(figures), column.unit) for column in COLUMNS)
     return ["–" if value is None else f"{value}{unit}" for value, unit in values]
 
 
-def _numbers(each: Figures) -> list[Any]:
-    return [_plain(column.value(each)) for column in COLUMNS]
+def _numbers(figures: Figures) -> list[Any]:
+    return [_plain(column.value(figures)) for column in COLUMNS]
 
 
 def _plain(value: Any) -> Any:
@@ -164,7 +164,7 @@ def _charts(
             "unit": column.unit,
             "most": column.most,
             "labels": [name for name, _each in shown],
-            "values": [column.value(each) for _name, each in shown],
+            "values": [column.value(figures) for _name, figures in shown],
             "shape": "bar",
         }
         for number, column in enumerate(COLUMNS)
@@ -175,7 +175,7 @@ def _charts(
         "unit": "%",
         "most": 100,
         "labels": [week for week, _each in weeks],
-        "values": [each.first_success for _week, each in weeks],
+        "values": [figures.first_success for _week, figures in weeks],
         "shape": "line",
     }
     charts["chart-reasons"] = {

@@ -73,15 +73,15 @@ class ReviewForm(forms.Form):
 
 def seen_of(values: Iterable[str]) -> list[Seen]:
     """From "12:2026-12-08:3", as pages send it. What cannot be read was not seen."""
-    found = []
+    lanes = []
     for value in values:
         name, _colon, version = value.rpartition(":")
         try:
             technician, on = tokens.key_of(name)
-            found.append(Seen(technician, on, int(version)))
+            lanes.append(Seen(technician, on, int(version)))
         except ValueError:
             continue
-    return found
+    return lanes
 
 
 def seen_values(versions: Mapping[tuple[int, date], int]) -> list[str]:

@@ -21,5 +21,5 @@ def of_map() -> dict[str, Any]:
     return {
         "tiles": settings.TILE_URL,
         "attribution": settings.TILE_ATTRIBUTION,
-        "districts": [{"name": name, "points": found} for name, found in sorted(points.items())],
+        "districts": [{"name": name, "points": district} for name, district in sorted(points.items())],
     }

@@ -80,22 +80,22 @@ def _each(seconds: int, stops: int) -> str:
 
 def progress(run: PlanRun) -> dict[str, Any]:
     """A sentence and, while the engine improves, how much of its time has passed (0 to 100)."""
-    found = run.progress
+    reported = run.progress
     phases = {
         "reading": _("Reading visits, technicians and driving times …"),
         "constructing": _("Making a first plan …"),
         "improving": _("Looking for less driving …"),
         "checking": _("Checking the plan against every rule …"),
     }
-    said = phases.get(found.get("phase", ""), _("Working …"))
+    said = phases.get(reported.get("phase", ""), _("Working …"))
     if run.state == PlanRun.State.QUEUED:
         said = _("Waits for a worker …")
     if run.cancel_asked_at:
         said = _("Being canceled …")
-    share = found.get("share")
+    share = reported.get("share")
     return {
         "said": said,
         "percent": None if share is None else min(_PERCENT, round(_PERCENT * share)),
-        "unserved": found.get("unserved"),
-        "drive": _hours(found["drive"]) if found.get("drive") else "",
+        "unserved": reported.get("unserved"),
+        "drive": _hours(reported["drive"]) if reported.get("drive") else "",
     }

@@ -131,11 +131,11 @@ class Cell:
         placed = [block.placed for block in self.stops if block.placed]
         if not placed:
             return ""
-        drive = round(sum(each.drive_seconds for each in placed) / 60)
+        drive = round(sum(block.drive_seconds for block in placed) / 60)
         stops = ngettext("%(count)s stop", "%(count)s stops", len(placed)) % {"count": len(placed)}
         return _("%(stops)s, %(all)s, of it %(drive)s driving") % {
             "stops": stops,
-            "all": duration(sum(each.minutes for each in placed) + drive),
+            "all": duration(sum(block.minutes for block in placed) + drive),
             "drive": duration(drive),
         }
 
@@ -174,12 +174,14 @@ def read(span: Span, *, today: date) -> Board:
     stops = _stops(span)
     rota = shifts.load(span.from_on, span.until_on, also={key[0] for key in stops}, days_too=[key[1] for key in stops])
     days = rota.days or ((span.on,) if span.view == "day" else ())
-    people = sorted(rota.technicians.values(), key=lambda each: (str(each), each.pk))
+    people = sorted(rota.technicians.values(), key=lambda technician: (str(technician), technician.pk))
     shown = [person for person in people if span.technician in {None, person.pk}]
-    keys = [(each.pk, day) for each in shown for day in days]
+    keys = [(technician.pk, day) for technician in shown for day in days]
     cells = _cells(keys, stops, marks, rota, today=today)
-    color = {each.pk: index % COLORS for index, each in enumerate(people)}
-    rows = (Row(each, color[each.pk], tuple(cells[each.pk, day] for day in days)) for each in shown)
+    color = {technician.pk: index % COLORS for index, technician in enumerate(people)}
+    rows = (
+        Row(technician, color[technician.pk], tuple(cells[technician.pk, day] for day in days)) for technician in shown
+    )
     return Board(span, days, tuple(rows), tuple(people), marks)
 
 
@@ -188,7 +190,7 @@ def some(keys: Collection[Key], span: Span, *, today: date, marks: Tokens | None
     if not keys:
         return []
     marks = marks or tokens.read(span.from_on, span.until_on, today=today)
-    stops = {key: found for key, found in _stops(span, keys).items() if key in set(keys)}
+    stops = {key: visits for key, visits in _stops(span, keys).items() if key in set(keys)}
     people = {key[0] for key in keys}
     rota = shifts.load(span.from_on, span.until_on, also=people, days_too=[key[1] for key in keys])
     return list(_cells([key for key in keys if key[0] in rota.technicians], stops, marks, rota, today=today).values())
@@ -197,9 +199,9 @@ def some(keys: Collection[Key], span: Span, *, today: date, marks: Tokens | None
 def side(span: Span, *, today: date) -> tuple[list[Block], int]:
     """What waits, the most urgent first, and how many more there are than are shown."""
     rows = tokens.waiting((span.from_on, span.until_on), today=today)
-    found = list(facts.with_relations(rows)[:SIDE_SHOWN])
-    more = rows.count() - len(found) if len(found) == SIDE_SHOWN else 0
-    return [Block(row, today, _wishes(row)) for row in found], more
+    visits = list(facts.with_relations(rows)[:SIDE_SHOWN])
+    more = rows.count() - len(visits) if len(visits) == SIDE_SHOWN else 0
+    return [Block(row, today, _wishes(row)) for row in visits], more
 
 
 def _wishes(visit: SiteVisit) -> tuple[str, ...]:
@@ -212,12 +214,12 @@ def _stops(span: Span, keys: Collection[Key] = ()) -> dict[Key, list[SiteVisit]]
     if keys:
         days, people = {key[1] for key in keys}, {key[0] for key in keys}
         rows = rows.filter(placement__lane__on__in=days, placement__lane__technician__in=people)
-    found: dict[Key, list[SiteVisit]] = defaultdict(list)
+    by_lane: dict[Key, list[SiteVisit]] = defaultdict(list)
     for row in facts.with_relations(rows):
-        found[row.placement.lane.technician_id, row.placement.lane.on].append(row)
-    for stops in found.values():
+        by_lane[row.placement.lane.technician_id, row.placement.lane.on].append(row)
+    for stops in by_lane.values():
         stops.sort(key=lambda row: (technician_days.ORDER[row.placement.window], row.placement.position, row.pk))
-    return found
+    return by_lane
 
 
 def _cells(
@@ -243,18 +245,18 @@ def _broken(
     stops: Mapping[Key, Sequence[SiteVisit]], people: Mapping[int, Technician]
 ) -> dict[Key, dict[int | None, tuple[str, ...]]]:
     """By lane and visit, what is broken there, in sentences; None: the day as a whole."""
-    found: dict[Key, dict[int | None, tuple[str, ...]]] = defaultdict(dict)
+    sentences: dict[Key, dict[int | None, tuple[str, ...]]] = defaultdict(dict)
     open_stops = {key: [(row, row.placement.window) for row in rows if row.is_movable] for key, rows in stops.items()}
     for key, times in technician_days.timelines(open_stops).items():
         rows = {row.pk: row for row in stops[key]}
-        for each in times.breaks:
-            said = _sentence(each, people[key[0]], key[1], rows)
-            said_before = found[key].get(each.visit, ())
+        for fault in times.breaks:
+            said = _sentence(fault, people[key[0]], key[1], rows)
+            said_before = sentences[key].get(fault.visit, ())
             if said not in said_before:
-                found[key][each.visit] = (*said_before, said)
-    return found
+                sentences[key][fault.visit] = (*said_before, said)
+    return sentences
 
 
-def _sentence(each: Break, technician: Technician, on: date, rows: Mapping[int, SiteVisit]) -> str:
-    visit = rows.get(each.visit) if each.visit is not None else None
-    return words.sentence(each.code, technician=str(technician), on=on, visit=str(visit.order) if visit else "")
+def _sentence(fault: Break, technician: Technician, on: date, rows: Mapping[int, SiteVisit]) -> str:
+    visit = rows.get(fault.visit) if fault.visit is not None else None
+    return words.sentence(fault.code, technician=str(technician), on=on, visit=str(visit.order) if visit else "")

@@ -34,11 +34,11 @@ class Change:
 
 def changes(from_on: date, until_on: date) -> list[Change]:
     """By day, then by visit. The number of queries is fixed."""
-    found = board.differences(from_on, until_on)
-    slots = [slot for each in found for slot in (each.was, each.now) if slot]
+    differences = board.differences(from_on, until_on)
+    slots = [slot for difference in differences for slot in (difference.was, difference.now) if slot]
     people = words.names_of_technicians({slot.technician for slot in slots})
-    found.sort(key=lambda each: ((each.now or each.was).on, each.visit.pk))  # type: ignore[union-attr]
-    return [_change(each, people) for each in found]
+    differences.sort(key=lambda difference: ((difference.now or difference.was).on, difference.visit.pk))  # type: ignore[union-attr]
+    return [_change(difference, people) for difference in differences]
 
 
 def untold_count(from_on: date, until_on: date) -> int:
@@ -50,14 +50,14 @@ def untold_count(from_on: date, until_on: date) -> int:
         on_board | told, state__in=[SiteVisit.State.UNSCHEDULED, SiteVisit.State.SCHEDULED]
     )
     placed = ("placement__lane__technician", "placement__lane__on", "placement__window")
-    found = rows.values_list("state", "technician", "scheduled_on", "window", *placed)
+    slots = rows.values_list("state", "technician", "scheduled_on", "window", *placed)
     nowhere = (None, None, None)
     return sum(
-        (tuple(each[1:4]) if each[0] == SiteVisit.State.SCHEDULED else nowhere) != tuple(each[4:]) for each in found
+        (tuple(slot[1:4]) if slot[0] == SiteVisit.State.SCHEDULED else nowhere) != tuple(slot[4:]) for slot in slots
     )
 
 
-def _change(each: Difference, people: dict[int, str]) -> Change:
+def _change(difference: Difference, people: dict[int, str]) -> Change:
     names = {
         Kind.NEW: _("New"),
         Kind.MOVED: _("Moved"),
@@ -65,7 +65,12 @@ def _change(each: Difference, people: dict[int, str]) -> Change:
         Kind.REMOVED: _("Taken off"),
     }
     return Change(
-        each.visit, each.kind, names[each.kind], _slot(each.was, people), _slot(each.now, people), _told(each)
+        difference.visit,
+        difference.kind,
+        names[difference.kind],
+        _slot(difference.was, people),
+        _slot(difference.now, people),
+        _told(difference),
     )
 
 
@@ -79,15 +84,15 @@ def _when(slot: Slot) -> str:
     return f"{formats.day(slot.on)}, {SiteVisit.Window(slot.window).label}"
 
 
-def _told(each: Difference) -> str:
+def _told(difference: Difference) -> str:
     """The customer, and the agent where there is one."""
-    if each.kind == Kind.TECHNICIAN:
+    if difference.kind == Kind.TECHNICIAN:
         return _("Nothing: day and window stay")
-    if each.now is None:
+    if difference.now is None:
         return _("The day is called off, a new one follows")
-    if each.kind == Kind.NEW:
-        return _("The visit is on %(when)s") % {"when": _when(each.now)}
-    return _("The visit moved to %(when)s") % {"when": _when(each.now)}
+    if difference.kind == Kind.NEW:
+        return _("The visit is on %(when)s") % {"when": _when(difference.now)}
+    return _("The visit moved to %(when)s") % {"when": _when(difference.now)}
 
 
 def tell_outcome(request: HttpRequest, done: board.Published) -> None:

@@ -62,8 +62,8 @@ def visits_of(user: User) -> list[SiteVisit]:
     rows = SiteVisit.objects.filter(scheduled_on__gte=since).exclude(state=SiteVisit.State.CANCELED)
     rows = rows.filter(order__round__msa_request__in=MSARequest.objects.acted_for_by(user).order_by().values("pk"))
     visits = list(rows.select_related("order__round").order_by("scheduled_on", "pk"))
-    found = MSARequest.objects.filter(pk__in={visit.order.round.msa_request_id for visit in visits})
-    requests = {each.pk: each for each in found.with_case()}
+    visited = MSARequest.objects.filter(pk__in={visit.order.round.msa_request_id for visit in visits})
+    requests = {msa_request.pk: msa_request for msa_request in visited.with_case()}
     for visit in visits:
         visit.order.round.msa_request = requests[visit.order.round.msa_request_id]
     return visits

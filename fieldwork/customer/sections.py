@@ -65,21 +65,21 @@ class Today:
 
 def today(msa_request: MSARequest, visit: SiteVisit | None = None) -> Today | None:
     """None on every other day."""
-    found = visit or day_change_rules.open_visit(msa_request)
+    to_follow = visit or day_change_rules.open_visit(msa_request)
     now = timezone.now()
-    if found is None:
+    if to_follow is None:
         return _over(msa_request, now)
-    if found.scheduled_on != local_day(now) or found.technician is None:
+    if to_follow.scheduled_on != local_day(now) or to_follow.technician is None:
         return None
-    if found.state == SiteVisit.State.ON_SITE:
+    if to_follow.state == SiteVisit.State.ON_SITE:
         return Today(_("The meter technician is at the site now."))
-    expected_at = arrivals.expected(found.technician, found.scheduled_on, now).get(found.pk, now)
-    return _on_the_way(found, expected_at) if found.on_the_way_at else _before(found, expected_at)
+    expected_at = arrivals.expected(to_follow.technician, to_follow.scheduled_on, now).get(to_follow.pk, now)
+    return _on_the_way(to_follow, expected_at) if to_follow.on_the_way_at else _before(to_follow, expected_at)
 
 
 def _over(msa_request: MSARequest, now: datetime) -> Today | None:
-    closed = (each for each in day_change_rules.visits_of(msa_request) if each.state == SiteVisit.State.CLOSED)
-    if any(each.scheduled_on == local_day(now) for each in closed):
+    closed = (visit for visit in day_change_rules.visits_of(msa_request) if visit.state == SiteVisit.State.CLOSED)
+    if any(visit.scheduled_on == local_day(now) for visit in closed):
         return Today(_("The visit is over."), waits=False)
     return None
 

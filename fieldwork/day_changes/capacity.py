@@ -38,9 +38,9 @@ def free(visit: SiteVisit, translated: Translated, keys: Collection[Key]) -> Ite
 
 def _used(visit: SiteVisit, keys: Collection[Key]) -> dict[Key, dict[str, int]]:
     """Minutes that stand in each half of those days without this visit, the ways counted in."""
-    found: dict[Key, dict[str, int]] = defaultdict(lambda: dict.fromkeys(WINDOWS, 0))
+    booked: dict[Key, dict[str, int]] = defaultdict(lambda: dict.fromkeys(WINDOWS, 0))
     placed = Placement.objects.filter(lane__on__in={on for _technician, on in keys}).exclude(visit=visit)
     rows = placed.filter(visit__state__in=SiteVisit.OPEN_STATES)
     for technician, on, window, minutes in rows.values_list("lane__technician", "lane__on", "window", "minutes"):
-        found[technician, on][window] += minutes + DRIVE
-    return found
+        booked[technician, on][window] += minutes + DRIVE
+    return booked

@@ -46,7 +46,7 @@ def find(visit: SiteVisit) -> list[Offer]:
     for offer in _cheapest_first(visit):
         best.setdefault((offer.on, offer.window), offer)
     chosen = list(best.values())[:MOST]
-    return sorted(chosen, key=lambda each: (each.on, technician_days.ORDER[each.window]))
+    return sorted(chosen, key=lambda offer: (offer.on, technician_days.ORDER[offer.window]))
 
 
 def hold(visit: SiteVisit, on: date, window: str) -> Offer | None:
@@ -55,16 +55,16 @@ def hold(visit: SiteVisit, on: date, window: str) -> Offer | None:
     The days of everybody who has room then are locked until the transaction ends, and looked at again: of two who
     take the last place, the second finds it gone. The caller holds request and visit.
     """
-    wanted = [each for each in _cheapest_first(visit) if (each.on, each.window) == (on, window)]
+    wanted = [offer for offer in _cheapest_first(visit) if (offer.on, offer.window) == (on, window)]
     if not wanted:
         return None
-    keys = {(each.technician, on) for each in wanted}
+    keys = {(offer.technician, on) for offer in wanted}
     placed = Placement.objects.filter(visit=visit).select_related("lane").first()
     if placed is not None:
         keys.add((placed.lane.technician_id, placed.lane.on))
     technician_days.lock_lanes(keys)
-    again = (each for each in _cheapest_first(visit) if (each.on, each.window) == (on, window))
-    return next((each for each in again if (each.technician, on) in keys), None)
+    again = (offer for offer in _cheapest_first(visit) if (offer.on, offer.window) == (on, window))
+    return next((offer for offer in again if (offer.technician, on) in keys), None)
 
 
 def _cheapest_first(visit: SiteVisit) -> Iterator[Offer]:
@@ -92,14 +92,14 @@ def _among(offers: Iterable[Offer], visit: SiteVisit, first: date, last: date) -
 
 def _inserted(visit: SiteVisit, translated: Translated, plan: Plan, but: set[tuple[int, date]]) -> Iterator[Offer]:
     """Mornings and afternoons are asked for apart: the engine answers with the earlier half where both would do."""
-    found: list[Offer] = []
+    offers: list[Offer] = []
     for window in WINDOWS:
         free = _freed(translated, visit.pk, window)
         for place in insertions(free, plan, visit.pk) if free else []:
             key = (int(str(place.technician)), translated.days[place.day])
             if key not in but:
-                found.append(Offer(key[1], window, key[0], place.position + 1, place.extra_drive))
-    yield from sorted(found, key=lambda each: (each.extra_drive, each.on, technician_days.ORDER[each.window]))
+                offers.append(Offer(key[1], window, key[0], place.position + 1, place.extra_drive))
+    yield from sorted(offers, key=lambda offer: (offer.extra_drive, offer.on, technician_days.ORDER[offer.window]))
 
 
 def _counted(visit: SiteVisit, translated: Translated, keys: set[tuple[int, date]]) -> Iterator[Offer]:
@@ -122,9 +122,9 @@ def _freed(translated: Translated, pk: int, window: str) -> Problem | None:
     if pk not in {visit.id for visit in asked.visits}:
         return None
 
-    def free(each: Visit) -> Visit:
-        halves = tuple(half for half in each.windows if translated.window(half) == window)
-        return dataclasses.replace(each, published=None, fixed=None, windows=halves)
+    def free(asked: Visit) -> Visit:
+        halves = tuple(half for half in asked.windows if translated.window(half) == window)
+        return dataclasses.replace(asked, published=None, fixed=None, windows=halves)
 
     visits = tuple(free(visit) if visit.id == pk else visit for visit in asked.visits)
     return dataclasses.replace(asked, visits=visits)

@@ -79,10 +79,10 @@ def ask(msa_request: MSARequest, halves: Collection[Half], *, by: User) -> DayCh
 
 
 def _locked_visit(msa_request: MSARequest) -> SiteVisit:
-    found = day_change_rules.open_visit(msa_request)
-    if found is None:
+    visit = day_change_rules.open_visit(msa_request)
+    if visit is None:
         raise Refused(_("No visit is planned now."), code="no_day")
-    return lock(found)
+    return lock(visit)
 
 
 def _write(visit: SiteVisit, *, by: User, **fields: object) -> DayChange:

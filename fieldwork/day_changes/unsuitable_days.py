@@ -68,7 +68,7 @@ def check(visit: SiteVisit, halves: Collection[Half]) -> set[Half]:
 
 def _parts(halves: Collection[Half]) -> dict[date, str]:
     """One row a day: a half of it, or all of it."""
-    found: dict[date, str] = {}
+    parts: dict[date, str] = {}
     for on, window in halves:
-        found[on] = Absence.Part.ALL_DAY if on in found else window
-    return found
+        parts[on] = Absence.Part.ALL_DAY if on in parts else window
+    return parts

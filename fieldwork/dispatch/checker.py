@@ -13,19 +13,19 @@ def check(problem: Problem, plan: Plan) -> tuple[Violation, ...]:
     """Each broken rule. A required visit that is unserved breaks none: not everything can always be served."""
     shifts = {(shift.technician, shift.day): shift for shift in problem.shifts}
     visits = {visit.id: visit for visit in problem.visits}
-    found = [*_once_each(visits, plan), *_sums(plan)]
+    violations = [*_once_each(visits, plan), *_sums(plan)]
     for route in plan.routes:
         shift = shifts.get((route.technician, route.day))
         if shift is None:
-            found.append(Violation("no_shift", route.technician, route.day))
+            violations.append(Violation("no_shift", route.technician, route.day))
         elif all(stop.visit in visits for stop in route.stops):
-            found += _Day(problem, shift, route, [visits[stop.visit] for stop in route.stops]).broken()
-    return tuple(found)
+            violations += _Day(problem, shift, route, [visits[stop.visit] for stop in route.stops]).broken()
+    return tuple(violations)
 
 
 def _once_each(visits: dict[Hashable, Visit], plan: Plan) -> Iterator[Violation]:
     named = Counter(stop.visit for route in plan.routes for stop in route.stops)
-    named.update(each.visit for each in plan.unserved)
+    named.update(unserved.visit for unserved in plan.unserved)
     for visit, times in named.items():
         if visit not in visits:
             yield Violation("unknown_visit", visit=visit)

@@ -94,9 +94,9 @@ def improve(ground: Ground, start: Orders, budget: Budget, *, seed: int, tuning:
     best, regions = start, Regions(ground, search.rng, tuning.region, tuning.routes)
     while not budget.over():
         region = regions.next(best)
-        found = _planned_again(region, search, budget, tuning)
-        if found is not region.orders:
-            best = region.put_back(best, found)
+        orders = _planned_again(region, search, budget, tuning)
+        if orders is not region.orders:
+            best = region.put_back(best, orders)
             budget.drive, budget.unserved = ground.drive(best), len(ground.missed(best))
     return best
 
@@ -109,9 +109,9 @@ def _visits_a_route(orders: Orders) -> float:
 def _planned_again(region: Region, search: _Search, budget: Budget, tuning: Tuning) -> Orders:
     """pyvroom plans the region from nothing. Where that is no better than what stands, pyvrp improves what stands."""
     if tuning.anew:
-        found = construct(region.ground, seconds=budget.left(), searches=tuning.anew, depth=tuning.anew_depth)
-        if better(region.ground, found, region.orders):
-            return found
+        orders = construct(region.ground, seconds=budget.left(), searches=tuning.anew, depth=tuning.anew_depth)
+        if better(region.ground, orders, region.orders):
+            return orders
     return search.best(region.ground, region.orders, _Slice(budget, tuning.slice), IteratedLocalSearchCallbacks())
 
 
@@ -137,13 +137,13 @@ class _Search:
         ils = replace(params.ils, callbacks=callbacks)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PenaltyBoundWarning)
-            found = IteratedLocalSearch(data, manager, search, model.solution(start), ils).run(
+            outcome = IteratedLocalSearch(data, manager, search, model.solution(start), ils).run(
                 stop, collect_stats=False
             )
         self.penalties = manager.penalties()
-        if not found.best.is_feasible():
+        if not outcome.best.is_feasible():
             return start
-        orders = model.orders(found.best)
+        orders = model.orders(outcome.best)
         return orders if better(ground, orders, start) else start
 
     def _first_penalties(self, data: ProblemData) -> tuple[list[float], float, float]:

@@ -19,11 +19,11 @@ def insertions(problem: Problem, plan: Plan, visit_id: Hashable) -> list[Inserti
     by_id = {visit.id: visit for visit in problem.visits}
     visit = by_id[visit_id]
     rows = stops_of(plan)
-    found: list[Insertion] = []
+    places: list[Insertion] = []
     for shift in shifts_for(problem, visit):
-        others = [by_id[each] for each in rows.get((shift.technician, shift.day), ()) if each != visit_id]
-        found += into(problem, shift, others, visit)
-    return sorted(found, key=cheapest_first)
+        others = [by_id[other] for other in rows.get((shift.technician, shift.day), ()) if other != visit_id]
+        places += into(problem, shift, others, visit)
+    return sorted(places, key=cheapest_first)
 
 
 def shifts_for(problem: Problem, visit: Visit) -> list[Shift]:
@@ -35,8 +35,8 @@ def stops_of(plan: Plan) -> dict[tuple[Hashable, int], list[Hashable]]:
     return {(route.technician, route.day): [stop.visit for stop in route.stops] for route in plan.routes}
 
 
-def cheapest_first(found: Insertion) -> tuple[int, int, int]:
-    return found.extra_drive, found.day, found.position
+def cheapest_first(place: Insertion) -> tuple[int, int, int]:
+    return place.extra_drive, place.day, place.position
 
 
 def into(problem: Problem, shift: Shift, others: Sequence[Visit], visit: Visit) -> Iterator[Insertion]:
@@ -52,14 +52,14 @@ def into(problem: Problem, shift: Shift, others: Sequence[Visit], visit: Visit) 
 
 
 def _no_worse(now: tuple[Violation, ...], before: tuple[Violation, ...]) -> bool:
-    known = {(each.code, each.visit): each.amount for each in before}
-    return all(each.amount <= known.get((each.code, each.visit), -1) for each in now)
+    known = {(violation.code, violation.visit): violation.amount for violation in before}
+    return all(violation.amount <= known.get((violation.code, violation.visit), -1) for violation in now)
 
 
 def inserted(problem: Problem, plan: Plan, visit_id: Hashable, place: Insertion) -> Plan:
     """The plan with an unserved visit put where `insertions` said."""
     order = stops_of(plan).get((place.technician, place.day), [])
-    left = tuple(each for each in plan.unserved if each.visit != visit_id)
+    left = tuple(unserved for unserved in plan.unserved if unserved.visit != visit_id)
     ids = [*order[: place.position], visit_id, *order[place.position :]]
     return _with_row(problem, replace(plan, unserved=left), (place.technician, place.day), ids)
 
@@ -68,8 +68,8 @@ def taken_out(problem: Problem, plan: Plan, visit_id: Hashable) -> Plan:
     """The plan without the visit, which is neither served nor unserved then."""
     for key, ids in stops_of(plan).items():
         if visit_id in ids:
-            return _with_row(problem, plan, key, [each for each in ids if each != visit_id])
-    return replace(plan, unserved=tuple(each for each in plan.unserved if each.visit != visit_id))
+            return _with_row(problem, plan, key, [other for other in ids if other != visit_id])
+    return replace(plan, unserved=tuple(unserved for unserved in plan.unserved if unserved.visit != visit_id))
 
 
 def _with_row(problem: Problem, plan: Plan, key: tuple[Hashable, int], ids: Sequence[Hashable]) -> Plan:
@@ -77,6 +77,6 @@ def _with_row(problem: Problem, plan: Plan, key: tuple[Hashable, int], ids: Sequ
     number, shift = next((n, s) for n, s in enumerate(problem.shifts) if (s.technician, s.day) == key)
     numbers = {(s.technician, s.day): n for n, s in enumerate(problem.shifts)}
     rows: dict[int, Route] = {numbers[route.technician, route.day]: route for route in plan.routes}
-    rows[number] = timed(problem, shift, [by_id[each] for each in ids])
+    rows[number] = timed(problem, shift, [by_id[visit_id] for visit_id in ids])
     routes = tuple(route for _number, route in sorted(rows.items()) if route.stops)
     return replace(plan, routes=routes, drive=sum(route.drive for route in routes))

@@ -22,7 +22,7 @@ class Mending:
 
     def serve_all(self) -> None:
         """Commitments are never let go. Optional visits that found no room stay without."""
-        left = [self.asked[each.visit] for each in self.plan.unserved]
+        left = [self.asked[unserved.visit] for unserved in self.plan.unserved]
         left = [visit for visit in left if visit.required and visit.fixed is None]
         for visit in left:
             if visit.published is not None and visit.id not in self.why:
@@ -42,19 +42,19 @@ class Mending:
         if places:
             self.plan = inserted(self.held, self.plan, visit.id, places[0])
             return
-        for place, pushed in sorted(self._by_pushing(visit), key=lambda each: cheapest_first(each[0])):
+        for place, pushed in sorted(self._by_pushing(visit), key=lambda pushing: cheapest_first(pushing[0])):
             if self._over() or self._push(visit, place, pushed):
                 return
 
     def _by_pushing(self, visit: Visit) -> Iterator[tuple[Insertion, Visit]]:
         """Where the visit fits if one published visit goes."""
-        visits = {each.id: each for each in self.held.visits}
+        visits = {known.id: known for known in self.held.visits}
         rows = stops_of(self.plan)
         for shift in shifts_for(self.held, visit):
-            row = [visits[each] for each in rows.get((shift.technician, shift.day), ())]
+            row = [visits[visit_id] for visit_id in rows.get((shift.technician, shift.day), ())]
             for pushed in row:
                 if self.asked[pushed.id].published is not None and self.asked[pushed.id].fixed is None:
-                    others = [each for each in row if each is not pushed]
+                    others = [other for other in row if other is not pushed]
                     yield from ((place, pushed) for place in into(self.held, shift, others, visit))
 
     def _push(self, visit: Visit, place: Insertion, pushed: Visit) -> bool:
@@ -70,4 +70,4 @@ class Mending:
 
 
 def _with(problem: Problem, visit: Visit) -> Problem:
-    return replace(problem, visits=tuple(visit if each.id == visit.id else each for each in problem.visits))
+    return replace(problem, visits=tuple(visit if other.id == visit.id else other for other in problem.visits))

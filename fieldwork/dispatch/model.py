@@ -33,10 +33,10 @@ class Model:
 
     @cached_property
     def clients_of(self) -> dict[int, list[int]]:
-        found: dict[int, list[int]] = defaultdict(list)
+        clients: dict[int, list[int]] = defaultdict(list)
         for client, (visit, _opening) in enumerate(self.clients):
-            found[visit].append(client)
-        return found
+            clients[visit].append(client)
+        return clients
 
     @cached_property
     def profiles(self) -> dict[frozenset[Any], int]:

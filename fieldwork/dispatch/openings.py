@@ -54,7 +54,8 @@ class Axis:
     def openings(self) -> list[tuple[Opening, ...]]:
         """By the visit's number. Empty: nobody can ever begin it."""
         hours = {
-            kind: self._hours(visit) for kind, visit in {kind_of(each): each for each in self.problem.visits}.items()
+            kind: self._hours(visit)
+            for kind, visit in {kind_of(asked): asked for asked in self.problem.visits}.items()
         }
         return [tuple(self._openings(visit, hours[kind_of(visit)])) for visit in self.problem.visits]
 
@@ -71,7 +72,7 @@ class Axis:
         days = sorted(hours)
         following = dict(pairwise(days))
         merged: list[tuple[Opening, int]] = []  # with the day on which it ends
-        for window in sorted(windows_of(visit), key=lambda each: (each.day, each.starts)):
+        for window in sorted(windows_of(visit), key=lambda half: (half.day, half.starts)):
             if window.day not in hours:
                 continue
             first, last = hours[window.day].starts, hours[window.day].ends - visit.duration

@@ -48,7 +48,7 @@ def _question(
 ) -> tuple[str, dict[str, str]]:
     asked = list(dict.fromkeys([*sources, *destinations]))
     position = {place: number for number, place in enumerate(asked)}
-    path = ";".join(f"{places[each].longitude:.6f},{places[each].latitude:.6f}" for each in asked)
+    path = ";".join(f"{places[index].longitude:.6f},{places[index].latitude:.6f}" for index in asked)
     return f"{base_url.rstrip('/')}/table/v1/{profile}/{path}", {
         "annotations": "duration,distance",
         "sources": ";".join(str(position[source]) for source in sources),

@@ -24,10 +24,10 @@ class Region:
     shifts: list[int]
     visits: list[int]
 
-    def put_back(self, whole: Orders, found: Orders) -> Orders:
+    def put_back(self, whole: Orders, orders: Orders) -> Orders:
         others = {number: visits for number, visits in whole.items() if number not in set(self.shifts)}
         return others | {
-            self.shifts[n]: [self.visits[visit] for visit in visits] for n, visits in found.items() if visits
+            self.shifts[n]: [self.visits[visit] for visit in visits] for n, visits in orders.items() if visits
         }
 
 

@@ -52,7 +52,7 @@ def _cannot_stay(problem: Problem, visit: Visit) -> MoveReason | None:
     at = visit.published
     if at is None or (visit.fixed is not None and _inside(at, visit.fixed)):
         return None
-    shift = next((each for each in problem.shifts if (each.technician, each.day) == (at.technician, at.day)), None)
+    shift = next((shift for shift in problem.shifts if (shift.technician, shift.day) == (at.technician, at.day)), None)
     if shift is None:
         return "no_shift"
     if not may_serve(shift, visit):

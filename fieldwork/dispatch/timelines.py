@@ -19,10 +19,10 @@ def timeline(
     """
     by_id = {visit.id: visit for visit in problem.visits}
     ids = tuple(visit_ids)
-    unknown = [each for each in ids if each not in by_id]
+    unknown = [visit_id for visit_id in ids if visit_id not in by_id]
     if unknown:
-        return None, tuple(Violation("unknown_visit", shift.technician, shift.day, each) for each in unknown)
-    visits = [by_id[each] for each in ids]
+        return None, tuple(Violation("unknown_visit", shift.technician, shift.day, visit_id) for visit_id in unknown)
+    visits = [by_id[visit_id] for visit_id in ids]
     route = timed(problem, shift, visits)
     return route, broken(problem, shift, visits, route)
 

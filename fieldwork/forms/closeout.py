@@ -32,7 +32,7 @@ class PhotosField(forms.FileField):
     widget = SeveralFilesInput
 
     def clean(self, data: Any, initial: Any = None) -> list[Photo]:
-        files = [each for each in (data if isinstance(data, list | tuple) else [data]) if each]
+        files = [file for file in (data if isinstance(data, list | tuple) else [data]) if file]
         if len(files) > MAX_PHOTOS:
             raise ValidationError(_("At most %(count)s photos."), params={"count": MAX_PHOTOS}, code="too_many")
         return [self._photo(super(PhotosField, self).clean(file, initial)) for file in files]

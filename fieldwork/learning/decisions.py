@@ -70,13 +70,13 @@ def accept(
             raise Stale(
                 _("The list of open requests changed since you saw it. Please look again."), code="list_changed"
             )
-        found = panels.save(rule, by=by, proposal=fresh.pk)
+        impacts = panels.save(rule, by=by, proposal=fresh.pk)
         _decide(fresh, State.ACCEPTED, by=by, note=note)
         for other in _covered_by(fresh, rule):
             said = _("Covered by the rule about %(panel)s.") % {"panel": fresh.panel_model}
             _decide(other, State.ACCEPTED, by=by, note=said)
     proposal.refresh_from_db()
-    return found
+    return impacts
 
 
 def decline(proposal: RuleProposal, *, note: str, by: User) -> None:

@@ -25,8 +25,8 @@ class Devices:
 
 def load() -> Devices:
     """One query."""
-    found: dict[int, list[tuple[int, int | None]]] = defaultdict(list)
+    by_request: dict[int, list[tuple[int, int | None]]] = defaultdict(list)
     changes = FollowUp.objects.filter(kind=FollowUpKind.MODIFY).order_by("round__number")
     for msa_request, number, device in changes.values_list("msa_request_id", "round__number", "old_device_id"):
-        found[msa_request].append((number, device))
-    return Devices(found)
+        by_request[msa_request].append((number, device))
+    return Devices(by_request)

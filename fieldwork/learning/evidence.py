@@ -38,8 +38,8 @@ def made() -> list[Made]:
     """
     then = device_history.load()
     reasons: dict[int, set[int]] = defaultdict(set)
-    given = CloseOut.reasons.through.objects.filter(closeout__accepted=True)
-    for visit, reason in given.values_list("closeout__visit_id", "outcomereason_id"):
+    links = CloseOut.reasons.through.objects.filter(closeout__accepted=True)
+    for visit, reason in links.values_list("closeout__visit_id", "outcomereason_id"):
         reasons[visit].add(reason)
     at = "visit__order__round__"
     rows = CloseOut.objects.filter(accepted=True, **{f"{at}msa_request__request_type__in": PLACES_DEVICE}).exclude(

@@ -15,7 +15,7 @@ from msa_portal.db import lock
 from requests_app import eligibility
 from requests_app.eligibility import Panels
 from requests_app.models import OutcomeReason, ProgramSettings
-from requests_app.rule_changes import panels as rule_changes_panels
+from requests_app.rule_changes.panels import SHORTEST_MODEL
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Pattern:
     @property
     def spelled(self) -> str:
         """The model as most people typed it."""
-        exact = Counter(each.panel_model for each in self.failed if each.normalized == self.normalized)
+        exact = Counter(made.panel_model for made in self.failed if made.normalized == self.normalized)
         return exact.most_common(1)[0][0]
 
 
@@ -40,7 +40,7 @@ def propose() -> int:
 
     Returns how many are new. What a rule covers already, and what staff declined, is not proposed again.
     """
-    visits = [each for each in evidence.made() if len(each.normalized) >= rule_changes_panels.SHORTEST_MODEL]
+    visits = [made for made in evidence.made() if len(made.normalized) >= SHORTEST_MODEL]
     reasons = [reason for reason in OutcomeReason.objects.all() if evidence.can_teach(reason)]
     least, panels = ProgramSettings.current().propose_rule_after, eligibility.load_panels()
     patterns = (pattern for reason in reasons for pattern in _patterns(visits, reason, least))
@@ -54,19 +54,19 @@ def _patterns(visits: Iterable[Made], reason: OutcomeReason, least: int) -> Iter
         if any_device or visit.device is not None:
             by_device[None if any_device else visit.device].append(visit)
     for device, of_device in by_device.items():
-        failed = [each for each in of_device if reason.pk in each.reasons]
+        failed = [made for made in of_device if reason.pk in made.reasons]
         proposed: list[str] = []
-        for model in sorted({each.normalized for each in failed}, key=lambda model: (len(model), model)):
-            here = tuple(each for each in failed if each.normalized.startswith(model))
-            if len({each.site for each in here}) < least or model.startswith(tuple(proposed)):
+        for model in sorted({made.normalized for made in failed}, key=lambda model: (len(model), model)):
+            here = tuple(made for made in failed if made.normalized.startswith(model))
+            if len({made.site for made in here}) < least or model.startswith(tuple(proposed)):
                 continue
             proposed.append(model)
-            fine = sum(each.succeeded and each.normalized.startswith(model) for each in of_device)
+            fine = sum(made.succeeded and made.normalized.startswith(model) for made in of_device)
             yield Pattern(model, device, reason.pk, here, fine)
 
 
 def _is_covered(pattern: Pattern, panels: Panels) -> bool:
-    taught = (each.normalized for each in panels.taught if each.device in {None, pattern.device})
+    taught = (rule.normalized for rule in panels.taught if rule.device in {None, pattern.device})
     return pattern.normalized.startswith((*panels.incompatible, *taught))
 
 
@@ -81,7 +81,7 @@ def _keep(pattern: Pattern) -> bool:
         )
         fresh = lock(row)
         if fresh.state == RuleProposal.State.OPEN:
-            fresh.visits.set([each.visit for each in pattern.failed])
+            fresh.visits.set([made.visit for made in pattern.failed])
             fresh.successes = pattern.successes
             fresh.save(update_fields=["successes", "updated_at"])
     return created

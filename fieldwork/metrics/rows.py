@@ -84,8 +84,8 @@ def load(from_on: date, until_on: date) -> list[Made]:
     ends = datetime.combine(until_on + timedelta(days=1), time(), UTILITY_ZONE)
     reports = CloseOut.objects.filter(accepted=True, visit__closed_at__gte=begins, visit__closed_at__lt=ends)
     reasons: dict[int, list[str]] = defaultdict(list)
-    given = CloseOut.reasons.through.objects.filter(closeout__in=reports).order_by("outcomereason__position")
-    for visit, title in given.values_list("closeout__visit_id", "outcomereason__title"):
+    links = CloseOut.reasons.through.objects.filter(closeout__in=reports).order_by("outcomereason__position")
+    for visit, title in links.values_list("closeout__visit_id", "outcomereason__title"):
         reasons[visit].append(title)
     then = device_history.load()
     names = {product.pk: str(product) for product in Product.objects.only("manufacturer", "model")}

@@ -53,30 +53,30 @@ def figures_of(rows: Iterable[Made]) -> Figures:
 
 def by_group(rows: Iterable[Made], by: By) -> list[tuple[Group, Figures]]:
     """Whoever made the most visits first."""
-    found: dict[Group, list[Made]] = defaultdict(list)
+    rows_by_group: dict[Group, list[Made]] = defaultdict(list)
     for row in rows:
-        found[row.groups[by]].append(row)
-    ordered = sorted(found.items(), key=lambda each: (-len(each[1]), each[0].name, each[0].pk or 0))
+        rows_by_group[row.groups[by]].append(row)
+    ordered = sorted(rows_by_group.items(), key=lambda entry: (-len(entry[1]), entry[0].name, entry[0].pk or 0))
     return [(group, figures_of(made)) for group, made in ordered]
 
 
 def by_week(rows: Iterable[Made]) -> list[tuple[date, Figures]]:
     """By the Monday that the week begins with; a week without a visit between two others counts as one with none."""
-    found: dict[date, list[Made]] = defaultdict(list)
+    by_monday: dict[date, list[Made]] = defaultdict(list)
     for row in rows:
-        found[row.on - timedelta(days=row.on.weekday())].append(row)
-    if not found:
+        by_monday[row.on - timedelta(days=row.on.weekday())].append(row)
+    if not by_monday:
         return []
-    first, last = min(found), max(found)
+    first, last = min(by_monday), max(by_monday)
     weeks = (first + timedelta(weeks=n) for n in range((last - first).days // 7 + 1))
-    return [(week, figures_of(found.get(week, ()))) for week in weeks]
+    return [(week, figures_of(by_monday.get(week, ()))) for week in weeks]
 
 
 def by_reason(rows: Iterable[Made]) -> list[tuple[str, int, int]]:
     """How many failed visits name it, and which share of all failed ones that is; a visit may name several."""
     failed = [row for row in rows if not row.succeeded]
     counted = Counter(reason for row in failed for reason in row.reasons)
-    ordered = sorted(counted.items(), key=lambda each: (-each[1], each[0]))
+    ordered = sorted(counted.items(), key=lambda entry: (-entry[1], entry[0]))
     return [(reason, count, round(100 * count / len(failed))) for reason, count in ordered]
 
 

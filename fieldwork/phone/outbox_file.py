@@ -50,7 +50,7 @@ def take_in(file: BinaryIO, *, by: User) -> list[Line]:
     technician = Technician.objects.select_related("user").filter(pk=number if isinstance(number, int) else 0).first()
     if technician is None:
         raise Refused(_("The technician of this file is not known here."), code="unknown_technician")
-    return [_take_in(each, technician) for each in body["reports"]]
+    return [_take_in(report, technician) for report in body["reports"]]
 
 
 def _read(file: BinaryIO) -> dict[str, Any]:

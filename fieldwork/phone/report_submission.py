@@ -16,7 +16,7 @@ from fieldwork.visits.annotations import draw
 from fieldwork.visits.closeout_report import Photo, Report, body_hash
 from msa_portal.errors import Refused
 from requests_app.enums import VisitOutcome
-from requests_app.files import uploads as checks
+from requests_app.files.uploads import check
 
 
 class PhotosMissing(Refused):
@@ -71,7 +71,7 @@ def hand_in(
         if kept := closeouts.kept_before(report, visit, known):
             return kept
         raise
-    photos = [_photo(each, pictures[each["sha256"]]) for each in sent.get("photos", [])]
+    photos = [_photo(photo, pictures[photo["sha256"]]) for photo in sent.get("photos", [])]
     return closeouts.close_out(visit, _report(report, sent, photos, via, clock_off_seconds), by=by.user)
 
 
@@ -93,7 +93,7 @@ def _hash(sent: dict[str, Any]) -> str:
 def _photo(sent: dict[str, Any], body: bytes) -> Photo:
     """Checked by content and encoded anew, like any photo that people send (faults 30 to 32)."""
     try:
-        checked = checks.check(SimpleUploadedFile("visit.jpg", body, "image/jpeg"))
+        checked = check(SimpleUploadedFile("visit.jpg", body, "image/jpeg"))
     except Refused as refusal:
         raise Refused(
             _("A photo cannot be taken in: %(reason)s Take it out of the report and send again.")

@@ -73,7 +73,7 @@ class ReportSerializer(serializers.Serializer[Any]):
         if len(photos) > MAX_PHOTOS:
             raise serializers.ValidationError(_("At most %(count)s photos.") % {"count": MAX_PHOTOS})
         codes = {photo["reason"] for photo in photos if photo["reason"]}
-        known = {each.code: each for each in REASONS.filter(code__in=codes)}
+        known = {reason.code: reason for reason in REASONS.filter(code__in=codes)}
         if unknown := codes - known.keys():
             raise serializers.ValidationError(
                 _("There is no such reason: %(codes)s.") % {"codes": ", ".join(sorted(unknown))}

@@ -94,9 +94,9 @@ def _digest(name: str) -> str:
 
 def _read(name: str) -> bytes:
     """From where it is written, else from where it was collected: an image for production has no npm folder."""
-    found = finders.find(name)
-    if isinstance(found, str):
-        return Path(found).read_bytes()
+    path = finders.find(name)
+    if isinstance(path, str):
+        return Path(path).read_bytes()
     with staticfiles_storage.open(name) as file:
         body: bytes = file.read()
     return body

@@ -28,8 +28,8 @@ def day_of(technician: Technician, on: date) -> dict[str, Any]:
     return {
         "on": on.isoformat(),
         "technician": person(technician),
-        "visits": [_visit(each, known) for each in today],
-        "overdue": [_visit(each, known) for each in overdue],
+        "visits": [_visit(visit, known) for visit in today],
+        "overdue": [_visit(visit, known) for visit in overdue],
         "next_on": None if today else mine.next_day_after(on),
         "reasons": [_reason(reason) for reason in OutcomeReason.objects.filter(is_active=True, at_site=True)],
     }
@@ -128,7 +128,7 @@ def _device(device: Product | None) -> dict[str, Any] | None:
 
 def _panel(msa_request: MSARequest) -> str:
     rating = f"{msa_request.panel_rating_amps} A" if msa_request.panel_rating_amps else ""
-    return ", ".join(each for each in (msa_request.panel_model, rating) if each)
+    return ", ".join(part for part in (msa_request.panel_model, rating) if part)
 
 
 def _promised(findings: Iterable[dict[str, Any]]) -> list[dict[str, str]]:

@@ -113,7 +113,7 @@ def complete(report: UUID, technician: Technician, hashes: Iterable[str]) -> tup
     wanted = list(dict.fromkeys(hashes))
     rows = PhotoUpload.objects.filter(close_out_id=report, technician=technician, sha256__in=wanted)
     here = {row.sha256: row for row in rows if row.is_complete}
-    return here, [each for each in wanted if each not in here]
+    return here, [sha256 for sha256 in wanted if sha256 not in here]
 
 
 def read(upload: PhotoUpload) -> bytes:

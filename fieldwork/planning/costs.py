@@ -43,19 +43,24 @@ def preview(visit: SiteVisit, *, technician: Technician, on: date, window: str, 
 
 
 def _stops(keys: Iterable[Key]) -> dict[Key, Stops]:
-    found: dict[Key, list[Placement]] = {key: [] for key in keys}
-    rows = Placement.objects.filter(lane__technician__in=[key[0] for key in found], lane__on__in=[k[1] for k in found])
+    placements: dict[Key, list[Placement]] = {key: [] for key in keys}
+    rows = Placement.objects.filter(
+        lane__technician__in=[key[0] for key in placements], lane__on__in=[k[1] for k in placements]
+    )
     for row in rows.select_related("visit", "lane"):
         key = (row.lane.technician_id, row.lane.on)
-        if key in found:
-            found[key].append(row)
-    return {key: [(each.visit, each.window) for each in technician_days.in_order(rows)] for key, rows in found.items()}
+        if key in placements:
+            placements[key].append(row)
+    return {
+        key: [(placement.visit, placement.window) for placement in technician_days.in_order(rows)]
+        for key, rows in placements.items()
+    }
 
 
 def _inserted(stops: Stops, stop: tuple[SiteVisit, str], position: int | None) -> Stops:
     """As `technician_days.put` orders them: by half day, within it where the dispatcher said."""
     index = len(stops) if position is None else max(position - 1, 0)
-    return sorted([*stops[:index], stop, *stops[index:]], key=lambda each: technician_days.ORDER[each[1]])
+    return sorted([*stops[:index], stop, *stops[index:]], key=lambda placed: technician_days.ORDER[placed[1]])
 
 
 def _sum(times: Mapping[Key, Times], figure: str) -> int:

@@ -83,7 +83,7 @@ def _plan(run: PlanRun, heart: Heart) -> dict[str, Any]:
     heart.check({"phase": "constructing"})
     plan, moved = _solve(run, translated, heart)
     heart.check({"phase": "checking"})
-    findings = [results.finding(translated, each) for each in dispatch.check(translated.problem, plan)]
+    findings = [results.finding(translated, violation) for violation in dispatch.check(translated.problem, plan)]
     if findings:
         log.error("plan_refused", run=run.pk, findings=findings[:20])
         words = _("The checker found faults in this plan, so it is not offered. Plan again with another seed.")

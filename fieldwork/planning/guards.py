@@ -38,7 +38,7 @@ def check_movable(visit: SiteVisit) -> None:
 
 def check_seen(held: Iterable[Lane], seen: Iterable[Seen]) -> None:
     """Each lane is as it was seen; one that was not seen at all counts as empty."""
-    versions = {(each.technician, each.on): each.version for each in seen}
+    versions = {(lane.technician, lane.on): lane.version for lane in seen}
     for lane in held:
         if lane.version != versions.get((lane.technician_id, lane.on), 0):
             raise Stale(changed_meanwhile(lane), code="stale")

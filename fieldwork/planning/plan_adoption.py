@@ -90,7 +90,7 @@ def _planned(result: Mapping[str, Any]) -> dict[int, _Place]:
 def _lock_visits(result: Mapping[str, Any]) -> dict[int, SiteVisit]:
     """All that the plan was about and that can still move, locked in the order of their ids."""
     asked = [stop["visit"] for route in result["routes"] for stop in route["stops"]]
-    asked += [each["visit"] for each in result["unserved"]]
+    asked += [unserved["visit"] for unserved in result["unserved"]]
     locked = SiteVisit.objects.select_for_update(of=("self",)).filter(pk__in=asked).order_by("pk")
     pks = [row.pk for row in locked if row.is_movable and not row.is_fixed]
     return {row.pk: row for row in facts.with_relations(SiteVisit.objects.filter(pk__in=pks))}
@@ -102,7 +102,7 @@ def _lane(slot: Slot) -> Key:
 
 def _changed_lanes(result: Mapping[str, Any], held: Mapping[Key, Lane]) -> set[Key]:
     """Those whose version is not what it was when planning began; one that was not there counts as 0."""
-    versions = {(each["technician"], date.fromisoformat(each["on"])): each["version"] for each in result["lanes"]}
+    versions = {(lane["technician"], date.fromisoformat(lane["on"])): lane["version"] for lane in result["lanes"]}
     return {key for key, lane in held.items() if lane.version != versions.get(key, 0)}
 
 

@@ -64,8 +64,8 @@ def differences(from_on: date, until_on: date) -> list[Difference]:
     published = Q(state=SiteVisit.State.SCHEDULED, scheduled_on__range=(from_on, until_on))
     open_states = [SiteVisit.State.UNSCHEDULED, SiteVisit.State.SCHEDULED]
     rows = facts.with_relations(SiteVisit.objects.filter(on_board | published, state__in=open_states))
-    found = (difference(row) for row in rows.order_by("pk"))
-    return [each for each in found if each]
+    differing = (difference(row) for row in rows.order_by("pk"))
+    return [change for change in differing if change]
 
 
 def difference(visit: SiteVisit) -> Difference | None:
@@ -90,14 +90,14 @@ def publish(from_on: date, until_on: date, *, by: User, seen: Sequence[Seen] = (
     check_may(by)
     _check_lanes(from_on, until_on, seen)
     report = Published()
-    for each in differences(from_on, until_on):
+    for change in differences(from_on, until_on):
         try:
-            kind = _publish(each.visit.pk, seen, by=by)
+            kind = _publish(change.visit.pk, seen, by=by)
         except Refused as refusal:
-            report.failed.append((each.visit, str(refusal)))
+            report.failed.append((change.visit, str(refusal)))
         except DatabaseError as error:
-            log.warning("visit_not_published", visit=each.visit.pk, error=type(error).__name__)
-            report.failed.append((each.visit, _("The database did not take it. Publish again.")))
+            log.warning("visit_not_published", visit=change.visit.pk, error=type(error).__name__)
+            report.failed.append((change.visit, _("The database did not take it. Publish again.")))
         else:
             if kind is not None:
                 setattr(report, kind, getattr(report, kind) + 1)
@@ -121,13 +121,13 @@ def _publish(pk: int, seen: Iterable[Seen], *, by: User) -> Kind | None:
         lock(row.order.round.msa_request)
         lock(row)
         fresh = facts.with_relations(SiteVisit.objects.filter(pk=pk)).get()
-        found = difference(fresh)
-        if found is None:
+        change = difference(fresh)
+        if change is None:
             return None
         placed = facts.placement_of(fresh)
         if placed is None:
             orders.unschedule(fresh, by=by, why=orders.Why.REPLANNED)
-            return found.kind
+            return change.kind
         _check_version(placed, seen)
         orders.schedule(
             fresh,
@@ -141,12 +141,12 @@ def _publish(pk: int, seen: Iterable[Seen], *, by: User) -> Kind | None:
             drive_seconds=placed.drive_seconds,
             drive_meters=placed.drive_meters,
         )
-        return found.kind
+        return change.kind
 
 
 def _check_version(placed: Placement, seen: Iterable[Seen]) -> None:
     """The lane is as the dispatcher saw it when they pressed the button. It is locked until this visit is told."""
     lane = lock(placed.lane)
-    versions = {(each.technician, each.on): each.version for each in seen}
+    versions = {(lane.technician, lane.on): lane.version for lane in seen}
     if versions and versions.get((lane.technician_id, lane.on), lane.version) != lane.version:
         raise Stale(changed_meanwhile(lane), code="stale")

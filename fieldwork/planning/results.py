@@ -60,16 +60,16 @@ def stored(translated: Translated, plan: Plan, moved: Iterable[Moved]) -> dict[s
             }
             for route in plan.routes
         ],
-        "unserved": [{"visit": each.visit, "reason": each.reason} for each in plan.unserved],
+        "unserved": [{"visit": unplaced.visit, "reason": unplaced.reason} for unplaced in plan.unserved],
         "left_out": [{"visit": pk, "reason": reason} for pk, reason in translated.left_out.items()],
         "moved": [
             {
-                "visit": each.visit,
-                "was": _slot(translated, each.was),
-                "now": _slot(translated, each.now) if each.now else None,
-                "why": each.why,
+                "visit": move.visit,
+                "was": _slot(translated, move.was),
+                "now": _slot(translated, move.now) if move.now else None,
+                "why": move.why,
             }
-            for each in moved
+            for move in moved
         ],
         "drive": plan.drive,
         "engine": plan.engine,
@@ -128,14 +128,14 @@ def unserved(run: PlanRun) -> list[tuple[int, str]]:
 
 def findings(run: PlanRun) -> list[str]:
     """What the checker found against the plan."""
-    visits = words.names_of_visits(each["visit"] for each in run.findings if each["visit"])
-    people = words.names_of_technicians(each["technician"] for each in run.findings if each["technician"])
+    visits = words.names_of_visits(row["visit"] for row in run.findings if row["visit"])
+    people = words.names_of_technicians(row["technician"] for row in run.findings if row["technician"])
     return [
         words.sentence(
-            each["code"],
-            technician=people.get(each["technician"], _("A technician")),
-            on=date.fromisoformat(each["on"]) if each["on"] else None,
-            visit=visits.get(each["visit"], _("A visit")),
+            row["code"],
+            technician=people.get(row["technician"], _("A technician")),
+            on=date.fromisoformat(row["on"]) if row["on"] else None,
+            visit=visits.get(row["visit"], _("A visit")),
         )
-        for each in run.findings
+        for row in run.findings
     ]

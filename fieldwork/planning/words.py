@@ -46,15 +46,17 @@ def sentence(code: str, *, technician: str, on: date | None, visit: str) -> str:
 
 def breaks(times: Mapping[Key, Times]) -> tuple[str, ...]:
     """What these lanes break, each once."""
-    pks = {each.visit for lane in times.values() for each in lane.breaks if each.visit is not None}
+    pks = {fault.visit for lane in times.values() for fault in lane.breaks if fault.visit is not None}
     visits = names_of_visits(pks)
     technicians = names_of_technicians(key[0] for key, lane in times.items() if lane.breaks)
-    found = [
-        sentence(each.code, technician=technicians[key[0]], on=key[1], visit=visits.get(each.visit or 0, _("A visit")))
+    sentences = [
+        sentence(
+            fault.code, technician=technicians[key[0]], on=key[1], visit=visits.get(fault.visit or 0, _("A visit"))
+        )
         for key, lane in times.items()
-        for each in lane.breaks
+        for fault in lane.breaks
     ]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(sentences))
 
 
 def names_of_visits(pks: Iterable[int]) -> dict[int, str]:

@@ -1,1 +1,1 @@
-"""What planning and visits stand on: technicians and their days, sites and their positions, how long things take."""
+"""What planning and visits build on: technicians and their days, sites and their positions, how long things take."""

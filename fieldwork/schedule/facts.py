@@ -82,15 +82,15 @@ def load(
     rows = SiteVisit.objects.all() if visits is not None else candidates(from_on, until_on, today=today)
     if visits is not None:
         rows = rows.filter(pk__in=[visit.pk for visit in visits])
-    found = tuple(with_relations(rows).order_by("pk"))
-    busy = {slot.technician for each in found for slot in (board_slot(each), published_slot(each)) if slot}
+    fresh = tuple(with_relations(rows).order_by("pk"))
+    busy = {slot.technician for visit in fresh for slot in (board_slot(visit), published_slot(visit)) if slot}
     busy |= {technician for technician, _on in lanes}
     settings = settings or program.load()
     rota = shifts.load(
         from_on, until_on, also=busy, days_too=[on for _technician, on in lanes], calendar=settings.calendar
     )
-    minutes = durations.minutes_for(found, usual=settings.figures.visit_minutes)
-    return Facts(today, rota, found, minutes, SkillNeeds.load(), frozenset() if lanes else _held(found))
+    minutes = durations.minutes_for(fresh, usual=settings.figures.visit_minutes)
+    return Facts(today, rota, fresh, minutes, SkillNeeds.load(), frozenset() if lanes else _held(fresh))
 
 
 def _held(visits: Iterable[SiteVisit]) -> frozenset[int]:

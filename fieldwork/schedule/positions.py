@@ -38,10 +38,10 @@ def fill_in(order: ServiceOrder) -> None:
     zip_code = msa_request.zip_code[:5]
     if order.position_source != ServiceOrder.Position.DISPATCHER:
         record = _of_record(msa_request.account_number)
-        found = record or middle_of(zip_code)
-        order.latitude, order.longitude = found or (None, None)
+        position = record or middle_of(zip_code)
+        order.latitude, order.longitude = position or (None, None)
         order.position_source = ""
-        if found:
+        if position:
             source = ServiceOrder.Position
             order.position_source = source.RECORD if record else source.ZIP_CODE
     row = DistrictZip.objects.filter(zip_code=zip_code).select_related("district").first()
@@ -50,8 +50,8 @@ def fill_in(order: ServiceOrder) -> None:
 
 def _of_record(account_number: str) -> Degrees | None:
     rows = ServiceAccount.objects.filter(account_number=account_number, latitude__isnull=False)
-    found = rows.exclude(longitude=None).values_list("latitude", "longitude").first() if account_number else None
-    return (found[0], found[1]) if found and found[0] is not None and found[1] is not None else None
+    position = rows.exclude(longitude=None).values_list("latitude", "longitude").first() if account_number else None
+    return (position[0], position[1]) if position and position[0] is not None and position[1] is not None else None
 
 
 @lru_cache(maxsize=4096)
@@ -60,12 +60,12 @@ def middle_of(zip_code: str) -> Degrees | None:
     import zipcodes  # noqa: PLC0415  (reads its list of all ZIP codes)
 
     try:
-        found = zipcodes.matching(zip_code)
+        places = zipcodes.matching(zip_code)
     except (TypeError, ValueError):
         return None
-    if not found:
+    if not places:
         return None
-    return Decimal(found[0]["lat"]).quantize(_MICRO), Decimal(found[0]["long"]).quantize(_MICRO)
+    return Decimal(places[0]["lat"]).quantize(_MICRO), Decimal(places[0]["long"]).quantize(_MICRO)
 
 
 def move_position(order: ServiceOrder, latitude: Decimal, longitude: Decimal, *, by: User) -> ServiceOrder:
@@ -132,8 +132,8 @@ def locate_missing() -> int:
     """Orders that were issued before positions were kept: how many were found."""
     rows = ServiceOrder.objects.filter(state=ServiceOrder.State.OPEN).select_related("round__msa_request")
     missing = rows.filter(latitude__isnull=True)
-    found = 0
+    located = 0
     for order in missing.iterator():
         with transaction.atomic():
-            found += locate(lock(order))
-    return found
+            located += locate(lock(order))
+    return located

@@ -63,8 +63,8 @@ def build(from_on: date, until_on: date, visits: Iterable[SiteVisit] | None = No
     today's, or held by a dispute of the fee) are commitments; the others may go into any half day from tomorrow on that
     suits the customer. The number of queries is fixed.
     """
-    found = facts.load(from_on, until_on, visits)
-    return _Planning(found).translate()
+    loaded = facts.load(from_on, until_on, visits)
+    return _Planning(loaded).translate()
 
 
 def standing(
@@ -94,8 +94,8 @@ def board_plan(translated: Translated) -> Plan:
         shift = translated.shift(technician, on)
         if shift is None:
             continue
-        ordered = sorted(stops, key=lambda each: each.placement.position)
-        route, _violations = dispatch.timeline(translated.problem, shift, [each.pk for each in ordered])
+        ordered = sorted(stops, key=lambda stop: stop.placement.position)
+        route, _violations = dispatch.timeline(translated.problem, shift, [stop.pk for stop in ordered])
         if route is not None:
             routes.append(route)
     served = {stop.visit for route in routes for stop in route.stops}
@@ -109,35 +109,35 @@ class _Translation:
 
     patience: float  # seconds for an answer of the road server
 
-    def __init__(self, found: Facts) -> None:
-        self.found = found
+    def __init__(self, loaded: Facts) -> None:
+        self.facts = loaded
         self.left_out: dict[int, str] = {}
 
     def translate(self) -> Translated:
         work = self.work_days()
         starts = self._starts(work)
         visits = [
-            made for index, row in enumerate(self.found.visits) if (made := self.visit(row, len(starts) + index))
+            made for index, row in enumerate(self.facts.visits) if (made := self.visit(row, len(starts) + index))
         ]
-        places = [*starts, *(self._site(row) for row in self.found.visits)]
+        places = [*starts, *(self._site(row) for row in self.facts.visits)]
         number = {place: index for index, place in enumerate(starts)}
         problem = Problem(
             places=tuple(places),
-            shifts=tuple(self._shift(each, number) for each in work),
+            shifts=tuple(self._shift(day, number) for day in work),
             visits=tuple(visits),
             travel=driving.between(places, first_site=len(starts), patience=self.patience),
         )
-        rows = {row.pk: row for row in self.found.visits}
-        return Translated(problem, self.found.rota.days, self.found.rota, rows, self.found.minutes, self.left_out)
+        rows = {row.pk: row for row in self.facts.visits}
+        return Translated(problem, self.facts.rota.days, self.facts.rota, rows, self.facts.minutes, self.left_out)
 
     def work_days(self) -> list[WorkDay]:
-        return list(self.found.rota.work.values())
+        return list(self.facts.rota.work.values())
 
     def visit(self, row: SiteVisit, place: int) -> Visit | None:
         raise NotImplementedError
 
     def day(self, on: date) -> int:
-        return self.found.rota.days.index(on)
+        return self.facts.rota.days.index(on)
 
     def window(self, on: date, window: str) -> DayWindow:
         return DayWindow(self.day(on), *WINDOWS[window])
@@ -146,15 +146,15 @@ class _Translation:
         return Visit(
             id=row.pk,
             place=place,
-            duration=self.found.minutes[row.pk] * 60,
+            duration=self.facts.minutes[row.pk] * 60,
             windows=tuple(windows),
-            skills=self.found.needs.of(row),
+            skills=self.facts.needs.of(row),
             district=str(row.order.district_id or ""),
             **more,
         )
 
     def _starts(self, work: Iterable[WorkDay]) -> list[Place]:
-        return list(dict.fromkeys(self._start(each) for each in work))
+        return list(dict.fromkeys(self._start(day) for day in work))
 
     def _start(self, work: WorkDay) -> Place:
         """Where nobody entered a start, the day begins in the middle of the sites."""
@@ -166,12 +166,12 @@ class _Translation:
         return place or self._middle()
 
     def _middle(self) -> Place:
-        known = [place for row in self.found.visits if (place := _position(row))]
+        known = [place for row in self.facts.visits if (place := _position(row))]
         if not known:
             return Place(0.0, 0.0)
         return Place(
-            round(sum(each.latitude for each in known) / len(known), 6),
-            round(sum(each.longitude for each in known) / len(known), 6),
+            round(sum(place.latitude for place in known) / len(known), 6),
+            round(sum(place.longitude for place in known) / len(known), 6),
         )
 
     def _shift(self, work: WorkDay, number: Mapping[Place, int]) -> Shift:
@@ -201,12 +201,12 @@ class _Standing(_Translation):
 
     patience = 2.0
 
-    def __init__(self, found: Facts, stands: Mapping[int, tuple[date, str]], lanes: set[tuple[int, date]]) -> None:
-        super().__init__(found)
+    def __init__(self, loaded: Facts, stands: Mapping[int, tuple[date, str]], lanes: set[tuple[int, date]]) -> None:
+        super().__init__(loaded)
         self.stands, self.lanes = stands, lanes
 
     def work_days(self) -> list[WorkDay]:
-        rota = self.found.rota
+        rota = self.facts.rota
         return [
             rota.on(technician, on) or WorkDay(rota.technicians[technician], on, *USUAL_DAY)
             for technician, on in sorted(self.lanes)
@@ -233,28 +233,28 @@ class _Planning(_Translation):
         if committed and stands:
             window = self.window(stands.on, stands.window)
             return self.made(row, place, [window], required=True, fixed=self._fixed(stands), published=told)
-        required = told is not None or row.order.due_on <= self.found.rota.days[-1]
+        required = told is not None or row.order.due_on <= self.facts.rota.days[-1]
         return self.made(
             row, place, self._windows(row), required=required, urgency=self._urgency(row.order.due_on), published=told
         )
 
     def _within(self, slot: Slot | None) -> Slot | None:
-        return slot if slot and slot.on in self.found.rota.days else None
+        return slot if slot and slot.on in self.facts.rota.days else None
 
     def _is_committed(self, row: SiteVisit, stands: Slot | None) -> bool:
         if stands is None:
             return False
         begun = row.on_the_way_at is not None or row.state == SiteVisit.State.ON_SITE
-        waits = row.order.round.disputed or row.pk in self.found.held
-        return row.is_fixed or begun or stands.on <= self.found.today or waits
+        waits = row.order.round.disputed or row.pk in self.facts.held
+        return row.is_fixed or begun or stands.on <= self.facts.today or waits
 
     def _why_left_out(self, row: SiteVisit, commitment: Slot | None) -> str:
         if commitment is not None:
-            works = self.found.rota.on(commitment.technician, commitment.on)
+            works = self.facts.rota.on(commitment.technician, commitment.on)
             return "" if works else "nobody_works"
         if row.order.round.disputed:
             return "disputed"
-        if row.pk in self.found.held:
+        if row.pk in self.facts.held:
             return "held"
         return "" if _position(row) else "no_position"
 
@@ -263,11 +263,11 @@ class _Planning(_Translation):
 
     def _windows(self, row: SiteVisit) -> list[DayWindow]:
         """The half days from tomorrow on that suit the customer."""
-        days = [on for on in self.found.rota.days if on > self.found.today]
+        days = [on for on in self.facts.rota.days if on > self.facts.today]
         return [self.window(on, window) for on in days for window in WINDOWS if facts.suits(row.order, on, window)]
 
     def _urgency(self, due_on: date) -> int:
-        days, today = self.found.rota.calendar, self.found.today
+        days, today = self.facts.rota.calendar, self.facts.today
         if due_on < today:
             return min(DUE_TODAY + days.between(due_on, today), MOST_URGENT)
         return max(DUE_TODAY - days.between(today, due_on), 1)

@@ -85,9 +85,9 @@ def load(
         "working_hours", "districts", "skills", Prefetch("absences", queryset=absences)
     )
     technicians = {row.pk: row for row in rows.filter(is_active=True) | rows.filter(pk__in=list(also))}
-    found = (work_day(row, day) for row in technicians.values() if row.is_active for day in open_days)
+    work_days = (work_day(row, day) for row in technicians.values() if row.is_active for day in open_days)
     all_days = tuple(sorted({*open_days, *days_too}))
-    return Rota(days, all_days, technicians, {(each.technician.pk, each.on): each for each in found if each})
+    return Rota(days, all_days, technicians, {(day.technician.pk, day.on): day for day in work_days if day})
 
 
 def work_day(technician: Technician, day: date) -> WorkDay | None:

@@ -73,8 +73,8 @@ def put(
     others = in_order(Placement.objects.filter(lane=lane).exclude(visit=visit).select_related("visit"))
     if position is None:
         position = 1 + sum(ORDER[other.window] <= ORDER[window] for other in others)
-    for index, each in enumerate(others, 1):
-        each.position = index if index < position else index + 1
+    for index, placement in enumerate(others, 1):
+        placement.position = index if index < position else index + 1
     Placement.objects.bulk_update(others, ["position"])
     values = {"lane": lane, "window": window, "position": position, "minutes": 0, "run": run, "placed_by": by}
     if is_new:
@@ -86,7 +86,7 @@ def put(
 
 def in_order(placements: Iterable[Placement]) -> list[Placement]:
     """As the day goes: the morning's stops before the afternoon's."""
-    return sorted(placements, key=lambda each: (ORDER[each.window], each.position, each.pk))
+    return sorted(placements, key=lambda placement: (ORDER[placement.window], placement.position, placement.pk))
 
 
 def retime(lanes: Iterable[Lane]) -> dict[Key, Times]:
@@ -109,18 +109,20 @@ def retime_stops(
     stops: dict[Key, list[Placement]] = defaultdict(list)
     if placements is None:
         placements = Placement.objects.filter(lane__in=rows).select_related("visit")
-    for each in in_order(placements):
-        lane = rows[each.lane_id]
-        stops[lane.technician_id, lane.on].append(each)
-    timed = timelines({key: [(each.visit, each.window) for each in placed] for key, placed in stops.items()}, settings)
+    for placement in in_order(placements):
+        lane = rows[placement.lane_id]
+        stops[lane.technician_id, lane.on].append(placement)
+    timed = timelines(
+        {key: [(placement.visit, placement.window) for placement in placed] for key, placed in stops.items()}, settings
+    )
     for key, placed in stops.items():
         _tell_times(key[1], placed, timed[key])
-    all_stops = [each for placed in stops.values() for each in placed]
+    all_stops = [placement for placed in stops.values() for placement in placed]
     if len(all_stops) == 1:
         all_stops[0].save(update_fields=TIMES)
     else:
         Placement.objects.bulk_update(all_stops, TIMES, batch_size=500)
-    return timed, {each.visit_id: each for each in all_stops}
+    return timed, {placement.visit_id: placement for placement in all_stops}
 
 
 @dataclass(frozen=True)
@@ -148,14 +150,14 @@ def timelines(
     if not asked:
         return {}
     translated = problem.standing(asked, settings)
-    found: dict[Key, Times] = {}
+    by_lane: dict[Key, Times] = {}
     for key, placed in asked.items():
         route, violations = dispatch.timeline(
             translated.problem, translated.shifts[key], [visit.pk for visit, _window in placed]
         )
         broken = [Break(violation.code, cast("int | None", violation.visit)) for violation in violations]
-        found[key] = Times(route, (*broken, *_against_wishes(translated, key, placed)), translated.minutes)
-    return found
+        by_lane[key] = Times(route, (*broken, *_against_wishes(translated, key, placed)), translated.minutes)
+    return by_lane
 
 
 def _against_wishes(translated: Translated, key: Key, placed: Iterable[tuple[SiteVisit, str]]) -> Iterator[Break]:
@@ -172,11 +174,11 @@ def _against_wishes(translated: Translated, key: Key, placed: Iterable[tuple[Sit
 
 def _tell_times(on: date, placed: Iterable[Placement], times: Times) -> None:
     by_visit = {stop.visit: stop for stop in times.route.stops} if times.route else {}
-    for position, each in enumerate(placed, 1):
-        each.position, each.minutes = position, times.minutes[each.visit_id]
-        stop = by_visit.get(each.visit_id)
-        each.arrives_at = moment(on, stop.begins) if stop else None
-        each.drive_seconds, each.drive_meters = (stop.drive, stop.meters) if stop else (0, 0)
+    for position, placement in enumerate(placed, 1):
+        placement.position, placement.minutes = position, times.minutes[placement.visit_id]
+        stop = by_visit.get(placement.visit_id)
+        placement.arrives_at = moment(on, stop.begins) if stop else None
+        placement.drive_seconds, placement.drive_meters = (stop.drive, stop.meters) if stop else (0, 0)
 
 
 def take_off(visits: Iterable[SiteVisit], *, by: User | None) -> None:

@@ -13,19 +13,20 @@ from fieldwork.day_changes import offers
 from fieldwork.day_changes import requests as day_requests
 from fieldwork.forms.day_changes import ChoiceForm
 from fieldwork.models import SiteVisit
-from fieldwork.views.visit_days import mark_form, marking, mine
+from fieldwork.views.visit_days import mark_form, marking
 from fieldwork.visits import day_change_rules
 from msa_portal import formats
 from msa_portal.guards import SignedInRequest, signed_in
 from msa_portal.refusals import refusal_in_form
 from requests_app.models import MSARequest
+from requests_app.views.scope import acted_for_or_404
 
 
 @signed_in
 @require_http_methods(["GET", "POST"])
 def another_day(request: SignedInRequest, reference: str) -> HttpResponse:
     """Up to six half days that have room; choosing one moves the visit at once."""
-    msa_request, user = mine(request, reference)
+    msa_request, user = acted_for_or_404(request, reference)
     visit = day_change_rules.open_visit(msa_request)
     if visit is None:
         messages.warning(request, _("No visit is planned now."))
@@ -61,7 +62,7 @@ def _offer(
 @require_http_methods(["GET", "POST"])
 def none_suits(request: SignedInRequest, reference: str) -> HttpResponse:
     """None of the offers suits: the wish goes to dispatch, with the half days that do not suit."""
-    msa_request, user = mine(request, reference)
+    msa_request, user = acted_for_or_404(request, reference)
     visit = day_change_rules.open_visit(msa_request)
     reason = day_change_rules.why_not(visit) if visit else None
     if visit is None or reason is not None:

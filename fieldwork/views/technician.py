@@ -56,8 +56,8 @@ def day(request: SignedInRequest) -> HttpResponse:
     on = _chosen_day(request.GET.get("on", ""), today)
     mine = SiteVisit.objects.assigned_to(request.user).select_related("order__round__msa_request__device")
     visits = list(mine.on_day(on))
-    open_visits = [each for each in visits if each.state in SiteVisit.OPEN_STATES]
-    open_visits.sort(key=lambda each: each.state != SiteVisit.State.ON_SITE)
+    open_visits = [visit for visit in visits if visit.state in SiteVisit.OPEN_STATES]
+    open_visits.sort(key=lambda visit: visit.state != SiteVisit.State.ON_SITE)
     context = {
         "on": on,
         "today": today,
@@ -66,7 +66,7 @@ def day(request: SignedInRequest) -> HttpResponse:
         "visits": visits,
         "next_visit": open_visits[0] if open_visits else None,
         "later": open_visits[1:],
-        "done": [each for each in visits if each not in open_visits],
+        "done": [visit for visit in visits if visit not in open_visits],
         "overdue": mine.open().filter(scheduled_on__lt=today),
         "next_on": None if visits else mine.next_day_after(on),
     }

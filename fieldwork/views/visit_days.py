@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.exceptions import NON_FIELD_ERRORS
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -15,28 +15,17 @@ from fieldwork.day_changes import unsuitable_days
 from fieldwork.forms.day_changes import MarkForm
 from fieldwork.models import SiteVisit
 from fieldwork.visits import day_change_rules
-from msa_portal.accounts.models import User
 from msa_portal.guards import SignedInRequest, signed_in
 from msa_portal.refusals import refusal_as_message, refusal_in_form
-from requests_app import permissions
 from requests_app.models import MSARequest
-
-
-def mine(request: SignedInRequest, reference: str) -> tuple[MSARequest, User]:
-    """Of those who act for the customer; to everybody else these pages are not there."""
-    user = request.user
-    visible = MSARequest.objects.visible_to(user).select_related("owner", "agent", "agent_company", "device")
-    msa_request = get_object_or_404(visible, reference=reference)
-    if not permissions.acts_for(user, msa_request):
-        raise Http404
-    return msa_request, user
+from requests_app.views.scope import acted_for_or_404, visible_or_404
 
 
 @signed_in
 @require_http_methods(["GET", "POST"])
 def days(request: SignedInRequest, reference: str) -> HttpResponse:
     """Half days that do not suit, before the visit is planned and while it is."""
-    msa_request, user = mine(request, reference)
+    msa_request, user = acted_for_or_404(request, reference)
     with refusal_as_message(request, level=messages.WARNING):
         visit = day_change_rules.check_nameable(day_change_rules.open_visit(msa_request))
         form = mark_form(request, visit)
@@ -72,7 +61,6 @@ def marking(
 @never_cache
 def today(request: SignedInRequest, reference: str) -> HttpResponse:
     """When the technician is expected, for the request's page, which asks again each minute on the day."""
-    user = request.user
-    msa_request = get_object_or_404(MSARequest.objects.visible_to(user), reference=reference)
+    msa_request, _user = visible_or_404(request, reference)
     context = {"msa_request": msa_request, "today": sections.today(msa_request)}
     return render(request, "fieldwork/partials/visit_today.html", context)

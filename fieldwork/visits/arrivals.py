@@ -73,17 +73,17 @@ def follow(stops: Iterable[Stop], now: datetime) -> dict[int, datetime]:
     is on the way to comes before the others.
     """
     rows = list(stops)
-    found: dict[int, datetime] = {}
+    arrivals: dict[int, datetime] = {}
     left = max((row.closed_at for row in rows if row.closed_at), default=None)
     for row in rows:
         if row.on_site_at and not row.closed_at:
-            found[row.id] = row.on_site_at
+            arrivals[row.id] = row.on_site_at
             left = max(now, row.on_site_at + row.takes, left or now)
     waiting = [row for row in rows if not row.on_site_at and not row.closed_at]
-    for each in sorted(waiting, key=lambda stop: stop.on_the_way_at is None):
-        found[each.id] = _arrival(each, left, now)
-        left = found[each.id] + each.takes
-    return found
+    for stop in sorted(waiting, key=lambda stop: stop.on_the_way_at is None):
+        arrivals[stop.id] = _arrival(stop, left, now)
+        left = arrivals[stop.id] + stop.takes
+    return arrivals
 
 
 def _arrival(stop: Stop, left: datetime | None, now: datetime) -> datetime:

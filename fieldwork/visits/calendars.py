@@ -94,11 +94,11 @@ def _in_words(prepared: preparation.Preparation) -> Iterable[str]:
     yield _("The technician begins within this time. Nobody has to be at home.")
     yield ""
     yield _("What must be ready:")
-    yield from (f"- {each}" for each in prepared.ready)
+    yield from (f"- {sentence}" for sentence in prepared.ready)
     if prepared.promised:
         yield ""
         yield _("What you said you would put right by then:")
-        yield from (f"- {each}" for each in prepared.promised)
+        yield from (f"- {sentence}" for sentence in prepared.promised)
 
 
 def _text(events: list[Event], method: str) -> str:

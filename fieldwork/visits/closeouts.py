@@ -215,7 +215,7 @@ def _keep(visit: SiteVisit, report: Report, technician: Technician, conflict: st
         conflict=conflict,
     )
     kept.reasons.add(*report.reasons)
-    for photo in {each.original_sha256: each for each in report.photos}.values():
+    for photo in {photo.original_sha256: photo for photo in report.photos}.values():
         row = VisitPhoto(
             close_out=kept,
             sha256=hashlib.sha256(photo.jpeg).hexdigest(),

@@ -32,10 +32,10 @@ def _visits_of(msa_request: MSARequest) -> list[SiteVisit]:
     accepted = FilteredRelation("close_outs", condition=Q(close_outs__accepted=True))
     rows = SiteVisit.objects.filter(order__round__msa_request=msa_request).annotate(accepted_report=accepted)
     beside: list[Any] = ["order__round", "order__day_change", "technician__user", "accepted_report"]
-    found: list[Any] = list(rows.select_related(*beside).order_by("pk"))
-    for visit in found:
+    visits: list[Any] = list(rows.select_related(*beside).order_by("pk"))
+    for visit in visits:
         visit.order.round.msa_request = msa_request
-    return found
+    return visits
 
 
 def open_visit(msa_request: MSARequest) -> SiteVisit | None:
@@ -134,12 +134,12 @@ class Nameable:
 def nameable(order: ServiceOrder) -> Nameable:
     """As far as the clock of the visit goes (V2, D6), at most three weeks. Half of the half days must stay free."""
     days, today = program.of(order.round.msa_request).calendar, local_day(timezone.now())
-    found: list[date] = []
+    free: list[date] = []
     day = days.add(today, 1)
-    while len(found) < _DAYS_SHOWN and day <= order.due_on:
-        found.append(day)
+    while len(free) < _DAYS_SHOWN and day <= order.due_on:
+        free.append(day)
         day = days.add(day, 1)
-    return Nameable(tuple(found), min(MOST_NAMED, len(found)))
+    return Nameable(tuple(free), min(MOST_NAMED, len(free)))
 
 
 def check_nameable(visit: SiteVisit | None) -> SiteVisit:
@@ -154,10 +154,10 @@ def check_nameable(visit: SiteVisit | None) -> SiteVisit:
 
 def named_halves(order: ServiceOrder) -> set[Half]:
     """The half days that were named, past ones too."""
-    found: set[Half] = set()
+    halves: set[Half] = set()
     for day in UnsuitableDay.objects.filter(order=order):
-        found |= {(day.on, window) for window in halves_of(day.part)}
-    return found
+        halves |= {(day.on, window) for window in halves_of(day.part)}
+    return halves
 
 
 def halves_of(part: str) -> list[str]:

@@ -187,9 +187,9 @@ def _step(
     return placed
 
 
-def _write_times(visit: SiteVisit, placed: Placement, given: dict[str, Any], *, also: Iterable[str]) -> None:
+def _write_times(visit: SiteVisit, placed: Placement, times: dict[str, Any], *, also: Iterable[str]) -> None:
     for name in technician_days.TIMES:
-        value = given.get(name)
+        value = times.get(name)
         setattr(visit, name, getattr(placed, name) if value is None else value)
     visit.save(update_fields=[*also, *technician_days.TIMES, "updated_at"])
 

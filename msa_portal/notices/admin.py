@@ -109,7 +109,8 @@ class NoticeMessageAdmin(admin.ModelAdmin):
     def attached(self, message: NoticeMessage) -> SafeString | str:
         name = "admin:notices_noticemessage_attachment"
         links = [
-            (reverse(name, args=[message.pk, number]), each["name"]) for number, each in enumerate(message.attachments)
+            (reverse(name, args=[message.pk, number]), attachment["name"])
+            for number, attachment in enumerate(message.attachments)
         ]
         return format_html_join(", ", '<a href="{}">{}</a>', links) or "-"
 
@@ -119,11 +120,11 @@ class NoticeMessageAdmin(admin.ModelAdmin):
         message = get_object_or_404(NoticeMessage, pk=pk)
         if number >= len(message.attachments):
             raise Http404
-        each = message.attachments[number]
+        attachment = message.attachments[number]
         return HttpResponse(
-            each["text"],
-            content_type=f"{each['content_type']}; charset=utf-8",
-            headers={"Content-Disposition": content_disposition_header(True, each["name"])},
+            attachment["text"],
+            content_type=f"{attachment['content_type']}; charset=utf-8",
+            headers={"Content-Disposition": content_disposition_header(True, attachment["name"])},
         )
 
     @method_decorator(xframe_options_sameorigin)

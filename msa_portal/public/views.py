@@ -20,8 +20,8 @@ def landing(request: HttpRequest) -> HttpResponse:
 @public
 def help_index(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()[:100]
-    found = search.find(query) if query else []
-    return render(request, "public/help.html", {"query": query, "found": found, "topics": TOPICS})
+    matches = search.find(query) if query else []
+    return render(request, "public/help.html", {"query": query, "matches": matches, "topics": TOPICS})
 
 
 @public

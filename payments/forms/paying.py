@@ -27,10 +27,10 @@ class Choice:
 
     @classmethod
     def parse(cls, text: str) -> Choice:
-        found = re.fullmatch(r"(MSA-\d{4}-\d{1,12}):(\d{1,9})", text, re.ASCII)
-        if found is None:
+        match = re.fullmatch(r"(MSA-\d{4}-\d{1,12}):(\d{1,9})", text, re.ASCII)
+        if match is None:
             raise ValidationError(_("That is not a fee."), code="not_a_fee")
-        return cls(found[1], int(found[2]))
+        return cls(match[1], int(match[2]))
 
 
 class SeveralForm(forms.Form):

@@ -20,7 +20,7 @@ class FeeScheduleQuerySet(models.QuerySet["FeeSchedule"]):
 
     def by_type(self, day: date) -> dict[str, FeeSchedule]:
         """The schedule in force of each type that has one."""
-        return {each.request_type: each for each in self._on(day)}
+        return {schedule.request_type: schedule for schedule in self._on(day)}
 
     def _on(self, day: date) -> FeeScheduleQuerySet:
         """Those that hold on that day, the newest last, which is the one in force."""

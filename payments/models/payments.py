@@ -40,7 +40,7 @@ class HeldReason(models.TextChoices):
     CANNOT_SUBMIT = "cannot_submit", _("It came when it could not be used for this visit any more.")
 
 
-# Our figures cannot send back what came so.
+# Money in another currency or mode: a refund of our own amount would not fit it.
 FOREIGN = frozenset({HeldReason.CURRENCY, HeldReason.LIVEMODE})
 
 

@@ -124,8 +124,8 @@ def expire_session(session_id: str) -> None:
 def session_of_intent(intent_id: str) -> str:
     """The checkout that a payment came from; empty where it came from none."""
     params: Any = {"payment_intent": intent_id, "limit": 1}
-    found = ask(lambda: client().v1.checkout.sessions.list(params)).data
-    return found[0].id if found else ""
+    sessions = ask(lambda: client().v1.checkout.sessions.list(params)).data
+    return sessions[0].id if sessions else ""
 
 
 def _session(body: Mapping[str, Any], **more: Any) -> Session:

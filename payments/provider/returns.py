@@ -47,7 +47,7 @@ def create_refund(intent_id: str, *, amount_cents: int, key: str, expected_refun
     known = next((refund for refund in refunds if refund.key == key), None)
     if known is not None:
         return known
-    refundable = _received(intent_id) - sum(each.amount_cents for each in refunds if each.status not in FAILED)
+    refundable = _received(intent_id) - sum(refund.amount_cents for refund in refunds if refund.status not in FAILED)
     if refundable != expected_refundable_cents:
         raise OutOfStep(f"refundable: {refundable}, expected: {expected_refundable_cents}")
     params: Any = {
@@ -94,14 +94,14 @@ def _refund(body: Mapping[str, Any]) -> ProviderRefund:
 def _dispute(body: Mapping[str, Any]) -> ProviderDispute:
     moves = body.get("balance_transactions") or []
     taken = next((move for move in moves if move["amount"] < 0), None)
-    given = next((move for move in moves if move["amount"] > 0), None)
+    reinstated = next((move for move in moves if move["amount"] > 0), None)
     return ProviderDispute(
         id=body["id"],
         state=_DISPUTE_OVER.get(str(body["status"]), "open"),
         amount_cents=cents(body["amount"]),
         opened_at=_moment(body["created"]),
         withdrawn_at=_moment(taken["created"]) if taken else None,
-        reinstated_at=_moment(given["created"]) if given else None,
+        reinstated_at=_moment(reinstated["created"]) if reinstated else None,
     )
 
 

@@ -62,14 +62,14 @@ def serve(box: Sandbox, server: Server) -> None:
 
 
 def main() -> None:
-    given = arguments()
+    options = arguments()
     box = make(
-        given.store,
-        public_url=(given.public_url or f"http://localhost:{given.port}").rstrip("/"),
-        webhook_url=given.webhook_url,
-        webhook_secret=given.webhook_secret,
+        options.store,
+        public_url=(options.public_url or f"http://localhost:{options.port}").rstrip("/"),
+        webhook_url=options.webhook_url,
+        webhook_secret=options.webhook_secret,
     )
-    serve(box, Server(ADDRESS, given.port, App(box), handler=Handler))
+    serve(box, Server(ADDRESS, options.port, App(box), handler=Handler))
 
 
 if __name__ == "__main__":

@@ -25,15 +25,15 @@ def act(box: Sandbox, name: str, ref: str, options: Options) -> Obj:
 
 
 def session_of(box: Sandbox, ref: str) -> Obj:
-    found = box.store.get(ref)
-    if found and found["object"] == "charge":
-        found = box.store.get(found["payment_intent"])
-    if found and found["object"] == "payment_intent":
-        sessions, _ = box.store.find("checkout.session", fields={"payment_intent": found["id"]}, limit=1)
-        found = sessions[0] if sessions else None
-    if not found or found["object"] != "checkout.session":
+    obj = box.store.get(ref)
+    if obj and obj["object"] == "charge":
+        obj = box.store.get(obj["payment_intent"])
+    if obj and obj["object"] == "payment_intent":
+        sessions, _ = box.store.find("checkout.session", fields={"payment_intent": obj["id"]}, limit=1)
+        obj = sessions[0] if sessions else None
+    if not obj or obj["object"] != "checkout.session":
         raise missing("payment", ref)
-    return found
+    return obj
 
 
 def charge_of(box: Sandbox, session: Obj) -> str:

@@ -83,8 +83,8 @@ def _answer(box: Sandbox, request: Request, key: str | None) -> Answer:
     fault = box.faults.take(request.method, request.path)
     if fault and fault.kind in ("timeout_before", "error_before"):
         return _fault(box, fault)
-    given = p.nest((request.form if request.method == "POST" else request.args).items(multi=True))
-    params = endpoint.check(given, "")
+    sent = p.nest((request.form if request.method == "POST" else request.args).items(multi=True))
+    params = endpoint.check(sent, "")
 
     def work() -> Answer:
         answer = _rendered(endpoint.work(box, params, **refs))
@@ -96,7 +96,7 @@ def _answer(box: Sandbox, request: Request, key: str | None) -> Answer:
         with box.idempotency.claim(key):
             if fault and fault.kind == "timeout_during":
                 box.stopping.wait(fault.seconds)
-            answer = box.idempotency.run(key, request.path, _fingerprint(given), work, _refusal)
+            answer = box.idempotency.run(key, request.path, _fingerprint(sent), work, _refusal)
     else:
         with box.store.transaction():
             answer = work()
@@ -137,9 +137,9 @@ def _key(request: Request) -> str:
 
 def _match(request: Request) -> tuple[Endpoint, dict[str, Any]]:
     for endpoint in ENDPOINTS:
-        found = endpoint.path.fullmatch(request.path)
-        if found and endpoint.method == request.method:
-            return endpoint, found.groupdict()
+        match = endpoint.path.fullmatch(request.path)
+        if match and endpoint.method == request.method:
+            return endpoint, match.groupdict()
     raise ApiError(f"The sandbox has no {request.method} {request.path}.", status=404)
 
 
@@ -151,5 +151,5 @@ def _refusal(error: ApiError) -> Answer:
     return Answer(error.status, json.dumps(error.envelope(), indent=2))
 
 
-def _fingerprint(given: Obj) -> str:
-    return hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
+def _fingerprint(sent: Obj) -> str:
+    return hashlib.sha256(json.dumps(sent, sort_keys=True).encode()).hexdigest()

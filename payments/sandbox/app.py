@@ -53,8 +53,8 @@ class App:
             return style()
         if path == "/" or path.startswith("/dashboard/"):
             return dashboard.respond(self.box, request)
-        found = SESSION.fullmatch(path)
-        if not found:
+        match = SESSION.fullmatch(path)
+        if not match:
             raise NotFound
-        answer = payment_page.authentication if found[2] else payment_page.pay
-        return answer(self.box, request, found[1])
+        answer = payment_page.authentication if match[2] else payment_page.pay
+        return answer(self.box, request, match[1])

@@ -35,9 +35,9 @@ def _call(box: Sandbox, request: Request) -> Obj:
             raise ApiError("Send JSON, with Content-Type: application/json.", status=415)
         options = json.loads(request.get_data() or b"{}")
     for method, path, work in CALLS:
-        found = re.fullmatch(path, request.path)
-        if found and method == request.method:
-            return work(box, options, *found.groups())
+        match = re.fullmatch(path, request.path)
+        if match and method == request.method:
+            return work(box, options, *match.groups())
     raise ApiError(f"The sandbox has no control {request.method} {request.path}.", status=404)
 
 
@@ -91,10 +91,10 @@ def _flush(box: Sandbox, options: Options) -> Obj:
 
 
 def _event(box: Sandbox, ref: str) -> Obj:
-    found = box.store.get(ref, "event")
-    if found is None:
+    event = box.store.get(ref, "event")
+    if event is None:
         raise missing("event", ref)
-    return found
+    return event
 
 
 def _resend(box: Sandbox, options: Options, ref: str) -> Obj:
@@ -123,11 +123,11 @@ def _bulk(box: Sandbox, options: Options) -> Obj:
 def _alter(box: Sandbox, options: Options, ref: str) -> Obj:
     """Makes a stored object say something else, without an event: what a fetch then finds."""
     with box.store.transaction():
-        found = box.store.get(ref)
-        unknown = sorted(set(options) - set(found or {}))
-        if found is None or unknown:
-            raise missing("object" if found is None else "field", ref if found is None else unknown[0])
-        return box.store.save(found | options | {"id": ref})
+        obj = box.store.get(ref)
+        unknown = sorted(set(options) - set(obj or {}))
+        if obj is None or unknown:
+            raise missing("object" if obj is None else "field", ref if obj is None else unknown[0])
+        return box.store.save(obj | options | {"id": ref})
 
 
 def _add_fault(box: Sandbox, options: Options) -> Obj:

@@ -88,23 +88,23 @@ def open_later(box: Sandbox, charge_id: str) -> None:
 
 def blocks_refund(box: Sandbox, charge_id: str) -> bool:
     """`disputed` stays true for good, as at Stripe; an inquiry, or a dispute that was won, blocks nothing."""
-    found, _ = box.store.find("dispute", fields={"charge": charge_id}, limit=100)
-    return any(dispute["status"] in BLOCKING for dispute in found)
+    disputes, _ = box.store.find("dispute", fields={"charge": charge_id}, limit=100)
+    return any(dispute["status"] in BLOCKING for dispute in disputes)
 
 
 def _current(box: Sandbox, charge_id: str, *statuses: str) -> Obj:
-    found, _ = box.store.find("dispute", fields={"charge": charge_id}, limit=1)
-    if not found or found[0]["status"] not in statuses:
+    disputes, _ = box.store.find("dispute", fields={"charge": charge_id}, limit=1)
+    if not disputes or disputes[0]["status"] not in statuses:
         raise ApiError("This charge has no dispute that this could be done to.")
-    return found[0]
+    return disputes[0]
 
 
 def respond(box: Sandbox, charge_id: str) -> Obj:
     """Evidence is handed in, and the bank looks at it."""
     dispute = _current(box, charge_id, "needs_response", INQUIRY)
     status = "under_review" if dispute["status"] == "needs_response" else "warning_under_review"
-    given = {"has_evidence": True, "submission_count": 1, "submission_method": "manual"}
-    dispute |= {"status": status, "evidence_details": dispute["evidence_details"] | given}
+    evidence = {"has_evidence": True, "submission_count": 1, "submission_method": "manual"}
+    dispute |= {"status": status, "evidence_details": dispute["evidence_details"] | evidence}
     box.store.save(dispute)
     box.emit("charge.dispute.updated", dispute)
     return dispute

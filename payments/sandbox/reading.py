@@ -18,10 +18,10 @@ INCLUDABLE = {"checkout.session": "line_items", "charge": "refunds"}
 
 
 def require(box: Sandbox, kind: str, ref: str, *, param: str = "id", status: int = 404) -> Obj:
-    found = box.store.get(ref, kind)
-    if found is None:
+    obj = box.store.get(ref, kind)
+    if obj is None:
         raise missing(kind, ref, param=param, status=status)
-    return found
+    return obj
 
 
 def one(box: Sandbox, kind: str, ref: str, params: dict[str, Any]) -> Obj:
@@ -66,10 +66,10 @@ def _expand(box: Sandbox, objs: list[Obj], steps: list[str], path: str) -> None:
             obj[field] = obj.get(field) or _included(box, obj, field)
         elif field not in EXPANDABLE.get(obj["object"], ()):
             raise ApiError(f"This property cannot be expanded ({path}).", param="expand")
-    found = box.store.several(obj[field] for obj in objs if isinstance(obj.get(field), str))
+    by_ref = box.store.several(obj[field] for obj in objs if isinstance(obj.get(field), str))
     for obj in objs:
         if isinstance(obj.get(field), str):
-            obj[field] = found[obj[field]]
+            obj[field] = by_ref[obj[field]]
     inner = [obj[field] for obj in objs if obj.get(field) is not None]
     return _expand(box, inner, rest, path) if rest and inner else None
 

@@ -120,10 +120,10 @@ class Store:
 
     def fetch(self, ref: str) -> Obj:
         """An object that another one names, so it must be there."""
-        found = self.get(ref)
-        if found is None:
+        obj = self.get(ref)
+        if obj is None:
             raise KeyError(ref)
-        return found
+        return obj
 
     def several(self, refs: Iterable[str]) -> dict[str, Obj]:
         """Those of them that there are, by id, in one query."""

@@ -86,9 +86,9 @@ def payment_about(object_id: str) -> Payment | None:
 
 def _adopt(session_id: str) -> Payment | None:
     """A checkout whose making we never heard the end of belongs to the payment that its key names."""
-    found = Payment.objects.filter(session_id=session_id).first()
-    if found is not None:
-        return found
+    payment = Payment.objects.filter(session_id=session_id).first()
+    if payment is not None:
+        return payment
     seen = provider.fetch_session(session_id)
     key = as_key(seen.key)
     if key is None:

@@ -79,8 +79,8 @@ def void(msa_request: MSARequest, *, only: Q | None = None) -> int:
 
     A bank debit under way goes on. The caller holds the request's lock and records why. Returns how many.
     """
-    found = PayInvitation.objects.filter(only or Q(), round__msa_request=msa_request, voided_at__isnull=True)
-    ended = list(found.values_list("pk", flat=True))
+    invitations = PayInvitation.objects.filter(only or Q(), round__msa_request=msa_request, voided_at__isnull=True)
+    ended = list(invitations.values_list("pk", flat=True))
     if not ended:
         return 0
     PayInvitation.objects.filter(pk__in=ended).update(voided_at=timezone.now(), updated_at=timezone.now())
@@ -94,9 +94,9 @@ def part_paid(invitation: PayInvitation) -> Allocation | None:
     rows = Allocation.objects.filter(
         payment__invitation=invitation, payment__state__in=[Payment.State.PENDING, *Payment.RECEIVED]
     )
-    found = list(rows.select_related("payment", "fee__round", "receipt").order_by("-pk"))
+    parts = list(rows.select_related("payment", "fee__round", "receipt").order_by("-pk"))
     order = (Allocation.State.SETTLED, Allocation.State.WAITING, Allocation.State.HELD, Allocation.State.DUPLICATE)
-    return min(found, key=lambda part: order.index(Allocation.State(part.state)), default=None)
+    return min(parts, key=lambda part: order.index(Allocation.State(part.state)), default=None)
 
 
 def gives_receipt(invitation: PayInvitation, part: Allocation) -> bool:

@@ -49,7 +49,7 @@ def reusable(owed: Sequence[Fee], payer: Payer) -> Payment | None:
 
 
 def obstacle_for(payment: Payment, *, user: User | None, invitation: PayInvitation | None = None) -> str:
-    """The code of why another payment, which covers more than this one under way, is refused; else empty.
+    """The refusal code for starting a payment that covers more than the open one; empty if it's allowed.
 
     This person's own attempt that the provider has not answered is no obstacle: nobody was given the address.
     """
@@ -115,7 +115,7 @@ def check_can_cancel(payment: Payment, *, by: User) -> None:
         raise Refused(_("There is no open payment that could be canceled."), code="no_open_payment")
     if payment.payer_id == by.pk:
         return
-    if not all(permissions.acts_for(by, each) for each in settle.requests_of(payment)):
+    if not all(permissions.acts_for(by, msa_request) for msa_request in settle.requests_of(payment)):
         raise Refused(
             _("This payment is for other homes, too. %(who)s can cancel it; else at %(until)s it ends.")
             % {"who": payment.payer_name, "until": ends_at_in_words(payment)},

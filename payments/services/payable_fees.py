@@ -80,15 +80,15 @@ def page_of(user: User, *, before: int | None = None, size: int = PAGE_SIZE) -> 
     near = _near_payment(user)
     if before is not None:
         near = near.filter(pk__lt=before)
-    found = list(_with_money(near).order_by("-pk")[: size + 1])
-    older = found[size - 1].pk if len(found) > size else None
-    return Page(_judged(found[:size], user), older)
+    requests = list(_with_money(near).order_by("-pk")[: size + 1])
+    older = requests[size - 1].pk if len(requests) > size else None
+    return Page(_judged(requests[:size], user), older)
 
 
 def of_requests(user: User, references: Iterable[str]) -> list[Due]:
     """Those of these requests that the user acts for and that have something to pay."""
-    found = _near_payment(user).filter(reference__in=list(references))
-    return _judged(list(_with_money(found).order_by("-pk")), user)
+    requests = _near_payment(user).filter(reference__in=list(references))
+    return _judged(list(_with_money(requests).order_by("-pk")), user)
 
 
 def count(user: User, *, most: int = 100) -> int:

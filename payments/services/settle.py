@@ -40,8 +40,8 @@ def requests_of(payment: Payment) -> list[MSARequest]:
 
 def reference_of(payment: Payment) -> str:
     """What the provider shows beside the payment: the request's reference, or a word for several."""
-    found = requests_of(payment)
-    return str(found[0].reference) if len(found) == 1 else f"{len(found)} requests, P{payment.pk}"
+    requests = requests_of(payment)
+    return str(requests[0].reference) if len(requests) == 1 else f"{len(requests)} requests, P{payment.pk}"
 
 
 def lock_with_requests(payment: Payment) -> Payment:

@@ -119,11 +119,11 @@ class MonthlyAccount:
     @property
     def payments(self) -> list[PaymentLines]:
         """In the order in which they came; the entries of two payments may lie between each other."""
-        found: dict[int, PaymentLines] = {}
+        groups: dict[int, PaymentLines] = {}
         for line in self._of(RECEIVED):
-            group = found.setdefault(line.payment_id, PaymentLines(line.payment_id, line.at, line.payer_name))
+            group = groups.setdefault(line.payment_id, PaymentLines(line.payment_id, line.at, line.payer_name))
             group.lines.append(line)
-        return list(found.values())
+        return list(groups.values())
 
     @property
     def refunds(self) -> list[Line]:

@@ -129,21 +129,21 @@ def _parts(msa_request: MSARequest) -> list[Allocation]:
 
 
 def _refund_stories(msa_request: MSARequest) -> dict[tuple[int, int], list[RefundStory]]:
-    found: dict[tuple[int, int], list[RefundStory]] = defaultdict(list)
+    by_fee: dict[tuple[int, int], list[RefundStory]] = defaultdict(list)
     expected: Callable[[Refund], date] | None = None
     for refund in Refund.objects.filter(fee__round__msa_request=msa_request).order_by("pk"):
         expected = expected or notices.arrivals()
         asked = refund.reason == Refund.Reason.REQUESTED and refund.state != Refund.State.DECLINED
         story = RefundStory(refund, balance_text.steps(refund, expected), refund.note if asked else "")
-        found[refund.payment_id, refund.fee_id].append(story)
-    return found
+        by_fee[refund.payment_id, refund.fee_id].append(story)
+    return by_fee
 
 
 def _disputes(msa_request: MSARequest) -> dict[int, list[Step]]:
-    found: dict[int, list[Step]] = defaultdict(list)
+    by_payment: dict[int, list[Step]] = defaultdict(list)
     for dispute in Dispute.objects.filter(payment__fees__round__msa_request=msa_request).distinct().order_by("pk"):
-        found[dispute.payment_id] += balance_text.dispute(dispute)
-    return found
+        by_payment[dispute.payment_id] += balance_text.dispute(dispute)
+    return by_payment
 
 
 def _part(
@@ -162,7 +162,7 @@ def _part(
 
 def _fee(fee: Fee, parts: list[PartStory]) -> FeeStory:
     lapsed = fee.state == Fee.State.OPEN and fee.quote_holds_until < local_day(timezone.now())
-    paid = [each.part for each in parts if each.part.state == Allocation.State.SETTLED]
+    paid = [line.part for line in parts if line.part.state == Allocation.State.SETTLED]
     lost = any(part.payment.dispute == Payment.Dispute.LOST for part in paid)
     text, rule, on = balance_text.fee(fee, lapsed=lapsed, lost=lost)
     return FeeStory(fee, text, rule, on, lapsed, parts)

@@ -23,11 +23,7 @@ from requests_app.files import storage
 from requests_app.lifecycle import policies
 from requests_app.models import MSARequest, VisitRound
 from requests_app.readiness import readiness
-
-
-def mine(request: SignedInRequest, reference: str) -> tuple[MSARequest, User]:
-    user = request.user
-    return get_object_or_404(MSARequest.objects.visible_to(user), reference=reference), user
+from requests_app.views.scope import visible_or_404
 
 
 def _payments_of(msa_request: MSARequest) -> Any:
@@ -37,7 +33,7 @@ def _payments_of(msa_request: MSARequest) -> Any:
 @signed_in
 @require_GET
 def fee(request: SignedInRequest, reference: str) -> HttpResponse:
-    msa_request, user = mine(request, reference)
+    msa_request, user = visible_or_404(request, reference)
     return fee_page(request, msa_request, user)
 
 
@@ -107,7 +103,7 @@ def _reason_against_paying(msa_request: MSARequest, visit: VisitRound | None, us
 @require_POST
 def pay(request: SignedInRequest, reference: str) -> HttpResponse:
     """To the provider's page. Posted amounts decide nothing: a wrong one is refused (fault 39)."""
-    msa_request, user = mine(request, reference)
+    msa_request, user = visible_or_404(request, reference)
     form = PayForm(request.POST)
     if not form.is_valid():
         stale = Refused(_("This page was incomplete. Look at the amount again, then pay."), code="stale")
@@ -124,7 +120,7 @@ def pay(request: SignedInRequest, reference: str) -> HttpResponse:
 @signed_in
 @require_POST
 def cancel(request: SignedInRequest, reference: str) -> HttpResponse:
-    msa_request, user = mine(request, reference)
+    msa_request, user = visible_or_404(request, reference)
     try:
         payment = checkout.cancel_checkout(msa_request, by=user)
     except Refused as refusal:
@@ -142,7 +138,7 @@ def cancel(request: SignedInRequest, reference: str) -> HttpResponse:
 @require_POST
 def submit(request: SignedInRequest, reference: str) -> HttpResponse:
     """Where no fee is set for the type, this button submits (D16)."""
-    msa_request, user = mine(request, reference)
+    msa_request, user = visible_or_404(request, reference)
     try:
         fees.submit_without_fee(msa_request, by=user)
     except Refused as refusal:
@@ -151,19 +147,23 @@ def submit(request: SignedInRequest, reference: str) -> HttpResponse:
     return redirect(msa_request)
 
 
+def ask_provider(payment: Payment) -> tuple[Payment, bool]:
+    """The payment as the provider has it now, booked; and whether the provider answered."""
+    try:
+        return settle.settle_from_provider(payment), True
+    except (provider.ProviderUnavailable, provider.ProviderRefused):
+        return payment, False
+
+
 @signed_in
 @require_GET
 def returned(request: SignedInRequest, reference: str) -> HttpResponse:
     """Back from the provider: ask it what happened, whether or not its webhook was here yet (fault 4)."""
-    msa_request, _user = mine(request, reference)
+    msa_request, _user = visible_or_404(request, reference)
     payment = get_object_or_404(_payments_of(msa_request), session_id=request.GET.get("session", ""))
     if payment.allocations.count() > 1:
         return redirect("payments:joint_returned", pk=payment.pk)
-    answered = True
-    try:
-        payment = settle.settle_from_provider(payment)
-    except (provider.ProviderUnavailable, provider.ProviderRefused):
-        answered = False
+    payment, answered = ask_provider(payment)
     msa_request.refresh_from_db()
     part = payment.allocations.select_related("fee__round").get(fee__round__msa_request=msa_request)
     context = {"msa_request": msa_request, "payment": payment, "part": part, "fee": part.fee, "answered": answered}
@@ -174,7 +174,7 @@ def returned(request: SignedInRequest, reference: str) -> HttpResponse:
 @require_GET
 def canceled(request: SignedInRequest, reference: str) -> HttpResponse:
     """Back from the provider without having paid. The checkout stays open until it is canceled or runs out."""
-    msa_request, user = mine(request, reference)
+    msa_request, user = visible_or_404(request, reference)
     live = open_payments.live_payment(msa_request)
     if live is not None and (live.invitation_id is not None or live.allocations.count() > 1):
         return redirect("payments:fee", reference=msa_request.reference)
@@ -190,7 +190,7 @@ def canceled(request: SignedInRequest, reference: str) -> HttpResponse:
 @signed_in
 @require_GET
 def receipt(request: SignedInRequest, reference: str, payment_id: int) -> HttpResponseBase:
-    msa_request, _user = mine(request, reference)
+    msa_request, _user = visible_or_404(request, reference)
     paid = Allocation.objects.filter(fee__round__msa_request=msa_request, state=Allocation.State.SETTLED)
     part = get_object_or_404(paid, payment_id=payment_id)
     if part.receipt is None:

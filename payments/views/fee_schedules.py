@@ -71,8 +71,8 @@ class Group:
 
     @property
     def refund_rules(self) -> list[str]:
-        found = [one.rule for one in self.row.refunds] or (["S"] if not self.row.withdrawable else ["D4"])
-        return list(dict.fromkeys([*found, *self.row.rules_beside]))
+        codes = [one.rule for one in self.row.refunds] or (["S"] if not self.row.withdrawable else ["D4"])
+        return list(dict.fromkeys([*codes, *self.row.rules_beside]))
 
 
 def sections(rows: Sequence[Row]) -> list[tuple[str, list[Group]]]:

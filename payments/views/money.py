@@ -21,17 +21,13 @@ from requests_app import permissions
 from requests_app.files import storage
 from requests_app.lifecycle import policies
 from requests_app.models import MSARequest, ProgramSettings
-
-
-def _mine(request: SignedInRequest, reference: str) -> tuple[MSARequest, User]:
-    user = request.user
-    return get_object_or_404(MSARequest.objects.visible_to(user), reference=reference), user
+from requests_app.views.scope import visible_or_404
 
 
 @signed_in
 @require_safe
 def money(request: SignedInRequest, reference: str) -> HttpResponse:
-    msa_request, user = _mine(request, reference)
+    msa_request, user = visible_or_404(request, reference)
     may_act = permissions.acts_for(user, msa_request)
     context = {
         "msa_request": msa_request,
@@ -46,7 +42,7 @@ def money(request: SignedInRequest, reference: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask_refund(request: SignedInRequest, reference: str, part_id: int) -> HttpResponse:
     """A GET shows what the rules give and asks why; a POST asks a supervisor (F4). Twice is once."""
-    msa_request, user = _mine(request, reference)
+    msa_request, user = visible_or_404(request, reference)
     parts = Allocation.objects.select_related("payment__payer", "fee__round__msa_request")
     part = get_object_or_404(parts, pk=part_id, fee__round__msa_request=msa_request)
     obstacle = _obstacle(part, msa_request, user)
@@ -85,7 +81,7 @@ def _obstacle(part: Allocation, msa_request: MSARequest, user: User) -> Refused 
 @signed_in
 @require_safe
 def refund_note(request: SignedInRequest, reference: str, refund_id: int) -> HttpResponseBase:
-    msa_request, _user = _mine(request, reference)
+    msa_request, _user = visible_or_404(request, reference)
     paid_out = Refund.objects.filter(fee__round__msa_request=msa_request, state=Refund.State.SUCCEEDED)
     refund = get_object_or_404(paid_out.select_related("document"), pk=refund_id)
     if refund.document is None:

@@ -17,12 +17,12 @@ from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
 from msa_portal.guards import SignedInRequest, signed_in
 from msa_portal.refusals import refusal_as_message
-from payments import provider
 from payments.forms.paying import SeveralForm
 from payments.forms.refunds import Chosen
 from payments.models import Allocation, Payment, Refund
-from payments.services import checkout, payable_fees, settle
+from payments.services import checkout, payable_fees
 from payments.services.checkout import MOST_FEES
+from payments.views.fee import ask_provider
 from requests_app.models import MSARequest
 
 
@@ -66,9 +66,9 @@ def _key(request: HttpRequest) -> int | None:
 
 def _open_payments(user: User) -> list[Payment]:
     """Begun and not finished: to go on with, or to cancel."""
-    found = Payment.objects.visible_to(user).joint().filter(state=Payment.State.OPEN)
+    payments = Payment.objects.visible_to(user).joint().filter(state=Payment.State.OPEN)
     parts = Allocation.objects.select_related("fee__round__msa_request")
-    return list(found.prefetch_related(Prefetch("allocations", parts))[:20])
+    return list(payments.prefetch_related(Prefetch("allocations", parts))[:20])
 
 
 @signed_in
@@ -79,11 +79,15 @@ def pay(request: SignedInRequest) -> HttpResponseBase:
     if not form.is_valid():
         return _page(request, problems=[_("This page was incomplete. Choose the fees again, then pay.")])
     chosen: Chosen = form.cleaned_data["fee"]
-    requests = list(MSARequest.objects.acted_for_by(user).filter(reference__in=[each.reference for each in chosen]))
+    requests = list(
+        MSARequest.objects.acted_for_by(user).filter(reference__in=[choice.reference for choice in chosen])
+    )
     if missing := len(chosen) - len(requests):
         return _page(request, chosen=chosen, problems=[_not_yours(missing)])
     try:
-        payment = checkout.open_joint_checkout(requests, by=user, expected_cents=sum(each.cents for each in chosen))
+        payment = checkout.open_joint_checkout(
+            requests, by=user, expected_cents=sum(choice.cents for choice in chosen)
+        )
     except Refused as refusal:
         return _page(request, chosen=chosen, problems=_problems(user, chosen, refusal))
     if payment.state != Payment.State.OPEN:
@@ -103,17 +107,17 @@ def _problems(user: User, chosen: Chosen, refusal: Refused) -> list[str]:
     """A line for each request with something against it; the refusal itself where no request explains it."""
     rows = {
         str(row.msa_request.reference): row
-        for row in payable_fees.of_requests(user, [each.reference for each in chosen])
+        for row in payable_fees.of_requests(user, [choice.reference for choice in chosen])
     }
     lines = []
-    for each in chosen:
-        row = rows.get(each.reference)
+    for choice in chosen:
+        row = rows.get(choice.reference)
         if row is None:
-            lines.append(_("%(reference)s: nothing is to be paid on it now.") % {"reference": each.reference})
+            lines.append(_("%(reference)s: nothing is to be paid on it now.") % {"reference": choice.reference})
         elif not row.is_payable:
-            lines.append(f"{each.reference}: {row.reason}")
-        elif row.amount_cents != each.cents:
-            lines.append(payable_fees.amount_changed(each.reference, each.cents, row.amount_cents))
+            lines.append(f"{choice.reference}: {row.reason}")
+        elif row.amount_cents != choice.cents:
+            lines.append(payable_fees.amount_changed(choice.reference, choice.cents, row.amount_cents))
     explained = lines and refusal.code not in {"provider_unavailable", "provider_refused", "too_many"}
     return lines if explained else [str(refusal)]
 
@@ -126,10 +130,7 @@ def returned(request: SignedInRequest, pk: int) -> HttpResponse:
     payment, user = _mine(request, pk), request.user
     answered = True
     if payment.state in Payment.LIVE:
-        try:
-            payment = settle.settle_from_provider(payment)
-        except (provider.ProviderUnavailable, provider.ProviderRefused):
-            answered = False
+        payment, answered = ask_provider(payment)
     ordered = Allocation.objects.select_related("fee__round__msa_request").order_by("fee__round__msa_request")
     prefetch_related_objects([payment], Prefetch("allocations", ordered))
     parts = list(payment.allocations.all())

@@ -16,13 +16,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from msa_portal.errors import Refused
 from msa_portal.guards import SignedInRequest, signed_in
-from payments import provider
 from payments.forms.paying import PayForm
 from payments.models import Allocation, PayInvitation, Payment
-from payments.services import fees, invitations, open_payments, pay_links, settle
+from payments.services import fees, invitations, open_payments, pay_links
 from payments.text import fee_explanations
-from payments.views.fee import fee_page, mine
+from payments.views.fee import ask_provider, fee_page
 from requests_app.files import storage
+from requests_app.views.scope import visible_or_404
 from requests_app.views.secret_links import get_or_throttle, secret_page
 
 
@@ -30,7 +30,7 @@ from requests_app.views.secret_links import get_or_throttle, secret_page
 @require_POST
 def invite(request: SignedInRequest, reference: str) -> HttpResponse:
     """The agent of record has the customer mailed a link to pay."""
-    msa_request, user = mine(request, reference)
+    msa_request, user = visible_or_404(request, reference)
     try:
         sent = pay_links.invite(msa_request, by=user)
     except Refused as refusal:
@@ -42,7 +42,7 @@ def invite(request: SignedInRequest, reference: str) -> HttpResponse:
 @signed_in
 @require_POST
 def uninvite(request: SignedInRequest, reference: str) -> HttpResponse:
-    msa_request, user = mine(request, reference)
+    msa_request, user = visible_or_404(request, reference)
     try:
         pay_links.cancel(msa_request, by=user)
     except Refused as refusal:
@@ -141,10 +141,7 @@ def returned(request: HttpRequest, token: str) -> HttpResponse:
     payment = get_object_or_404(invitation.payments, session_id=request.GET.get("session", ""))
     answered = True
     if payment.state in Payment.LIVE:
-        try:
-            payment = settle.settle_from_provider(payment)
-        except (provider.ProviderUnavailable, provider.ProviderRefused):
-            answered = False
+        payment, answered = ask_provider(payment)
     part = payment.allocations.select_related("fee__round", "payment", "receipt").get()
     return _outcome(request, token, invitation, payment, part, answered=answered)
 

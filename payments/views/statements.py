@@ -51,8 +51,8 @@ def index(request: SignedInRequest) -> HttpResponse:
     )
     made = Statement.objects.filter(Q(company__in=companies) | Q(user=request.user))
     files = set(made.values_list("company_id", "month"))
-    found = _by_month(booked)
-    groups = [(payer, _rows(payer, found, files)) for payer in payers]
+    booked_months = _by_month(booked)
+    groups = [(payer, _rows(payer, booked_months, files)) for payer in payers]
     context = {"groups": [group for group in groups if group[1] or group[0].company], "running": months.running()}
     return render(request, "payments/statements.html", context)
 
@@ -74,7 +74,9 @@ def _total(*cases: When) -> Sum:
     return Sum(Case(*cases, default=0, output_field=BigIntegerField()))
 
 
-def _rows(payer: Addressee, found: Iterable[tuple[int | None, date, int, int]], files: set[Any]) -> list[MonthRow]:
+def _rows(
+    payer: Addressee, booked_months: Iterable[tuple[int | None, date, int, int]], files: set[Any]
+) -> list[MonthRow]:
     company_pk = payer.pks[0]
     return [
         MonthRow(
@@ -85,7 +87,7 @@ def _rows(payer: Addressee, found: Iterable[tuple[int | None, date, int, int]], 
             is_running=not months.is_closed(month),
             has_file=(company_pk, month) in files,
         )
-        for company, month, came, went in found
+        for company, month, came, went in booked_months
         if company == company_pk
     ]
 

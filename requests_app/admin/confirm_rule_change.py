@@ -20,19 +20,19 @@ _NOT_AGAIN = {"csrfmiddlewaretoken", "_confirmed"}
 class ConfirmsRuleChange(KeptAdmin):
     who_is_told: Any = ""
 
-    def ask_first(self, request: HttpRequest, found: list[Impact], title: str, back: str) -> HttpResponse | None:
+    def ask_first(self, request: HttpRequest, impacts: list[Impact], title: str, back: str) -> HttpResponse | None:
         """The page that lists what would change; None where nothing does, or this very list was confirmed."""
-        seen = products.digest(found)
-        if not found or request.POST.get("_confirmed") == seen:
+        seen = products.digest(impacts)
+        if not impacts or request.POST.get("_confirmed") == seen:
             return None
         typed = [(name, value) for name, values in request.POST.lists() for value in values if name not in _NOT_AGAIN]
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": title,
-            "impacts": found[:MOST_LISTED],
-            "count": len(found),
-            "more": max(len(found) - MOST_LISTED, 0),
+            "impacts": impacts[:MOST_LISTED],
+            "count": len(impacts),
+            "more": max(len(impacts) - MOST_LISTED, 0),
             "seen": seen,
             "changed_meanwhile": "_confirmed" in request.POST,
             "typed": typed,
@@ -41,11 +41,11 @@ class ConfirmsRuleChange(KeptAdmin):
         }
         return render(request, "admin/requests_app/product/impacts.html", context)
 
-    def say_how_many(self, request: HttpRequest, found: list[Any]) -> None:
-        if found:
+    def say_how_many(self, request: HttpRequest, impacts: list[Any]) -> None:
+        if impacts:
             text = ngettext(
                 "One open request is affected. It is noted there.",
                 "%(n)s open requests are affected. It is noted on each.",
-                len(found),
+                len(impacts),
             )
-            self.message_user(request, text % {"n": len(found)}, messages.INFO)
+            self.message_user(request, text % {"n": len(impacts)}, messages.INFO)

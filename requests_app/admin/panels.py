@@ -42,15 +42,15 @@ class PanelRuleAdmin(ConfirmsRuleChange):
         if request.method == "POST" and may and bool(old) == bool(object_id):
             form = self.get_form(request, old, change=bool(old))(request.POST, instance=copy(old))
             if form.is_valid():
-                found = panels.impacts(form.instance)
-                page = self.ask_first(request, found, _now("Save this rule about a panel model?"), request.path)
+                impacts = panels.impacts(form.instance)
+                page = self.ask_first(request, impacts, _now("Save this rule about a panel model?"), request.path)
                 if page is not None:
                     return page
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        found = panels.save(obj, by=user_of(request))
-        self.say_how_many(request, found)
+        impacts = panels.save(obj, by=user_of(request))
+        self.say_how_many(request, impacts)
 
 
 class IncompatiblePanelForm(forms.ModelForm):

@@ -33,7 +33,7 @@ from requests_app.models import (
     ProgramSettings,
     ServiceAccount,
 )
-from requests_app.rule_changes import products as rule_changes_products
+from requests_app.rule_changes import products as product_rule_changes
 from requests_app.rule_changes.products import Impact, end_approval, publish_wording
 
 
@@ -72,7 +72,9 @@ class DocumentTitlesField(forms.CharField):
 class ProductForm(forms.ModelForm):
     request_types = forms.MultipleChoiceField(
         label=_("request types"),
-        choices=[(each.value, each.label) for each in RequestType if each in PLACES_DEVICE],
+        choices=[
+            (request_type.value, request_type.label) for request_type in RequestType if request_type in PLACES_DEVICE
+        ],
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Which requests may name it (E6). None ticked: each type that puts a device in."),
@@ -175,14 +177,14 @@ class ProductAdmin(ConfirmsRuleChange):
     def _before_ending(
         self, request: HttpRequest, products: models.QuerySet[Product], today: date
     ) -> HttpResponse | None:
-        found: list[Impact] = []
+        impacts: list[Impact] = []
         for old in products:
             if old.is_approved_on(today):
                 new = copy(old)
                 new.approved_until = today
-                found += rule_changes_products.impacts(old, new)
+                impacts += product_rule_changes.impacts(old, new)
         title = _now("End the approval after today?")
-        return self.ask_first(request, found, title, reverse("admin:requests_app_product_changelist"))
+        return self.ask_first(request, impacts, title, reverse("admin:requests_app_product_changelist"))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -193,7 +195,7 @@ class ProductAdmin(ConfirmsRuleChange):
             form = self.get_form(request, old, change=True)(request.POST, request.FILES, instance=copy(old))
             if form.is_valid():
                 title = _now("Change the rules of %(product)s?") % {"product": old}
-                page = self.ask_first(request, rule_changes_products.impacts(old, form.instance), title, request.path)
+                page = self.ask_first(request, product_rule_changes.impacts(old, form.instance), title, request.path)
                 if page is not None:
                     return page
         return super().change_view(request, object_id, form_url, extra_context)
@@ -202,8 +204,8 @@ class ProductAdmin(ConfirmsRuleChange):
         if not change:
             super().save_model(request, obj, form, change)
             return
-        found = rule_changes_products.save(obj, by=user_of(request))
-        self.say_how_many(request, found)
+        impacts = product_rule_changes.save(obj, by=user_of(request))
+        self.say_how_many(request, impacts)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         product = kwargs.get("obj")

@@ -27,8 +27,8 @@ from requests_app.forms.screening import ChecksForm, CorrectionsForm, ExtensionF
 from requests_app.lifecycle import correction_items, expiry, policies, transitions
 from requests_app.models import Agreement, Correction, MSARequest, RecordComparison
 from requests_app.screening import corrections, desk
-from requests_app.utility_records import comparison as utility_records_comparison
 from requests_app.utility_records import sources
+from requests_app.utility_records.comparison import Comparison, check_now, compare
 
 
 class QueueFilter(admin.SimpleListFilter):
@@ -246,7 +246,7 @@ def _item_row(item: Correction, row: MSARequest) -> dict[str, Any]:
 
 def _page_context(request: HttpRequest, row: MSARequest, *, posted: bool) -> dict[str, Any]:
     latest = next(reversed(row.case.screenings), None)
-    agreement, comparison = versions.current(row), utility_records_comparison.compare(row)
+    agreement, comparison = versions.current(row), compare(row)
     suggestions = desk.suggestions(row, comparison)
     kept_open = [correction for correction in row.case.corrections if correction.is_unanswered]
     posted_items = _posted_to(request, "corrections", posted)
@@ -288,14 +288,14 @@ def _corrections_form(
     data: Any,
     row: MSARequest,
     *,
-    comparison: utility_records_comparison.Comparison | None = None,
+    comparison: Comparison | None = None,
     suggestions: Mapping[CheckCode, desk.Suggestion] | None = None,
 ) -> CorrectionsForm:
-    comparison = comparison or utility_records_comparison.compare(row)
-    found = desk.found_reasons(row, comparison, suggestions or desk.suggestions(row, comparison))
-    record = {each.field: each.proposal for each in comparison.differing}
+    comparison = comparison or compare(row)
+    why_by_reason = desk.found_reasons(row, comparison, suggestions or desk.suggestions(row, comparison))
+    record = {difference.field: difference.proposal for difference in comparison.differing}
     kept_open = any(correction.is_unanswered for correction in row.case.corrections)
-    return CorrectionsForm(data, msa_request=row, found=found, record=record, kept_open=kept_open)
+    return CorrectionsForm(data, msa_request=row, why_by_reason=why_by_reason, record=record, kept_open=kept_open)
 
 
 def _posted_to(request: HttpRequest, act: str, posted: bool) -> Any:
@@ -341,7 +341,7 @@ def _agreement_rows(row: MSARequest, agreement: Agreement | None) -> list[_Row]:
     ]
 
 
-def _record_rows(comparison: utility_records_comparison.Comparison, reasons: Mapping[str, int]) -> list[_Row]:
+def _record_rows(comparison: Comparison, reasons: Mapping[str, int]) -> list[_Row]:
     """What the utility's record says beside what the request says (C5)."""
     return [
         _Row(
@@ -358,7 +358,7 @@ def _record_rows(comparison: utility_records_comparison.Comparison, reasons: Map
 
 def _check_record(request: HttpRequest, row: MSARequest) -> str:
     """Ask the record again; it may take some seconds."""
-    utility_records_comparison.check_now(row, by=user_of(request))
+    check_now(row, by=user_of(request))
     kept = RecordComparison.objects.filter(msa_request=row).first()
     if kept is None or kept.failure:
         raise Refused(_("The utility's record does not answer. It is asked again by itself."), code="out_of_reach")
@@ -416,12 +416,12 @@ def _keep_item_open(request: HttpRequest, row: MSARequest) -> str:
 
 def _item(request: HttpRequest, row: MSARequest) -> Correction:
     posted = request.POST.get("item", "")
-    found = (
+    msa_request = (
         row.corrections.select_related("reason", "msa_request").filter(pk=posted if posted.isdecimal() else 0).first()
     )
-    if found is None:
+    if msa_request is None:
         raise Refused(_("This item is not there any more."), code="no_item")
-    return found
+    return msa_request
 
 
 def _issue(request: HttpRequest, row: MSARequest) -> str:

@@ -63,8 +63,8 @@ def _choices(name: str) -> Iterable[tuple[str, Any]]:
 
 def facts_of(agreement: Agreement, names: tuple[str, ...]) -> list[Fact]:
     """Those that have a value: a fact that does not apply is not named."""
-    found = [Fact(name, label(name), value(name, agreement.facts)) for name in names]
-    return [fact for fact in found if fact.value]
+    facts = [Fact(name, label(name), value(name, agreement.facts)) for name in names]
+    return [fact for fact in facts if fact.value]
 
 
 def sections_of(agreement: Agreement) -> list[TextSection]:

@@ -86,15 +86,15 @@ def wording_in_force() -> AgreementWording:
     published = AgreementWording.objects.filter(published_at__isnull=False)
     if not settings.DEMO:
         published = published.filter(published_by__isnull=False)
-    found = published.order_by("-published_at", "-pk").first()
-    if found is None and settings.DEMO:
-        found = AgreementWording.objects.filter(is_sample=True).order_by("-pk").first()
-    if found is None:
+    wording = published.order_by("-published_at", "-pk").first()
+    if wording is None and settings.DEMO:
+        wording = AgreementWording.objects.filter(is_sample=True).order_by("-pk").first()
+    if wording is None:
         raise Refused(
             _("The agreement's wording is not published yet, so nothing can be signed. Please come back later."),
             code="no_wording",
         )
-    return found
+    return wording
 
 
 def check_wording(wording: AgreementWording) -> None:

@@ -145,12 +145,12 @@ ALL_FIELDS = tuple(STEP_OF_FIELD)
 
 def steps_for(msa_request: MSARequest) -> tuple[Step, ...]:
     """The steps that have something to ask of this request, the photos, and the review at their end."""
-    return (*(each for each in STEPS if each.shown_fields(msa_request)), PHOTOS, REVIEW)
+    return (*(step for step in STEPS if step.shown_fields(msa_request)), PHOTOS, REVIEW)
 
 
 def step(slug: str) -> Step:
     """Raises `KeyError` for an unknown slug."""
-    return {each.slug: each for each in (*STEPS, PHOTOS, REVIEW)}[slug]
+    return {step.slug: step for step in (*STEPS, PHOTOS, REVIEW)}[slug]
 
 
 def label(field_name: str) -> str:

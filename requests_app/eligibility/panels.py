@@ -27,13 +27,13 @@ def load_panels() -> Panels:
 
 
 def panels_of(listed: Iterable[str], taught: Iterable[Taught]) -> Panels:
-    return Panels(frozenset(listed), tuple(sorted(taught, key=lambda each: (each.normalized, each.device or 0))))
+    return Panels(frozenset(listed), tuple(sorted(taught, key=lambda rule: (rule.normalized, rule.device or 0))))
 
 
 def matches(panel_model: str, incompatible: Iterable[str]) -> bool:
     """Spaces, dashes and case do not matter, and the given model may go on with a suffix."""
-    given = normalized_panel_model(panel_model)
-    return any(given.startswith(listed) for listed in incompatible)
+    typed = normalized_panel_model(panel_model)
+    return any(typed.startswith(listed) for listed in incompatible)
 
 
 def near_miss(panel_model: str, incompatible: Iterable[str]) -> str:
@@ -43,27 +43,27 @@ def near_miss(panel_model: str, incompatible: Iterable[str]) -> str:
     on the next key, two swapped, the maker's name in front. Another size or series is no slip.
     """
     listed_models = sorted(incompatible)
-    given = normalized_panel_model(panel_model)
-    if not given or matches(panel_model, listed_models):
+    typed = normalized_panel_model(panel_model)
+    if not typed or matches(panel_model, listed_models):
         return ""
-    near = [listed for listed in listed_models if len(listed) >= _SHORTEST and _is_slip(given, listed)]
-    return max(near, key=lambda listed: OSA.normalized_similarity(given, listed), default="")
+    near = [listed for listed in listed_models if len(listed) >= _SHORTEST and _is_slip(typed, listed)]
+    return max(near, key=lambda listed: OSA.normalized_similarity(typed, listed), default="")
 
 
-def _is_slip(given: str, listed: str) -> bool:
-    seen, meant = given.translate(_LOOK_ALIKES), listed.translate(_LOOK_ALIKES)
-    if meant in seen or _one_slip(given, listed) or _one_slip(seen, meant):
+def _is_slip(typed: str, listed: str) -> bool:
+    seen, meant = typed.translate(_LOOK_ALIKES), listed.translate(_LOOK_ALIKES)
+    if meant in seen or _one_slip(typed, listed) or _one_slip(seen, meant):
         return True
     # The model may go on with a suffix: then the slip is before its last character.
-    beginnings = (given[: len(listed) + more] for more in (-1, 0, 1) if len(listed) + more < len(given))
+    beginnings = (typed[: len(listed) + more] for more in (-1, 0, 1) if len(listed) + more < len(typed))
     return any(start[-1] == listed[-1] and _one_slip(start, listed) for start in beginnings)
 
 
-def _one_slip(given: str, listed: str) -> bool:
-    if OSA.distance(given, listed, score_cutoff=1) != 1:
+def _one_slip(typed: str, listed: str) -> bool:
+    if OSA.distance(typed, listed, score_cutoff=1) != 1:
         return False
-    changed = {(a, b) for a, b in zip(given, listed, strict=False) if a != b}
-    replaced = len(given) == len(listed) and len(changed) == 1
+    changed = {(a, b) for a, b in zip(typed, listed, strict=False) if a != b}
+    replaced = len(typed) == len(listed) and len(changed) == 1
     return not replaced or all(_are_neighbors(a, b) for a, b in changed)
 
 

@@ -138,23 +138,23 @@ def _over_device_limit(facts: Facts) -> Truth:
 def taught_here(facts: Facts) -> str:
     """What visits taught of this panel with this device, in words; empty where nothing, or nobody can tell yet."""
     device = getattr(facts.device, "id", None)
-    here = (each for each in _taught_of_panel(facts) if each.device in {None, device})
-    return min(here, key=lambda each: each.device is not None).explanation if _taught(facts).value else ""
+    here = (rule for rule in _taught_of_panel(facts) if rule.device in {None, device})
+    return min(here, key=lambda rule: rule.device is not None).explanation if _taught(facts).value else ""
 
 
 def _taught_of_panel(facts: Facts) -> list[Taught]:
     """Nobody waits for the model (`NEVER_MISSED`): while it is open, nothing was taught of it."""
     model = facts.panel_model or ""
-    return [each for each in facts.taught if matches(model, (each.normalized,))]
+    return [rule for rule in facts.taught if matches(model, (rule.normalized,))]
 
 
 def _taught_of_any_device(facts: Facts) -> Truth:
-    return TRUE if any(each.device is None for each in _taught_of_panel(facts)) else FALSE
+    return TRUE if any(rule.device is None for rule in _taught_of_panel(facts)) else FALSE
 
 
 def _taught_of_device(facts: Facts) -> Truth:
     """With this device, where other devices may do."""
-    devices = {each.device for each in _taught_of_panel(facts)}
+    devices = {rule.device for rule in _taught_of_panel(facts)}
     if not devices or None in devices or isinstance(facts.device, Unlisted):
         return FALSE
     return known(facts, ("device",), lambda device: device.id in devices)

@@ -308,10 +308,10 @@ def seal(data: bytes) -> tuple[dict[str, Any], bytes]:
     from pyhanko_certvalidator import ValidationContext
 
     try:
-        found = PdfFileReader(io.BytesIO(data)).embedded_signatures
-        if not found:
+        signatures = PdfFileReader(io.BytesIO(data)).embedded_signatures
+        if not signatures:
             return {"certificate": ""}, b""
-        first = found[0]
+        first = signatures[0]
         status = validate_pdf_signature(first, ValidationContext(trust_roots=[first.signer_cert]))
         whole = status.coverage == SignatureCoverageLevel.ENTIRE_FILE
         return {

@@ -38,13 +38,13 @@ def wanted(msa_request: MSARequest) -> list[Wanted]:
     if not asked:
         return []
     sent = (document for document in msa_request.case.documents if is_sent(document))
-    here = {row.topic: row for row in sorted(sent, key=lambda each: each.pk)}
+    here = {row.topic: row for row in sorted(sent, key=lambda document: document.pk)}
     return [Wanted(key, title, here.get(key)) for key, title in asked.items()]
 
 
 def next_missing(msa_request: MSARequest) -> str:
     """The key of the first document that is not here; empty where all are."""
-    return next((each.key for each in wanted(msa_request) if each.document is None), "")
+    return next((row.key for row in wanted(msa_request) if row.document is None), "")
 
 
 def add(msa_request: MSARequest, upload: UploadedFile[Any], *, key: str, by: User) -> Document:

@@ -74,7 +74,7 @@ def guides_for(request_type: str | None) -> tuple[Guide, ...]:
 
 
 def guide(topic: PhotoTopic) -> Guide:
-    return next(each for each in GUIDES if each.topic == topic)
+    return next(guide for guide in GUIDES if guide.topic == topic)
 
 
 def current(msa_request: MSARequest) -> dict[str, Document]:
@@ -84,7 +84,7 @@ def current(msa_request: MSARequest) -> dict[str, Document]:
         for document in msa_request.case.documents
         if document.kind == DocumentKind.SITE_PHOTO and document.topic
     )
-    return {row.topic: row for row in sorted(rows, key=lambda each: each.pk)}
+    return {row.topic: row for row in sorted(rows, key=lambda document: document.pk)}
 
 
 def check_open(msa_request: MSARequest) -> None:

@@ -79,14 +79,14 @@ def check(upload: UploadedFile[Any], *, allow_pdf: bool = False) -> Checked:
     check_size(upload)
     upload.seek(0)
     original = upload.read()
-    found = _opened(original, allow_pdf=allow_pdf)
+    opened = _opened(original, allow_pdf=allow_pdf)
     scan = virus_scanner.scan(original)
     if scan == ScanState.INFECTED:
         raise Refused(
             _("The virus scanner found something harmful in this file, so it was not kept. Send another one."),
             code="infected",
         )
-    content_type, body, answer = found
+    content_type, body, answer = opened
     return Checked(
         name=safe_name(upload.name or "", content_type),
         content_type=content_type,

@@ -20,7 +20,7 @@ from msa_portal.errors import Refused
 from requests_app import deadlines, history, permissions
 from requests_app.enums import CureProof, DocumentKind, Responsible, ScanState, Status
 from requests_app.files import storage, uploads
-from requests_app.lifecycle import policies as lifecycle_policies
+from requests_app.lifecycle import policies
 from requests_app.models import Cure, Document, MSARequest, OutcomeReason, Product, VisitRound
 
 # A device is cured by a Modification Request; what else proves such a reason.
@@ -83,8 +83,8 @@ class Item:
 
 def items(msa_request: MSARequest, visit: VisitRound) -> list[Item]:
     """Every reason of that visit, in the order that staff gave them: three queries, however many."""
-    given = {cure.reason_id: cure for cure in visit.cures.select_related("stated_by").prefetch_related("documents")}
-    return [Item(reason, proof_for(reason, msa_request), given.get(reason.pk)) for reason in visit.reasons.all()]
+    cures = {cure.reason_id: cure for cure in visit.cures.select_related("stated_by").prefetch_related("documents")}
+    return [Item(reason, proof_for(reason, msa_request), cures.get(reason.pk)) for reason in visit.reasons.all()]
 
 
 def submit_cure(
@@ -100,7 +100,7 @@ def submit_cure(
     Saying it again replaces the words and adds the file. The file is looked at outside of the lock.
     Raises `Refused`, with nothing written, where the proof is not what the reason asks for.
     """
-    _check_open(msa_request, by=by)
+    check_next_step_open(msa_request, by=by)
     checked = uploads.check(upload, allow_pdf=True) if upload is not None else None
     with storage.atomic():
         fresh, visit = _locked(msa_request, by=by)
@@ -196,17 +196,17 @@ def _item(msa_request: MSARequest, visit: VisitRound, reason: OutcomeReason) -> 
 
 def _locked(msa_request: MSARequest, *, by: User) -> tuple[MSARequest, VisitRound]:
     fresh = lock(msa_request)
-    _check_open(fresh, by=by)
-    return fresh, lifecycle_policies.failed_round(fresh)
+    check_next_step_open(fresh, by=by)
+    return fresh, policies.failed_round(fresh)
 
 
-def _check_open(msa_request: MSARequest, *, by: User) -> None:
-    """The visit failed, and no next step is saved yet."""
+def check_next_step_open(msa_request: MSARequest, *, by: User) -> None:
+    """The person acts for the request, its visit failed, and no next step is saved yet. Raises `Refused` or `Stale`."""
     permissions.check_acts_for(by, msa_request)
     if msa_request.status != Status.SITE_VISIT_UNSUCCESSFUL:
         raise history.stale(msa_request, to=by)
-    if lifecycle_policies.open_follow_up(msa_request) is not None:
+    if policies.open_follow_up(msa_request) is not None:
         raise Refused(
-            _("A form for the next visit is saved already. Go on with it, or take it back first."),
+            _("A form for the next visit is saved already. Continue with it, or take it back first."),
             code="follow_up_open",
         )

@@ -15,7 +15,7 @@ from msa_portal.errors import Refused
 from requests_app import fee_rules, history, permissions
 from requests_app.agreements import versions
 from requests_app.application import completeness
-from requests_app.enums import EventKind, FollowUpKind, Settlement, Status, VisitOutcome
+from requests_app.enums import EventKind, FollowUpKind, Settlement, VisitOutcome
 from requests_app.fee_rules import FeeDecision
 from requests_app.follow_ups import cures
 from requests_app.lifecycle import policies
@@ -125,14 +125,7 @@ def cancel(msa_request: MSARequest, *, by: User) -> None:
 
 def _locked_after_failure(msa_request: MSARequest, by: User) -> MSARequest:
     fresh = lock(msa_request)
-    permissions.check_acts_for(by, fresh)
-    if fresh.status != Status.SITE_VISIT_UNSUCCESSFUL:
-        raise history.stale(fresh, to=by)
-    if policies.open_follow_up(fresh) is not None:
-        raise Refused(
-            _("A form for the next visit is saved already. Continue with it, or take it back first."),
-            code="follow_up_open",
-        )
+    cures.check_next_step_open(fresh, by=by)
     return fresh
 
 

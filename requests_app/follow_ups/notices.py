@@ -28,20 +28,20 @@ def visit_unsuccessful(msa_request: MSARequest, event: RequestEvent) -> None:
         msa_request,
         key=str(event.pk),
         act_by=msa_request.owner_acts_by,
-        reasons=[_failure(msa_request, each) for each in failure_reasons.explained(msa_request, visit)],
+        reasons=[_failure(msa_request, detail) for detail in failure_reasons.explained(msa_request, visit)],
         next_fee=f"{fee.outcome} {fee.why}",
         options=_options(msa_request),
     )
 
 
-def _failure(msa_request: MSARequest, each: failure_reasons.ReasonDetail) -> dict[str, str]:
+def _failure(msa_request: MSARequest, detail: failure_reasons.ReasonDetail) -> dict[str, str]:
     return {
-        "title": each.reason.title,
-        "explanation": each.reason.explanation,
-        "whose": each.whose,
-        "todo": each.todo,
-        "cost": each.cost,
-        "photo_url": f"{page(msa_request, 'reschedule')}#reason-{each.reason.pk}" if each.photos else "",
+        "title": detail.reason.title,
+        "explanation": detail.reason.explanation,
+        "whose": detail.whose,
+        "todo": detail.todo,
+        "cost": detail.cost,
+        "photo_url": f"{page(msa_request, 'reschedule')}#reason-{detail.reason.pk}" if detail.photos else "",
     }
 
 

@@ -75,8 +75,8 @@ class CorrectionForm(StepForm):
 
     def changes(self) -> dict[str, Any]:
         """The facts that are different from what is stored."""
-        given = {name: self.cleaned_data[name] for name in self.names if name in self.cleaned_data}
-        return {name: value for name, value in given.items() if value != getattr(self.msa_request, name)}
+        answers = {name: self.cleaned_data[name] for name in self.names if name in self.cleaned_data}
+        return {name: value for name, value in answers.items() if value != getattr(self.msa_request, name)}
 
     @property
     def way(self) -> CorrectionAnswer:

@@ -92,10 +92,10 @@ class EligibilityForm(StepForm):
 
     def answers(self) -> dict[str, Any]:
         """What applies and was answered, as the session can keep it; the device by its id."""
-        given = {name: getattr(self.draft, name) for name in _NAMES if name in self.shown and name != "device"}
+        answers = {name: getattr(self.draft, name) for name in _NAMES if name in self.shown and name != "device"}
         if "device" in self.shown:
-            given["device"] = self.draft.device_id
-        return {name: value for name, value in given.items() if value not in (None, "")}
+            answers["device"] = self.draft.device_id
+        return {name: value for name, value in answers.items() if value not in (None, "")}
 
     def labels(self, names: list[str]) -> list[BoundField]:
         return [self[name] for name in names]

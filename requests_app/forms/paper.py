@@ -22,7 +22,7 @@ class SeveralFilesField(forms.FileField):
     widget = SeveralFilesInput
 
     def clean(self, data: Any, initial: Any = None) -> list[Any]:
-        files = [each for each in (data if isinstance(data, list | tuple) else [data]) if each]
+        files = [file for file in (data if isinstance(data, list | tuple) else [data]) if file]
         if not files:
             super().clean(None, initial)
         return [super(SeveralFilesField, self).clean(file, initial) for file in files]
@@ -43,7 +43,7 @@ class PaperForm(forms.Form):
     def __init__(self, *args: Any, parties: list[Party], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         party: Any = self.fields["party"]
-        party.choices = [(each.value, each.label) for each in parties]
+        party.choices = [(party.value, party.label) for party in parties]
         if len(parties) == 1:
             party.widget, party.initial = forms.HiddenInput(), parties[0].value
 

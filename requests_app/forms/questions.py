@@ -142,7 +142,7 @@ def _companions(msa_request: MSARequest) -> forms.Field:
     needed = msa_request.device.other_companions if msa_request.device else []
     return yes_no(
         _("Is there what the device needs, or will there be with this project?"),
-        ", ".join(str(each.label) for each in needed),
+        ", ".join(str(companion.label) for companion in needed),
     )(msa_request)
 
 

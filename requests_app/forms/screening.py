@@ -26,9 +26,9 @@ class ChecksForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.suggestions = suggestions
-        given = {answer.check_code: answer for answer in screening.answers.all()} if screening else {}
+        answers = {answer.check_code: answer for answer in screening.answers.all()} if screening else {}
         for code in CheckCode:
-            answered = given.get(code.value)
+            answered = answers.get(code.value)
             self.fields[f"answer_{code}"] = forms.ChoiceField(
                 label=f"{code.value} {code.label}",
                 choices=CheckAnswer.choices,
@@ -63,24 +63,24 @@ class ChecksForm(forms.Form):
 class CorrectionsForm(forms.Form):
     """Coded reasons to tick, each with a note to the customer and, for a field, the right value to propose.
 
-    `found` are the reasons' ids that the portal's own findings speak for, with why; they stand first.
+    `why_by_reason` are the reasons' ids that the portal's own findings speak for, with why; they stand first.
     """
 
     def __init__(
         self,
         *args: Any,
         msa_request: MSARequest,
-        found: Mapping[int, str] | None = None,
+        why_by_reason: Mapping[int, str] | None = None,
         record: Mapping[str, str] | None = None,
         kept_open: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.msa_request, self.found, self.kept_open = msa_request, found or {}, kept_open
+        self.msa_request, self.why_by_reason, self.kept_open = msa_request, why_by_reason or {}, kept_open
         self.record = record or {}
         self._devices: list[Any] | None = None  # read once for all that propose one
         topics = {guide.topic.value for guide in site_photos.guides_for(msa_request.request_type)}
-        self.reasons = [each for each in active_reasons(msa_request) if each.photo_topic in {"", *topics}]
+        self.reasons = [reason for reason in active_reasons(msa_request) if reason.photo_topic in {"", *topics}]
         for reason in self.reasons:
             self.fields[f"reason_{reason.pk}"] = forms.BooleanField(label=reason.title, required=False)
             self.fields[f"note_{reason.pk}"] = forms.CharField(
@@ -131,18 +131,18 @@ class CorrectionsForm(forms.Form):
             self.add_error(name, error)
 
     def found_by_field(self) -> dict[str, int]:
-        return {reason.field: reason.pk for reason in self.reasons if reason.pk in self.found and reason.field}
+        return {reason.field: reason.pk for reason in self.reasons if reason.pk in self.why_by_reason and reason.field}
 
     def groups(self) -> list[dict[str, Any]]:
         """What the portal found, then the rest by what it concerns; one with a mistake or a tick is open."""
         rows: dict[Any, list[dict[str, Any]]] = {title: [] for title in [_FOUND, *_GROUPS.values()]}
         for reason in self.reasons:
-            title = _FOUND if reason.pk in self.found else _GROUPS[_concerns(reason)]
+            title = _FOUND if reason.pk in self.why_by_reason else _GROUPS[_concerns(reason)]
             rows[title].append(self._row(reason))
         return [
-            {"title": title, "rows": each, "open": title == _FOUND or any(row["is_open"] for row in each)}
-            for title, each in rows.items()
-            if each
+            {"title": title, "rows": group, "open": title == _FOUND or any(row["is_open"] for row in group)}
+            for title, group in rows.items()
+            if group
         ]
 
     def _row(self, reason: CorrectionReason) -> dict[str, Any]:
@@ -156,7 +156,7 @@ class CorrectionsForm(forms.Form):
             "proposal": field,
             "record": record,
             "record_value": self.record.get(reason.field, ""),
-            "because": self.found.get(reason.pk, ""),
+            "because": self.why_by_reason.get(reason.pk, ""),
             "is_open": bool(tick.value() or (field and field.errors)),
         }
 

@@ -21,7 +21,7 @@ from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
 from msa_portal.db import lock
 from msa_portal.errors import Refused
-from requests_app import history as requests_app_history
+from requests_app import history
 from requests_app.application import completeness
 from requests_app.enums import OWNER_HOLDS, EventKind, ReminderKind, Status, WithdrawalReason
 from requests_app.lifecycle import deadline_notices, transitions
@@ -161,7 +161,7 @@ def extend(msa_request: MSARequest, *, to: date, reason: str, by: User) -> Deadl
     with transaction.atomic():
         fresh = lock(msa_request)
         if fresh.status not in OWNER_HOLDS or fresh.owner_acts_by is None:
-            raise requests_app_history.stale(fresh, to=by)
+            raise history.stale(fresh, to=by)
         _check_extension(fresh.owner_acts_by, to, reason)
         extension = _move(fresh, fresh.owner_acts_by, to, by=by, reason=reason.strip())
         deadline_notices.deadline_extended(fresh, act_by=to, key=str(extension.pk))
@@ -184,7 +184,7 @@ def _move(msa_request: MSARequest, now: date, to: date, *, by: User | None, reas
     )
     msa_request.owner_acts_by = to
     msa_request.save(update_fields=["owner_acts_by"])
-    requests_app_history.record(
+    history.record(
         msa_request, EventKind.DEADLINE_EXTENDED, by=by, codes={"extension": extension.pk, "on": to.isoformat()}
     )
     return extension

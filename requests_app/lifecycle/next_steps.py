@@ -46,15 +46,15 @@ def _to(name: str, msa_request: MSARequest, *more: Any) -> str:
 
 
 def _before_submission(msa_request: MSARequest, user: User) -> Step:
-    found = readiness.check(msa_request)
-    if found.missing:
-        return Step(_("Go on with the form"), _to("requests:form", msa_request, found.missing[0].step))
-    if found.answer == readiness.Answer.CANNOT_SERVE:
+    state = readiness.check(msa_request)
+    if state.missing:
+        return Step(_("Go on with the form"), _to("requests:form", msa_request, state.missing[0].step))
+    if state.answer == readiness.Answer.CANNOT_SERVE:
         return Step(_("See what rules it out"), _to("requests:form", msa_request, steps.REVIEW.slug))
     agreement = msa_request.case.agreement
     if agreement is None:
         return Step(_("Review and go on to the agreement"), _to("requests:form", msa_request, steps.REVIEW.slug))
-    if versions.is_executed(msa_request) and found.has_unstated:
+    if versions.is_executed(msa_request) and state.has_unstated:
         return Step(_("See what to put right first"), _to("requests:readiness", msa_request))
     return _sign_or_pay(msa_request, user)
 
@@ -122,7 +122,7 @@ def _check_failed(msa_request: MSARequest) -> None:
         raise Refused(_("This is for after a visit that did not succeed."), code="no_failed_visit")
     if policies.open_follow_up(msa_request):
         raise Refused(
-            _("A form for the next visit is saved already. Go on with it, or take it back first."),
+            _("A form for the next visit is saved already. Continue with it, or take it back first."),
             code="follow_up_open",
         )
 

@@ -22,10 +22,10 @@ from requests_app.readiness import readiness
 
 def failed_round(msa_request: MSARequest) -> VisitRound:
     """The last visit that did not succeed. Raises `Refused` where there is none."""
-    found = msa_request.case.failed_round
-    if found is None:
+    visit_round = msa_request.case.failed_round
+    if visit_round is None:
         raise Refused(_("No visit has failed on this request."), code="no_failed_visit")
-    return found
+    return visit_round
 
 
 def reason_against(check: Callable[..., None], *args: Any, **kwargs: Any) -> str:
@@ -45,10 +45,10 @@ def refusal(check: Callable[..., None], *args: Any, **kwargs: Any) -> Refused | 
 
 def open_round(msa_request: MSARequest) -> VisitRound:
     """The visit that is being paid for, planned or made. Raises `Refused` where none is open."""
-    found = msa_request.case.open_round
-    if found is None:
+    visit_round = msa_request.case.open_round
+    if visit_round is None:
         raise Refused(_("There is no site visit open on this request."), code="no_open_visit")
-    return found
+    return visit_round
 
 
 def open_follow_up(msa_request: MSARequest) -> FollowUp | None:
@@ -100,10 +100,10 @@ def check_payable(msa_request: MSARequest) -> None:
 
 def check_agreed_and_stated(msa_request: MSARequest) -> None:
     """The form is complete, the agreement executed, and what is open is stated."""
-    found = readiness.check(msa_request)
-    completeness.check_complete(found.form)
+    state = readiness.check(msa_request)
+    completeness.check_complete(state.form)
     check_agreement_executed(msa_request)
-    readiness.check_findings_stated(msa_request, found)
+    readiness.check_findings_stated(msa_request, state)
 
 
 def check_submit(msa_request: MSARequest) -> None:
@@ -128,10 +128,10 @@ def check_resubmit(msa_request: MSARequest) -> None:
 
 
 def open_screening(msa_request: MSARequest) -> Screening:
-    found = msa_request.case.open_screening
-    if found is None:
+    screening = msa_request.case.open_screening
+    if screening is None:
         raise Refused(_("This request is not being screened."), code="not_in_screening")
-    return found
+    return screening
 
 
 def check_deem_valid(msa_request: MSARequest) -> None:

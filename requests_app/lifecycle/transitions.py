@@ -114,7 +114,7 @@ def require_corrections(msa_request: MSARequest, *, by: User, items: Sequence[Re
         screening.facts = correction_items.facts_in_words(fresh)
         screening.save(update_fields=["facts"])
         _decide(screening, "corrections", by)
-        codes = [each.reason.code for each in kept_open] + [item.reason.code for item in items]
+        codes = [correction.reason.code for correction in kept_open] + [item.reason.code for item in items]
         move.codes = {"reasons": codes, "screening": screening.pk}
 
 

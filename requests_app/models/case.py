@@ -1,4 +1,4 @@
-"""A request's case: the rows that its rules read, each read once for all requests that were loaded together.
+"""A request's case: the related rows that the rules read, fetched once for all requests loaded together.
 
 docs/adr/0026-one-loader.md says why.
 """
@@ -39,7 +39,7 @@ from requests_app.models.visits import FollowUp, VisitRound
 if TYPE_CHECKING:
     from requests_app.models.request import MSARequest
 
-# Of each there is at most one, which the database holds; they come with the request's own row.
+# The database allows at most one of each per request, so they are joined to the request's own row.
 JOINED = {
     "current_agreement": FilteredRelation("agreements", condition=~Q(agreements__state=AgreementState.SUPERSEDED)),
     "standing_statement": FilteredRelation(
@@ -66,7 +66,7 @@ _SELECTED_UNDER_LOCK = (
 )
 # What modules above read of no request in particular, by the same query: each names its columns here.
 BESIDE: dict[str, Any] = {}
-_KEPT = "_case_%s"  # where a request's rows of a relation are kept
+_KEPT = "_case_%s"  # the attribute that keeps a request's rows of one relation
 OF_ITS_PAGE = ("current_agreement__document", "current_agreement__executed_document")
 
 
@@ -155,15 +155,17 @@ _TABLES = {
 
 
 class Loaded:
-    """What the requests of one `with_case()` share: a page's related rows and settings are read once for all."""
+    """What the requests of one `with_case()` share: related rows and settings, read once for all of them."""
 
-    def __init__(self, rows: Sequence[MSARequest], *, whole: bool, given: Mapping[Callable[[], Any], Any]) -> None:
+    def __init__(
+        self, rows: Sequence[MSARequest], *, whole: bool, already_read: Mapping[Callable[[], Any], Any]
+    ) -> None:
         self.rows, self.whole = rows, whole
         self._fetched: set[str] = set()
-        self._read = dict(given)
+        self._read = dict(already_read)
 
     def fetch(self, name: str, query: QuerySet[Any]) -> None:
-        """Beside the manager of that name, not in it: what `all()` gives stays the database's."""
+        """Kept apart from the manager of that name, so that `all()` still asks the database."""
         prefetch_related_objects(self.rows, Prefetch(name, query, to_attr=_KEPT % name))
         self._fetched.add(name)
 
@@ -180,7 +182,7 @@ class Loaded:
             self._fetched.add("signatures")
 
     def fetch_rounds(self) -> None:
-        """With the reasons of those that failed."""
+        """Together with the reasons why visits failed."""
         if not self.has("rounds"):
             self.fetch("rounds", VisitRound.objects.order_by("number"))
             visits = (visit for row in self.rows for visit in getattr(row, _KEPT % "rounds"))
@@ -212,14 +214,14 @@ class Case:
         self._judged: dict[Callable[[MSARequest], Any], Any] = {}
 
     def once[T](self, read: Callable[[], T], *, otherwise: Callable[[], T] | None = None) -> T:
-        """What `read` gives, asked once for all requests that were loaded together: settings, panels.
+        """What `read` returns (settings, panels), asked once for all requests loaded together.
 
-        Where this one was not loaded so, it is what `otherwise` gives, which may read less.
+        For a request that was loaded alone, it's what `otherwise` returns, which may read less.
         """
         return self._loaded.once(read) if self._loaded else (otherwise or read)()
 
     def judged[T](self, rule: Callable[[MSARequest], T]) -> T:
-        """What that pure rule says of the request: asked once where the case is kept."""
+        """What a pure rule says about the request, computed once where the case is kept."""
         if self._loaded is None:
             self.read_ahead()
             return rule(self.msa_request)
@@ -274,13 +276,13 @@ class Case:
 
     @property
     def statement(self) -> ReadinessStatement | None:
-        """That what is open will be put right by the visit, as far as one stands."""
+        """The current promise to fix open findings before the visit, if there is one."""
         rows = ReadinessStatement.objects.current().select_related("stated_by")
         return cast("ReadinessStatement | None", self._one("standing_statement", rows))
 
     @property
     def follow_up(self) -> FollowUp | None:
-        """The reschedule or modification that waits for what it needs."""
+        """The reschedule or modification that is saved but not complete yet."""
         rows = FollowUp.objects.filter(completed_at__isnull=True, canceled_at__isnull=True).select_related("round")
         return cast("FollowUp | None", self._one("waiting_follow_up", rows))
 
@@ -294,7 +296,7 @@ class Case:
     def open_round(self) -> VisitRound | None:
         """The visit that is being paid for, planned or made."""
         if self._loaded:
-            return next((each for each in self.rounds if each.closed_at is None), None)
+            return next((visit_round for visit_round in self.rounds if visit_round.closed_at is None), None)
         return cast("VisitRound | None", self._one("open_visit_round", VisitRound.objects.filter(closed_at=None)))
 
     def round_of(self, number: int) -> VisitRound:
@@ -307,7 +309,10 @@ class Case:
     @property
     def failed_round(self) -> VisitRound | None:
         """The last visit that did not succeed."""
-        return next((each for each in reversed(self.rounds) if each.outcome == VisitOutcome.UNSUCCESSFUL), None)
+        return next(
+            (visit_round for visit_round in reversed(self.rounds) if visit_round.outcome == VisitOutcome.UNSUCCESSFUL),
+            None,
+        )
 
     @cached_property
     def events(self) -> list[RequestEvent]:
@@ -341,7 +346,7 @@ class Case:
 
     @cached_property
     def corrections(self) -> list[Correction]:
-        """Each was asked for by a screening that was decided so: without one there are none, and nothing is read."""
+        """Only a screening that was decided "corrections" has any; without one, nothing is read."""
         if (
             self._loaded
             and self._loaded.whole
@@ -356,24 +361,24 @@ class Case:
             return rows.filter(msa_request=self.msa_request).order_by().first()
 
         if self._loaded:
-            found = getattr(self.msa_request, name, None)
+            row = getattr(self.msa_request, name, None)
         else:
-            found = self.under_lock.one(name, read) if self.under_lock else read()
-        return self._with_its_request(found)
+            row = self.under_lock.one(name, read) if self.under_lock else read()
+        return self._with_its_request(row)
 
     def _many(self, name: str, query: Callable[[], QuerySet[Any]]) -> list[Any]:
         if self._loaded:
             if not self._loaded.has(name):
                 self._loaded.fetch(name, query())
-            found: list[Any] = getattr(self.msa_request, _KEPT % name)
-            return found
-        return [self._with_its_request(each) for each in query().filter(msa_request=self.msa_request)]
+            rows: list[Any] = getattr(self.msa_request, _KEPT % name)
+            return rows
+        return [self._with_its_request(row) for row in query().filter(msa_request=self.msa_request)]
 
-    def _with_its_request(self, found: Any) -> Any:
-        """The row knows the request that it was found by, without another query."""
-        if found is not None:
-            found.msa_request = self.msa_request
-        return found
+    def _with_its_request(self, row: Any) -> Any:
+        """Sets the row's request, so that reading it needs no query."""
+        if row is not None:
+            row.msa_request = self.msa_request
+        return row
 
 
 _NAMES = {
@@ -386,8 +391,8 @@ _NAMES = {
 }
 
 
-def attach(rows: Sequence[MSARequest], *, whole: bool, given: Mapping[Callable[[], Any], Any]) -> None:
-    """These requests were loaded together: each gets its case."""
-    loaded = Loaded(rows, whole=whole, given=given)
+def attach(rows: Sequence[MSARequest], *, whole: bool, already_read: Mapping[Callable[[], Any], Any]) -> None:
+    """Give each of these requests, which were loaded together, its case."""
+    loaded = Loaded(rows, whole=whole, already_read=already_read)
     for row in rows:
         row.__dict__["_case"] = Case(row, loaded)

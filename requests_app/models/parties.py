@@ -1,7 +1,7 @@
 """Who acts for a customer (R4, D10): for one request in Python, for many in the database.
 
-A list cannot read every request to ask the rule, so each rule stands here twice, side by side;
-`tests/requests_app/test_one_rule_once.py` holds the two together over many made requests.
+Lists filter in the database, so each rule is written twice, side by side.
+`tests/requests_app/test_one_rule_once.py` checks over many generated requests that both agree.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 def has_agent(msa_request: MSARequest) -> bool:
-    """An agent of record acts for the customer; neither revoked nor past the authority's last day."""
+    """Whether an agent of record acts for the customer: not revoked, and not past the authority's last day."""
     if msa_request.agent_company_id is None or msa_request.agent_revoked_at is not None:
         return False
     return msa_request.agent_until is None or msa_request.agent_until >= local_day(timezone.now())
 
 
 def with_agent() -> Q:
-    """The requests that `has_agent` holds of."""
+    """The requests for which `has_agent` is true."""
     in_time = Q(agent_until__isnull=True) | Q(agent_until__gte=local_day(timezone.now()))
     return Q(agent_company__isnull=False, agent_revoked_at__isnull=True) & in_time
 
@@ -37,14 +37,14 @@ def is_agent_of(user: User, msa_request: MSARequest) -> bool:
 
 
 def acts_for(user: User, msa_request: MSARequest) -> bool:
-    """Owner, or member of the company that is agent of record and is not revoked."""
+    """Whether the user is the owner, or belongs to the company that is the agent of record and isn't revoked."""
     if not user.is_active:
         return False
     return msa_request.owner_id == user.pk or is_agent_of(user, msa_request)
 
 
 def acted_for_by(user: User) -> Q:
-    """The requests that `acts_for` holds of, for an active user."""
+    """The requests for which `acts_for` is true, for an active user."""
     mine = Q(owner=user)
     if user.company_ids:
         mine |= with_agent() & Q(agent_company__in=user.company_ids)

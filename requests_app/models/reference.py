@@ -88,16 +88,20 @@ class Product(models.Model):
     @property
     def other_companions(self) -> list[enums.Companion]:
         """What it needs besides storage, for which the form has a question of its own."""
-        needed = [each for each in enums.Companion if each in self.required_companions]
-        return [each for each in needed if each != enums.Companion.STORAGE]
+        needed = [companion for companion in enums.Companion if companion in self.required_companions]
+        return [companion for companion in needed if companion != enums.Companion.STORAGE]
 
     @property
     def companions_in_words(self) -> str:
-        return ", ".join(str(each.label).lower() for each in enums.Companion if each in self.required_companions)
+        return ", ".join(
+            str(companion.label).lower() for companion in enums.Companion if companion in self.required_companions
+        )
 
     @property
     def request_types_in_words(self) -> str:
-        return ", ".join(str(each.label).lower() for each in enums.RequestType if each in self.request_types)
+        return ", ".join(
+            str(request_type.label).lower() for request_type in enums.RequestType if request_type in self.request_types
+        )
 
     @property
     def documents_by_key(self) -> dict[str, str]:

@@ -28,22 +28,24 @@ if TYPE_CHECKING:
 class MSARequestQuerySet(models.QuerySet["MSARequest"]):
     _case_with: dict[str, Any] | None = None
 
-    def with_case(self, *, whole: bool = False, given: Mapping[Any, Any] | None = None) -> MSARequestQuerySet:
-        """Each request with its `case`: what the rules read of it, at a number of queries that does not grow.
+    def with_case(self, *, whole: bool = False, already_read: Mapping[Any, Any] | None = None) -> MSARequestQuerySet:
+        """Each request with its `case`: what the rules read, in a number of queries that doesn't grow with the rows.
 
-        One query brings the request with the rows of which it has at most one; each other relation is
-        read when a rule first asks for it, for all of these requests at once. `whole`: for a
-        request's own page, with who acted and signed; `given`: what the caller has read already, by what reads it (`Case.once`).
+        One query fetches the requests with the relations that have at most one row. Every other relation is
+        read when a rule first asks for it, for all of these requests at once. `whole` adds who acted and who
+        signed, for a request's own page. `already_read` is what the caller has read, keyed by the function
+        that reads it (`Case.once`).
         """
         more = cases.OF_ITS_PAGE if whole else ()
-        found = self.annotate(**cases.JOINED).select_related(*cases.SELECTED, *more)
-        found._case_with = {"whole": whole, "given": given or {}}
-        return found
+        requests = self.annotate(**cases.JOINED).select_related(*cases.SELECTED, *more)
+        requests._case_with = {"whole": whole, "already_read": already_read or {}}
+        return requests
 
     def _clone(self) -> MSARequestQuerySet:
-        found: MSARequestQuerySet = super()._clone()  # type: ignore[misc]  # Django's own way to keep what a queryset is asked for
-        found._case_with = self._case_with
-        return found
+        # Every queryset method clones: the options travel along
+        clone: MSARequestQuerySet = super()._clone()  # type: ignore[misc]
+        clone._case_with = self._case_with
+        return clone
 
     def _fetch_all(self) -> None:
         is_new = self._result_cache is None
@@ -260,7 +262,7 @@ class MSARequest(StateMachine, Timestamped):
 
     @property
     def is_frozen(self) -> bool:
-        """A checkout is open: the facts stand still as they were when it opened (D15)."""
+        """A checkout is open: the facts are locked as they were when it opened (D15)."""
         return self.frozen_until is not None and self.frozen_until > timezone.now()
 
     @property

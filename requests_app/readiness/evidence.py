@@ -35,26 +35,26 @@ class Evidence:
 
 def evidence_of(msa_request: MSARequest) -> Evidence:
     """Five queries, however much there is."""
-    found, statement = readiness.check(msa_request), msa_request.case.statement
+    state, statement = readiness.check(msa_request), msa_request.case.statement
     shown = site_photos.current(msa_request)
-    pictures = [(site_photos.guide(PhotoTopic(each.topic)), each) for each in shown.values()]
+    pictures = [(site_photos.guide(PhotoTopic(document.topic)), document) for document in shown.values()]
     answers = list(msa_request.panel_answers.select_related("answered_by"))
-    return Evidence(_lines(found, statement, shown), statement, pictures, answers)
+    return Evidence(_lines(state, statement, shown), statement, pictures, answers)
 
 
-def _lines(found: readiness.Readiness, statement: ReadinessStatement | None, shown: dict[str, Document]) -> list[Line]:
+def _lines(state: readiness.Readiness, statement: ReadinessStatement | None, shown: dict[str, Document]) -> list[Line]:
     """What is open now, then what was promised and is put right by now."""
     promised: dict[str, Any] = {
-        f"{each['rule']}:{each['field']}": each for each in (statement.findings if statement else [])
+        f"{finding['rule']}:{finding['field']}": finding for finding in (statement.findings if statement else [])
     }
     open_now = [
         Line(item.rule, item.why, True, item.key in promised, _evidence_for(item.rule, shown))
-        for item in found.findings
+        for item in state.findings
     ]
-    keys = {item.key for item in found.findings}
+    keys = {item.key for item in state.findings}
     done = [
-        Line(each["rule"], each["message"], False, True, _evidence_for(each["rule"], shown))
-        for key, each in promised.items()
+        Line(finding["rule"], finding["message"], False, True, _evidence_for(finding["rule"], shown))
+        for key, finding in promised.items()
         if key not in keys
     ]
     return [*open_now, *done]

@@ -100,8 +100,8 @@ class Readiness:
         """The statement that covers all that is to be put right; not asked for where there is nothing."""
         if not self.promisable:
             return None
-        found = self.msa_request.case.statement
-        return found if found and covers(found, self.promisable) else None
+        statement = self.msa_request.case.statement
+        return statement if statement and covers(statement, self.promisable) else None
 
     @property
     def unstated(self) -> list[Item]:
@@ -109,7 +109,7 @@ class Readiness:
 
     @property
     def has_unstated(self) -> bool:
-        """Something waits for a person's word: which panel it is, or that it will be put right by the visit."""
+        """A person must still say something: which panel it is, or that a finding will be fixed before the visit."""
         return self.question is not None or bool(self.unstated)
 
 
@@ -167,29 +167,29 @@ def supersede_uncovered(msa_request: MSARequest) -> None:
         ReadinessStatement.objects.filter(pk=statement.pk).update(superseded_at=timezone.now())
 
 
-def check_findings_stated(msa_request: MSARequest, found: Readiness | None = None) -> None:
+def check_findings_stated(msa_request: MSARequest, state: Readiness | None = None) -> None:
     """What is open is stated, and the question about the panel answered; else `Refused`, naming each.
 
     While a checkout is open the facts stand as they stood when this held (D15).
     """
     if msa_request.is_frozen:
         return
-    found = found or check(msa_request)
-    if found.question:
+    state = state or check(msa_request)
+    if state.question:
         raise Refused(
-            _("Say which panel it is, on the page “Ready for the visit?”. %(why)s") % {"why": found.question.why},
+            _("Say which panel it is, on the page “Ready for the visit?”. %(why)s") % {"why": state.question.why},
             code="panel_model_unanswered",
-            fields={found.question.field: [found.question.why]},
+            fields={state.question.field: [state.question.why]},
         )
-    if found.unstated:
+    if state.unstated:
         raise Refused(
             _(
                 "Put these right first, or state on the page “Ready for the visit?” that they will be done by the "
                 "visit: %(findings)s"
             )
-            % {"findings": " ".join(f"{item.why} ({item.rule})" for item in found.unstated)},
+            % {"findings": " ".join(f"{item.why} ({item.rule})" for item in state.unstated)},
             code="fix_first",
-            fields=_by_field(found.unstated),
+            fields=_by_field(state.unstated),
         )
 
 

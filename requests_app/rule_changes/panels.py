@@ -44,8 +44,8 @@ def impacts(rule: PanelRule) -> list[Impact]:
         return []
     rows = open_requests.filter(pk__in=touched).select_related("device", "owner", "agent", "agent_company")
     today = local_day(timezone.now())
-    found = (_impact(msa_request, before, after, today) for msa_request in rows.order_by("pk"))
-    return [impact for impact in found if impact is not None]
+    effects = (_impact(msa_request, before, after, today) for msa_request in rows.order_by("pk"))
+    return [impact for impact in effects if impact is not None]
 
 
 def save(rule: PanelRule, *, by: User, proposal: int | None = None) -> list[Impact]:
@@ -56,12 +56,12 @@ def save(rule: PanelRule, *, by: User, proposal: int | None = None) -> list[Impa
     """
     with transaction.atomic():
         before, after = _around(rule)
-        found = impacts(rule)
+        affected = impacts(rule)
         rule._history_user = by  # type: ignore[union-attr]  # simple_history asks for it there
         rule.save()
         told = []
-        for each in found:
-            fresh = lock(each.msa_request)
+        for effect in affected:
+            fresh = lock(effect.msa_request)
             impact = _impact(fresh, before, after, local_day(timezone.now()))
             if impact is not None and impact.appears and fresh.status not in enums.FINAL:
                 _note(impact, rule, by=by, proposal=proposal)
@@ -88,7 +88,7 @@ def _around(rule: PanelRule) -> tuple[Panels, Panels]:
 def _without(panels: Panels, stored: PanelRule) -> Panels:
     if isinstance(stored, IncompatiblePanel):
         return Panels(panels.incompatible - {stored.normalized}, panels.taught)
-    return Panels(panels.incompatible, tuple(each for each in panels.taught if each != _taught(stored)))
+    return Panels(panels.incompatible, tuple(rule for rule in panels.taught if rule != _taught(stored)))
 
 
 def _taught(rule: PanelRestriction) -> Taught:
@@ -96,7 +96,7 @@ def _taught(rule: PanelRestriction) -> Taught:
 
 
 def _named(panels: Panels) -> set[tuple[str, Taught | None]]:
-    return {(model, None) for model in panels.incompatible} | {(each.normalized, each) for each in panels.taught}
+    return {(model, None) for model in panels.incompatible} | {(rule.normalized, rule) for rule in panels.taught}
 
 
 def _speaks_of(panel_model: str, changed: Iterable[tuple[str, Taught | None]]) -> bool:

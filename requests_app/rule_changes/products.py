@@ -77,13 +77,13 @@ def impacts(old: Product, new: Product) -> list[Impact]:
     panels, sent = eligibility.load_panels(), _documents_of(requests)
     today = local_day(timezone.now())
     days = (today, *sorted(day for day in _turns(old, new) if day > today))
-    found = []
+    affected = []
     for msa_request in requests:
         judged = (msa_request.judged_on,) if msa_request.judged_on else days
         impact = _impact(msa_request, old, new, judged, today, panels, sent[msa_request.pk])
         if impact is not None:
-            found.append(impact)
-    return found
+            affected.append(impact)
+    return affected
 
 
 def _turns(*products: Product) -> set[date]:
@@ -94,10 +94,10 @@ def _turns(*products: Product) -> set[date]:
 
 def _documents_of(requests: Iterable[MSARequest]) -> dict[int, set[str]]:
     sent = Document.objects.current().filter(msa_request__in=requests, kind=DocumentKind.PRODUCT_DOCUMENT)
-    found: dict[int, set[str]] = defaultdict(set)
+    topics: dict[int, set[str]] = defaultdict(set)
     for pk, topic in sent.exclude(scan=ScanState.INFECTED).values_list("msa_request_id", "topic"):
-        found[pk].add(topic)
-    return found
+        topics[pk].add(topic)
+    return topics
 
 
 def _impact(
@@ -139,9 +139,9 @@ def _findings(verdict: eligibility.Verdict) -> Iterator[Point]:
         yield Point(finding.rule, finding.message, finding.blocks)
 
 
-def digest(found: Iterable[Impact]) -> str:
+def digest(affected: Iterable[Impact]) -> str:
     """What a person saw of a list, so that another one is not taken for it."""
-    seen = [(each.msa_request.pk, each.appears, each.disappears, each.from_on) for each in found]
+    seen = [(impact.msa_request.pk, impact.appears, impact.disappears, impact.from_on) for impact in affected]
     return hashlib.sha256(repr(seen).encode()).hexdigest()
 
 
@@ -153,11 +153,11 @@ def save(product: Product, *, by: User) -> list[Impact]:
     """
     with transaction.atomic():
         old = lock(product)
-        found = impacts(old, product)
+        affected = impacts(old, product)
         product.save()
-        for impact in found:
+        for impact in affected:
             _note(impact, by=by)
-    return found
+    return affected
 
 
 def _note(impact: Impact, *, by: User) -> None:

@@ -194,13 +194,17 @@ class Changes:
 def since_last_decision(msa_request: MSARequest) -> Changes | None:
     """Beside the newest decision that required corrections; None where there was none."""
     sent_back = [screening for screening in msa_request.case.screenings if screening.decision == "corrections"]
-    last = max(sent_back, key=lambda each: each.decided_at or each.opened_at, default=None)
+    last = max(sent_back, key=lambda screening: screening.decided_at or screening.opened_at, default=None)
     if last is None or last.decided_at is None:
         return None
-    found = (
+    corrections = (
         correction for correction in msa_request.case.corrections if correction.closed_as != CorrectionEnd.REPLACED
     )
-    items = [each for each in found if each.closed_at is None or each.closed_at >= last.decided_at]
+    items = [
+        correction
+        for correction in corrections
+        if correction.closed_at is None or correction.closed_at >= last.decided_at
+    ]
     documents = Document.objects.filter(msa_request=msa_request, created_at__gt=last.decided_at).order_by("pk")
     return Changes(last, items, _fact_changes(msa_request, last, items), list(documents.select_related("created_by")))
 

@@ -18,7 +18,7 @@ from requests_app.application import completeness
 from requests_app.enums import CheckAnswer, CheckCode, EventKind, Party
 from requests_app.lifecycle import policies
 from requests_app.models import CorrectionReason, MSARequest, Screening, ScreeningAnswer
-from requests_app.utility_records import comparison as utility_records_comparison
+from requests_app.utility_records.comparison import Comparison, FieldComparison, compare
 
 
 def take(msa_request: MSARequest, *, by: User) -> Screening:
@@ -61,7 +61,7 @@ def hand_back(msa_request: MSARequest, *, by: User) -> None:
         screening.save(update_fields=["taken_by", "taken_at"])
 
 
-def answer_checks(msa_request: MSARequest, given: Mapping[str, tuple[str, str]], *, by: User) -> None:
+def answer_checks(msa_request: MSARequest, answers: Mapping[str, tuple[str, str]], *, by: User) -> None:
     """Keep the answers (check → answer, note); taking the request where nobody has."""
     with transaction.atomic():
         screening = take(msa_request, by=by)
@@ -74,7 +74,7 @@ def answer_checks(msa_request: MSARequest, given: Mapping[str, tuple[str, str]],
                     note=note,
                     answered_by=by,
                 )
-                for code, (answer, note) in given.items()
+                for code, (answer, note) in answers.items()
             ),
             update_conflicts=True,
             unique_fields=["screening", "check_code"],
@@ -101,9 +101,7 @@ class Suggestion:
     because: str
 
 
-def suggestions(
-    msa_request: MSARequest, comparison: utility_records_comparison.Comparison | None = None
-) -> dict[CheckCode, Suggestion]:
+def suggestions(msa_request: MSARequest, comparison: Comparison | None = None) -> dict[CheckCode, Suggestion]:
     """An answer for each of C1 to C7 from what the portal knows."""
     case = msa_request.case
     signed = set(case.agreement.parties) - set(case.waited_for) if case.agreement else set()
@@ -119,7 +117,7 @@ def suggestions(
         CheckCode.C4: _say(
             executed, _("The signed facts are the facts of the request."), _("The agreement states other facts.")
         ),
-        CheckCode.C5: _record_suggestion(comparison or utility_records_comparison.compare(msa_request)),
+        CheckCode.C5: _record_suggestion(comparison or compare(msa_request)),
         CheckCode.C6: _eligibility_suggestion(msa_request),
         CheckCode.C7: _fee_suggestion(msa_request),
     }
@@ -137,7 +135,7 @@ def _agent_suggestion(msa_request: MSARequest, signed: set[Party]) -> Suggestion
     )
 
 
-def _record_suggestion(comparison: utility_records_comparison.Comparison) -> Suggestion:
+def _record_suggestion(comparison: Comparison) -> Suggestion:
     if comparison.checked_at is None:
         return Suggestion(
             CheckAnswer.NO, _("Not compared yet: the utility's record was not asked, or did not answer.")
@@ -151,9 +149,9 @@ def _record_suggestion(comparison: utility_records_comparison.Comparison) -> Sug
     return Suggestion(CheckAnswer.YES, _("Every field matches the record."))
 
 
-def _with_reasons(found: Iterable[utility_records_comparison.FieldComparison]) -> str:
+def _with_reasons(differences: Iterable[FieldComparison]) -> str:
     """ "street address (Another street), unit (Another unit)"."""
-    reasons = [(str(each.label), each.because.rstrip(".")) for each in found]
+    reasons = [(str(difference.label), difference.because.rstrip(".")) for difference in differences]
     return ", ".join(f"{label} ({because})" if because else label for label, because in reasons)
 
 
@@ -175,26 +173,28 @@ def _fee_suggestion(msa_request: MSARequest) -> Suggestion:
 
 
 def found_reasons(
-    msa_request: MSARequest, comparison: utility_records_comparison.Comparison, given: Mapping[CheckCode, Suggestion]
+    msa_request: MSARequest,
+    comparison: Comparison,
+    suggested: Mapping[CheckCode, Suggestion],
 ) -> dict[int, str]:
     """The correction reasons, by id, that the portal's own findings speak for, each with why.
 
     A difference from the record names the field alone: its value is staff's to propose, or not.
     """
     active = active_reasons(msa_request)
-    found: dict[int, str] = {}
+    why_by_reason: dict[int, str] = {}
     for field in comparison.fields:
         if not field.agrees:
             because = " ".join(filter(None, [_("Differs from the record."), field.because]))
-            _speak_for(found, active, reason_field(field.field), "", because)
+            _speak_for(why_by_reason, active, reason_field(field.field), "", because)
     for finding in completeness.form_of(msa_request).verdict.findings:
-        _speak_for(found, active, finding.field, finding.rule, str(finding.message))
+        _speak_for(why_by_reason, active, finding.field, finding.rule, str(finding.message))
     for code in (CheckCode.C1, CheckCode.C2, CheckCode.C3, CheckCode.C4, CheckCode.C7):
-        if given[code].answer == CheckAnswer.NO:
-            first = next((each for each in active if each.check_code == code and not each.field), None)
+        if suggested[code].answer == CheckAnswer.NO:
+            first = next((reason for reason in active if reason.check_code == code and not reason.field), None)
             if first is not None:
-                found.setdefault(first.pk, given[code].because)
-    return found
+                why_by_reason.setdefault(first.pk, suggested[code].because)
+    return why_by_reason
 
 
 def active_reasons(msa_request: MSARequest) -> list[CorrectionReason]:
@@ -211,9 +211,11 @@ def reason_field(name: str) -> str:
     return "street" if name in {"unit", "city"} else name
 
 
-def _speak_for(found: dict[int, str], active: list[CorrectionReason], field: str, rule: str, because: str) -> None:
+def _speak_for(
+    why_by_reason: dict[int, str], active: list[CorrectionReason], field: str, rule: str, because: str
+) -> None:
     """The reason about that field, of that rule where one is named; what differs is a matter of C5 first."""
-    about = [each for each in active if each.field == field and (not rule or rule in each.rule)]
-    about.sort(key=lambda each: each.check_code != CheckCode.C5)
+    about = [reason for reason in active if reason.field == field and (not rule or rule in reason.rule)]
+    about.sort(key=lambda reason: reason.check_code != CheckCode.C5)
     if about:
-        found.setdefault(about[0].pk, because)
+        why_by_reason.setdefault(about[0].pk, because)

@@ -36,16 +36,16 @@ def grant(msa_request: MSARequest) -> AgentAuthority:
     now = timezone.now()
     until = local_day(now) + timedelta(days=ProgramSettings.current().authority_days)
     number, company = account_of(msa_request), msa_request.agent_company_id or 0
-    given, _created = AgentAuthority.objects.select_for_update().update_or_create(
+    agent_authority, _created = AgentAuthority.objects.select_for_update().update_or_create(
         account_number=number,
         company_id=company,
         ended_at=None,
         defaults={"given_at": now, "expires_on": until},
     )
-    MSARequest.objects.filter(pk=msa_request.pk).update(authority=given)
-    MSARequest.objects.filter(authority=given).update(agent_until=until)
-    msa_request.authority, msa_request.agent_until = given, until
-    return given
+    MSARequest.objects.filter(pk=msa_request.pk).update(authority=agent_authority)
+    MSARequest.objects.filter(authority=agent_authority).update(agent_until=until)
+    msa_request.authority, msa_request.agent_until = agent_authority, until
+    return agent_authority
 
 
 def account_of(msa_request: MSARequest) -> str:
@@ -55,8 +55,8 @@ def account_of(msa_request: MSARequest) -> str:
 
 def seen_by(user: User) -> QuerySet[AgentAuthority]:
     """The authorities that this customer gave, those that ended too, newest first."""
-    given = AgentAuthority.objects.filter(requests__owner=user).select_related("company").distinct()
-    return given.prefetch_related("requests").order_by("-given_at")
+    authorities = AgentAuthority.objects.filter(requests__owner=user).select_related("company").distinct()
+    return authorities.prefetch_related("requests").order_by("-given_at")
 
 
 def take_over(msa_request: MSARequest, *, by: User) -> None:
@@ -74,12 +74,12 @@ def revoke(msa_request: MSARequest, *, by: User) -> int:
     """The customer ends what they allowed for this service account. Gives how many requests it was for."""
     with transaction.atomic():
         covered = _lock_covered(msa_request, by)
-        fresh = next(each for each in covered if each.pk == msa_request.pk)
+        fresh = next(row for row in covered if row.pk == msa_request.pk)
         _check_customer(fresh, by)
         if not fresh.has_agent:
             raise Refused(_("No agent acts on this request."), code="no_agent")
-        for each in covered:
-            _end_on(each, by=by, why="revoked")
+        for row in covered:
+            _end_on(row, by=by, why="revoked")
         if fresh.authority_id is not None:
             _close(fresh.authority_id, AuthorityEnd.REVOKED, by=by)
     msa_request.refresh_from_db()
@@ -97,7 +97,7 @@ def covered_by_same(msa_request: MSARequest, user: User) -> MSARequestQuerySet:
 def _lock_covered(msa_request: MSARequest, by: User) -> list[MSARequest]:
     """That request and those covered with it, locked in the order of their keys, as a payment of several locks them."""
     together = covered_by_same(msa_request, by) | MSARequest.objects.filter(pk=msa_request.pk)
-    rows = [lock(each) for each in together.order_by("pk")]
+    rows = [lock(row) for row in together.order_by("pk")]
     return [row for row in rows if row.pk == msa_request.pk or row.has_agent]
 
 
@@ -154,37 +154,40 @@ def run_due() -> None:
     """Warn before authorities expire, and end those that have. It may run at any time, and twice."""
     today = local_day(timezone.now())
     running = AgentAuthority.objects.filter(ended_at__isnull=True)
-    for given in list(running.filter(expires_on__lt=today)):
-        expire(given)
+    for agent_authority in list(running.filter(expires_on__lt=today)):
+        expire(agent_authority)
     soon = today + timedelta(days=max(_WARNED_BEFORE_DAYS))
-    for given in running.filter(expires_on__range=(today, soon)):
-        _warn(given, today)
+    for agent_authority in running.filter(expires_on__range=(today, soon)):
+        _warn(agent_authority, today)
 
 
-def expire(given: AgentAuthority) -> None:
+def expire(agent_authority: AgentAuthority) -> None:
     """Each in a transaction of its own: one that fails does not hold up the others."""
     try:
         with transaction.atomic():
-            requests = [lock(msa_request) for msa_request in _open_requests(given)]
-            fresh = lock(given)
+            requests = [lock(msa_request) for msa_request in _open_requests(agent_authority)]
+            fresh = lock(agent_authority)
             if fresh.ended_at is not None or fresh.expires_on >= local_day(timezone.now()):
                 return  # signed again meanwhile
             for msa_request in requests:
                 _end_on(msa_request, by=None, why="expired")
-            _close(given.pk, AuthorityEnd.EXPIRED, by=None)
+            _close(agent_authority.pk, AuthorityEnd.EXPIRED, by=None)
     except Exception:
-        logger.exception("authority %s could not be ended", given.pk)
+        logger.exception("authority %s could not be ended", agent_authority.pk)
 
 
-def _open_requests(given: AgentAuthority) -> MSARequestQuerySet:
-    return given.requests.exclude(status__in=FINAL).filter(agent_revoked_at__isnull=True).order_by("pk")
+def _open_requests(agent_authority: AgentAuthority) -> MSARequestQuerySet:
+    return agent_authority.requests.exclude(status__in=FINAL).filter(agent_revoked_at__isnull=True).order_by("pk")
 
 
-def _warn(given: AgentAuthority, today: date) -> None:
+def _warn(agent_authority: AgentAuthority, today: date) -> None:
     """Once for each of the two days, about the newest of its open requests."""
-    msa_request = _open_requests(given).select_related("owner", "agent", "agent_company").last()
+    msa_request = _open_requests(agent_authority).select_related("owner", "agent", "agent_company").last()
     if msa_request is None:
         return
-    days = min(each for each in _WARNED_BEFORE_DAYS if (given.expires_on - today).days <= each)
+    left = (agent_authority.expires_on - today).days
+    days = min(days for days in _WARNED_BEFORE_DAYS if left <= days)
     with transaction.atomic():
-        notices.authority_ends(msa_request, on=given.expires_on, key=f"{given.pk}:{given.expires_on}:{days}")
+        notices.authority_ends(
+            msa_request, on=agent_authority.expires_on, key=f"{agent_authority.pk}:{agent_authority.expires_on}:{days}"
+        )

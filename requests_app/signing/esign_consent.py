@@ -78,13 +78,13 @@ def withdraw(agreement: Agreement, party: Party, proof: Proof) -> None:
         msa_request = lock(agreement.msa_request)
         if proof.invitation is not None:
             invitations.check_link_holds(lock(proof.invitation))
-        given = list(_of_person(msa_request, party, proof))
-        if not given:
+        consents = list(_of_person(msa_request, party, proof))
+        if not consents:
             raise Refused(
                 _("You have not agreed to sign electronically, so there is nothing to take back."), code="no_consent"
             )
-        SigningConsent.objects.filter(pk__in=[each.pk for each in given]).update(withdrawn_at=timezone.now())
-        codes = {"agreement": agreement.version, "party": party.value, "consent": given[-1].pk}
+        SigningConsent.objects.filter(pk__in=[consent.pk for consent in consents]).update(withdrawn_at=timezone.now())
+        codes = {"agreement": agreement.version, "party": party.value, "consent": consents[-1].pk}
         history.record(msa_request, EventKind.CONSENT_WITHDRAWN, by=proof.user, codes=codes)
 
 

@@ -71,7 +71,7 @@ def send(
             sent_by=by,
             sent_from=invitation.email if invitation else by.email if by else "",
         )
-        kept = [uploads.keep(msa_request, each, kind=DocumentKind.PAPER_AGREEMENT, by=by) for each in checked]
+        kept = [uploads.keep(msa_request, page, kind=DocumentKind.PAPER_AGREEMENT, by=by) for page in checked]
         paper.documents.set(kept)
         for section in missing_sections(fresh, party):
             PaperSection.objects.create(paper=paper, section=section)

@@ -21,7 +21,7 @@ from requests_app.enums import AgreementState, DocumentKind
 from requests_app.files import storage
 from requests_app.models import Agreement, Seal, Signature, SigningConsent
 from requests_app.notices import page
-from requests_app.signing import signatures as signing_signatures
+from requests_app.signing.signatures import open_for_signing
 
 
 def render(agreement_pk: int) -> bool:
@@ -107,7 +107,7 @@ def _store_document(agreement: Agreement, body: bytes) -> bool:
         fresh.document = storage.store(
             msa_request, DocumentKind.AGREEMENT, name=f"{fresh.number}.pdf", body=body, by=None
         )
-        signing_signatures.open_for_signing(fresh, msa_request)
+        open_for_signing(fresh, msa_request)
     return True
 
 

@@ -20,9 +20,9 @@ def differences(msa_request: MSARequest) -> list[Difference]:
     case = msa_request.case
     if case.agreement is None:
         return []
-    facts, rows = case.agreement.facts, sorted(case.signatures, key=lambda each: (each.signed_at, each.pk))
-    expected = [(row, _expected(row, facts)) for row in rows]
-    return [Difference(each, name) for each, name in expected if not is_same_name(each.name, name)]
+    signatures = sorted(case.signatures, key=lambda signature: (signature.signed_at, signature.pk))
+    expected = [(signature, _expected(signature, case.agreement.facts)) for signature in signatures]
+    return [Difference(signature, name) for signature, name in expected if not is_same_name(signature.name, name)]
 
 
 def _expected(signature: Signature, facts: dict[str, Any]) -> str:

@@ -53,13 +53,13 @@ def timeline(msa_request: MSARequest, viewer: User) -> list[Entry]:
 def _reason_titles(msa_request: MSARequest, events: Iterable[RequestEvent]) -> dict[str, str]:
     """Why visits failed, and what had to be corrected."""
     why = [(event.kind, event.codes.get("reasons", [])) for event in events]
-    found: dict[str, str] = {}
+    titles: dict[str, str] = {}
     if any(codes for kind, codes in why if kind == EventKind.FAIL):
-        found |= {reason.code: reason.title for visit in msa_request.case.rounds for reason in visit.reasons.all()}
+        titles |= {reason.code: reason.title for visit in msa_request.case.rounds for reason in visit.reasons.all()}
     asked = {code for kind, codes in why if kind == EventKind.REQUIRE_CORRECTIONS for code in codes}
     if asked:
-        found |= dict(CorrectionReason.objects.filter(code__in=asked).values_list("code", "title"))
-    return found
+        titles |= dict(CorrectionReason.objects.filter(code__in=asked).values_list("code", "title"))
+    return titles
 
 
 def _names_of_agents(events: Iterable[RequestEvent]) -> dict[str, str]:

@@ -125,8 +125,8 @@ def compare(msa_request: MSARequest) -> Comparison:
 
 
 def beside(msa_request: MSARequest, record: Record | None, *, at: datetime) -> Comparison:
-    found = _with_record(msa_request, record) if record else _without_record(msa_request)
-    return Comparison(has_account=record is not None, fields=tuple(found), checked_at=at)
+    fields = _with_record(msa_request, record) if record else _without_record(msa_request)
+    return Comparison(has_account=record is not None, fields=tuple(fields), checked_at=at)
 
 
 # The request's fields in the order in which they are shown, and the record's.
@@ -180,7 +180,7 @@ def _address_field(name: str, msa_request: MSARequest, record: Record) -> FieldC
     match = matching.match_address((msa_request.street, msa_request.unit), (record.street, record.unit))
     mine = [reason for reason in match.reasons if (reason in _UNIT_REASONS) == (name == "unit")]
     if match.verdict == Verdict.DIFFERENT and mine:
-        return FieldComparison(name, ours, theirs, Verdict.DIFFERENT.value, tuple(each.value for each in mine))
+        return FieldComparison(name, ours, theirs, Verdict.DIFFERENT.value, tuple(reason.value for reason in mine))
     if matching.is_same_surface(ours, theirs):
         return FieldComparison(name, ours, theirs, Verdict.EQUAL.value)
     why = Reason.UNIT_FORM if name == "unit" else Reason.ABBREVIATION
@@ -200,12 +200,12 @@ def _stored(msa_request: MSARequest) -> Comparison:
     kept = _row(msa_request)
     if kept is None or kept.checked_at is None:
         return _NOTHING_KNOWN
-    found = tuple(FieldComparison(**field | {"reasons": tuple(field["reasons"])}) for field in kept.fields)
+    fields = tuple(FieldComparison(**field | {"reasons": tuple(field["reasons"])}) for field in kept.fields)
     if is_stale(kept, msa_request):
         if not _is_of_account(kept, msa_request):
             return _NOTHING_KNOWN
-        return beside(msa_request, _record_of(found) if kept.has_account else None, at=kept.checked_at)
-    return Comparison(has_account=kept.has_account, fields=found, checked_at=kept.checked_at)
+        return beside(msa_request, _record_of(fields) if kept.has_account else None, at=kept.checked_at)
+    return Comparison(has_account=kept.has_account, fields=fields, checked_at=kept.checked_at)
 
 
 def _row(msa_request: MSARequest) -> RecordComparison | None:
@@ -225,12 +225,12 @@ def _is_of_account(kept: RecordComparison, msa_request: MSARequest) -> bool:
     return letters_and_digits(asked) == letters_and_digits(msa_request.account_number)
 
 
-def _record_of(found: tuple[FieldComparison, ...]) -> Record:
-    theirs = {each.field: each.theirs for each in found}
+def _record_of(fields: tuple[FieldComparison, ...]) -> Record:
+    theirs = {field.field: field.theirs for field in fields}
     return Record(**{_COMPARED[name]: value for name, value in theirs.items()})
 
 
-_KEPT = [each.name for each in RecordComparison._meta.concrete_fields if each.name not in {"id", "msa_request"}]
+_KEPT = [field.name for field in RecordComparison._meta.concrete_fields if field.name not in {"id", "msa_request"}]
 
 
 def _keep(msa_request: MSARequest, *, by: User | None, **values: Any) -> None:
@@ -316,21 +316,21 @@ def _as_asked(msa_request: MSARequest) -> models.QuerySet[MSARequest]:
 
 
 def _store(msa_request: MSARequest, record: Record | None, *, by: User | None) -> None:
-    found = beside(msa_request, record, at=timezone.now())
-    is_same = found.result == RecordCheck.MATCHES
+    compared = beside(msa_request, record, at=timezone.now())
+    is_same = compared.result == RecordCheck.MATCHES
     account_id = record.pk if is_same and isinstance(record, ImportedRecord) else None
     with transaction.atomic():
-        if not _as_asked(msa_request).update(record_check=found.result, service_account_id=account_id):
+        if not _as_asked(msa_request).update(record_check=compared.result, service_account_id=account_id):
             return
         _keep(
             msa_request,
             by=by,
             state=ComparisonState.COMPARED,
-            has_account=found.has_account,
-            fields=[asdict(field) for field in found.fields],
-            checked_at=found.checked_at,
+            has_account=compared.has_account,
+            fields=[asdict(field) for field in compared.fields],
+            checked_at=compared.checked_at,
         )
-    msa_request.record_check, msa_request.service_account_id = found.result, account_id
+    msa_request.record_check, msa_request.service_account_id = compared.result, account_id
 
 
 def _put_off(msa_request: MSARequest, failure: str, *, by: User | None) -> None:

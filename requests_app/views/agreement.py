@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -27,8 +27,8 @@ from requests_app.forms.signing import AddressForm, ConsentForm, SignForm
 from requests_app.lifecycle import policies
 from requests_app.models import Agreement, Document, MSARequest, Signature, SigningInvitation, SigningReminder
 from requests_app.notices import SIGNING_LINK
-from requests_app.signing import esign_consent, esign_disclosures, invitations
-from requests_app.signing import signatures as signing_signatures
+from requests_app.signing import esign_consent, esign_disclosures, invitations, signatures
+from requests_app.views.scope import visible_or_404
 
 WITHDRAWN = _lazy("You no longer agree to sign electronically. What you signed stays; the rest goes by paper.")
 
@@ -46,16 +46,11 @@ class Signer:
     reminders: list[SigningReminder] = field(default_factory=list)
 
 
-def _mine(request: SignedInRequest, reference: str) -> tuple[MSARequest, User]:
-    user = request.user
-    return get_object_or_404(MSARequest.objects.visible_to(user), reference=reference), user
-
-
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def agreement(request: SignedInRequest, reference: str) -> HttpResponse:
     """A POST prepares the agreement for the answers as they are now."""
-    msa_request, user = _mine(request, reference)
+    msa_request, user = visible_or_404(request, reference)
     if request.method == "POST":
         with refusal_as_message(request):
             versions.prepare(msa_request, by=user)
@@ -66,7 +61,7 @@ def agreement(request: SignedInRequest, reference: str) -> HttpResponse:
 @signed_in
 @require_POST
 def sign(request: SignedInRequest, reference: str) -> HttpResponse:
-    msa_request, user = _mine(request, reference)
+    msa_request, user = visible_or_404(request, reference)
     current = versions.current(msa_request)
     party = party_of(user, msa_request)
     if current is None or party is None:
@@ -76,7 +71,7 @@ def sign(request: SignedInRequest, reference: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, msa_request, user, form)
     with refusal_as_message(request):
-        signing_signatures.sign(
+        signatures.sign(
             current,
             party=party,
             name=form.cleaned_data["name"],
@@ -92,7 +87,7 @@ def sign(request: SignedInRequest, reference: str) -> HttpResponse:
 @require_POST
 def open_document(request: SignedInRequest, reference: str) -> HttpResponseBase:
     """The PDF to sign; that this person got it is recorded."""
-    msa_request, user = _mine(request, reference)
+    msa_request, user = visible_or_404(request, reference)
     current, party = versions.current(msa_request), party_of(user, msa_request)
     if current is None or party is None:
         raise Http404
@@ -104,7 +99,7 @@ def open_document(request: SignedInRequest, reference: str) -> HttpResponseBase:
 @signed_in
 @require_POST
 def consent(request: SignedInRequest, reference: str) -> HttpResponse:
-    msa_request, user = _mine(request, reference)
+    msa_request, user = visible_or_404(request, reference)
     current, party = versions.current(msa_request), party_of(user, msa_request)
     form = ConsentForm(request.POST)
     if current is None or party is None or not form.is_valid():
@@ -119,7 +114,7 @@ def consent(request: SignedInRequest, reference: str) -> HttpResponse:
 @require_POST
 def withdraw_consent(request: SignedInRequest, reference: str) -> HttpResponse:
     """Leads to paper where something is still to sign."""
-    msa_request, user = _mine(request, reference)
+    msa_request, user = visible_or_404(request, reference)
     current, party = versions.current(msa_request), party_of(user, msa_request)
     if current is None or party is None:
         raise Http404
@@ -131,42 +126,44 @@ def withdraw_consent(request: SignedInRequest, reference: str) -> HttpResponse:
     return redirect("requests:agreement", reference=reference)
 
 
+def _say_link_sent(request: SignedInRequest, invitation: SigningInvitation) -> None:
+    messages.success(
+        request, _("A new link goes to %(email)s. The earlier one is void.") % {"email": invitation.email}
+    )
+
+
 @signed_in
 @require_POST
 def invite(request: SignedInRequest, reference: str) -> HttpResponse:
-    msa_request, user = _mine(request, reference)
+    msa_request, user = visible_or_404(request, reference)
     current = versions.current(msa_request)
     if current is None:
         messages.error(request, _("Prepare the agreement first."))
         return redirect("requests:agreement", reference=reference)
     with refusal_as_message(request):
         invitation = invitations.invite_customer(current, by=user)
-        messages.success(
-            request, _("A new link goes to %(email)s. The earlier one is void.") % {"email": invitation.email}
-        )
+        _say_link_sent(request, invitation)
     return redirect("requests:agreement", reference=reference)
 
 
 @signed_in
 @require_POST
 def correct_address(request: SignedInRequest, reference: str) -> HttpResponse:
-    msa_request, user = _mine(request, reference)
+    msa_request, user = visible_or_404(request, reference)
     current = versions.current(msa_request)
     form = AddressForm(request.POST, msa_request=msa_request)
     if current is None or not form.is_valid():
         return _page(request, msa_request, user, address_form=form)
     with refusal_as_message(request):
         invitation = invitations.correct_address(current, form.cleaned_data["email"], by=user)
-        messages.success(
-            request, _("A new link goes to %(email)s. The earlier one is void.") % {"email": invitation.email}
-        )
+        _say_link_sent(request, invitation)
     return redirect("requests:agreement", reference=reference)
 
 
 @signed_in
 @require_POST
 def cancel_invitation(request: SignedInRequest, reference: str) -> HttpResponse:
-    msa_request, user = _mine(request, reference)
+    msa_request, user = visible_or_404(request, reference)
     current = versions.current(msa_request)
     with refusal_as_message(request):
         if current is not None:
@@ -175,9 +172,9 @@ def cancel_invitation(request: SignedInRequest, reference: str) -> HttpResponse:
     return redirect("requests:agreement", reference=reference)
 
 
-def send(found: Document) -> FileResponse:
+def send(document: Document) -> FileResponse:
     try:
-        return storage.attachment(found)
+        return storage.attachment(document)
     except FileNotFoundError as error:
         raise Http404 from error
 
@@ -278,7 +275,7 @@ def changes_since(current: Agreement | None, msa_request: MSARequest) -> list[ag
 
 
 def signers_of(current: Agreement, msa_request: MSARequest) -> list[Signer]:
-    signatures = list(current.signatures.order_by("signed_at", "pk"))
+    made = list(current.signatures.order_by("signed_at", "pk"))
     invitation = current.invitations.order_by("pk").last()
     mail = _mail_of(invitation) if invitation else None
     reminders = list(current.reminders.order_by("number"))
@@ -289,7 +286,7 @@ def signers_of(current: Agreement, msa_request: MSARequest) -> list[Signer]:
             Signer(
                 party=party,
                 name=current.facts["customer_name"] if mailed else current.facts["agent"],
-                signatures=[signature for signature in signatures if signature.party == party],
+                signatures=[signature for signature in made if signature.party == party],
                 missing=[Section(section) for section in current.missing_sections(party)],
                 invitation=invitation if mailed else None,
                 mail=mail if mailed else None,

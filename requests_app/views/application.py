@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -20,7 +20,6 @@ from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused, Stale
 from msa_portal.guards import SignedInRequest, signed_in
 from msa_portal.refusals import refusal_as_message
-from requests_app import permissions
 from requests_app.agreements import versions
 from requests_app.application import answers, completeness
 from requests_app.application import steps as application_steps
@@ -31,20 +30,11 @@ from requests_app.models import MSARequest
 from requests_app.readiness import readiness
 from requests_app.utility_records import comparison
 from requests_app.views import photos
-from requests_app.views import readiness as views_readiness
+from requests_app.views import readiness as readiness_page
+from requests_app.views.scope import acted_for_or_404
 
 # Where the eligibility page keeps what was answered there.
 ELIGIBILITY_ANSWERS = "eligibility_answers"
-
-
-def _mine(request: SignedInRequest, reference: str) -> tuple[MSARequest, User]:
-    """The request that this person acts for, themselves or as agent; 404 for everybody else."""
-    user = request.user
-    visible = MSARequest.objects.visible_to(user).select_related("owner", "agent", "agent_company", "device")
-    msa_request = get_object_or_404(visible, reference=reference)
-    if not permissions.acts_for(user, msa_request):
-        raise Http404
-    return msa_request, user
 
 
 @signed_in
@@ -64,8 +54,8 @@ def new(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def form_step(request: SignedInRequest, reference: str, step: str) -> HttpResponse:
     """A step as a page. A POST with `autosave` answers with JSON for the page's script."""
-    msa_request, user = _mine(request, reference)
-    if step not in {each.slug for each in application_steps.steps_for(msa_request)}:
+    msa_request, user = acted_for_or_404(request, reference)
+    if step not in {shown.slug for shown in application_steps.steps_for(msa_request)}:
         raise Http404
     page = _Page(request, msa_request, user, application_steps.step(step))
     if step == application_steps.REVIEW.slug:
@@ -108,7 +98,7 @@ class _Page:
 
     def neighbor(self, by: int) -> str:
         """The address of the step before or after; beyond the first one, the request's page."""
-        slugs = [each.slug for each in application_steps.steps_for(self.msa_request)]
+        slugs = [step.slug for step in application_steps.steps_for(self.msa_request)]
         place = slugs.index(self.step.slug) + by
         if place < 0:
             return self.msa_request.get_absolute_url()
@@ -163,10 +153,10 @@ def _store(page: _Page, changes: dict[str, Any]) -> str:
     if not comparison.can_be_checked(page.msa_request):
         return ""
     try:
-        found = comparison.check(page.msa_request, by=page.user, address=page.request.META.get("REMOTE_ADDR", ""))
+        check = comparison.check(page.msa_request, by=page.user, address=page.request.META.get("REMOTE_ADDR", ""))
     except Refused as refusal:
         return str(refusal)
-    return str(comparison.LATER) if found == RecordCheck.LATER else ""
+    return str(comparison.LATER) if check == RecordCheck.LATER else ""
 
 
 def _save_whole(page: _Page) -> HttpResponse:
@@ -197,7 +187,7 @@ def _save_whole(page: _Page) -> HttpResponse:
 def _answer_panel(page: _Page) -> HttpResponse:
     """Which panel is it (E8)? The step is saved first, then the button's answer counts."""
     with refusal_as_message(page.request):
-        messages.success(page.request, views_readiness.answer_panel(page.request, page.msa_request, page.user))
+        messages.success(page.request, readiness_page.answer_panel(page.request, page.msa_request, page.user))
     return redirect(f"{page.request.path}#field-panel_model")
 
 
@@ -279,15 +269,15 @@ def _review(page: _Page) -> HttpResponse:
             return redirect("requests:agreement", reference=page.msa_request.reference)
         return redirect(page.request.path)
     sections = [
-        (each, answers.answers_of(page.msa_request, each))
-        for each in application_steps.steps_for(page.msa_request)
-        if each.fields
+        (step, answers.answers_of(page.msa_request, step))
+        for step in application_steps.steps_for(page.msa_request)
+        if step.fields
     ]
     context = page.context(
         sections=sections,
         missing={gap.field for gap in completeness.gaps(page.msa_request)},
         reason=policies.reason_against(completeness.check_form_complete, page.msa_request),
         is_correcting=page.msa_request.status == Status.CORRECTIONS_REQUIRED,
-        **views_readiness.context(readiness.check(page.msa_request), page.user),
+        **readiness_page.context(readiness.check(page.msa_request), page.user),
     )
     return render(page.request, "requests_app/form_review.html", context)

@@ -28,7 +28,10 @@ from requests_app.signing import authority
 def agents(request: SignedInRequest) -> HttpResponse:
     user = request.user
     today = local_day(timezone.now())
-    rows = [_row(given, user, holds=given.holds_on(today)) for given in authority.seen_by(user)]
+    rows = [
+        _row(agent_authority, user, holds=agent_authority.holds_on(today))
+        for agent_authority in authority.seen_by(user)
+    ]
     waiting = MSARequest.objects.filter(owner=user, agent_company__isnull=False, authority__isnull=True)
     context = {
         "rows": rows,
@@ -39,10 +42,10 @@ def agents(request: SignedInRequest) -> HttpResponse:
     return render(request, "requests_app/agents.html", context)
 
 
-def _row(given: Any, user: User, *, holds: bool) -> dict[str, Any]:
-    mine = [msa_request for msa_request in given.requests.all() if msa_request.owner_id == user.pk]
-    acting = [each for each in mine if each.has_agent and each.status not in FINAL]
-    return {"given": given, "holds": holds, "requests": mine, "acting": acting}
+def _row(agent_authority: Any, user: User, *, holds: bool) -> dict[str, Any]:
+    mine = [msa_request for msa_request in agent_authority.requests.all() if msa_request.owner_id == user.pk]
+    acting = [msa_request for msa_request in mine if msa_request.has_agent and msa_request.status not in FINAL]
+    return {"authority": agent_authority, "holds": holds, "requests": mine, "acting": acting}
 
 
 @signed_in

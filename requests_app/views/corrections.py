@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -16,7 +16,7 @@ from msa_portal.accounts.models import User
 from msa_portal.errors import Refused, Stale
 from msa_portal.guards import SignedInRequest, signed_in
 from msa_portal.refusals import refusal_as_message
-from requests_app import history, permissions
+from requests_app import history
 from requests_app.agreements import versions
 from requests_app.application import answers, steps
 from requests_app.enums import CheckCode, CorrectionAnswer, CorrectionKind, DocumentKind, RecordCheck, Status
@@ -25,6 +25,7 @@ from requests_app.lifecycle import correction_items, policies, transitions
 from requests_app.models import Correction, MSARequest
 from requests_app.screening import corrections
 from requests_app.utility_records import comparison
+from requests_app.views.scope import acted_for_or_404
 
 # An item about these checks, with no field of its own, is put right on the agreement's page.
 _ON_THE_AGREEMENT = {CheckCode.C1, CheckCode.C2, CheckCode.C4}
@@ -43,11 +44,7 @@ class _Posted:
 @signed_in
 @require_http_methods(["GET", "POST"])
 def page(request: SignedInRequest, reference: str) -> HttpResponse:
-    user = request.user
-    visible = MSARequest.objects.visible_to(user).select_related("owner", "agent", "agent_company", "device")
-    msa_request = get_object_or_404(visible, reference=reference)
-    if not permissions.acts_for(user, msa_request):
-        raise Http404
+    msa_request, user = acted_for_or_404(request, reference)
     if msa_request.status != Status.CORRECTIONS_REQUIRED:
         messages.info(
             request,
@@ -175,8 +172,8 @@ def _check_record(request: HttpRequest, msa_request: MSARequest, user: User) -> 
 def _page(
     request: HttpRequest, msa_request: MSARequest, *, posted: _Posted | None = None, status: int = 200
 ) -> HttpResponse:
-    found = msa_request.corrections.open().select_related("reason", "follows", "answer_document")
-    items = [_item(msa_request, each, posted) for each in found]
+    open_items = msa_request.corrections.open().select_related("reason", "follows", "answer_document")
+    items = [_item(msa_request, correction, posted) for correction in open_items]
     context = {
         "msa_request": msa_request,
         "items": items,

@@ -9,23 +9,24 @@ from django.views.decorators.http import require_safe
 from msa_portal.guards import SignedInRequest, signed_in
 from requests_app.enums import ScanState
 from requests_app.files import storage
-from requests_app.models import Document, MSARequest
+from requests_app.models import Document
+from requests_app.views.scope import visible_or_404
 
 
 @signed_in
 @require_safe
 def document(request: SignedInRequest, reference: str, pk: int) -> HttpResponseBase:
-    msa_request = get_object_or_404(MSARequest.objects.visible_to(request.user), reference=reference)
+    msa_request, _user = visible_or_404(request, reference)
     return respond(request, get_object_or_404(Document, msa_request=msa_request, pk=pk))
 
 
-def respond(request: HttpRequest, found: Document) -> HttpResponseBase:
+def respond(request: HttpRequest, document: Document) -> HttpResponseBase:
     """The file; or why nobody may open it. The caller has checked who asks."""
-    if not found.is_readable:
-        waiting = found.scan == ScanState.WAITING
-        context = {"document": found, "waiting": waiting}
+    if not document.is_readable:
+        waiting = document.scan == ScanState.WAITING
+        context = {"document": document, "waiting": waiting}
         return render(request, "requests_app/document_held.html", context, status=409 if waiting else 404)
     try:
-        return storage.attachment(found)
+        return storage.attachment(document)
     except FileNotFoundError as error:
         raise Http404 from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -21,15 +21,7 @@ from requests_app.follow_ups.cures import Item
 from requests_app.forms.follow_ups import CureForm, ModificationForm, WithdrawForm
 from requests_app.lifecycle import policies, transitions
 from requests_app.models import MSARequest
-
-
-def _mine(request: SignedInRequest, reference: str) -> tuple[MSARequest, User]:
-    user = request.user
-    visible = MSARequest.objects.visible_to(user).select_related("owner", "agent", "agent_company", "device")
-    msa_request = get_object_or_404(visible, reference=reference)
-    if not permissions.acts_for(user, msa_request):
-        raise Http404
-    return msa_request, user
+from requests_app.views.scope import acted_for_or_404
 
 
 def _not_now(request: HttpRequest, msa_request: MSARequest, user: User) -> HttpResponse | None:
@@ -66,7 +58,7 @@ def _after_saving(request: HttpRequest, msa_request: MSARequest) -> HttpResponse
 @require_http_methods(["GET", "POST"])
 def reschedule(request: SignedInRequest, reference: str) -> HttpResponse:
     """The cure loop: each reason is proved on its own, then the next visit is asked for."""
-    msa_request, user = _mine(request, reference)
+    msa_request, user = acted_for_or_404(request, reference)
     if away := _not_now(request, msa_request, user):
         return away
     if request.method != "POST":
@@ -111,19 +103,19 @@ def _cure_page(
     request: HttpRequest, msa_request: MSARequest, *, posted: tuple[Item, CureForm] | None = None, status: int = 200
 ) -> HttpResponse:
     visit = policies.failed_round(msa_request)
-    found, reasons = cures.items(msa_request, visit), failure_reasons.explained(msa_request, visit)
+    items, reasons = cures.items(msa_request, visit), failure_reasons.explained(msa_request, visit)
     here = posted[0].reason.pk if posted else 0
     context = {
         "msa_request": msa_request,
         "visit": visit,
         "items": [
-            (item, posted[1] if posted and item.reason.pk == here else CureForm(item), each)
-            for item, each in zip(found, reasons, strict=True)
+            (item, posted[1] if posted and item.reason.pk == here else CureForm(item), detail)
+            for item, detail in zip(items, reasons, strict=True)
         ],
         "other_photos": failure_reasons.other_photos(visit, reasons),
         "posted_reason": here,
         "form": posted[1] if posted else None,
-        "left": sum(not each.done for each in found),
+        "left": sum(not item.done for item in items),
         "fee_due": follow_ups.second_fee_due(visit),
         "why_not": policies.reason_against(cures.check_all_cured, msa_request, visit),
     }
@@ -146,7 +138,7 @@ def after_visit(request: HttpRequest, reference: str) -> HttpResponse:
 
 @signed_in
 def modify(request: SignedInRequest, reference: str) -> HttpResponse:
-    msa_request, user = _mine(request, reference)
+    msa_request, user = acted_for_or_404(request, reference)
     if away := _not_now(request, msa_request, user):
         return away
     visit = policies.failed_round(msa_request)
@@ -168,7 +160,7 @@ def modify(request: SignedInRequest, reference: str) -> HttpResponse:
 @signed_in
 @require_POST
 def cancel_follow_up(request: SignedInRequest, reference: str) -> HttpResponse:
-    msa_request, user = _mine(request, reference)
+    msa_request, user = acted_for_or_404(request, reference)
     with refusal_as_message(request):
         follow_ups.cancel(msa_request, by=user)
         messages.success(request, _("Taken back. You can choose another next step."))
@@ -177,7 +169,7 @@ def cancel_follow_up(request: SignedInRequest, reference: str) -> HttpResponse:
 
 @signed_in
 def withdraw(request: SignedInRequest, reference: str) -> HttpResponse:
-    msa_request, user = _mine(request, reference)
+    msa_request, user = acted_for_or_404(request, reference)
     reason = policies.reason_against(policies.check_withdraw, msa_request)
     form = WithdrawForm(
         request.POST if request.method == "POST" else None, initial={"reason": request.GET.get("reason", "")}

@@ -6,20 +6,20 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
 from msa_portal.guards import SignedInRequest, signed_in
-from requests_app import permissions
 from requests_app.agreements import versions
 from requests_app.enums import Party
 from requests_app.forms.paper import PaperForm
 from requests_app.models import Agreement, MSARequest, SigningInvitation
 from requests_app.signing import invitations, paper
 from requests_app.views import signing
+from requests_app.views.scope import acted_for_or_404
 from requests_app.views.secret_links import secret_page
 
 
@@ -27,10 +27,7 @@ from requests_app.views.secret_links import secret_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: SignedInRequest, reference: str) -> HttpResponse:
     """A POST sends pages; by the owner, or by the agent who acts."""
-    user = request.user
-    msa_request = get_object_or_404(MSARequest.objects.visible_to(user), reference=reference)
-    if not permissions.acts_for(user, msa_request):
-        raise Http404
+    msa_request, user = acted_for_or_404(request, reference)
     agreement = versions.current(msa_request)
     if agreement is None or agreement.document_id is None:
         messages.error(request, _("Prepare the agreement first. Then you can print it."))
@@ -104,6 +101,6 @@ def _sent(
 def _context(
     agreement: Agreement, msa_request: MSARequest, form: PaperForm, only: Party | None = None
 ) -> dict[str, Any]:
-    papers = [each for each in paper.papers_of(agreement) if only is None or each.party == only]
+    papers = [sent for sent in paper.papers_of(agreement) if only is None or sent.party == only]
     asked = [party for party in paper.asked_for(agreement) if only is None or party == only]
     return {"msa_request": msa_request, "agreement": agreement, "papers": papers, "asked_for": asked, "form": form}

@@ -14,12 +14,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
 from msa_portal.guards import SignedInRequest, signed_in
-from requests_app import enums, permissions
+from requests_app import enums
 from requests_app.application import steps
 from requests_app.enums import DocumentKind, PhotoTopic
 from requests_app.files import site_photos
 from requests_app.files.site_photos import Guide
 from requests_app.models import Document, MSARequest
+from requests_app.views.scope import acted_for_or_404, visible_or_404
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,7 @@ def cards(msa_request: MSARequest) -> list[Card]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: SignedInRequest, reference: str) -> HttpResponse:
     """A POST adds, retakes or removes one photo. The page's script gets that photo's card back."""
-    user = request.user
-    msa_request = get_object_or_404(MSARequest.objects.visible_to(user), reference=reference)
-    if not permissions.acts_for(user, msa_request):
-        raise Http404
+    msa_request, user = acted_for_or_404(request, reference)
     if request.method == "POST":
         return _change(request, msa_request, user)
     if msa_request.status in enums.EDITABLE:
@@ -97,8 +95,7 @@ def _place(msa_request: MSARequest) -> str:
 @require_safe
 def photo(request: SignedInRequest, reference: str, site_photo: int) -> HttpResponse:
     """A small copy, for whoever may see the request (fault 31)."""
-    user = request.user
-    msa_request = get_object_or_404(MSARequest.objects.visible_to(user), reference=reference)
+    msa_request, _user = visible_or_404(request, reference)
     pictures = Document.objects.readable().filter(msa_request=msa_request, kind=DocumentKind.SITE_PHOTO)
     try:
         return site_photos.thumbnail(get_object_or_404(pictures, pk=site_photo))

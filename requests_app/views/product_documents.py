@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
 from msa_portal.guards import SignedInRequest, signed_in
-from requests_app import enums, permissions
+from requests_app import enums
 from requests_app.files import product_documents
 from requests_app.models import MSARequest
+from requests_app.views.scope import acted_for_or_404
 
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: SignedInRequest, reference: str) -> HttpResponse:
-    user = request.user
-    visible = MSARequest.objects.visible_to(user).select_related("device", "owner", "agent_company")
-    msa_request = get_object_or_404(visible, reference=reference)
-    if not permissions.acts_for(user, msa_request):
-        raise Http404
+    msa_request, user = acted_for_or_404(request, reference)
     error, key = "", request.POST.get("key", "")
     if request.method == "POST":
         try:

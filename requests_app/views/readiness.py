@@ -35,10 +35,10 @@ def check(request: SignedInRequest, reference: str) -> HttpResponse:
     msa_request = get_object_or_404(MSARequest.objects.visible_to(user).with_case(), reference=reference)
     if request.method == "POST":
         return _said(request, msa_request, user)
-    found = readiness.check(msa_request)
+    state = readiness.check(msa_request)
     if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
-        return JsonResponse(as_json(found))
-    return render(request, "requests_app/readiness.html", {"msa_request": msa_request} | context(found, user))
+        return JsonResponse(as_json(state))
+    return render(request, "requests_app/readiness.html", {"msa_request": msa_request} | context(state, user))
 
 
 def _said(request: HttpRequest, msa_request: MSARequest, user: User) -> HttpResponse:
@@ -72,12 +72,12 @@ def _back(request: HttpRequest, msa_request: MSARequest) -> str:
     return reverse("requests:readiness", args=[msa_request.reference])
 
 
-def context(found: Readiness, user: User) -> dict[str, Any]:
+def context(state: Readiness, user: User) -> dict[str, Any]:
     """For the partial that the page and the form's last step share."""
-    msa_request = found.msa_request
+    msa_request = state.msa_request
     acts = permissions.acts_for(user, msa_request)
     return {
-        "readiness": found,
+        "readiness": state,
         "acts": acts,
         "may_edit": acts and not policies.reason_against(policies.check_editable, msa_request),
         "may_say": acts and msa_request.status in enums.OWNER_HOLDS,
@@ -86,14 +86,14 @@ def context(found: Readiness, user: User) -> dict[str, Any]:
     }
 
 
-def as_json(found: Readiness) -> dict[str, Any]:
-    said = found.statement
+def as_json(state: Readiness) -> dict[str, Any]:
+    said = state.statement
     return {
-        "answer": found.answer,
-        "judged_on": found.on.isoformat(),
-        "findings": [_item_as_json(found.msa_request, item) for item in found.items],
+        "answer": state.answer,
+        "judged_on": state.on.isoformat(),
+        "findings": [_item_as_json(state.msa_request, item) for item in state.items],
         "statement": {"stated_at": said.stated_at, "stated_by": str(said.stated_by)} if said else None,
-        "statement_needed": bool(found.unstated),
+        "statement_needed": bool(state.unstated),
     }
 
 

@@ -37,7 +37,7 @@ def request_list(request: SignedInRequest) -> HttpResponse:
     if filters["waits"]:
         requests = lists.waiting(requests, filters["waits"], user, clocks)
     page = lists.page_of(
-        lists.search(requests, filters["q"]).with_case(given={program.load: settings}), before=_key(request)
+        lists.search(requests, filters["q"]).with_case(already_read={program.load: settings}), before=_key(request)
     )
     context = {
         "rows": [_row(msa_request, user, clocks) for msa_request in page.requests],

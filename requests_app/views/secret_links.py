@@ -46,9 +46,9 @@ def get_or_throttle[T](request: HttpRequest, find: Callable[[], T | None]) -> T:
     key = f"signing-guesses:{request.META.get('REMOTE_ADDR', '')}"
     if cache.get(key, 0) >= _GUESSES:
         raise TooManyGuesses
-    found = find()
-    if found is None:
+    row = find()
+    if row is None:
         cache.add(key, 0, _GUESSES_FOR)
         cache.incr(key)
         raise Http404
-    return found
+    return row

@@ -181,10 +181,10 @@ def document(request: HttpRequest, token: str) -> HttpResponseBase:
         invitations.check_link_holds(invitation)
     except Refused as refusal:
         return closed(request, token, invitation, refusal)
-    found = invitation.agreement.executed_document or invitation.agreement.document
-    if found is None:
+    document = invitation.agreement.executed_document or invitation.agreement.document
+    if document is None:
         raise Http404
-    return send(found)
+    return send(document)
 
 
 @secret_page

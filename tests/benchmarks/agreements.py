@@ -17,7 +17,7 @@ from requests_app.agreements import versions
 from requests_app.enums import Party
 from requests_app.files import storage
 from requests_app.models import Agreement
-from requests_app.signing import rendering as agreement_rendering
+from requests_app.signing import rendering
 from tests import factories
 from tests.benchmarks.measure import Case
 
@@ -29,7 +29,7 @@ def cases() -> list[Case]:
 
     def ours() -> None:
         with storage.atomic():
-            if not agreement_rendering.render(agreement.pk):
+            if not rendering.render(agreement.pk):
                 raise RuntimeError("nothing was rendered")
 
     return [
@@ -42,7 +42,7 @@ def signed() -> Agreement:
     """Signed by agent and customer; its sealed copy is not made yet."""
     msa_request = factories.complete_request(company=factories.CompanyFactory())
     agreement = versions.prepare(msa_request, by=factories.actor_of(msa_request))
-    agreement_rendering.render(agreement.pk)
+    rendering.render(agreement.pk)
     agreement.refresh_from_db()
     for party in (Party.AGENT, Party.CUSTOMER):
         factories.sign(agreement, party)
@@ -52,7 +52,7 @@ def signed() -> Agreement:
 
 def bare(agreement: Agreement) -> Callable[[], None]:
     """The same words, fonts and picture; the text is put together and the key read beforehand."""
-    context = agreement_rendering.executed_context(agreement, seals.identity())
+    context = rendering.executed_context(agreement, seals.identity())
     words = render_to_string("pdf/agreement.html", context)
     picture = {"qr.svg": pdf.qr_svg(context["qr_url"])}
     key = Path(settings.SEAL_SELF_SIGNED_FILE)

@@ -36,9 +36,9 @@ def _pairs(judged: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
     yield f"{'Record comparison, judged wrongly':<40}{'pairs':>8}{'wrong':>8}{'per cent':>10}"
     for name, kinds in judged.items():
         total = {"kind": "all", "pairs": sum(k["pairs"] for k in kinds), "wrong": sum(k["wrong"] for k in kinds)}
-        for each in [*kinds, total]:
-            title = f"{name.replace('_', '-')}: {each['kind'].replace('_', ' ')}"
-            yield f"{title:<40}{each['pairs']:>8}{each['wrong']:>8}{100 * each['wrong'] / each['pairs']:>10.2f}"
+        for line in [*kinds, total]:
+            title = f"{name.replace('_', '-')}: {line['kind'].replace('_', ' ')}"
+            yield f"{title:<40}{line['pairs']:>8}{line['wrong']:>8}{100 * line['wrong'] / line['pairs']:>10.2f}"
 
 
 def _dispatch(week: dict[str, Any]) -> Iterator[str]:

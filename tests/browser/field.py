@@ -30,7 +30,7 @@ class FieldWatch(Watch):
     meant = MEANT
 
     def _heard(self, message: Any) -> None:
-        if not any(each in message.text for each in self.meant):
+        if not any(expected in message.text for expected in self.meant):
             super()._heard(message)
 
     @staticmethod
@@ -250,8 +250,8 @@ class Phone:
 
     def rows(self, store: str) -> list[dict[str, Any]]:
         """What this phone keeps in that store, without the photos' bytes."""
-        found: list[dict[str, Any]] = self.page.evaluate(ROWS, store)
-        return found
+        rows: list[dict[str, Any]] = self.page.evaluate(ROWS, store)
+        return rows
 
     def has_nothing_left(self) -> None:
         self.waits_until(

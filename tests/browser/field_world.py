@@ -29,8 +29,8 @@ def technician(email: str, name: str) -> None:
 
 def day(email: str, name: str, count: int) -> list[int]:
     """A new technician with so many visits today, whatever day today is; gives their ids in order."""
-    for each in (factories.UserFactory, factories.ProductFactory):
-        each.reset_sequence(random.randrange(10_000, 10_000_000), force=True)
+    for factory in (factories.UserFactory, factories.ProductFactory):
+        factory.reset_sequence(random.randrange(10_000, 10_000_000), force=True)
     technician(email, name)
     mine = Technician.objects.get(user__email=email)
     made = [_visit(mine, place) for place in range(count)]

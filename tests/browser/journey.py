@@ -89,10 +89,10 @@ class Watch:
         return True
 
     def _judge(self, page: Page) -> None:
-        for each in Axe().run(page).response["violations"]:
-            if each["impact"] in {"serious", "critical"}:
-                places = [node["html"][:200] for node in each["nodes"][:3]]
-                self.faults.append(f"axe, {each['impact']}: {each['help']} {places}")
+        for violation in Axe().run(page).response["violations"]:
+            if violation["impact"] in {"serious", "critical"}:
+                places = [node["html"][:200] for node in violation["nodes"][:3]]
+                self.faults.append(f"axe, {violation['impact']}: {violation['help']} {places}")
         before = page.viewport_size
         page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -106,9 +106,9 @@ def wait_for[T](what: Callable[[], T | None], said: str) -> T:
     """What comes of itself, by the worker or a webhook; fails with `said` where it does not come in time."""
     deadline = time.monotonic() + PATIENCE
     while True:
-        found = what()
-        if found:
-            return found
+        outcome = what()
+        if outcome:
+            return outcome
         assert time.monotonic() < deadline, said
         time.sleep(0.3)
 
@@ -215,9 +215,9 @@ class Person:
 
     @property
     def reference(self) -> str:
-        found = re.search(r"MSA-\d+-\d+", self.page.url)
-        assert found, self.page.url
-        return found[0]
+        match = re.search(r"MSA-\d+-\d+", self.page.url)
+        assert match, self.page.url
+        return match[0]
 
     def opens_request(self, reference: str) -> None:
         self.opens(f"/requests/{reference}/")

@@ -271,7 +271,7 @@ def test_photo_goes_on_where_its_upload_broke_off(
 
 def chunks(asked: list[Request]) -> list[int]:
     """Where each chunk of a photo began."""
-    return [int(each.headers["upload-offset"]) for each in asked if each.method == "PATCH"]
+    return [int(request.headers["upload-offset"]) for request in asked if request.method == "PATCH"]
 
 
 def test_outbox_is_saved_as_a_file_that_holds_everything(phone: Phone, day: Callable[[int], list[int]]) -> None:

@@ -62,9 +62,9 @@ def test_customer_pays_by_link_on_a_phone(meet: Meet, live_stack: LiveStack) -> 
     cleo.reads("a link to pay was sent to pia@example.com")
 
     pia = meet("pia@example.com", "Pia Pay", phone=True)
-    found = re.search(r"http\S+/pay/\S+", pia.mail(f"Please pay $279.22 for the site visit · {reference}"))
-    assert found
-    pia.opens(found[0])
+    link = re.search(r"http\S+/pay/\S+", pia.mail(f"Please pay $279.22 for the site visit · {reference}"))
+    assert link
+    pia.opens(link[0])
     pia.reads("You are asked to pay $279.22", accounts.COLLEAGUE.name, "9 Coin Street")
     assert pia.page.evaluate("document.documentElement.scrollHeight") <= 3 * PHONE["height"]
     pia.presses("Pay $279.22")
@@ -73,7 +73,7 @@ def test_customer_pays_by_link_on_a_phone(meet: Meet, live_stack: LiveStack) -> 
     pia.reads("$279.22 paid")
 
     def receipt_is_there() -> bool:
-        pia.opens(found[0])
+        pia.opens(link[0])
         return pia.page.get_by_role("link", name="Download the receipt (PDF)").count() > 0
 
     wait_for(receipt_is_there, "The receipt was not made.")

@@ -40,9 +40,9 @@ def asks_to_sign(agent: Person, home: Home, email: str) -> str:
 
 
 def link_of(customer: Person, subject: str = "Please sign the agreement") -> str:
-    found = re.search(r"http\S+/sign/\S+", customer.mail(subject))
-    assert found
-    return found[0]
+    link = re.search(r"http\S+/sign/\S+", customer.mail(subject))
+    assert link
+    return link[0]
 
 
 def draws(person: Person) -> None:

@@ -47,14 +47,14 @@ class Site:
 
     def event(self, kind: str) -> str:
         """The newest event of that type, by its id."""
-        found = self.sandbox.client().v1.events.list({"type": kind}).data
-        assert found, f"the provider has no event {kind}"
-        return str(found[0].id)
+        events = self.sandbox.client().v1.events.list({"type": kind}).data
+        assert events, f"the provider has no event {kind}"
+        return str(events[0].id)
 
     def deliver(self, *kinds: str, times: int = 1, **options: Any) -> list[int]:
         """The newest event of each type goes out; the portal's answers."""
         sent = [self.sandbox.call(f"events/{self.event(kind)}/resend", times=times, **options) for kind in kinds]
-        return [attempt["status"] for each in sent for attempt in each["attempts"]]
+        return [attempt["status"] for event in sent for attempt in event["attempts"]]
 
     def forge(self, kind: str, how: str, **changes: Any) -> int:
         options = {"changes": changes} if changes else {}
@@ -69,8 +69,8 @@ class Site:
 
     def refunds(self, payment: Payment) -> list[tuple[int, str]]:
         """The provider's refunds of that payment, the first one first."""
-        found = self.sandbox.client().v1.refunds.list({"payment_intent": str(payment.intent_id)}).data
-        return [(refund.amount, str(refund.status)) for refund in reversed(found)]
+        refunds = self.sandbox.client().v1.refunds.list({"payment_intent": str(payment.intent_id)}).data
+        return [(refund.amount, str(refund.status)) for refund in reversed(refunds)]
 
 
 @pytest.fixture

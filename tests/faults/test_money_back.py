@@ -126,8 +126,8 @@ def test_fault_08_dashboard_refund_of_a_payment_for_two_fees(site: Site, schedul
     payment.refresh_from_db()
     approve(ours, FEE)
     site.deliver("charge.refunded")
-    given = {(part.fee_id, part.refunded_cents) for part in payment.allocations.all()}
-    assert given == {(first.fee_id, FEE), (second.fee_id, 5000)}
+    refunded = {(part.fee_id, part.refunded_cents) for part in payment.allocations.all()}
+    assert refunded == {(first.fee_id, FEE), (second.fee_id, 5000)}
     assert [amount for amount, _state in site.refunds(payment)] == [FEE + 5000]
     assert list(audit.differences()) == []
 

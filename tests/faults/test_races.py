@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from msa_portal import db
 from msa_portal.errors import Refused
@@ -26,28 +25,13 @@ from requests_app.models import MSARequest
 from tests import factories, jobs
 from tests.faults.conftest import Site
 from tests.payments.conftest import FEE, state_of
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 
-def at_once_each(*works: Callable[[], Any]) -> list[BaseException]:
-    """All of them in threads; what was raised."""
-    failures: list[BaseException] = []
-
-    def run(work: Callable[[], Any]) -> None:
-        try:
-            work()
-        except BaseException as error:  # noqa: BLE001  (told by the test's own thread)
-            failures.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return failures
+def failures_of(*acts: Callable[[], Any]) -> list[BaseException]:
+    return at_once(*acts)[1]
 
 
 def meeting(function: Callable[..., Any], *, seconds: float = 10) -> Callable[..., Any]:
@@ -73,7 +57,7 @@ def test_fault_04_webhook_and_return_page(payable: MSARequest, site: Site, monke
     payment = site.opened(payable)
     site.act(payment, "pay")
     monkeypatch.setattr(provider, "fetch_session", meeting(provider.fetch_session))
-    assert at_once_each(*[lambda: settle.settle_from_provider(payment)] * 2) == []
+    assert failures_of(*[lambda: settle.settle_from_provider(payment)] * 2) == []
     assert (state_of(payment), Refund.objects.count()) == ("paid", 0)
     assert NoticeMessage.objects.filter(kind="receipt").count() == 1
     assert payable.events.filter(kind="fee_settled").count() == 1
@@ -87,7 +71,7 @@ def test_fault_04_without_the_lock_the_race_is_lost(
     site.act(payment, "pay")
     meet = meeting(without_lock)
     monkeypatch.setattr(settle, "lock", lambda row: meet(row) if isinstance(row, Payment) else without_lock(row))
-    failures = at_once_each(*[lambda: settle.settle_from_provider(payment)] * 2)
+    failures = failures_of(*[lambda: settle.settle_from_provider(payment)] * 2)
     assert failures or (state_of(payment), Refund.objects.count()) == ("duplicate", 1)
 
 
@@ -95,7 +79,7 @@ def approvals(payment: Payment) -> list[BaseException]:
     """Two supervisors approve one refund at once, each on a page that says that all is left."""
     refund = refunds.propose_by_staff(payment, by=factories.staff(), amount_cents=20000, note="Sorry")
     first, second = factories.supervisor(), factories.supervisor()
-    return at_once_each(
+    return failures_of(
         lambda: refunds.approve(Refund.objects.get(pk=refund.pk), by=first, expected_cents=FEE),
         lambda: refunds.approve(Refund.objects.get(pk=refund.pk), by=second, expected_cents=FEE),
     )
@@ -126,7 +110,7 @@ def send_twice_at_once(payment: Payment, monkeypatch: pytest.MonkeyPatch) -> lis
     refund = refunds.propose_by_staff(payment, by=factories.staff(), amount_cents=5000, note="Sorry")
     refunds.approve(refund, by=factories.supervisor(), expected_cents=FEE)
     monkeypatch.setattr(returns, "refunds_of", meeting(returns.refunds_of))
-    return at_once_each(*[lambda: refund_sending.send(Refund.objects.select_related("payment").get())] * 2)
+    return failures_of(*[lambda: refund_sending.send(Refund.objects.select_related("payment").get())] * 2)
 
 
 def test_fault_07_two_workers_send_one_refund(
@@ -158,7 +142,7 @@ def overlapping(monkeypatch: pytest.MonkeyPatch, *, locked: bool) -> list[BaseEx
         for module in (checkout, db, settlement):
             monkeypatch.setattr(module, "lock", without_lock)
         monkeypatch.setattr(fees, "raise_fee", meeting(fees.raise_fee))
-    return at_once_each(
+    return failures_of(
         lambda: checkout.open_joint_checkout(ready[:2], by=people[0], expected_cents=2 * FEE),
         lambda: checkout.open_joint_checkout(ready[1:], by=people[1], expected_cents=2 * FEE),
     )
@@ -201,7 +185,7 @@ def withdraw_and_settle(msa_request: MSARequest, site: Site, monkeypatch: pytest
         row = MSARequest.objects.get(pk=msa_request.pk)
         transitions.withdraw(row, by=factories.actor_of(msa_request), reason=WithdrawalReason.CHANGED_PLANS)
 
-    assert at_once_each(lambda: settle.settle_from_provider(payment), withdraw) == []
+    assert failures_of(lambda: settle.settle_from_provider(payment), withdraw) == []
     return payment
 
 
@@ -230,7 +214,7 @@ def test_without_the_lock_a_withdrawal_does_not_see_the_money(
     monkeypatch.setattr(withdrawal, "_paid_parts", lambda msa_request: meet(paid_parts(msa_request)))
     monkeypatch.setattr(settle, "_receive", lambda *args: (receive(*args), meet(None)))
     row = MSARequest.objects.get(pk=payable.pk)
-    failures = at_once_each(
+    failures = failures_of(
         lambda: settle.settle_from_provider(payment),
         lambda: transitions.withdraw(row, by=factories.actor_of(row), reason=WithdrawalReason.CHANGED_PLANS),
     )

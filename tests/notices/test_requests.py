@@ -15,8 +15,7 @@ from requests_app.follow_ups import follow_ups
 from requests_app.lifecycle import drafts, transitions
 from requests_app.lifecycle import notices as lifecycle_notices
 from requests_app.models import MSARequest, SigningInvitation
-from requests_app.signing import authority, invitations
-from requests_app.signing import reminders as signing_reminders
+from requests_app.signing import authority, invitations, reminders
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -88,11 +87,11 @@ def test_invitation_holds_a_mark_and_no_key() -> None:
 def test_signer_is_reminded_once_after_two_business_days() -> None:
     msa_request = factories.complete_request(company=factories.CompanyFactory())
     invitation = invitations.invite_customer(factories.prepared(msa_request), by=factories.actor_of(msa_request))
-    assert signing_reminders.run_due() == 0
+    assert reminders.run_due() == 0
     SigningInvitation.objects.update(
         created_at=timezone.now() - timedelta(days=6), expires_at=timezone.now() + timedelta(days=8)
     )
-    assert [signing_reminders.run_due(), signing_reminders.run_due()] == [1, 0]
+    assert [reminders.run_due(), reminders.run_due()] == [1, 0]
     assert only(msa_request, "signature_reminder").private_link == f"sign:{invitation.key}"
 
 
@@ -101,7 +100,7 @@ def test_signer_who_signed_is_not_reminded() -> None:
     agreement = factories.prepared(msa_request)
     factories.sign(agreement, Party.CUSTOMER)
     SigningInvitation.objects.update(created_at=timezone.now() - timedelta(days=6))
-    assert signing_reminders.run_due() == 0
+    assert reminders.run_due() == 0
 
 
 def test_corrections_name_each_item_with_note_and_field() -> None:

@@ -24,7 +24,7 @@ def paid_on(day: date, count: int, books: ProviderBooks) -> list[Payment]:
     made: list[Payment] = []
     for numbers in batched(range(count), _AT_ONCE, strict=False):
         made += _some(template, schedule, day, [(number, count) for number in numbers])
-    moved = [(str(each.intent_id), each.received_cents, each.paid_at) for each in made]
+    moved = [(str(payment.intent_id), payment.received_cents, payment.paid_at) for payment in made]
     books.charges(moved)  # type: ignore[arg-type]  # each is paid, so each has its time
     return made
 

@@ -83,7 +83,7 @@ def made(people) -> list[MSARequest]:
 
 def _sign(agreement: Agreement, draw: Random) -> None:
     for party in Party:
-        sections = [each for each in agreement.sections_of(party) if draw.random() < 0.7]
+        sections = [section for section in agreement.sections_of(party) if draw.random() < 0.7]
         if sections:
             signature = Signature.objects.create(
                 agreement=agreement,

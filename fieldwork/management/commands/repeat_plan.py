@@ -26,7 +26,7 @@ class Command(BaseCommand):
         run = PlanRun.objects.filter(pk=options["run"], state=PlanRun.State.DONE).first()
         if run is None:
             raise CommandError("There is no finished run with that number.")
-        found = execution.repeat(run)
-        if found is not execution.Repeat.SAME:
-            raise CommandError(WORDS[found] % run.pk)
-        self.stdout.write(WORDS[found] % run.pk)
+        repeat = execution.repeat(run)
+        if repeat is not execution.Repeat.SAME:
+            raise CommandError(WORDS[repeat] % run.pk)
+        self.stdout.write(WORDS[repeat] % run.pk)

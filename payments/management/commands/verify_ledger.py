@@ -15,11 +15,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with audit.one_picture():
-            found = 0
+            differences = 0
             for line in audit.differences():
                 self.stdout.write(line)
-                found += 1
+                differences += 1
             entries = LedgerEntry.objects.count()
-        if found:
-            raise CommandError(f"{found} difference(s).")
+        if differences:
+            raise CommandError(f"{differences} difference(s).")
         self.stdout.write(f"{entries} ledger entries verified.")

@@ -70,11 +70,11 @@ def _read(form: Mapping[str, str], names: tuple[str, ...]) -> Reading:
 
 def _expiry(reading: Reading, typed: str, today: datetime) -> tuple[int, int]:
     """Valid through the last day of its month."""
-    found = re.fullmatch(r"(0?[1-9]|1[0-2])\s*[/-]?\s*((?:20)?[0-9]{2})", typed)
-    if not found:
+    match = re.fullmatch(r"(0?[1-9]|1[0-2])\s*[/-]?\s*((?:20)?[0-9]{2})", typed)
+    if not match:
         reading.refuse("cardExpiry")
         return 0, 0
-    month, year = int(found[1]), int(found[2]) % 100 + 2000
+    month, year = int(match[1]), int(match[2]) % 100 + 2000
     if (year, month) < (today.year, today.month):
         reading.refuse("cardExpiry", "cardExpired")
     return month, year

@@ -157,5 +157,5 @@ def _targets(session: Obj) -> tuple[str | None, ...]:
 
 
 def _token_fits(box: Sandbox, request: Request, ref: str) -> bool:
-    given = request.form.get("token", "")
-    return hmac.compare_digest(given.encode(), box.store.private(ref)["token"].encode())
+    token = request.form.get("token", "")
+    return hmac.compare_digest(token.encode(), box.store.private(ref)["token"].encode())

@@ -49,10 +49,10 @@ def write(books: Books, *, repaired: int, holder: UUID) -> ReconciledDay:
     return day
 
 
-def write_given_back(found: Iterable[tuple[Any, Any]], *, holder: UUID) -> None:
+def write_given_back(refunds: Iterable[tuple[Any, Any]], *, holder: UUID) -> None:
     """Visits to come whose fee went back at the provider: (day, refund) of each. Its books agree with ours."""
     by_day: dict[Any, Found] = {}
-    for on, refund in found:
+    for on, refund in refunds:
         name = (str(Kind.GIVEN_BACK), "refund", str(refund.provider_id), refund.payment.currency)
         cents = -refund.amount_cents
         values = {"ours_cents": cents, "theirs_cents": cents, "payment_id": refund.payment_id}
@@ -122,12 +122,12 @@ def _values(line: Line) -> dict[str, Any]:
     return {"ours_cents": line.ours, "theirs_cents": line.theirs, "payment_id": line.payment_id}
 
 
-def _match(day: ReconciledDay, found: Found, *, given_back: bool = False) -> None:
+def _match(day: ReconciledDay, differences: Found, *, given_back: bool = False) -> None:
     """Each difference has one item, however often it is found; one that is gone is resolved by itself."""
     rows = day.items.select_for_update(of=("self",)).order_by("pk")
     rows = rows.filter(kind=Kind.GIVEN_BACK) if given_back else rows.exclude(kind=Kind.GIVEN_BACK)
     known = {(item.kind, item.category, item.provider_id, item.currency): item for item in rows}
-    for name, values in found.items():
+    for name, values in differences.items():
         item = known.pop(name, None)
         if item is None:
             kind, category, provider_id, currency = name

@@ -51,24 +51,24 @@ def under_way(line: Line, states: dict[int, str]) -> bool:
 
 
 def states_of(lines: Iterable[Line]) -> dict[int, str]:
-    found: dict[int, str] = {}
+    states: dict[int, str] = {}
     for some in batched({line.payment_id for line in lines if line.payment_id}, _AT_ONCE, strict=False):
-        found |= dict(Payment.objects.filter(pk__in=some).values_list("pk", "state"))
-    return found
+        states |= dict(Payment.objects.filter(pk__in=some).values_list("pk", "state"))
+    return states
 
 
 def _payments_about(lines: list[Line], breathe: Callable[[], None]) -> dict[str, Payment]:
     """By the provider's payment; what is not known by it is asked for there, and known by the key that we gave it."""
     intents = {line.intent_id for line in lines if line.intent_id}
-    found: dict[str, Payment] = {}
+    payments: dict[str, Payment] = {}
     for some in batched(sorted(intents), _AT_ONCE, strict=False):
-        found |= {str(payment.intent_id): payment for payment in Payment.objects.filter(intent_id__in=some)}
-    for intent_id in sorted(intents - set(found)):
+        payments |= {str(payment.intent_id): payment for payment in Payment.objects.filter(intent_id__in=some)}
+    for intent_id in sorted(intents - set(payments)):
         breathe()
         payment = _ask_about(intent_id)
         if payment is not None:
-            found[intent_id] = payment
-    return found
+            payments[intent_id] = payment
+    return payments
 
 
 def _ask_about(intent_id: str) -> Payment | None:

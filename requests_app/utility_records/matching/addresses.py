@@ -151,9 +151,9 @@ def _against_unit(one: _Address, other: _Address) -> list[Reason]:
 def _read(street: str, unit: str) -> _Address:
     line, in_line = _without_unit(street)
     line, ids = _HALF.sub(" half", line), (*_unit(in_line), *_unit(unit))
-    found = _NUMBER.match(line)
-    number = tuple(part.strip() for part in found.groups() if part) if found else ()
-    words = re.sub(r"[\W_]", " ", line[found.end() :] if found else line).split()
+    match = _NUMBER.match(line)
+    number = tuple(part.strip() for part in match.groups() if part) if match else ()
+    words = re.sub(r"[\W_]", " ", line[match.end() :] if match else line).split()
     if box := _BOX.match(" ".join(words)):
         return _Address(number=number, box=box[1], unit=ids)
     if road := _ROAD.match(" ".join(words)):
@@ -168,22 +168,22 @@ def _without_unit(street: str) -> tuple[str, str]:
     tokens = usaddress.parse(text)
     for place, (word, label) in enumerate(tokens):
         if place and label in _UNIT_LABELS and (word in _DWELLINGS or word in _PARTS or word == "#"):
-            return " ".join(each for each, _ in tokens[:place]), " ".join(each for each, _ in tokens[place:])
-    return " ".join(each for each, _ in tokens), ""
+            return " ".join(token for token, _ in tokens[:place]), " ".join(token for token, _ in tokens[place:])
+    return " ".join(token for token, _ in tokens), ""
 
 
 def _unit(text: str) -> tuple[str, ...]:
     """The unit's own marks: "Apt. 4-B" is 4b, "Bldg 2 # 4" is bldg2 and 4."""
     joined = re.sub(r"(?<=\d)-(?=[a-z])|(?<=[a-z])-(?=\d)", "", plain(text.replace(".", "")))
-    found, shut_in = [], ""
+    unit, shut_in = [], ""
     for word in re.sub(r"[^\w]", " ", joined).split():
         if word in _PARTS:
             shut_in = _PARTS[word]
-            found += [shut_in] if shut_in in {"rear", "frnt", "uppr", "lowr", "bsmt"} else []
+            unit += [shut_in] if shut_in in {"rear", "frnt", "uppr", "lowr", "bsmt"} else []
         elif word not in _DWELLINGS:
-            found.append(shut_in + (word.lstrip("0") or word))
+            unit.append(shut_in + (word.lstrip("0") or word))
             shut_in = ""
-    return tuple(found)
+    return tuple(unit)
 
 
 def _ways(words: list[str]) -> Iterator[_Way]:

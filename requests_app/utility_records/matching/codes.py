@@ -23,12 +23,12 @@ def match_account_number(ours: str, theirs: str) -> Match:
 def match_meter_number(ours: str, theirs: str) -> Match:
     if ours.strip().casefold() == theirs.strip().casefold():
         return EQUAL
-    one, other = (letters_and_digits(_IN_FRONT.sub("", each.strip())) for each in (ours, theirs))
+    one, other = (letters_and_digits(_IN_FRONT.sub("", code.strip())) for code in (ours, theirs))
     if one == other:
         return equivalent(Reason.MARKS)
     if one.lstrip("0") == other.lstrip("0"):
         return equivalent(Reason.ZEROS)
-    read = [each.translate(_LOOKS_LIKE).lstrip("0") for each in (one, other)]
+    read = [code.translate(_LOOKS_LIKE).lstrip("0") for code in (one, other)]
     return equivalent(Reason.MISREAD) if read[0] and read[0] == read[1] else _other(one, other)
 
 
@@ -86,8 +86,8 @@ def _match_listed(ours: str, theirs: str, read: Callable[[str], str]) -> Match:
 
 
 def _read(known: tuple[tuple[str, re.Pattern[str]], ...], text: str) -> str:
-    found = [value for value, pattern in known if pattern.search(_spaced(text))]
-    return found[0] if len(found) == 1 else ""
+    values = [value for value, pattern in known if pattern.search(_spaced(text))]
+    return values[0] if len(values) == 1 else ""
 
 
 def _spaced(text: str) -> str:

@@ -76,8 +76,8 @@ def match_name(ours: str, theirs: str) -> Match:
     if is_same_surface(ours, theirs):
         return EQUAL
     one, other = _TRADING_AS.split(ours), _TRADING_AS.split(theirs)
-    found = [_match_one(mine, yours) for mine, yours in product(one, other)]
-    best = next((each for each in found if each.agrees), found[0])
+    matches = [_match_one(mine, yours) for mine, yours in product(one, other)]
+    best = next((match for match in matches if match.agrees), matches[0])
     if best.agrees and len(one) + len(other) > 2:
         return equivalent(Reason.TRADING_AS, *best.reasons)
     return best
@@ -128,7 +128,7 @@ def _company(text: str) -> tuple[list[str], str]:
 class _Person:
     """`is_marked`: a comma or a hyphen says where the last name begins, so two words of it are two last names."""
 
-    given: tuple[str, ...]
+    first_names: tuple[str, ...]
     last: str
     suffix: str = ""
     is_marked: bool = False
@@ -136,7 +136,7 @@ class _Person:
 
     @property
     def joined(self) -> str:
-        return "".join((*self.given, self.last))
+        return "".join((*self.first_names, self.last))
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def _match_people(ours: str, theirs: str) -> Match:
     ]
     agreeing = [pair for pair in pairs if pair.agrees]
     if agreeing:
-        best = min(agreeing, key=lambda each: len(each.reasons))
+        best = min(agreeing, key=lambda match: len(match.reasons))
         return equivalent(*(best.reasons or (Reason.ORDER,)))
     return _gentlest(pairs)
 
@@ -163,7 +163,7 @@ def _gentlest(pairs: Iterable[Match]) -> Match:
     order = [Reason.NEARLY, Reason.OTHER_SUFFIX, Reason.OTHER_PERSON, Reason.OTHER_FAMILY, Reason.OTHER_HOLDER]
     return min(
         pairs,
-        key=lambda each: min(order.index(reason) for reason in each.reasons),
+        key=lambda match: min(order.index(reason) for reason in match.reasons),
         default=different(Reason.OTHER_HOLDER),
     )
 
@@ -171,14 +171,14 @@ def _gentlest(pairs: Iterable[Match]) -> Match:
 def _match_readings(one: tuple[_Person, ...], other: tuple[_Person, ...]) -> Match:
     """Each person of the shorter list is one of the longer list, and nobody twice."""
     few, many = sorted((one, other), key=len)
-    found: list[Match] = []
+    unlike: list[Match] = []
     for chosen in permutations(many, len(few)):
         matches = [_match_persons(mine, yours) for mine, yours in zip(few, chosen, strict=True)]
         if all(match.agrees for match in matches):
             several = [Reason.ONE_OF_SEVERAL] if len(few) < len(many) else []
             return equivalent(*several, *(reason for match in matches for reason in match.reasons))
-        found.append(next(match for match in matches if not match.agrees))
-    return found[0] if found and len(many) == 1 else different(Reason.OTHER_HOLDER)
+        unlike.append(next(match for match in matches if not match.agrees))
+    return unlike[0] if unlike and len(many) == 1 else different(Reason.OTHER_HOLDER)
 
 
 def _match_persons(one: _Person, other: _Person) -> Match:
@@ -187,13 +187,13 @@ def _match_persons(one: _Person, other: _Person) -> Match:
     reasons = [Reason.SUFFIX_LEFT_OUT] if one.suffix != other.suffix else []
     reasons += [Reason.TITLE] if one.has_title != other.has_title else []
     if is_same_spelling(one.joined, other.joined):
-        same = plain(one.joined) == plain(other.joined) and one.given == other.given
+        same = plain(one.joined) == plain(other.joined) and one.first_names == other.first_names
         return equivalent(*reasons, *([] if same else [Reason.SPELLING]))
     last = _match_last(one, other)
     if not last.agrees:
         return last
-    given = _match_given(one.given, other.given)
-    return equivalent(*reasons, *last.reasons, *given.reasons) if given.agrees else given
+    first_names = _match_given(one.first_names, other.first_names)
+    return equivalent(*reasons, *last.reasons, *first_names.reasons) if first_names.agrees else first_names
 
 
 def _match_last(one: _Person, other: _Person) -> Match:
@@ -347,17 +347,17 @@ def _turned(piece: _Piece) -> _Person:
 
 def _person(piece: _Piece, *, marked: bool = True) -> _Person:
     name = HumanName(piece.text)
-    given = tuple(word.replace("-", "") for word in [*name.first.split(), *name.middle.split()])
+    first_names = tuple(word.replace("-", "") for word in [*name.first.split(), *name.middle.split()])
     last = name.last.replace("'", "").replace("’", "")
     if name.suffix or name.title or name.nickname or not last:
         return _by_hand(piece, marked)
-    return _Person(given, last, piece.suffix, marked and "," in piece.text, piece.has_title)
+    return _Person(first_names, last, piece.suffix, marked and "," in piece.text, piece.has_title)
 
 
 def _by_hand(piece: _Piece, marked: bool) -> _Person:
     """Where the library takes a name for a title or a suffix: Do, Ma and King are names."""
-    last, comma, given = piece.text.partition(",")
+    last, comma, first_names = piece.text.partition(",")
     if not comma:
         *words, last = piece.words
-        given = " ".join(words)
-    return _Person(tuple(given.split()), last.strip(), piece.suffix, marked and bool(comma), piece.has_title)
+        first_names = " ".join(words)
+    return _Person(tuple(first_names.split()), last.strip(), piece.suffix, marked and bool(comma), piece.has_title)

@@ -41,7 +41,7 @@ def spellings(text: str) -> frozenset[str]:
     """Letters and digits alone, also as German and Nordic names are spelled without their marks (ü, ue)."""
     small = unicodedata.normalize("NFC", text).lower()
     return frozenset(
-        re.sub(r"[^a-z0-9]", "", plain(each)) or plain(each) for each in (small, small.translate(_WITH_E))
+        re.sub(r"[^a-z0-9]", "", plain(word)) or plain(word) for word in (small, small.translate(_WITH_E))
     )
 
 

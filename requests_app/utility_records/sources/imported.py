@@ -22,5 +22,5 @@ class ImportedRecords:
     def lookup(self, account_number: str) -> ImportedRecord | None:
         number = letters_and_digits(account_number)
         columns = [field.name for field in fields(ImportedRecord)]
-        found = ServiceAccount.objects.filter(account_number=number).values(*columns).first() if number else None
-        return ImportedRecord(**found) if found else None
+        account = ServiceAccount.objects.filter(account_number=number).values(*columns).first() if number else None
+        return ImportedRecord(**account) if account else None

@@ -54,7 +54,7 @@ class RecordService:
         if not _ACCOUNT_NUMBER.fullmatch(number):
             return None
         try:
-            found: Record | None = breaker(self.url).call(self._persistently, number)
+            record: Record | None = breaker(self.url).call(self._persistently, number)
         except pybreaker.CircuitBreakerError as error:
             cause = error.__context__
             reason = cause if isinstance(cause, OutOfReach) else OutOfReach("breaker_open")
@@ -63,7 +63,7 @@ class RecordService:
         except OutOfReach as error:
             self._log(error)
             raise
-        return found
+        return record
 
     def _log(self, error: OutOfReach) -> None:
         logger.warning("customer-record service gives no answer, comparisons wait: %s", error.code)
@@ -155,7 +155,7 @@ def _value(answer: dict[str, Any], name: str) -> str:
 
 
 def _zip_code(value: str) -> str:
-    found = _ZIP_CODE.fullmatch(value)
-    if found is None:
+    match = _ZIP_CODE.fullmatch(value)
+    if match is None:
         raise OutOfReach("malformed_zip_code")
-    return found[1]
+    return match[1]

@@ -34,7 +34,7 @@ def answer(file: Path, plan: Plan, seconds: float) -> dict[str, object]:
         "instance": file.stem,
         "cost": instances.cost(plan.drive),
         "routes": [[stop.visit for stop in route.stops] for route in plan.routes],
-        "unserved": [each.visit for each in plan.unserved],
+        "unserved": [unserved.visit for unserved in plan.unserved],
         "engine": plan.engine,
         "iterations": plan.iterations,
         "seed": plan.seed,

@@ -62,10 +62,10 @@ def engines_timed() -> Iterator[list[float]]:
     spent: list[float] = []
 
     def clocked(engine: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*given: Any, **named: Any) -> Any:
+        def call(*arguments: Any, **named: Any) -> Any:
             began = time.monotonic()
             try:
-                return engine(*given, **named)
+                return engine(*arguments, **named)
             finally:
                 spent.append(time.monotonic() - began)
 
@@ -91,9 +91,9 @@ def _pyvroom(problem: Problem, seconds: float) -> Plan:
         left = until - time.monotonic()
         if left <= 0:
             break
-        found = construct(ground, seconds=left, searches=searches, depth=depth)
-        if better(ground, found, best):
-            best = found
+        plan = construct(ground, seconds=left, searches=searches, depth=depth)
+        if better(ground, plan, best):
+            best = plan
     return assemble(ground, best, engine="pyvroom")
 
 
@@ -103,9 +103,9 @@ def _pyvrp(problem: Problem, seconds: float, seed: int) -> Plan:
     ground = Ground(problem)
     model = Model(ground)
     left = MaxRuntime(max(until - time.monotonic(), 0.0))
-    found = pyvrp_solve(model.data, left, seed=seed, collect_stats=False)
-    orders = model.orders(found.best) if found.best.is_feasible() else {}
-    return assemble(ground, orders, engine="pyvrp", iterations=found.num_iterations)
+    outcome = pyvrp_solve(model.data, left, seed=seed, collect_stats=False)
+    orders = model.orders(outcome.best) if outcome.best.is_feasible() else {}
+    return assemble(ground, orders, engine="pyvrp", iterations=outcome.num_iterations)
 
 
 def _row(problem: Problem, name: str, title: str, plan: Plan, taken: float, ours: Plan) -> dict[str, Any]:

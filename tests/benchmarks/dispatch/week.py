@@ -71,7 +71,7 @@ def _promised(chance: Random, visits: list[Visit], shifts: list[Shift]) -> list[
     promised: dict[int, Fixed] = {}
     for shift in chance.sample(shifts, len(shifts) // 10):
         for number, visit in enumerate(visits):
-            window = next((each for each in visit.windows if each.day == shift.day), None)
+            window = next((window for window in visit.windows if window.day == shift.day), None)
             suits = visit.skills <= shift.skills and visit.district in shift.districts
             if window and suits and number not in promised:
                 promised[number] = Fixed(shift.technician, shift.day, window.starts, window.ends)

@@ -22,8 +22,8 @@ def test_script_places_a_visit_and_gets_its_lane_drawn_anew(client, dan, tess):
     assert str(visit.order) in told["lanes"][lane]
     assert str(visit.order) not in told["side"]
     assert told["untold"] == "Publish 1 change"
-    found = placement(visit)
-    assert (found.lane.technician_id, found.window, found.placed_by) == (tess.pk, "afternoon", dan)
+    placed = placement(visit)
+    assert (placed.lane.technician_id, placed.window, placed.placed_by) == (tess.pk, "afternoon", dan)
     assert SiteVisit.objects.get(pk=visit.pk).state == SiteVisit.State.UNSCHEDULED
 
 

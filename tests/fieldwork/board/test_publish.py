@@ -19,7 +19,8 @@ def days(after: int = 1) -> dict[str, str]:
 
 def listed(client) -> list[tuple[str, str]]:
     return [
-        (str(each.visit.order), str(each.kind)) for each in client.get(reverse(PUBLISH), days()).context["changes"]
+        (str(change.visit.order), str(change.kind))
+        for change in client.get(reverse(PUBLISH), days()).context["changes"]
     ]
 
 

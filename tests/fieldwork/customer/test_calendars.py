@@ -31,8 +31,8 @@ def event_in(text: str) -> Event:
 
 
 def attached(message: NoticeMessage) -> Event:
-    [each] = message.attachments
-    return event_in(each["text"])
+    [attachment] = message.attachments
+    return event_in(attachment["text"])
 
 
 @pytest.fixture

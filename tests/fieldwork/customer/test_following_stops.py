@@ -57,8 +57,8 @@ def test_nobody_arrives_before_the_window_opens():
 
 
 def test_whom_the_technician_is_on_the_way_to_comes_first():
-    found = arrivals.follow([stop(1), stop(2, on_the_way_at=at(9))], at(9))
-    assert found == {2: at(9, 20), 1: at(10, 40)}
+    arrives = arrivals.follow([stop(1), stop(2, on_the_way_at=at(9))], at(9))
+    assert arrives == {2: at(9, 20), 1: at(10, 40)}
 
 
 @pytest.mark.parametrize(
@@ -104,8 +104,8 @@ def test_expected_of_a_day_takes_the_same_queries_for_all_stops(
 ):
     planned(tess, on=TODAY)
     with django_assert_num_queries(2):
-        found = arrivals.expected(tess, TODAY, at(9))
-    assert (found[day[0].pk], found[day[1].pk]) == (at(9), at(10, 20))
+        arrives = arrivals.expected(tess, TODAY, at(9))
+    assert (arrives[day[0].pk], arrives[day[1].pk]) == (at(9), at(10, 20))
 
 
 @pytest.mark.django_db

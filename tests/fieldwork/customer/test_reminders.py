@@ -67,7 +67,7 @@ def test_moved_visit_is_reminded_of_again(visit: SiteVisit, clock: Any):
     assert len(told("visit_reminder", visit)) == 1
     clock.shift(A_DAY)
     tasks.remind_of_visits()
-    assert ["Wed, Mar 3" in each.text for each in told("visit_reminder", visit)] == [True, False]
+    assert ["Wed, Mar 3" in message.text for message in told("visit_reminder", visit)] == [True, False]
     assert "Thu, Mar 4, 2027" in told("visit_reminder", visit)[1].text
 
 
@@ -102,6 +102,6 @@ def test_monday_s_visit_is_reminded_of_on_friday(tess: Technician, clock: Any):
 
 
 def test_scheduler_asks_for_reminders_each_hour_and_arrivals_each_five_minutes():
-    plans = {each["task"]: each["schedule"] for each in app.conf.beat_schedule.values()}
+    plans = {plan["task"]: plan["schedule"] for plan in app.conf.beat_schedule.values()}
     assert plans["fieldwork.remind_of_visits"].minute == {5}
     assert plans["fieldwork.watch_arrivals"] == 300.0

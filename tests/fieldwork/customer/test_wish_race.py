@@ -9,7 +9,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from fieldwork.day_changes import offers, unsuitable_days
 from fieldwork.day_changes import requests as day_requests
@@ -19,32 +18,11 @@ from msa_portal.errors import Refused
 from requests_app.enums import EventKind
 from requests_app.models import MSARequest
 from tests.fieldwork.conftest import business_day, planned, visit_of
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 AT_ONCE = 5
-
-
-def at_once(*acts: Callable[[], Any]) -> tuple[list[Any], list[BaseException]]:
-    ready = threading.Barrier(len(acts), timeout=20)
-    answers: list[Any] = []
-    failures: list[BaseException] = []
-
-    def run(act: Callable[[], Any]) -> None:
-        try:
-            ready.wait()
-            answers.append(act())
-        except BaseException as error:  # noqa: BLE001  (told by the test's own thread)
-            failures.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[act]) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return answers, failures
 
 
 @pytest.fixture
@@ -64,7 +42,7 @@ def asked(visit: SiteVisit) -> int:
 
 def test_five_at_once_change_the_day_once(far: SiteVisit):
     """Each wants a day of its own: the first has it, the others read that it was changed once already."""
-    days = [each.on for each in offers.find(far) if each.window == "morning"]
+    days = [offer.on for offer in offers.find(far) if offer.window == "morning"]
     assert len(days) >= 2
     answers, failures = at_once(*(choice(far, days[number % len(days)]) for number in range(AT_ONCE)))
     [wish] = DayChange.objects.all()
@@ -77,7 +55,7 @@ def test_five_at_once_change_the_day_once(far: SiteVisit):
 def test_without_the_lock_the_race_is_lost(far: SiteVisit, monkeypatch: pytest.MonkeyPatch):
     """The row that there is once for each order stops the second, but with no answer that a person could read."""
     monkeypatch.setattr(day_requests, "lock", lambda row: type(row)._default_manager.get(pk=row.pk))
-    day = next(each.on for each in offers.find(far) if each.window == "morning")
+    day = next(offer.on for offer in offers.find(far) if offer.window == "morning")
     _answers, failures = at_once(*(choice(far, day) for _number in range(AT_ONCE)))
     assert [failure for failure in failures if not isinstance(failure, Refused)] != []
     assert DayChange.objects.count() == 1
@@ -106,9 +84,9 @@ def test_without_the_lanes_lock_both_get_the_last_place(technician: Technician, 
     hold = offers.hold
 
     def unheld(*args: Any) -> Any:
-        found = hold(*args)
+        held = hold(*args)
         met.wait()
-        return found
+        return held
 
     monkeypatch.setattr(offers, "hold", unheld)
     answers, failures = at_once(*(choice(visit, day) for visit in visits))

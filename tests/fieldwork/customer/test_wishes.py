@@ -113,7 +113,7 @@ def test_half_day_that_fills_up_meanwhile_is_not_taken(visit: SiteVisit, request
     Technician.objects.update(daily_minutes=60)
     planned(visit.technician, on=FRIDAY, window="afternoon")
     assert (FRIDAY, "afternoon") not in [
-        (each.on, each.window) for each in day_changes_offers.find(visit_of(request_))
+        (offer.on, offer.window) for offer in day_changes_offers.find(visit_of(request_))
     ]
     with pytest.raises(Stale, match="taken in the meantime"):
         day_requests.choose(request_, on=FRIDAY, window="afternoon", by=alice)
@@ -152,7 +152,7 @@ def test_offers_are_half_days_that_hold_the_visit(visit: SiteVisit):
 def test_offers_leave_out_what_was_named_as_unsuitable(visit: SiteVisit, alice: User):
     for on in (FRIDAY, date(2027, 3, 8)):
         UnsuitableDay.objects.create(order=visit.order, on=on, part="all_day", named_by=alice)
-    days = {each.on for each in day_changes_offers.find(visit_of(visit.order.round.msa_request))}
+    days = {offer.on for offer in day_changes_offers.find(visit_of(visit.order.round.msa_request))}
     assert days
     assert not days & {FRIDAY, date(2027, 3, 8)}
 
@@ -242,7 +242,7 @@ def test_days_are_named_before_the_visit_is_planned_and_planning_leaves_them_out
         msa_request, [(FRIDAY, "morning"), (THURSDAY, "morning"), (THURSDAY, "afternoon")], by=msa_request.owner
     )
     translated = problem.build(date(2027, 3, 2), date(2027, 3, 8))
-    [row] = [each for each in translated.problem.visits if each.id == visit.pk]
+    [row] = [planned for planned in translated.problem.visits if planned.id == visit.pk]
     offered = {(translated.days[window.day], translated.window(window)) for window in row.windows}
     assert offered == {
         (date(2027, 3, 2), "morning"), (date(2027, 3, 2), "afternoon"),

@@ -50,4 +50,4 @@ def published(asked: Problem, plan: Plan) -> Problem:
         for route in plan.routes
         for stop in route.stops
     }
-    return replace(asked, visits=tuple(replace(each, published=told.get(each.id)) for each in asked.visits))
+    return replace(asked, visits=tuple(replace(visit, published=told.get(visit.id)) for visit in asked.visits))

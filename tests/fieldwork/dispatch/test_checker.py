@@ -42,7 +42,7 @@ def of_shift(**changed: object) -> Callable[[Problem, Plan], Broken]:
 
 def of_visit(number: int, **changed: object) -> Callable[[Problem, Plan], Broken]:
     def change(asked: Problem, plan: Plan) -> Broken:
-        visits = tuple(replace(each, **changed) if each.id == number else each for each in asked.visits)
+        visits = tuple(replace(visit, **changed) if visit.id == number else visit for visit in asked.visits)
         return replace(asked, visits=visits), plan
 
     return change
@@ -115,7 +115,7 @@ def unserved(number: int) -> Callable[[Problem, Plan], Broken]:
 )
 def test_broken_rule_is_named(sound: Broken, code: ViolationCode, change: Callable[[Problem, Plan], Broken]) -> None:
     asked, plan = change(*sound)
-    assert code in {each.code for each in check(asked, plan)}
+    assert code in {violation.code for violation in check(asked, plan)}
 
 
 def test_violation_says_where_and_by_how_much(sound: Broken) -> None:

@@ -25,9 +25,9 @@ from tests.fieldwork.dispatch.problems import (
 
 
 def again(asked: Problem) -> Replan:
-    found = replan(asked, seconds=30, iterations=80)
-    assert check(asked, found.plan) == ()
-    return found
+    outcome = replan(asked, seconds=30, iterations=80)
+    assert check(asked, outcome.plan) == ()
+    return outcome
 
 
 def without(asked: Problem, technician: Any, number: int) -> Problem:
@@ -43,9 +43,9 @@ def told() -> Problem:
 
 
 def test_nothing_moves_where_nothing_changed(told: Problem) -> None:
-    found = again(told)
-    assert found.moved == ()
-    assert served(found.plan) >= {each.id for each in told.visits if each.published}
+    outcome = again(told)
+    assert outcome.moved == ()
+    assert served(outcome.plan) >= {visit.id for visit in told.visits if visit.published}
 
 
 def test_same_again(told: Problem) -> None:
@@ -55,10 +55,10 @@ def test_same_again(told: Problem) -> None:
 
 
 def test_absent_technician_s_visits_move_and_no_others(told: Problem) -> None:
-    found = again(without(told, 1, 2))
+    outcome = again(without(told, 1, 2))
     theirs = {v.id for v in told.visits if v.published and (v.published.technician, v.published.day) == (1, 2)}
     free = {v.id for v in told.visits if v.id in theirs and v.fixed is None}
-    moved = {each.visit: each.why for each in found.moved}
+    moved = {move.visit: move.why for move in outcome.moved}
     assert {number for number, why in moved.items() if why == "no_shift"} == free
     assert set(moved.values()) <= {"no_shift", "made_room", "no_room"}
     assert len(moved) <= len(theirs) + sum(why == "made_room" for why in moved.values())
@@ -67,9 +67,9 @@ def test_absent_technician_s_visits_move_and_no_others(told: Problem) -> None:
 def test_new_visit_is_planned_around_the_published_ones() -> None:
     plan = solve(problem([shift()], [visit(1), visit(2)]), seconds=5, iterations=30)
     asked = published(problem([shift()], [visit(1), visit(2), visit(3, required=True)]), plan)
-    found = again(asked)
-    assert found.moved == ()
-    assert served(found.plan) == {1, 2, 3}
+    outcome = again(asked)
+    assert outcome.moved == ()
+    assert served(outcome.plan) == {1, 2, 3}
 
 
 def test_each_cause_has_its_name() -> None:
@@ -84,26 +84,26 @@ def test_each_cause_has_its_name() -> None:
             visit(4, published=at),
         ],
     )
-    found = again(asked)
-    assert {each.visit: each.why for each in found.moved} == {1: "closed", 2: "may_not", 3: "no_shift"}
-    assert {each.visit: each.was for each in found.moved}[1] == at
-    assert {each.visit: each.now.technician for each in found.moved if each.now}[2] == "Bob"
-    assert 4 in order(found.plan)["Ann", 0]
+    outcome = again(asked)
+    assert {move.visit: move.why for move in outcome.moved} == {1: "closed", 2: "may_not", 3: "no_shift"}
+    assert {move.visit: move.was for move in outcome.moved}[1] == at
+    assert {move.visit: move.now.technician for move in outcome.moved if move.now}[2] == "Bob"
+    assert 4 in order(outcome.plan)["Ann", 0]
 
 
 def test_day_that_became_too_short_lets_go_of_as_few_as_it_must() -> None:
     at = Fixed("Ann", 0, *MORNING)
     visits = [visit(number, published=at, windows=days(0, 1)) for number in (1, 2, 3)]
-    found = again(problem([shift("Ann", most_work=3 * HOUR), shift("Bob", 1)], visits))
-    [moved] = found.moved
+    outcome = again(problem([shift("Ann", most_work=3 * HOUR), shift("Bob", 1)], visits))
+    [moved] = outcome.moved
     assert (moved.why, moved.now.day if moved.now else None) == ("no_room", 1)
 
 
 def test_visit_without_any_place_left_is_said() -> None:
-    found = again(
+    outcome = again(
         problem([shift("Bob")], [visit(1, published=Fixed("Ann", 0, *MORNING), skills=frozenset({"crane"}))])
     )
-    [moved] = found.moved
+    [moved] = outcome.moved
     assert (moved.visit, moved.now, moved.why) == (1, None, "no_shift")
 
 
@@ -115,23 +115,23 @@ def test_required_visit_pushes_a_published_one_that_can_live_with_it() -> None:
         [tight, shift("Bob", 1)],
         [visit(1, published=at), visit(2, published=at, windows=days(0, 1)), visit(3, required=True, windows=day())],
     )
-    found = again(asked)
-    assert [(each.visit, each.why) for each in found.moved] == [(2, "made_room")]
-    assert order(found.plan) == {("Ann", 0): order(found.plan)["Ann", 0], ("Bob", 1): [2]}
-    assert served(found.plan) == {1, 2, 3}
+    outcome = again(asked)
+    assert [(move.visit, move.why) for move in outcome.moved] == [(2, "made_room")]
+    assert order(outcome.plan) == {("Ann", 0): order(outcome.plan)["Ann", 0], ("Bob", 1): [2]}
+    assert served(outcome.plan) == {1, 2, 3}
 
 
 def test_optional_visit_pushes_nobody() -> None:
     at = Fixed("Ann", 0, *AFTERNOON)
     tight = shift("Ann", most_work=2 * HOUR + 40 * 60)
     visits = [visit(1, published=at), visit(2, published=at, windows=days(0, 1)), visit(3, urgency=9)]
-    found = again(problem([tight, shift("Bob", 1)], visits))
-    assert found.moved == ()
-    assert [each.visit for each in found.plan.unserved] == [3]
+    outcome = again(problem([tight, shift("Bob", 1)], visits))
+    assert outcome.moved == ()
+    assert [unserved.visit for unserved in outcome.plan.unserved] == [3]
 
 
 def test_published_time_is_kept_where_an_earlier_one_would_fit() -> None:
     """Told the afternoon: comes in the afternoon, though the morning is free and suits, too."""
-    found = again(problem([shift()], [visit(1, published=Fixed("Ann", 0, *AFTERNOON))]))
-    assert found.moved == ()
-    assert found.plan.routes[0].stops[0].begins >= 12 * HOUR
+    outcome = again(problem([shift()], [visit(1, published=Fixed("Ann", 0, *AFTERNOON))]))
+    assert outcome.moved == ()
+    assert outcome.plan.routes[0].stops[0].begins >= 12 * HOUR

@@ -16,7 +16,7 @@ from tests.fieldwork.dispatch.problems import AFTERNOON, HOUR, MORNING, days, or
 
 
 def reasons(plan: Plan) -> dict[object, str]:
-    return {each.visit: each.reason for each in plan.unserved}
+    return {unserved.visit: unserved.reason for unserved in plan.unserved}
 
 
 def test_nothing_to_plan() -> None:
@@ -113,7 +113,7 @@ def test_made_week_breaks_no_rule(seed: int) -> None:
     plan = solve(asked, seconds=20, seed=seed, iterations=150)
     assert check(asked, plan) == ()
     assert len(served(plan)) + len(plan.unserved) == 60
-    promised = {each.id for each in asked.visits if each.fixed}
+    promised = {visit.id for visit in asked.visits if visit.fixed}
     assert promised <= served(plan)
 
 

@@ -12,8 +12,8 @@ from tests.benchmarks.dispatch import week
 from tests.fieldwork.dispatch.problems import AFTERNOON, HOUR, MORNING, day, days, problem, shift, visit
 
 
-def codes(found: tuple[object, ...]) -> list[tuple[str, object]]:
-    return sorted((each.code, each.visit) for each in found)  # type: ignore[attr-defined]
+def codes(violations: tuple[object, ...]) -> list[tuple[str, object]]:
+    return sorted((violation.code, violation.visit) for violation in violations)  # type: ignore[attr-defined]
 
 
 def test_times_follow_the_order_given() -> None:
@@ -77,7 +77,7 @@ def test_what_a_person_s_order_breaks_is_said(of_shift, of_visit, ids, expected)
 def test_timeline_and_checker_agree_on_a_made_week() -> None:
     asked = week.made(visits=60, technicians=3)
     plan = solve(asked, seconds=20, iterations=40)
-    shifts = {(each.technician, each.day): each for each in asked.shifts}
+    shifts = {(shift.technician, shift.day): shift for shift in asked.shifts}
     for route in plan.routes:
         ids = [stop.visit for stop in route.stops]
         assert timeline(asked, shifts[route.technician, route.day], ids) == (route, ())
@@ -89,14 +89,14 @@ def test_cheapest_place_comes_first_and_each_one_holds() -> None:
     )
     plan = solve(asked, seconds=5, iterations=40)
     less = taken_out(asked, plan, 2)
-    found = insertions(asked, less, 2)
-    assert [each.extra_drive for each in found] == sorted(each.extra_drive for each in found)
-    assert {(each.technician, each.day) for each in found} == {("Ann", 0), ("Bob", 1)}
-    for each in found:
-        with_it = inserted(asked, less, 2, each)
+    places = insertions(asked, less, 2)
+    assert [place.extra_drive for place in places] == sorted(place.extra_drive for place in places)
+    assert {(place.technician, place.day) for place in places} == {("Ann", 0), ("Bob", 1)}
+    for place in places:
+        with_it = inserted(asked, less, 2, place)
         assert check(asked, with_it) == ()
-        assert with_it.drive == less.drive + each.extra_drive
-    assert insertions(asked, plan, 2) == found  # where it is planned already it is taken out first
+        assert with_it.drive == less.drive + place.extra_drive
+    assert insertions(asked, plan, 2) == places  # where it is planned already it is taken out first
 
 
 def test_no_place_where_the_rules_leave_none() -> None:

@@ -109,7 +109,7 @@ def test_owners_and_agents_of_open_requests_are_told_once_and_nobody_else(
     factories.complete_request(panel_model=PANEL)
     factories.withdrawn(panel_model=PANEL, device=device)
     factories.complete_request(device=device)
-    found = accept(proposal, supervisor)
+    impacts = accept(proposal, supervisor)
     assert draft.owner
     assert agents.agent
     expected = failed | {
@@ -118,7 +118,7 @@ def test_owners_and_agents_of_open_requests_are_told_once_and_nobody_else(
         (agents.reference, agents.agent.email),
     }
     assert told() == sorted(expected)
-    assert len(found) == 5
+    assert len(impacts) == 5
     event = RequestEvent.objects.get(msa_request=agents, kind=EventKind.PANEL_RULE_ADDED)
     assert event.codes == {
         "rule": "panelrestriction",
@@ -128,7 +128,7 @@ def test_owners_and_agents_of_open_requests_are_told_once_and_nobody_else(
         "blocks": True,
     }
     assert event.actor == supervisor
-    [entry] = [each for each in timeline(agents, agents.agent) if each.title == event.get_kind_display()]
+    [entry] = [entry for entry in timeline(agents, agents.agent) if entry.title == event.get_kind_display()]
     assert entry.details == ("New finding: E7",)
 
 
@@ -165,7 +165,7 @@ def test_timer_issues_no_order_for_a_request_that_the_rule_speaks_against(
     accept(proposal, supervisor)
     with time_machine.travel(timezone.now() + timedelta(days=30), tick=False):
         assert tasks.issue_due_orders() == 1
-    assert [factories.refreshed(each).status for each in (ruled_out, fine)] == [
+    assert [factories.refreshed(msa_request).status for msa_request in (ruled_out, fine)] == [
         "pending_service_order",
         "service_order_issued",
     ]
@@ -196,12 +196,12 @@ def test_request_that_changed_between_list_and_lock_is_judged_as_it_is_now(
     seen = panels.impacts
 
     def slow(rule: PanelRestriction) -> list[products.Impact]:
-        found = seen(rule)
+        impacts = seen(rule)
         if meanwhile == "withdrawn":
             transitions.withdraw(msa_request, by=factories.staff(), reason=WithdrawalReason.OTHER)
         else:
             MSARequest.objects.filter(pk=msa_request.pk).update(device=factories.ProductFactory())
-        return found
+        return impacts
 
     monkeypatch.setattr(panels, "impacts", slow)
     rule = PanelRestriction(panel_model=PANEL, device=device, explanation=f"{WHY}.")
@@ -301,7 +301,7 @@ def test_desk_shows_evidence_then_impact_then_the_held_visits(
     assert "Look at these visits before a van rolls" in done.text
     assert str(visit.order.number) in done.text
     listed = client.get("/admin/fieldwork/sitevisit/?waits=held")
-    assert [str(each) for each in listed.context["cl"].result_list] == [str(visit)]
+    assert [str(row) for row in listed.context["cl"].result_list] == [str(visit)]
     assert "Look first" in client.get(f"/admin/fieldwork/sitevisit/{visit.pk}/schedule/").text
 
 
@@ -337,7 +337,7 @@ def test_supervisor_adds_a_restriction_of_their_own_and_sees_whom_it_touches_fir
     assert PanelRestriction.objects.count() == 0
     client.post("/admin/requests_app/panelrestriction/add/", typed | {"_confirmed": asked.context["seen"]})
     rule = PanelRestriction.objects.get()
-    assert (rule.explanation, [each for each, _who in told()]) == (f"{WHY}.", [draft.reference])
+    assert (rule.explanation, [reference for reference, _who in told()]) == (f"{WHY}.", [draft.reference])
     off = {key: value for key, value in typed.items() if key != "is_active"}
     asked = client.post(f"/admin/requests_app/panelrestriction/{rule.pk}/change/", off)
     client.post(f"/admin/requests_app/panelrestriction/{rule.pk}/change/", off | {"_confirmed": asked.context["seen"]})

@@ -98,8 +98,8 @@ def test_what_can_be_put_right_or_is_the_utilitys_is_no_matter_of_the_panel(devi
 
 def test_each_device_has_its_own_pattern_but_clips_are_the_panels(device: Product):
     others = [factories.ProductFactory() for _n in range(2)]
-    for each in (device, *others):
-        visited(PANEL, each, socket(), clips())
+    for other in (device, *others):
+        visited(PANEL, other, socket(), clips())
     learning.propose()
     assert proposals() == [("HOMC40U200", None, "double_sided_clips", 3, 0)]
 

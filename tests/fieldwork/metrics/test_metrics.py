@@ -133,11 +133,11 @@ def test_groups_of_one_name_stay_apart_and_the_busiest_comes_first(device: Produ
     visit = made(device, facts={"company": company, "owner": None})
     ServiceOrder.objects.filter(pk=visit.order_id).update(district=district)
     rows = november()
-    found = {
-        by: [(group.name, each.visits) for group, each in metrics.by_group(rows, by)]
+    groups = {
+        by: [(group.name, figures.visits) for group, figures in metrics.by_group(rows, by)]
         for by in (By.TECHNICIAN, By.DISTRICT, By.COMPANY)
     }
-    assert found == {
+    assert groups == {
         By.TECHNICIAN: [(twin.user.name, 2), (twin.user.name, 1)],
         By.DISTRICT: [("No district", 2), ("Monrovia", 1)],
         By.COMPANY: [("No agent", 2), (company.name, 1)],
@@ -147,7 +147,7 @@ def test_groups_of_one_name_stay_apart_and_the_busiest_comes_first(device: Produ
 def test_weeks_without_a_visit_stand_between_others(device: Product):
     made(device)
     made(device, socket(), on=MONDAY + timedelta(days=15))
-    weeks = [(week, each.visits, each.first_success) for week, each in metrics.by_week(november())]
+    weeks = [(week, figures.visits, figures.first_success) for week, figures in metrics.by_week(november())]
     assert weeks == [
         (MONDAY, 1, 100),
         (MONDAY + timedelta(weeks=1), 0, None),

@@ -76,7 +76,7 @@ def body_of(visit: SiteVisit, *photos: bytes, **more: Any) -> dict[str, Any]:
         "serial_number": "BS-1",
         "notes": "",
         "stopped_unsafe": False,
-        "photos": [{"sha256": sha256(each), "reason": "", "marks": [], "taken_at": None} for each in photos],
+        "photos": [{"sha256": sha256(picture), "reason": "", "marks": [], "taken_at": None} for picture in photos],
         "opened_at": timezone.now().isoformat(),
         "device_time": timezone.now().isoformat(),
         "app_version": "abc",

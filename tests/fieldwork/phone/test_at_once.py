@@ -7,34 +7,16 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
 
 from fieldwork.models import CloseOut, PhotoUpload, SiteVisit, Technician, VisitPhoto
 from fieldwork.phone import report_submission, uploads
 from fieldwork.visits import closeouts
 from tests.fieldwork.phone.conftest import Phone, body_of, photo, sha256
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 AT_ONCE = 5
-
-
-def at_once(run: Any) -> list[Any]:
-    ready, answers = threading.Barrier(AT_ONCE, timeout=10), []
-
-    def one() -> None:
-        try:
-            ready.wait()
-            answers.append(run())
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=one) for _ in range(AT_ONCE)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return answers
 
 
 def phones(technician: Technician) -> list[Phone]:
@@ -46,7 +28,7 @@ def test_report_with_photos_five_times_at_once_arrives_once(visit: SiteVisit, te
     for picture in pictures:
         phone.send_photo(visit, report, picture)
     body, ready = body_of(visit, *pictures), phones(technician)
-    answers = at_once(lambda: ready.pop().send(report, body))
+    answers, _failures = at_once(*[lambda: ready.pop().send(report, body)] * AT_ONCE)
     assert [answer.status_code for answer in answers] == [200] * AT_ONCE
     assert [answer.json() for answer in answers] == [answers[0].json()] * AT_ONCE
     assert (CloseOut.objects.count(), VisitPhoto.objects.count(), PhotoUpload.objects.count()) == (1, 2, 0)
@@ -77,7 +59,7 @@ def test_chunk_five_times_at_once_is_kept_once(visit: SiteVisit, technician: Tec
     report, whole = uuid4(), photo()
     phone.announce(visit, report, whole)
     ready = phones(technician)
-    answers = at_once(lambda: ready.pop().chunk(report, whole, 0, 200))
+    answers, _failures = at_once(*[lambda: ready.pop().chunk(report, whole, 0, 200)] * AT_ONCE)
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409, 409]
     phone.send_photo(visit, report, whole)
     assert uploads.read(PhotoUpload.objects.get(sha256=sha256(whole))) == whole
@@ -97,5 +79,5 @@ def test_without_the_lock_a_chunk_is_counted_twice(
 
     monkeypatch.setattr(uploads, "lock", unlocked)
     ready = phones(technician)
-    answers = at_once(lambda: ready.pop().chunk(report, whole, 0, 200))
+    answers, _failures = at_once(*[lambda: ready.pop().chunk(report, whole, 0, 200)] * AT_ONCE)
     assert [answer.status_code for answer in answers].count(200) > 1

@@ -54,7 +54,7 @@ def test_day_names_what_was_promised_and_what_was_put_right(phone: Phone, visit:
 
 def test_visits_left_open_on_earlier_days_come_too(phone: Phone, visit: SiteVisit):
     later = phone.ask("get", f"day/?on={business_day(3)}").json()
-    assert ([each["id"] for each in later["overdue"]], later["visits"]) == ([visit.pk], [])
+    assert ([row["id"] for row in later["overdue"]], later["visits"]) == ([visit.pk], [])
 
 
 def test_empty_day_names_the_next_one_with_visits(
@@ -81,7 +81,7 @@ def test_reasons_are_those_of_visits_that_were_made(phone: Phone, visit: SiteVis
     factories.OutcomeReasonFactory(code="weather", title="Weather", at_site=False)
     factories.OutcomeReasonFactory(code="old", title="Old", is_active=False)
     factories.OutcomeReasonFactory(code="dog", title="Dog")
-    codes = [each["code"] for each in day(phone, visit)["reasons"]]
+    codes = [reason["code"] for reason in day(phone, visit)["reasons"]]
     assert "dog" in codes
     assert not {"weather", "old"} & set(codes)
 

@@ -34,7 +34,7 @@ def reason(db: None) -> Any:
 
 
 def incoming() -> list[Path]:
-    return [each for each in (Path(settings.MEDIA_ROOT) / "visits" / "incoming").rglob("*") if each.is_file()]
+    return [path for path in (Path(settings.MEDIA_ROOT) / "visits" / "incoming").rglob("*") if path.is_file()]
 
 
 def test_report_with_photos_closes_the_visit(phone: Phone, visit: SiteVisit, report_id: UUID):
@@ -46,7 +46,7 @@ def test_report_with_photos_closes_the_visit(phone: Phone, visit: SiteVisit, rep
     assert "The customer is told that the work is done." in answer.json()["told"]
     kept = CloseOut.objects.get()
     assert (kept.pk, kept.via, kept.app_version, kept.serial_number) == (report_id, "outbox", "abc", "BS-1")
-    assert {each.original_sha256 for each in kept.photos.all()} == {sha256(picture) for picture in pictures}
+    assert {photo.original_sha256 for photo in kept.photos.all()} == {sha256(picture) for picture in pictures}
     visit.refresh_from_db()
     assert visit.state == SiteVisit.State.CLOSED
     assert (incoming(), PhotoUpload.objects.count()) == ([], 0)

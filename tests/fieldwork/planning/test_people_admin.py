@@ -141,7 +141,7 @@ def test_absences_that_are_over_are_not_shown(desk: Client, technician: Technici
         on = today + timedelta(days=days)
         Absence.objects.create(technician=technician, from_on=on, until_on=on)
     page = desk.get(f"/admin/fieldwork/technician/{technician.pk}/change/")
-    [shown] = [each for each in page.context["inline_admin_formsets"] if each.formset.prefix == ABSENCES]
+    [shown] = [formset for formset in page.context["inline_admin_formsets"] if formset.formset.prefix == ABSENCES]
     assert [form.instance.from_on for form in shown.formset.initial_forms] == [today]
 
 

@@ -47,7 +47,7 @@ def hours_of(technician: Technician) -> list[tuple[date, int, int]]:
     rota = shifts.load(*week())
     return [
         (on, day.starts, day.ends)
-        for (pk, on), day in sorted(rota.work.items(), key=lambda each: each[0][1])
+        for (pk, on), day in sorted(rota.work.items(), key=lambda entry: entry[0][1])
         if pk == technician.pk
     ]
 
@@ -103,9 +103,9 @@ def test_visit_may_go_into_each_half_day_that_suits(technician: Technician):
     owner = visit.order.round.msa_request.owner
     UnsuitableDay.objects.create(order=visit.order, on=business_day(1), part="morning", named_by=owner)
     UnsuitableDay.objects.create(order=visit.order, on=business_day(2), part="all_day", named_by=owner)
-    found = asked(problem.build(business_day(1), business_day(3)))[visit.pk]
-    assert found.windows == (DayWindow(0, *AFTERNOON), DayWindow(2, *MORNING), DayWindow(2, *AFTERNOON))
-    assert (found.fixed, found.published, found.required) == (None, None, False)
+    visit_asked = asked(problem.build(business_day(1), business_day(3)))[visit.pk]
+    assert visit_asked.windows == (DayWindow(0, *AFTERNOON), DayWindow(2, *MORNING), DayWindow(2, *AFTERNOON))
+    assert (visit_asked.fixed, visit_asked.published, visit_asked.required) == (None, None, False)
 
 
 def test_day_that_the_customer_asked_away_from_does_not_suit(technician: Technician, dispatcher: User):
@@ -114,8 +114,8 @@ def test_day_that_the_customer_asked_away_from_does_not_suit(technician: Technic
     owner = visit.order.round.msa_request.owner
     wish = {"was_on": business_day(1), "was_window": "morning", "asked_by": owner}
     DayChange.objects.create(order=visit.order, visit=visit, **wish)
-    found = asked(problem.build(business_day(1), business_day(2)))[visit.pk]
-    assert {window.day for window in found.windows} == {1}
+    visit_asked = asked(problem.build(business_day(1), business_day(2)))[visit.pk]
+    assert {window.day for window in visit_asked.windows} == {1}
 
 
 def test_skills_come_from_type_and_device(technician: Technician):
@@ -131,24 +131,28 @@ def test_what_is_due_is_required_and_late_is_urgent(technician: Technician):
     due, late, later = waiting(3)
     for visit, on in ((due, business_day(5)), (late, date(2020, 1, 2)), (later, business_day(20))):
         ServiceOrder.objects.filter(pk=visit.order_id).update(due_on=on)
-    found = asked(problem.build(*week()))
-    assert [found[visit.pk].required for visit in (due, late, later)] == [True, True, False]
-    assert found[late.pk].urgency > found[due.pk].urgency > found[later.pk].urgency >= 1
+    visits = asked(problem.build(*week()))
+    assert [visits[visit.pk].required for visit in (due, late, later)] == [True, True, False]
+    assert visits[late.pk].urgency > visits[due.pk].urgency > visits[later.pk].urgency >= 1
 
 
 def test_fixed_visit_is_a_commitment(technician: Technician, dispatcher: User):
     [visit] = waiting()
     put(visit, technician, by=dispatcher, on=business_day(2), window="afternoon")
     board.fix(visit, True, by=dispatcher)
-    found = asked(problem.build(*week()))[visit.pk]
-    assert (found.fixed, found.required) == (Fixed(technician.pk, 1, *AFTERNOON), True)
+    visit_asked = asked(problem.build(*week()))[visit.pk]
+    assert (visit_asked.fixed, visit_asked.required) == (Fixed(technician.pk, 1, *AFTERNOON), True)
 
 
 def test_published_visit_says_where_it_is(technician: Technician, dispatcher: User):
     [visit] = waiting()
     orders.schedule(visit, by=dispatcher, technician=technician, on=business_day(2), window="morning")
-    found = asked(problem.build(*week()))[visit.pk]
-    assert (found.published, found.fixed, found.required) == (Fixed(technician.pk, 1, *MORNING), None, True)
+    visit_asked = asked(problem.build(*week()))[visit.pk]
+    assert (visit_asked.published, visit_asked.fixed, visit_asked.required) == (
+        Fixed(technician.pk, 1, *MORNING),
+        None,
+        True,
+    )
 
 
 def test_visit_without_a_position_or_in_dispute_is_left_out(technician: Technician):
@@ -166,8 +170,8 @@ def test_what_began_or_stands_on_another_day_is_not_planned(technician: Technici
     orders.schedule(on_site, by=dispatcher, technician=technician, on=business_day(1), window="morning")
     orders.schedule(elsewhere, by=dispatcher, technician=technician, on=business_day(9), window="morning")
     closeouts.go_on_site(on_site, by=technician.user)
-    found = asked(problem.build(*week()))
-    assert [(pk, visit.fixed is not None) for pk, visit in found.items()] == [(on_site.pk, True)]
+    visits = asked(problem.build(*week()))
+    assert [(pk, visit.fixed is not None) for pk, visit in visits.items()] == [(on_site.pk, True)]
 
 
 def test_sites_of_one_zip_code_are_never_next_door():
@@ -237,7 +241,7 @@ def test_board_is_a_plan_that_the_checker_accepts(technician: Technician, dispat
     translated = problem.build(*week())
     plan = problem.board_plan(translated)
     assert [[stop.visit for stop in route.stops] for route in plan.routes] == [[placed.pk]]
-    assert [each.visit for each in plan.unserved] == [free.pk]
+    assert [unserved.visit for unserved in plan.unserved] == [free.pk]
     assert dispatch.check(translated.problem, plan) == ()
 
 

@@ -85,8 +85,8 @@ def test_differences_name_each_kind(technician: Technician, dispatcher: User):
     put(moved, technician, by=dispatcher, on=business_day(2))
     put(handed, other, by=dispatcher)
     board.unplace(removed, seen=seen(technician, business_day()), by=dispatcher)
-    found = board.differences(business_day(1), business_day(5))
-    assert [(each.visit, each.kind.value) for each in found] == [
+    differences = board.differences(business_day(1), business_day(5))
+    assert [(difference.visit, difference.kind.value) for difference in differences] == [
         (new, "new"),
         (moved, "moved"),
         (handed, "technician"),

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from fieldwork.models import Lane, Placement, SiteVisit, Technician
 from fieldwork.planning import board, guards, publication
@@ -20,30 +19,9 @@ from requests_app.models import RequestEvent
 from tests import factories
 from tests.fieldwork.conftest import business_day
 from tests.fieldwork.planning.conftest import put, waiting
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
-
-
-def at_once(acts: list[Callable[[], Any]]) -> tuple[list[Any], list[BaseException]]:
-    ready = threading.Barrier(len(acts), timeout=10)
-    answers: list[Any] = []
-    failures: list[BaseException] = []
-
-    def run(act: Callable[[], Any]) -> None:
-        try:
-            ready.wait()
-            answers.append(act())
-        except BaseException as error:  # noqa: BLE001  (told by the test's own thread)
-            failures.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[act]) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return answers, failures
 
 
 def dispatchers() -> list[User]:
@@ -62,7 +40,7 @@ def placing(visit: SiteVisit, technician: Technician, by: User) -> Callable[[], 
 def test_two_on_one_lane_at_once_one_wins_and_the_other_hears_of_it(technician: Technician):
     Lane.objects.create(technician=technician, on=business_day())
     acts = [placing(visit, technician, by) for visit, by in zip(waiting(2), dispatchers(), strict=True)]
-    answers, failures = at_once(acts)
+    answers, failures = at_once(*acts)
     assert ([type(answer) for answer in answers], [type(failure) for failure in failures]) == ([board.Change], [Stale])
     winner = Placement.objects.get().placed_by
     assert str(failures[0]).startswith(f"{winner} changed Tess T-1's ")
@@ -71,7 +49,7 @@ def test_two_on_one_lane_at_once_one_wins_and_the_other_hears_of_it(technician: 
 
 def test_two_on_a_lane_that_is_not_there_yet(technician: Technician):
     acts = [placing(visit, technician, by) for visit, by in zip(waiting(2), dispatchers(), strict=True)]
-    answers, failures = at_once(acts)
+    answers, failures = at_once(*acts)
     assert ([type(answer) for answer in answers], [type(failure) for failure in failures]) == ([board.Change], [Stale])
     assert (Placement.objects.count(), Lane.objects.count()) == (1, 1)
 
@@ -92,7 +70,7 @@ def test_without_the_lock_one_overwrites_the_other(technician: Technician, monke
     monkeypatch.setattr(board.technician_days, "lock_lanes", unlocked)
     monkeypatch.setattr(board, "check_seen", looked)
     acts = [placing(visit, technician, by) for visit, by in zip(waiting(2), dispatchers(), strict=True)]
-    answers, _failures = at_once(acts)
+    answers, _failures = at_once(*acts)
     assert len(answers) == 2
     assert Lane.objects.get().version == 1  # two changes, and one of them left no trace
 
@@ -106,7 +84,7 @@ def test_publishing_at_once_tells_once(technician: Technician):
     [visit], people = waiting(), dispatchers()
     put(visit, technician, by=people[0])
     acts = [lambda by=by: board.publish(business_day(), business_day(), by=by) for by in people]
-    answers, failures = at_once(acts)
+    answers, failures = at_once(*acts)
     assert (sorted(answer.new for answer in answers), failures) == ([0, 1], [])
     assert [answer.failed for answer in answers] == [[], []]
     assert told() == (1, 1)
@@ -119,5 +97,5 @@ def test_without_a_second_look_both_publish(technician: Technician, monkeypatch:
     [first] = publication.differences(business_day(), business_day())
     monkeypatch.setattr(publication, "difference", lambda _visit: first)
     acts = [lambda by=by: board.publish(business_day(), business_day(), by=by) for by in people]
-    answers, _failures = at_once(acts)
+    answers, _failures = at_once(*acts)
     assert sorted(answer.new for answer in answers) == [1, 1]

@@ -49,7 +49,7 @@ def where(run: PlanRun) -> list[tuple[int, str, int, str]]:
 def test_plan_serves_what_can_be_served_and_tells_nobody(technician: Technician, dispatcher: User):
     visits = waiting(3)
     run = planned(dispatcher)
-    assert sorted(each[0] for each in where(run)) == [visit.pk for visit in visits]
+    assert sorted(placed[0] for placed in where(run)) == [visit.pk for visit in visits]
     assert (run.findings, run.attempts, run.progress["phase"], run.progress["served"]) == ([], 1, "done", 3)
     assert len(run.problem_hash) == 64
     assert run.result["drive"] > 0
@@ -157,9 +157,9 @@ def test_progress_is_seen_while_it_plans(technician: Technician, dispatcher: Use
 
     monkeypatch.setattr(execution.Heart, "beat", watched)
     execution.execute(run.pk)
-    phases = [each["phase"] for each in told]
+    phases = [progress["phase"] for progress in told]
     assert list(dict.fromkeys(phases)) == ["reading", "constructing", "improving", "checking"]
-    shares = [each["share"] for each in told if each["phase"] == "improving"]
+    shares = [progress["share"] for progress in told if progress["phase"] == "improving"]
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
 
@@ -283,7 +283,7 @@ def test_taking_puts_the_plan_on_the_board(technician: Technician, dispatcher: U
     assert (taken.placed, taken.removed, taken.left) == (3, 0, [])
     rows = Placement.objects.order_by("lane__on", "position").select_related("lane")
     assert [(row.visit_id, str(row.lane.on), row.lane.technician_id, row.window) for row in rows] == sorted(
-        where(run), key=lambda each: each[1]
+        where(run), key=lambda placed: placed[1]
     )
     assert {row.run for row in rows} == {run}
     assert (run.taken_by, run.taken_at is not None) == (dispatcher, True)
@@ -297,14 +297,14 @@ def test_lane_that_changed_since_planning_began_is_left_and_named(technician: Te
     visits = waiting(2)
     run = planned(dispatcher, days=1)
     [late] = waiting(first=2)
-    lanes = {each[2] for each in where(run)}
+    lanes = {placed[2] for placed in where(run)}
     touched = technician if technician.pk in lanes else other
     put(late, touched, by=dispatcher)
     taken = runs.take(run, by=dispatcher)
     assert len(taken.left) == 1
     assert taken.left[0].startswith(f"Dan Dispatcher changed {touched}'s {formats.day(business_day(1))} at ")
     assert standing(touched) == [(late.pk, "morning")]
-    stays = [each for each in where(run) if each[2] == touched.pk]
+    stays = [placed for placed in where(run) if placed[2] == touched.pk]
     assert taken.placed == len(visits) - len(stays)
 
 
@@ -317,7 +317,7 @@ def test_visit_that_began_or_was_fixed_meanwhile_is_not_moved(technician: Techni
     board.publish(business_day(1), business_day(1), by=dispatcher)
     Absence.objects.create(technician=other, from_on=business_day(1), until_on=business_day(1))
     run = planned(dispatcher, days=1)
-    assert [each[2] for each in where(run)] == [technician.pk]
+    assert [placed[2] for placed in where(run)] == [technician.pk]
     if happened == "on site":
         closeouts.go_on_site(visit, by=other.user)
     else:

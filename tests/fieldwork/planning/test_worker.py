@@ -36,8 +36,8 @@ def planner(family: Family, broker: str, name: str) -> Child:
     words = "-m celery --app msa_portal --quiet worker --queues dispatch --concurrency 1 --without-mingle"
     settings = connection.settings_dict
     database = f"postgres://{settings['USER']}@{settings['HOST']}:{settings['PORT']}/{settings['NAME']}"
-    given = {"DJANGO_SETTINGS_MODULE": "msa_portal.settings", "DATABASE_URL": database, "REDIS_URL": broker}
-    environment = {**os.environ, **given, "DEBUG": "1", "DEMO": "1"}
+    services = {"DJANGO_SETTINGS_MODULE": "msa_portal.settings", "DATABASE_URL": database, "REDIS_URL": broker}
+    environment = {**os.environ, **services, "DEBUG": "1", "DEMO": "1"}
     log = servers.scratch_folder() / f"{name}.log"
     return family.start(Child(name, [sys.executable, *words.split(), "--hostname", name], log, environment))
 

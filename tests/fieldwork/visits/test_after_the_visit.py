@@ -165,13 +165,13 @@ NAMES = ("photo", "photo_marked", "photo_small")
 
 def statuses(client: Client, user: User, row: VisitPhoto) -> list[int]:
     client.force_login(user)
-    found = []
+    answered = []
     for name in NAMES:
         answer = client.get(reverse(f"fieldwork:{name}", args=[row.pk]))
         if answer.streaming:
             list(answer.streaming_content)  # type: ignore[attr-defined]
-        found.append(answer.status_code)
-    return found
+        answered.append(answer.status_code)
+    return answered
 
 
 def test_photos_of_a_conflict_are_the_offices_and_the_technicians_alone(client: Client, agents: SiteVisit):

@@ -111,7 +111,7 @@ def test_twenty_marks_pass():
 
 @given(st.lists(st.tuples(st.sampled_from(annotations.KINDS), *[st.floats(0, 1)] * 4), max_size=20))
 def test_any_marks_within_the_photo_are_drawn(marks: list[tuple[Any, ...]]):
-    given_marks = [mark(*each) for each in marks]
+    given_marks = [mark(*values) for values in marks]
 
     kept = annotations.check(given_marks)
 

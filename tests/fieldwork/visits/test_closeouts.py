@@ -27,7 +27,7 @@ def status(visit: SiteVisit) -> str:
 
 
 def files() -> set[Path]:
-    return {each for each in (Path(settings.MEDIA_ROOT) / "visits").rglob("*") if each.is_file()}
+    return {path for path in (Path(settings.MEDIA_ROOT) / "visits").rglob("*") if path.is_file()}
 
 
 def test_complete_closes_visit_order_and_request(visit: SiteVisit, technician: Technician):

@@ -137,7 +137,7 @@ def test_timer_issues_what_has_waited_long_enough():
     wait_long(early, 4)
     wait_long(due, 5)
     assert tasks.issue_due_orders() == 1
-    assert [factories.refreshed(each).status for each in (early, due)] == [
+    assert [factories.refreshed(order).status for order in (early, due)] == [
         Status.PENDING_SERVICE_ORDER,
         Status.SERVICE_ORDER_ISSUED,
     ]

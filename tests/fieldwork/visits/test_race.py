@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
 
 from fieldwork.models import CloseOut, SiteVisit, Technician, VisitPhoto
 from fieldwork.visits import closeouts, orders
 from requests_app.enums import Status
 from tests import factories
 from tests.fieldwork.conftest import failure
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -21,26 +20,8 @@ AT_ONCE = 5
 
 
 def send_at_once(visit: SiteVisit, sent: closeouts.Report, technician: Technician) -> tuple[list[Any], list[Any]]:
-    ready = threading.Barrier(AT_ONCE, timeout=10)
-    answers: list[Any] = []
-    failures: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            row = SiteVisit.objects.select_related("order__round__msa_request").get(pk=visit.pk)
-            ready.wait()
-            answers.append(closeouts.close_out(row, sent, by=technician.user).pk)
-        except BaseException as error:  # noqa: BLE001  (told by the test's own thread)
-            failures.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run) for _ in range(AT_ONCE)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return answers, failures
+    rows = [SiteVisit.objects.select_related("order__round__msa_request").get(pk=visit.pk) for _ in range(AT_ONCE)]
+    return at_once(*[lambda row=row: closeouts.close_out(row, sent, by=technician.user).pk for row in rows])
 
 
 def a_report() -> closeouts.Report:

@@ -67,8 +67,12 @@ def test_search_finds_by_reference_payment_and_provider_id(
     paid: Payment, supervisor: Client, provider_sandbox: SandboxControl, what: str
 ) -> None:
     other = pay(factories.executed(factories.complete_request()), provider_sandbox)
-    found = {"reference": (request_of(paid).reference, 3), "payment": (paid.pk, 1), "provider_id": (paid.intent_id, 1)}
-    term, count = found[what]
+    searches = {
+        "reference": (request_of(paid).reference, 3),
+        "payment": (paid.pk, 1),
+        "provider_id": (paid.intent_id, 1),
+    }
+    term, count = searches[what]
     text = page(supervisor, f"{LIST}?q={term}")
     assert (rows_of(text), request_of(other).reference in text) == (count, False)
 

@@ -217,7 +217,9 @@ class World:
         """At every payment that is under way with us, or of which money may have come."""
         sessions = self.books.listed("checkout/sessions")
         complete = {session["id"] for session in sessions if session["status"] == "complete"}
-        worth = [each for each in self.payments() if each.session_id in complete or each.state in Payment.LIVE]
+        worth = [
+            payment for payment in self.payments() if payment.session_id in complete or payment.state in Payment.LIVE
+        ]
         return [partial(self.ask, "payments.follow_payment", [payment.pk]) for payment in worth]
 
     def look(self) -> None:

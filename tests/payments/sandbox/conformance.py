@@ -100,10 +100,10 @@ def _said(errors: Iterable[ValidationError]) -> list[str]:
     return said
 
 
-def object_errors(kind: str, found: Any) -> list[str]:
+def object_errors(kind: str, obj: Any) -> list[str]:
     if kind == "Event":
-        return _event_errors(found)
-    return _said(_validator(kind).iter_errors(found))
+        return _event_errors(obj)
+    return _said(_validator(kind).iter_errors(obj))
 
 
 def _event_errors(event: Json) -> list[str]:
@@ -149,12 +149,12 @@ class Exchange:
         if not self.name:
             return ["an unknown call"]
         call = CALLS[self.name]
-        found = form_errors(call.params, self.pairs)
+        errors = form_errors(call.params, self.pairs)
         if not self.name.endswith(".list"):
-            return found + object_errors(call.answer, self.answer)
+            return errors + object_errors(call.answer, self.answer)
         if set(self.answer) != {"object", "url", "has_more", "data"} or self.answer["object"] != "list":
-            found.append(f"not a list: {sorted(self.answer)}")
-        return found + [error for item in self.answer["data"] for error in object_errors(call.answer, item)]
+            errors.append(f"not a list: {sorted(self.answer)}")
+        return errors + [error for item in self.answer["data"] for error in object_errors(call.answer, item)]
 
 
 @contextmanager
@@ -175,8 +175,8 @@ def recording(target: str) -> Iterator[tuple[str, list[Exchange]]]:
             text = answer.read()
             onward.close()
             parts = urlsplit(self.path)
-            given = body.decode() if self.command == "POST" else parts.query
-            pairs = tuple(parse_qsl(given, keep_blank_values=True))
+            form = body.decode() if self.command == "POST" else parts.query
+            pairs = tuple(parse_qsl(form, keep_blank_values=True))
             exchanges.append(Exchange(self.command, parts.path, pairs, answer.status, json.loads(text)))
             self.send_response(answer.status)
             for name, value in answer.getheaders():

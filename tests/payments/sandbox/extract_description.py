@@ -46,7 +46,7 @@ class Declarations:
     """Every interface and type alias of the modules, by its full dotted name."""
 
     def __init__(self) -> None:
-        self.found: dict[str, tuple[Schema, list[str]]] = {}
+        self.types: dict[str, tuple[Schema, list[str]]] = {}
 
     def read(self, source: str) -> None:
         """Imports and classes declare no data, so they go first."""
@@ -83,13 +83,13 @@ class Declarations:
             bases = [self.take()] if self.next_is("extends") else []
             while self.next_is(","):
                 bases.append(self.take())
-            self.found[name] = (self.members(), bases)
+            self.types[name] = (self.members(), bases)
         elif name in ("Emptyable", "OtherString"):  # known by name
             while self.take() != ";":
                 pass
         else:
             self.take("=")
-            self.found[name] = (self.union(), [])
+            self.types[name] = (self.union(), [])
             self.take(";")
 
     def members(self) -> Schema:
@@ -165,7 +165,7 @@ class Extract:
     """Follows the roots' references and gives each type that they reach a definition."""
 
     def __init__(self, declarations: Declarations) -> None:
-        self.all = declarations.found
+        self.all = declarations.types
         self.definitions: dict[str, Schema] = {}
         self.others = set(self.all[METHODS][0]["enum"]) - OURS
 
@@ -212,10 +212,10 @@ class Extract:
 def events(declarations: Declarations) -> dict[str, str]:
     """Which object an event of each type is about, where it is one of ours."""
     result = {}
-    for name, (body, bases) in declarations.found.items():
+    for name, (body, bases) in declarations.types.items():
         if bases == ["EventBase"]:
             about = (
-                declarations.found[f"{name}.Data"][0]["properties"]["object"].get("$ref", "").removeprefix("Checkout.")
+                declarations.types[f"{name}.Data"][0]["properties"]["object"].get("$ref", "").removeprefix("Checkout.")
             )
             if about in LISTED:
                 result[body["properties"]["type"]["enum"][0]] = about

@@ -34,8 +34,8 @@ def until(ready: Callable[[], Any], seconds: float = 10) -> Any:
     """The first true answer of `ready`; fails where none comes in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if found := ready():
-            return found
+        if outcome := ready():
+            return outcome
         time.sleep(0.02)
     raise AssertionError(f"not within {seconds} s: {ready}")
 
@@ -126,9 +126,9 @@ class Answer:
 
     def field(self, name: str) -> str:
         """The value of the form's input of that name."""
-        found = re.search(rf'name="{name}"[^>]* value="([^"]*)"', self.text)
-        assert found, f"no field {name} in {self.text}"
-        return found[1]
+        match = re.search(rf'name="{name}"[^>]* value="([^"]*)"', self.text)
+        assert match, f"no field {name} in {self.text}"
+        return match[1]
 
 
 class SandboxControl:

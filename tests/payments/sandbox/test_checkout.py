@@ -86,8 +86,8 @@ def test_list_by_intent_and_status(sandbox, client, checkout):
     first, second = checkout(), checkout()
     sandbox.act(first.id, "pay")
     intent = client.v1.checkout.sessions.retrieve(first.id).payment_intent
-    found = client.v1.checkout.sessions.list({"payment_intent": intent, "expand": ["data.payment_intent"]})
-    assert [(item.id, item.payment_intent.id) for item in found.data] == [(first.id, intent)]
+    sessions = client.v1.checkout.sessions.list({"payment_intent": intent, "expand": ["data.payment_intent"]})
+    assert [(item.id, item.payment_intent.id) for item in sessions.data] == [(first.id, intent)]
     assert [item.id for item in client.v1.checkout.sessions.list({"status": "open"}).data] == [second.id]
 
 

@@ -154,8 +154,8 @@ def _session_values() -> dict[str, Any]:
 
 def _functions(values: dict[str, Any]) -> list[Any]:
     """Those whose parameters we can fill; that none of the module's calls was missed shows in the end."""
-    found = [item for _name, item in inspect.getmembers(provider, inspect.isfunction)]
-    ours = [item for item in found if item.__module__.startswith("payments.provider")]
+    functions = [item for _name, item in inspect.getmembers(provider, inspect.isfunction)]
+    ours = [item for item in functions if item.__module__.startswith("payments.provider")]
     return [item for item in ours if not set(inspect.signature(item).parameters) - set(values)]
 
 
@@ -212,10 +212,10 @@ EVENTS = {
 
 
 def _method(client: stripe.StripeClient, name: str) -> Any:
-    found: Any = client.v1
+    service: Any = client.v1
     for step in name.split("."):
-        found = getattr(found, step)
-    return found
+        service = getattr(service, step)
+    return service
 
 
 def play(sandbox: SandboxControl, client: stripe.StripeClient, url: str) -> None:

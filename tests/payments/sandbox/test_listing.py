@@ -79,18 +79,18 @@ def test_pages_of_a_day_in_order_of_time(sandbox, client, start):
     sandbox.bulk(rows[1::2] + rows[::2])
     listed = client.v1.balance_transactions.list
     bounds = {"gte": start + 20, "lt": start + 220}
-    found = list(listed({"limit": 4, "created": bounds, "expand": ["data.source"]}).auto_paging_iter())
-    assert [row.amount for row in found] == [1000 + place for place in range(21, 1, -1)]
-    assert [row.source.amount for row in found] == [row.amount for row in found]
-    back = listed({"limit": 3, "ending_before": found[10].id, "created": bounds})
-    assert ([row.id for row in back.data], back.has_more) == ([row.id for row in found[7:10]], True)
+    movements = list(listed({"limit": 4, "created": bounds, "expand": ["data.source"]}).auto_paging_iter())
+    assert [row.amount for row in movements] == [1000 + place for place in range(21, 1, -1)]
+    assert [row.source.amount for row in movements] == [row.amount for row in movements]
+    back = listed({"limit": 3, "ending_before": movements[10].id, "created": bounds})
+    assert ([row.id for row in back.data], back.has_more) == ([row.id for row in movements[7:10]], True)
     assert listed({"created": {"gt": start + 240}}).data == []
 
 
 def test_same_second_is_paged_without_loss(sandbox, client, start):
     made = sandbox.bulk(rows_from(start, 11, step=0))
-    found = list(client.v1.balance_transactions.list({"limit": 3}).auto_paging_iter())
-    assert [row.id for row in found] == [ids["balance_transaction"] for ids in reversed(made)]
+    rows = list(client.v1.balance_transactions.list({"limit": 3}).auto_paging_iter())
+    assert [row.id for row in rows] == [ids["balance_transaction"] for ids in reversed(made)]
 
 
 @pytest.fixture(scope="module")

@@ -108,9 +108,9 @@ def test_refund_from_the_providers_dashboard(sandbox, client, paid):
     intent = paid()
     sandbox.act(intent, "refund", amount=5000)
     sandbox.act(charge_of(client, intent).id, "refund")
-    found = client.v1.refunds.list({"payment_intent": intent, "expand": ["data.charge"]})
-    assert [item.amount for item in found.data] == [FEE - 5000, 5000]
-    assert found.data[0].charge.refunded
+    refunds = client.v1.refunds.list({"payment_intent": intent, "expand": ["data.charge"]})
+    assert [item.amount for item in refunds.data] == [FEE - 5000, 5000]
+    assert refunds.data[0].charge.refunded
     assert client.v1.refunds.list({"charge": "ch_none"}).data == []
-    charge = client.v1.charges.retrieve(found.data[0].charge.id, {"expand": ["refunds"]})
+    charge = client.v1.charges.retrieve(refunds.data[0].charge.id, {"expand": ["refunds"]})
     assert len(charge.refunds.data) == 2

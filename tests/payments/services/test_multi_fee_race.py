@@ -8,16 +8,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from msa_portal.accounts.models import Company, User
-from msa_portal.errors import Refused
 from payments.models import Allocation, Payment
 from payments.services import checkout, open_payments
 from requests_app.lifecycle import settlement
 from requests_app.models import MSARequest
 from tests import factories
 from tests.payments.conftest import FEE
+from tests.threads import at_once
 
 pytestmark = [
     pytest.mark.postgres,
@@ -40,27 +39,6 @@ def requests(company: Company) -> list[MSARequest]:
     ]
 
 
-def at_the_same_moment(*acts: Callable[[], Payment]) -> list[Any]:
-    """What each came to: a payment, a refusal, or what went wrong."""
-    start, came = threading.Barrier(len(acts), timeout=10), list[Any]()
-
-    def run(act: Callable[[], Payment]) -> None:
-        start.wait()
-        try:
-            came.append(act())
-        except BaseException as error:  # noqa: BLE001  (told by the test's own thread)
-            came.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return came
-
-
 def selections(requests: list[MSARequest], company: Company) -> list[Callable[[], Payment]]:
     """Two colleagues; each takes the shared ones in another order."""
     first, second = (factories.member_of(company) for _ in range(2))
@@ -80,9 +58,8 @@ def live_payments_of_a_fee() -> int:
 def test_overlapping_selections_leave_one_live_payment_for_each_fee(
     requests: list[MSARequest], company: Company
 ) -> None:
-    came = at_the_same_moment(*selections(requests, company))
-    assert sorted(type(each).__name__ for each in came) == ["Payment", "Refused"]
-    assert [each.code for each in came if isinstance(each, Refused)] == ["paid_elsewhere"]
+    answers, failures = at_once(*selections(requests, company))
+    assert (len(answers), [getattr(failure, "code", failure) for failure in failures]) == (1, ["paid_elsewhere"])
     assert live_payments_of_a_fee() == 1
 
 
@@ -95,15 +72,15 @@ def test_without_the_lock_a_fee_is_in_two_payments(
         return type(row)._default_manager.get(pk=row.pk)
 
     def look_together(*args: Any) -> Payment | None:
-        found = look(*args)
+        looked_up = look(*args)
         looked.wait()
-        return found
+        return looked_up
 
     monkeypatch.setattr(checkout, "lock", read_without_lock)
     monkeypatch.setattr("msa_portal.db.lock", read_without_lock)
     monkeypatch.setattr("requests_app.lifecycle.settlement.lock", read_without_lock)
     monkeypatch.setattr(open_payments, "reusable", look_together)
     monkeypatch.setattr(settlement, "freeze", lambda *_args, **_kwargs: None)  # its event would collide, too
-    came = at_the_same_moment(*selections(requests, company))
-    assert [type(each).__name__ for each in came] == ["Payment", "Payment"]
+    answers, failures = at_once(*selections(requests, company))
+    assert (len(answers), failures) == (2, [])
     assert live_payments_of_a_fee() == 2

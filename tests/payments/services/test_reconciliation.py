@@ -109,9 +109,14 @@ def test_running_twice_changes_nothing(paid: Payment, day: date, books: Provider
     factories.supervisor()
     books.move("charge", 5000, noon(day))
     first = figures(compared(day))
-    entries, found, told = LedgerEntry.objects.count(), items(), mails()
-    assert (figures(compared(day)), LedgerEntry.objects.count(), items(), mails()) == (first, entries, found, told)
-    assert (told, len(found)) == (1, 1)
+    entries, differences, told = LedgerEntry.objects.count(), items(), mails()
+    assert (figures(compared(day)), LedgerEntry.objects.count(), items(), mails()) == (
+        first,
+        entries,
+        differences,
+        told,
+    )
+    assert (told, len(differences)) == (1, 1)
 
 
 def test_refund_made_in_the_dashboard_is_found(
@@ -182,7 +187,7 @@ def test_money_that_nobody_knows_becomes_an_item_and_one_message(
     assert items() == [("unknown_money", "charge", 5000, 0, "open"), ("unknown_money", "charge", 7000, 0, "open")]
     assert set(ReconciliationItem.objects.values_list("provider_id", flat=True)) == ids
     message = NoticeMessage.objects.get(kind="books_differ")
-    assert all(each in message.text for each in ids)
+    assert all(provider_id in message.text for provider_id in ids)
     books.move("charge", 9000, noon(day))
     compared(day)
     assert mails() == 2
@@ -292,7 +297,7 @@ def test_day_is_the_utilitys_from_its_first_second_to_its_last(
     for at in (first - timedelta(seconds=1), first, last, first + timedelta(hours=hours)):
         books.move("charge", 100, at)
     assert reconciliation.bounds(day) == (first, first + timedelta(hours=hours))
-    assert [compared(each).movements for each in (day - timedelta(days=1), day, day + timedelta(days=1))] == [1, 2, 1]
+    assert [compared(on).movements for on in (day - timedelta(days=1), day, day + timedelta(days=1))] == [1, 2, 1]
 
 
 def test_payment_in_a_days_last_second_is_booked_to_that_day(

@@ -144,15 +144,15 @@ def test_lines_sum_to_the_ledger_in_every_month_and_over_all(
     rolled = random.Random(seed)
     other = factories.member_of(factories.CompanyFactory())
     payers = [(bob, company), (bob, None), (other, other.companies.get())]
-    found = [date(2026, month, 1) for month in range(1, 13)]
-    for month in found:
+    year = [date(2026, month, 1) for month in range(1, 13)]
+    for month in year:
         for _ in range(rolled.randint(0, 5)):
             clock(2026, month.month, rolled.randint(1, 28), rolled.randint(0, 23), rolled.randint(0, 59))
             _play(rolled, *rolled.choice(payers))
     for user, firm in payers:
         payer = Addressee(company=firm) if firm else Addressee(user=user)
         net = 0
-        for month in found:
+        for month in year:
             begin, end = months.bounds(month)
             of = account(payer, month)
             booked = LedgerEntry.objects.filter(payment__company=firm, at__gte=begin, at__lt=end)
@@ -242,8 +242,8 @@ def test_first_days_of_a_month_see_to_everybody_once(
     for day in (1, 2, 3):
         clock(2026, 11, day, 9)
         tasks.make_statements()
-    found = set(Statement.objects.values_list("company", "user", "month"))
-    assert found == {(company.pk, None, OCTOBER), (None, bob.pk, OCTOBER)}
+    statements = set(Statement.objects.values_list("company", "user", "month"))
+    assert statements == {(company.pk, None, OCTOBER), (None, bob.pk, OCTOBER)}
     told = NoticeMessage.objects.filter(kind="statement_ready")
     assert [(row.to_email, row.recipient) for row in told] == [(bob.email, bob)]
     assert f"/statements/{company.pk}/2026-10/" in told.get().text

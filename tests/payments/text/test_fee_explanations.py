@@ -44,7 +44,7 @@ def page(msa_request: MSARequest, name: str) -> str:
 
 
 def test_fee_page_says_all_of_it_before_the_first_payment(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = page(reach(monkeypatch, Facts(Status.UNSUBMITTED, Standing.NONE_YET)), "fee")
+    html = page(reach(monkeypatch, Facts(Status.UNSUBMITTED, Standing.NONE_YET)), "fee")
     for words in (
         "$279.22 for one site visit",
         "Rule F1",
@@ -54,38 +54,38 @@ def test_fee_page_says_all_of_it_before_the_first_payment(monkeypatch: pytest.Mo
         "The work is done: nothing comes back.",
         "A supervisor approves each refund.",
     ):
-        assert words in found
+        assert words in html
 
 
 def test_fee_page_of_a_type_without_a_fee_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     msa_request = factories.executed(factories.complete_request(request_type="maintenance", existing_adapter="msa"))
-    found = page(msa_request, "fee")
-    assert "No fee is due for this type of request" in found
-    assert "Rule D16" in found
+    html = page(msa_request, "fee")
+    assert "No fee is due for this type of request" in html
+    assert "Rule D16" in html
 
 
 @pytest.mark.parametrize("name", ["reschedule", "modify"])
 def test_customers_reason_costs_a_second_fee_and_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    found = page(reach(monkeypatch, Facts(*FAILED, CUSTOMER + UTILITY)), name)
+    html = page(reach(monkeypatch, Facts(*FAILED, CUSTOMER + UTILITY)), name)
     for words in ("A second fee is due: $279.22", "Rule D3", "<li>The MSA was not there in its package</li>"):
-        assert words in found
-    assert found.split("fee-decision")[1].count("<li>Meter or record error</li>") == 0
+        assert words in html
+    assert html.split("fee-decision")[1].count("<li>Meter or record error</li>") == 0
 
 
 @pytest.mark.parametrize("name", ["reschedule", "modify"])
 def test_utilitys_reason_costs_nothing(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    found = page(reach(monkeypatch, Facts(*FAILED, UTILITY)), name)
-    assert "The next visit costs nothing" in found
-    assert "Rule F3" in found
-    assert "A second fee is due" not in found
+    html = page(reach(monkeypatch, Facts(*FAILED, UTILITY)), name)
+    assert "The next visit costs nothing" in html
+    assert "Rule F3" in html
+    assert "A second fee is due" not in html
 
 
 def test_program_that_charges_no_second_fee_does_not_blame_the_utility(monkeypatch: pytest.MonkeyPatch) -> None:
     msa_request = reach(monkeypatch, Facts(*FAILED, CUSTOMER))
     ProgramSettings.objects.update_or_create(pk=1, defaults={"second_fee_when_customer_responsible": False})
-    found = page(msa_request, "reschedule")
-    assert "charges no second fee at present" in found
-    assert "utility&#x27;s side" not in found.split("fee-decision")[1].split("</section>")[0]
+    html = page(msa_request, "reschedule")
+    assert "charges no second fee at present" in html
+    assert "utility&#x27;s side" not in html.split("fee-decision")[1].split("</section>")[0]
 
 
 def test_second_fee_that_has_no_price_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,17 +106,17 @@ def test_fee_page_names_the_reasons_of_the_visit_that_failed_not_of_one_that_was
     follow_ups.cancel(factories.refreshed(msa_request), by=owner)
     follow_ups.save_reschedule(factories.refreshed(msa_request), by=owner, statements=words)
     assert msa_request.rounds.count() == 3
-    found = page(factories.refreshed(msa_request), "fee")
-    assert "A second fee is due: $279.22" in found
-    assert "<li>The MSA was not there in its package</li>" in found
+    html = page(factories.refreshed(msa_request), "fee")
+    assert "A second fee is due: $279.22" in html
+    assert "<li>The MSA was not there in its package</li>" in html
 
 
 def test_withdrawal_page_says_what_comes_back_of_each_visit(monkeypatch: pytest.MonkeyPatch) -> None:
     msa_request = reach(monkeypatch, Facts(Status.RESCHEDULE_REQUESTED, Standing.FAILED, CUSTOMER))
-    found = page(msa_request, "withdraw")
-    assert "Visit 1: the $279.22 does not come back" in found
-    assert "Visit 2: $279.22 comes back" in found
-    assert "$279.22 in all." in found
+    html = page(msa_request, "withdraw")
+    assert "Visit 1: the $279.22 does not come back" in html
+    assert "Visit 2: $279.22 comes back" in html
+    assert "$279.22 in all." in html
     assert text(factories.staff(), f"/admin/requests_app/msarequest/{msa_request.pk}/change/").count("Visit 2:") == 1
 
 
@@ -131,9 +131,9 @@ def test_correction_that_cannot_be_answered_names_the_rules_that_promise_the_ref
 def test_refund_of_a_duplicate_does_not_hide_what_a_withdrawal_gives_back(monkeypatch: pytest.MonkeyPatch) -> None:
     msa_request = pay(monkeypatch, reach(monkeypatch, Facts(Status.UNSUBMITTED, Standing.NONE_YET)))
     receive(monkeypatch, Fee.objects.get())
-    found = page(factories.refreshed(msa_request), "withdraw")
-    assert "Paid twice" in found
-    assert "Visit 1: $279.22 comes back" in found
+    html = page(factories.refreshed(msa_request), "withdraw")
+    assert "Paid twice" in html
+    assert "Visit 1: $279.22 comes back" in html
 
 
 def test_withdrawal_takes_the_same_number_of_queries_for_one_visit_and_for_two(
@@ -152,16 +152,16 @@ def test_withdrawal_takes_the_same_number_of_queries_for_one_visit_and_for_two(
 # --- On the staff desk --------------------------------------------------------------------
 def test_waiver_says_what_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     reach(monkeypatch, Facts(Status.UNSUBMITTED, Standing.NONE_YET))
-    found = text(factories.supervisor(), f"/admin/payments/fee/{Fee.objects.get().pk}/waive/")
+    html = text(factories.supervisor(), f"/admin/payments/fee/{Fee.objects.get().pk}/waive/")
     for words in ("$279.22 for visit 1 is not asked for", "Rules F1, S", "nothing of it can come back later"):
-        assert words in found
+        assert words in html
 
 
 def test_proposal_says_what_the_rules_give_back(monkeypatch: pytest.MonkeyPatch) -> None:
     reach(monkeypatch, Facts(*FAILED, CUSTOMER))
-    found = text(factories.staff(), f"/admin/payments/payment/{Payment.objects.get().pk}/propose/")
-    assert "Visit 1: the $279.22 does not come back" in found
-    assert "Rule D4" in found
+    html = text(factories.staff(), f"/admin/payments/payment/{Payment.objects.get().pk}/propose/")
+    assert "Visit 1: the $279.22 does not come back" in html
+    assert "Rule D4" in html
 
 
 def test_approval_and_refusal_say_how_much_why_and_what_stays(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,15 +184,15 @@ def test_approval_and_refusal_say_how_much_why_and_what_stays(monkeypatch: pytes
 def test_refund_out_of_goodwill_shows_that_no_rule_owes_it(monkeypatch: pytest.MonkeyPatch) -> None:
     reach(monkeypatch, Facts(*FAILED, CUSTOMER))
     refund = refunds.propose_by_staff(Payment.objects.get(), by=factories.staff(), amount_cents=1000, note="Sorry")
-    found = text(factories.supervisor(), f"/admin/payments/refund/{refund.pk}/approve/")
+    html = text(factories.supervisor(), f"/admin/payments/refund/{refund.pk}/approve/")
     for words in ("$10.00 goes back", "Why it is proposed: Goodwill. Sorry", "does not come back", "$269.22 stays"):
-        assert words in found
+        assert words in html
 
 
 def test_held_money_is_told_by_its_own_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     reach(monkeypatch, Facts(Status.UNSUBMITTED, Standing.NONE_YET))
     receive(monkeypatch, Fee.objects.get(), amount_cents=100)
-    found = text(factories.supervisor(), f"/admin/payments/refund/{Refund.objects.get().pk}/approve/")
-    assert "$1.00 goes back" in found
-    assert "Visit 1: $1.00 comes back" in found
-    assert "Rule D15" in found
+    html = text(factories.supervisor(), f"/admin/payments/refund/{Refund.objects.get().pk}/approve/")
+    assert "$1.00 goes back" in html
+    assert "Visit 1: $1.00 comes back" in html
+    assert "Rule D15" in html

@@ -41,18 +41,18 @@ class Page(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = {name: value or "" for name, value in attrs}
-        self.loads += [found[name] for name in ("src", "srcset", "data", "poster", "background") if name in found]
+        values = {name: value or "" for name, value in attrs}
+        self.loads += [values[name] for name in ("src", "srcset", "data", "poster", "background") if name in values]
         if tag == "link":
-            self.loads.append(found.get("href", ""))
+            self.loads.append(values.get("href", ""))
         if tag == "form":
-            self.posts.append(found.get("action", ""))
+            self.posts.append(values.get("action", ""))
         if tag in {"input", "select", "textarea", "button"}:
-            self.asks += [f"{found.get(part, '')}" for part in ("name", "id", "autocomplete", "placeholder")]
-        if tag in {"iframe", "frame", "object", "embed", "base", "style"} or (tag == "script" and "src" not in found):
+            self.asks += [f"{values.get(part, '')}" for part in ("name", "id", "autocomplete", "placeholder")]
+        if tag in {"iframe", "frame", "object", "embed", "base", "style"} or (tag == "script" and "src" not in values):
             self.inline.append(tag)
-        self.inline += [name for name in found if name == "style" or name.startswith("on")]
-        self.inline += [value for value in found.values() if value.lower().startswith("javascript:")]
+        self.inline += [name for name in values if name == "style" or name.startswith("on")]
+        self.inline += [value for value in values.values() if value.lower().startswith("javascript:")]
 
 
 @pytest.fixture

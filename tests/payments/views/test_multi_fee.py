@@ -37,16 +37,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits", "at_once
 
 
 @pytest.fixture
-def company(schedule: FeeSchedule) -> Company:
-    return factories.CompanyFactory()
-
-
-@pytest.fixture
-def bob(company: Company) -> User:
-    return factories.member_of(company)
-
-
-@pytest.fixture
 def three(company: Company, bob: User) -> list[MSARequest]:
     """Payable requests of the company's customers."""
     return [a_request(company, number) for number in range(3)]
@@ -86,7 +76,7 @@ def test_page_lists_what_the_company_can_pay_and_why_not_the_rest(
     strangers = factories.executed(factories.complete_request(company=factories.CompanyFactory()))
     drafts.save_facts(three[2], {"city": "Arcadia"}, by=bob, version=three[2].version)
     page = text(signed_in(bob), "/payments/")
-    assert [f'value="{each.reference}:{FEE}"' in page for each in three] == [True, True, False]
+    assert [f'value="{msa_request.reference}:{FEE}"' in page for msa_request in three] == [True, True, False]
     assert f"{three[2].reference}</strong>" in page
     assert "signed again" in page
     assert "at most 50" in page
@@ -109,8 +99,8 @@ def test_owner_of_several_homes_pays_them_at_once(schedule: FeeSchedule) -> None
 def test_page_costs_the_same_for_one_and_for_many(company: Company, bob: User) -> None:
     client, counts = signed_in(bob), []
     for number in (1, 6):
-        for each in range(number):
-            a_request(company, number * 10 + each)
+        for offset in range(number):
+            a_request(company, number * 10 + offset)
         client.get("/payments/")
         with CaptureQueriesContext(connection) as queries:
             assert client.get("/payments/").status_code == 200
@@ -200,7 +190,7 @@ def test_list_agrees_with_the_services(
     """The same amount, and a reason where, and only where, the service refuses."""
     msa_request = factories.refreshed(arrange(a_request(company), bob))
     other = a_request(company, 77)  # a payment of both, so that one alone is not gone on with
-    row = next(each for each in payable_fees.page_of(bob).rows if each.msa_request == msa_request)
+    row = next(row for row in payable_fees.page_of(bob).rows if row.msa_request == msa_request)
     visit = policies.open_round(msa_request)
     quotes = [fees.quote(msa_request, visit), fees.quote(other, policies.open_round(other))]
     amounts = [quote.amount_cents for quote in quotes if quote]
@@ -222,7 +212,7 @@ def test_three_fees_are_one_checkout_and_freeze_three_requests(
     payment = Payment.objects.get()
     assert (answer.status_code, answer["Location"]) == (303, payment.session_url)
     assert (payment.amount_cents, payment.company, states_of(payment)) == (3 * FEE, company, ["waiting"] * 3)
-    assert all(factories.refreshed(each).frozen_until for each in three)
+    assert all(factories.refreshed(msa_request).frozen_until for msa_request in three)
 
 
 def test_second_tab_goes_on_with_the_open_checkout(three: list[MSARequest], bob: User) -> None:
@@ -313,11 +303,11 @@ def test_each_fee_settles_with_a_receipt_and_a_mail_of_its_own(
     assert all(part.receipt for part in payment.allocations.all())
     summary = NoticeMessage.objects.get(kind="receipt_for_several")
     assert (summary.to_email, "$837.66" in summary.text) == (bob.email, True)
-    assert all(str(each.reference) in summary.text for each in three)
-    for each in three:
-        mail = NoticeMessage.objects.get(kind="receipt", reference=each.reference)
-        others = [str(other.reference) for other in three if other != each]
-        assert (mail.to_email, "$279.22" in mail.text) == (each.customer_email, True)
+    assert all(str(msa_request.reference) in summary.text for msa_request in three)
+    for msa_request in three:
+        mail = NoticeMessage.objects.get(kind="receipt", reference=msa_request.reference)
+        others = [str(other.reference) for other in three if other != msa_request]
+        assert (mail.to_email, "$279.22" in mail.text) == (msa_request.customer_email, True)
         assert not [word for word in (*others, "$837.66") if word in mail.text + mail.subject]
 
 
@@ -366,10 +356,10 @@ def test_dispute_blocks_every_visit_of_it(
     payment = paid(provider_sandbox, three, bob)
     provider_sandbox.act(str(payment.session_id), "dispute")
     settle.settle_from_provider(payment)
-    assert [each.rounds.get().disputed for each in three] == [True] * 3
+    assert [msa_request.rounds.get().disputed for msa_request in three] == [True] * 3
     provider_sandbox.act(str(payment.session_id), "win")
     settle.settle_from_provider(payment)
-    assert [each.rounds.get().disputed for each in three] == [False] * 3
+    assert [msa_request.rounds.get().disputed for msa_request in three] == [False] * 3
 
 
 def test_paid_alone_and_jointly_gives_back_that_part_only(
@@ -378,10 +368,10 @@ def test_paid_alone_and_jointly_gives_back_that_part_only(
     alone = opened(three[0])
     Payment.objects.filter(pk=alone.pk).update(state="expired")  # opened past our guard
     payment = joint(three, bob)
-    for each in (alone, payment):
-        provider_sandbox.act(str(each.session_id), "pay")
-    for each in (alone, payment):
-        settle.settle_from_provider(each)
+    for paying in (alone, payment):
+        provider_sandbox.act(str(paying.session_id), "pay")
+    for paying in (alone, payment):
+        settle.settle_from_provider(paying)
     assert (states_of(alone), states_of(payment)) == (["settled"], ["duplicate", "settled", "settled"])
     refund = Refund.objects.get()
     assert (refund.payment, refund.amount_cents, refund.state) == (payment, FEE, "succeeded")
@@ -396,7 +386,7 @@ def test_return_page_asks_the_provider_and_shows_each_fee(
     done = provider_sandbox.act(str(payment.session_id), "pay")
     page = text(signed_in(bob), "/" + done["success_url"].split("/", 3)[3])
     assert "$837.66 paid for 3 fees" in page
-    assert all(f"/requests/{each.reference}/receipt/{payment.pk}/" in page for each in three)
+    assert all(f"/requests/{msa_request.reference}/receipt/{payment.pk}/" in page for msa_request in three)
 
 
 def test_company_sees_the_payment_and_strangers_do_not(three: list[MSARequest], bob: User, company: Company) -> None:
@@ -425,13 +415,13 @@ def test_payer_cancels_and_every_request_thaws(three: list[MSARequest], bob: Use
     payment = joint(three, bob)
     assert signed_in(bob).post(f"/payments/{payment.pk}/cancel/").status_code == 302
     assert (state_of(payment), states_of(payment)) == ("expired", ["waiting"] * 3)
-    assert not [each for each in three if factories.refreshed(each).frozen_until]
+    assert not [msa_request for msa_request in three if factories.refreshed(msa_request).frozen_until]
 
 
 def test_customer_of_one_sees_who_pays_and_cannot_cancel_for_all(three: list[MSARequest], bob: User) -> None:
     alice = factories.UserFactory()
     drafts.claim(three[0], by=alice)
-    payment = joint([factories.refreshed(each) for each in three], bob)
+    payment = joint([factories.refreshed(msa_request) for msa_request in three], bob)
     owner, address = signed_in(alice), f"/requests/{three[0].reference}/fee/"
     page = text(owner, address)
     assert "payment for several homes" in page
@@ -449,13 +439,13 @@ def test_own_page_names_no_fee_of_the_others(
     """A customer's pages speak of their own fee and refund, whatever else the payment was for."""
     alice = factories.UserFactory()
     drafts.claim(three[0], by=alice)
-    payment = paid(provider_sandbox, [factories.refreshed(each) for each in three], bob)
+    payment = paid(provider_sandbox, [factories.refreshed(msa_request) for msa_request in three], bob)
     transitions.withdraw(factories.refreshed(three[1]), by=bob, reason=WithdrawalReason.CHANGED_PLANS)
     owner = signed_in(alice)
     pages = [text(owner, f"/requests/{three[0].reference}/{name}") for name in ("", "fee/", "withdraw/")]
     assert not [
         word
-        for word in ("$837.66", "Refund of", *(str(each.reference) for each in three[1:]))
+        for word in ("$837.66", "Refund of", *(str(msa_request.reference) for msa_request in three[1:]))
         for page in pages
         if word in page
     ]

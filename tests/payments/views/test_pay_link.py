@@ -31,16 +31,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits", "at_once
 
 
 @pytest.fixture
-def company(schedule: FeeSchedule) -> Company:
-    return factories.CompanyFactory()
-
-
-@pytest.fixture
-def bob(company: Company) -> User:
-    return factories.member_of(company)
-
-
-@pytest.fixture
 def request_(company: Company, bob: User) -> MSARequest:
     """A payable request that Bob made for a customer without an account."""
     return factories.executed(factories.complete_request(company=company))

@@ -151,8 +151,8 @@ def test_events_hold_ids_and_codes_only(played: Played) -> None:
         assert re.fullmatch(r"(cs|pi|ch|py|re|dp|du|pyr)_\w+", event.object_id)
         assert re.fullmatch(r"[\w. ]{0,60}", event.error)
     codes = list(RequestEvent.objects.values_list("codes", flat=True))
-    assert any(found.get("refund") for found in codes)
-    assert [found for found in codes if not _plain(found)] == []
+    assert any(event_codes.get("refund") for event_codes in codes)
+    assert [event_codes for event_codes in codes if not _plain(event_codes)] == []
 
 
 def _plain(value: Any) -> bool:
@@ -166,16 +166,16 @@ def _plain(value: Any) -> bool:
 
 def test_no_table_holds_a_card(played: Played) -> None:
     """Every column of every table, after a payment by card."""
-    found, looked_at = [], 0
+    tables, looked_at = [], 0
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
             cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608  # our own tables
             for row in cursor.fetchall():
                 looked_at += 1
                 if re.search(r"4242[ -]?4242|cardNumber|\bcvc\b", " ".join(map(str, row)), re.IGNORECASE):
-                    found.append(table)
+                    tables.append(table)
     assert looked_at > 100
-    assert found == []
+    assert tables == []
 
 
 def test_admin_shows_no_checkout_address(played: Played) -> None:

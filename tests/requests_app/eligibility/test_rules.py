@@ -14,8 +14,8 @@ DAY = date(2026, 11, 23)
 GMA = {"existing_adapter": "gma"}
 
 
-def found(given: Facts) -> list[tuple[str, str, str]]:
-    return [(finding.rule, finding.severity, finding.field) for finding in judge(given, on=DAY).findings]
+def findings(asked: Facts) -> list[tuple[str, str, str]]:
+    return [(finding.rule, finding.severity, finding.field) for finding in judge(asked, on=DAY).findings]
 
 
 FINDINGS: list[tuple[dict[str, Any], tuple[str, str, str]]] = [
@@ -81,7 +81,7 @@ FINDINGS: list[tuple[dict[str, Any], tuple[str, str, str]]] = [
 
 @pytest.mark.parametrize(("changes", "finding"), FINDINGS, ids=lambda part: str(part)[:60])
 def test_rule_finds_what_its_line_says_and_nothing_else(changes: dict[str, Any], finding: tuple[str, str, str]):
-    assert found(facts(**changes)) == [finding]
+    assert findings(facts(**changes)) == [finding]
 
 
 NOTHING_FOUND: list[dict[str, Any]] = [
@@ -173,15 +173,15 @@ def test_unknown_names_the_missing_fields_that_could_still_change_a_finding(
 
 
 def test_device_approved_for_other_requests_is_refused_for_this_one():
-    given = facts(device=device(request_types=("replacement",)))
-    assert found(given) == [("E6", "blocks", "device")]
-    assert "for other requests: replacement." in judge(given, on=DAY).findings[0].message
-    assert found(facts(device=device(request_types=("install", "replacement")))) == []
+    asked = facts(device=device(request_types=("replacement",)))
+    assert findings(asked) == [("E6", "blocks", "device")]
+    assert "for other requests: replacement." in judge(asked, on=DAY).findings[0].message
+    assert findings(facts(device=device(request_types=("install", "replacement")))) == []
 
 
 def test_device_that_is_not_approved_is_said_so_once_whatever_it_is_for():
-    given = facts(device=device(request_types=("replacement",), approved=False))
-    assert [finding.rule for finding in judge(given, on=DAY).findings] == ["E6"]
+    asked = facts(device=device(request_types=("replacement",), approved=False))
+    assert [finding.rule for finding in judge(asked, on=DAY).findings] == ["E6"]
 
 
 def test_what_the_device_needs_is_one_finding_that_names_it_all():
@@ -192,14 +192,14 @@ def test_what_the_device_needs_is_one_finding_that_names_it_all():
     [finding] = judge(facts(device=needy, has_companions=False), on=DAY).findings
     assert (finding.field, finding.severity) == ("has_companions", "fixable")
     assert judge(facts(device=needy), on=DAY).unknown == ["has_companions"]
-    assert found(facts(device=needy, has_companions=True)) == []
+    assert findings(facts(device=needy, has_companions=True)) == []
 
 
 def test_documents_that_the_device_asks_for_are_to_be_put_right():
     [finding] = judge(facts(missing_documents=("Wiring diagram", "Warranty")), on=DAY).findings
     assert (finding.rule, finding.field, finding.severity) == ("R5", "device", "fixable")
     assert "not here yet: Wiring diagram, Warranty." in finding.message
-    assert found(facts(missing_documents=("Wiring diagram",), request_type="removal", existing_adapter="msa")) == []
+    assert findings(facts(missing_documents=("Wiring diagram",), request_type="removal", existing_adapter="msa")) == []
 
 
 def test_rules_that_need_the_device_wait_for_it():
@@ -208,8 +208,8 @@ def test_rules_that_need_the_device_wait_for_it():
 
 
 def test_device_off_the_list_is_judged_by_e6_alone():
-    given = facts(device=Unlisted(), has_storage=False, liquid_tight_on_communication_cable=True, **GMA)
-    assert found(given) == [("E6", "blocks", "device")]
+    asked = facts(device=Unlisted(), has_storage=False, liquid_tight_on_communication_cable=True, **GMA)
+    assert findings(asked) == [("E6", "blocks", "device")]
 
 
 def test_removal_is_judged_on_access_class_and_adapter_alone():
@@ -224,7 +224,7 @@ def test_removal_is_judged_on_access_class_and_adapter_alone():
         "device": Unlisted(),
     }
     for request_type in ("removal", "maintenance"):
-        assert found(facts(request_type=request_type, **GMA, **hopeless)) == []
+        assert findings(facts(request_type=request_type, **GMA, **hopeless)) == []
 
 
 @pytest.mark.parametrize(

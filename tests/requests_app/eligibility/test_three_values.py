@@ -76,8 +76,8 @@ def expected(values: dict[str, Any]) -> tuple[Found, set[str]]:
 
 def _makes_a_difference(place: int, outcomes: dict[tuple[Any, ...], Found]) -> bool:
     by_rest: dict[tuple[Any, ...], set[Found]] = {}
-    for filling, found in outcomes.items():
-        by_rest.setdefault(filling[:place] + filling[place + 1 :], set()).add(found)
+    for filling, outcome in outcomes.items():
+        by_rest.setdefault(filling[:place] + filling[place + 1 :], set()).add(outcome)
     return any(len(founds) > 1 for founds in by_rest.values())
 
 

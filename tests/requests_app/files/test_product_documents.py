@@ -61,7 +61,7 @@ def test_new_one_takes_the_place_of_the_old_which_stays(request_: MSARequest) ->
     second = product_documents.add(request_, photo(), key=KEY, by=request_.owner)
     first.refresh_from_db()
     assert first.replaced_at is not None
-    assert [each.document for each in product_documents.wanted(request_)] == [second, None]
+    assert [row.document for row in product_documents.wanted(request_)] == [second, None]
 
 
 @pytest.mark.parametrize("key", ["", "doc-0000000000000000", "panel_label"])

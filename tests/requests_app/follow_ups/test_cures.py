@@ -94,15 +94,15 @@ def test_page_lists_each_reason_with_its_own_proof_and_saves_them_one_by_one(cli
     assert msa_request.follow_ups.get().kind == "reschedule"
 
 
-@pytest.mark.parametrize(("code", "given"), [("package-missing", {}), ("no-access", {"statement": "  "})])
-def test_proof_that_is_not_there_is_asked_for(client, code, given):
+@pytest.mark.parametrize(("code", "proof"), [("package-missing", {}), ("no-access", {"statement": "  "})])
+def test_proof_that_is_not_there_is_asked_for(client, code, proof):
     msa_request = failed(code)
     (reason,) = reasons(code)
     client.force_login(msa_request.owner)
-    data = {f"r{reason.pk}-{name}": value for name, value in given.items()}
+    data = {f"r{reason.pk}-{name}": value for name, value in proof.items()}
     assert client.post(page_of(msa_request), {"reason": reason.pk} | data).status_code == 422
     with pytest.raises(Refused):
-        cures.submit_cure(msa_request, reason, by=msa_request.owner, **given)
+        cures.submit_cure(msa_request, reason, by=msa_request.owner, **proof)
     assert not Cure.objects.exists()
 
 

@@ -145,7 +145,7 @@ def test_request_that_fails_does_not_hold_up_the_others(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(transitions, "withdraw", sometimes)
     run("2027-02-05")
-    assert [MSARequest.objects.get(pk=each.pk).status for each in requests] == [
+    assert [MSARequest.objects.get(pk=msa_request.pk).status for msa_request in requests] == [
         "unsubmitted",
         "withdrawn",
         "withdrawn",

@@ -69,8 +69,8 @@ class Walk(RuleBasedStateMachine):
     def screen(self, valid):
         def act(msa_request):
             if valid:
-                for each in msa_request.corrections.to_judge():
-                    corrections.accept(each, by=self.staff)
+                for correction in msa_request.corrections.to_judge():
+                    corrections.accept(correction, by=self.staff)
                 desk.answer_checks(msa_request, ALL_YES, by=self.staff)
                 transitions.deem_valid(msa_request, by=self.staff)
             else:

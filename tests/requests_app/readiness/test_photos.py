@@ -164,7 +164,7 @@ def test_small_copy_is_for_those_who_may_see_the_request(client, request_):
     theirs = factories.complete_request()
     across = reverse("requests:photo", args=[theirs.reference, photo.pk])
     client.force_login(theirs.owner)
-    assert [client.get(each).status_code for each in (address, across)] == [404, 404]
+    assert [client.get(url).status_code for url in (address, across)] == [404, 404]
     client.force_login(factories.staff())
     assert client.get(address).status_code == 200
 

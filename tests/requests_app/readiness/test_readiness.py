@@ -49,14 +49,14 @@ def refusal(msa_request: MSARequest) -> Refused:
 
 
 def test_ready_when_nothing_stands_against_it():
-    found = readiness.check(factories.complete_request())
-    assert (found.answer, found.items) == (Answer.READY, ())
+    state = readiness.check(factories.complete_request())
+    assert (state.answer, state.items) == (Answer.READY, ())
 
 
 def test_finding_says_why_what_to_do_and_where():
-    found = readiness.check(factories.complete_request(device_in_waterproof_package=False))
-    (item,) = found.items
-    assert found.answer == Answer.FIX_FIRST
+    state = readiness.check(factories.complete_request(device_in_waterproof_package=False))
+    (item,) = state.items
+    assert state.answer == Answer.FIX_FIRST
     assert (item.rule, item.kind, item.field, item.step) == (
         "E13",
         Kind.PUT_RIGHT,
@@ -70,18 +70,18 @@ def test_finding_says_why_what_to_do_and_where():
 
 def test_missing_answer_is_a_finding_that_cannot_be_promised():
     msa_request = factories.complete_request(clear_meter_access=None)
-    found = readiness.check(msa_request)
-    assert [(it.rule, it.kind, it.field, it.step) for it in found.items] == [
+    state = readiness.check(msa_request)
+    assert [(it.rule, it.kind, it.field, it.step) for it in state.items] == [
         ("C3", Kind.MISSING, "clear_meter_access", "site")
     ]
-    assert (found.answer, found.promisable) == (Answer.FIX_FIRST, [])
+    assert (state.answer, state.promisable) == (Answer.FIX_FIRST, [])
 
 
 def test_cannot_be_served_wins_over_what_can_be_put_right():
-    found = readiness.check(factories.complete_request(panel_rating_amps=400, clear_meter_access=False))
-    assert found.answer == Answer.CANNOT_SERVE
-    assert [item.rule for item in found.of_kind(Kind.CANNOT_SERVE)] == ["E4", "E7"]
-    assert [item.rule for item in found.promisable] == ["E17"]
+    state = readiness.check(factories.complete_request(panel_rating_amps=400, clear_meter_access=False))
+    assert state.answer == Answer.CANNOT_SERVE
+    assert [item.rule for item in state.of_kind(Kind.CANNOT_SERVE)] == ["E4", "E7"]
+    assert [item.rule for item in state.promisable] == ["E17"]
 
 
 def test_open_finding_without_a_statement_keeps_the_fee_form_shut():
@@ -215,8 +215,8 @@ def near() -> MSARequest:
 
 
 def test_unanswered_near_miss_keeps_the_fee_form_shut_and_cannot_be_promised(near):
-    found = readiness.check(near)
-    assert (found.answer, found.question.suggestion, found.promisable) == (Answer.FIX_FIRST, LISTED, [])
+    state = readiness.check(near)
+    assert (state.answer, state.question.suggestion, state.promisable) == (Answer.FIX_FIRST, LISTED, [])
     refused = refusal(near)
     assert (refused.code, list(refused.fields)) == ("panel_model_unanswered", ["panel_model"])
     assert f"Did you mean {LISTED}?" in str(refused)

@@ -39,7 +39,7 @@ def changed(product: Product, **values: Any) -> Product:
     return new
 
 
-def found(product: Product, **values: Any) -> list[tuple[int, list[str], list[str]]]:
+def affected(product: Product, **values: Any) -> list[tuple[int, list[str], list[str]]]:
     """Per request, the rules that appear and those that disappear."""
     return [
         (impact.msa_request.pk, [point.rule for point in impact.appears], [point.rule for point in impact.disappears])
@@ -68,19 +68,19 @@ def test_open_request_is_listed_with_what_changes_for_it(
     product: Product, change: dict[str, Any], rules: list[str] | None
 ) -> None:
     msa_request = factories.complete_request(device=product)
-    assert found(product, **change) == ([(msa_request.pk, rules, [])] if rules else [])
+    assert affected(product, **change) == ([(msa_request.pk, rules, [])] if rules else [])
 
 
 def test_what_disappears_is_listed_too() -> None:
     product = factories.ProductFactory(required_companions=["storage"])
     msa_request = factories.complete_request(device=product, has_storage=False)
-    assert found(product, required_companions=[]) == [(msa_request.pk, [], ["E18"])]
+    assert affected(product, required_companions=[]) == [(msa_request.pk, [], ["E18"])]
 
 
 def test_gma_beside_an_isolating_device_is_judged_with_the_change() -> None:
     product = factories.ProductFactory(isolating=False)
     msa_request = factories.complete_request(device=product, existing_adapter="gma")
-    assert found(product, isolating=True) == [(msa_request.pk, ["E16"], [])]
+    assert affected(product, isolating=True) == [(msa_request.pk, ["E16"], [])]
 
 
 def test_closed_requests_other_devices_and_removals_are_not_listed(product: Product) -> None:
@@ -89,7 +89,7 @@ def test_closed_requests_other_devices_and_removals_are_not_listed(product: Prod
     factories.complete_request(device=factories.ProductFactory())
     removal = factories.complete_request(request_type="removal", existing_adapter="msa")
     MSARequest.objects.filter(pk=removal.pk).update(device=product)
-    assert found(product, max_service_amps=100) == []
+    assert affected(product, max_service_amps=100) == []
 
 
 def test_request_whose_day_is_frozen_is_judged_on_that_day_alone(product: Product) -> None:
@@ -97,10 +97,10 @@ def test_request_whose_day_is_frozen_is_judged_on_that_day_alone(product: Produc
     draft, frozen = factories.complete_request(device=product), factories.submitted(device=product)
     assert (draft.judged_on, frozen.judged_on) == (None, today())
     with time_machine.travel(timezone.now() + timedelta(days=5)):
-        listed = found(product, approved_until=today() - timedelta(days=1))
+        listed = affected(product, approved_until=today() - timedelta(days=1))
     assert [pk for pk, _new, _gone in listed] == [draft.pk]
     # What is not a matter of the day changes for it as well.
-    assert [pk for pk, _new, _gone in found(product, max_service_amps=100)] == [draft.pk, frozen.pk]
+    assert [pk for pk, _new, _gone in affected(product, max_service_amps=100)] == [draft.pk, frozen.pk]
 
 
 def test_approval_that_ends_later_is_listed_from_that_day(product: Product) -> None:

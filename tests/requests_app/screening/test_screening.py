@@ -277,7 +277,7 @@ def test_service_orders_go_out_in_bulk_and_one_that_cannot_says_why(desk):
     ).content.decode()
     assert f"{bad.reference}: The payment of this visit" in page
     assert "Service orders issued: 1." in page
-    assert [factories.refreshed(each).status for each in (good, bad)] == [
+    assert [factories.refreshed(msa_request).status for msa_request in (good, bad)] == [
         Status.SERVICE_ORDER_ISSUED,
         Status.PENDING_SERVICE_ORDER,
     ]

@@ -6,8 +6,7 @@ from msa_portal.accounts.models import User
 from requests_app.agreements import versions
 from requests_app.enums import Party
 from requests_app.models import Agreement, MSARequest, SigningInvitation
-from requests_app.signing import esign_consent, invitations
-from requests_app.signing import rendering as agreement_rendering
+from requests_app.signing import esign_consent, invitations, rendering
 from tests import factories
 
 
@@ -41,7 +40,7 @@ def agree(agreement: Agreement, party: Party, by: invitations.Proof) -> None:
 
 def render(msa_request: MSARequest) -> Agreement:
     agreement = versions.prepare(msa_request, by=factories.actor_of(msa_request))
-    agreement_rendering.render(agreement.pk)
+    rendering.render(agreement.pk)
     return Agreement.objects.get(pk=agreement.pk)
 
 

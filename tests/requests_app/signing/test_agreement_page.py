@@ -7,7 +7,7 @@ import pytest
 from requests_app.enums import AgreementState, Party
 from requests_app.lifecycle import drafts
 from requests_app.models import Agreement, SigningInvitation
-from requests_app.signing import rendering as agreement_rendering
+from requests_app.signing import rendering
 from tests import factories
 from tests.requests_app.signing.conftest import agree, answers, open_invitation, proof, render
 
@@ -34,7 +34,7 @@ def test_customer_prepares_reads_signs_and_goes_on_to_the_fee(client, mine):
     assert "is being prepared" in page(client, mine)
     assert 'hx-trigger="every 2s"' in page(client, mine)
     agreement = Agreement.objects.get(msa_request=mine)
-    agreement_rendering.render(agreement.pk)
+    rendering.render(agreement.pk)
     agreement.refresh_from_db()
 
     agree(agreement, Party.CUSTOMER, proof(mine.owner))
@@ -44,7 +44,7 @@ def test_customer_prepares_reads_signs_and_goes_on_to_the_fee(client, mine):
     client.post(f"{url}sign/", answers(agreement))
     agreement.refresh_from_db()
     assert agreement.state == AgreementState.EXECUTED
-    agreement_rendering.render(agreement.pk)
+    rendering.render(agreement.pk)
     shown = page(client, mine)
     assert f'href="/requests/{mine.reference}/fee/"' in shown
     assert "Download the signed agreement" in shown

@@ -13,7 +13,7 @@ from requests_app.enums import DocumentKind, Party, ScanState
 from requests_app.files import storage
 from requests_app.lifecycle import drafts
 from requests_app.models import Agreement, Document
-from requests_app.signing import rendering as agreement_rendering
+from requests_app.signing import rendering
 from tests import factories
 from tests.markup import laid_out
 from tests.requests_app.signing.conftest import agree, answers, link, open_invitation, proof, render
@@ -82,7 +82,7 @@ def test_staff_open_the_drawing_from_the_screening_page(client):
 
 def pictures_in_evidence(agreement: Agreement) -> int:
     factories.sign(agreement, Party.AGENT)
-    agreement_rendering.render(agreement.pk)
+    rendering.render(agreement.pk)
     agreement.refresh_from_db()
     pages = PdfReader(io.BytesIO(storage.read(agreement.executed_document))).pages
     return len({image.data for page in pages for image in page.images})

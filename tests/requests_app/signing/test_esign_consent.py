@@ -15,7 +15,7 @@ from tests.requests_app.signing.conftest import agree, answers, link, open_invit
 pytestmark = pytest.mark.django_db
 
 
-def given(agreement: Agreement) -> list[str]:
+def consent_events(agreement: Agreement) -> list[str]:
     kinds = [EventKind.CONSENT_GIVEN, EventKind.CONSENT_WITHDRAWN]
     return list(
         agreement.msa_request.events.filter(kind__in=kinds).order_by("sequence").values_list("kind", flat=True)
@@ -45,7 +45,7 @@ def test_consent_keeps_the_text_that_was_shown_and_the_opening_that_shows_access
     assert (consent.agreement, consent.party, consent.text_version) == (ready, "customer", esign_disclosures.VERSION)
     assert (consent.text, consent.opening, consent.withdrawn_at) == (esign_disclosures.text(), opening, None)
     assert (opening.document_sha256, opening.user_agent) == (ready.document.sha256, "A phone")
-    assert given(ready) == ["consent_given"]
+    assert consent_events(ready) == ["consent_given"]
     assert not ready.signatures.exists()
 
 
@@ -76,7 +76,7 @@ def test_what_another_person_opened_shows_no_access(ready, agent_request):
 def test_consent_given_twice_is_kept_once(consented):
     esign_consent.give(consented, Party.CUSTOMER, proof(invitation=open_invitation(consented)))
     assert SigningConsent.objects.count() == 1
-    assert given(consented) == ["consent_given"]
+    assert consent_events(consented) == ["consent_given"]
 
 
 def test_without_consent_nobody_signs(client, ready):
@@ -119,7 +119,7 @@ def test_withdrawn_consent_leads_to_paper_and_is_asked_for_again(client, consent
     assert answer.redirect_chain == [(f"{url}paper/", 302)]
     assert "no longer agree to sign electronically" in answer.content.decode()
     assert SigningConsent.objects.get().withdrawn_at is not None
-    assert given(consented) == ["consent_given", "consent_withdrawn"]
+    assert consent_events(consented) == ["consent_given", "consent_withdrawn"]
     assert client.post(url, answers(consented))["Location"] == f"{url}?step=read"
 
     client.post(f"{url}consent/", {"consent": "on"})
@@ -139,7 +139,7 @@ def test_what_was_signed_stays_when_consent_is_withdrawn(client, consented):
 def test_nothing_to_withdraw_is_said_and_leaves_no_event(client, ready):
     answer = client.post(f"{link(open_invitation(ready))}consent/withdraw/", follow=True)
     assert "nothing to take back" in answer.content.decode()
-    assert given(ready) == []
+    assert consent_events(ready) == []
 
 
 def test_owner_consents_signs_and_withdraws_on_the_requests_page(client):
@@ -156,7 +156,7 @@ def test_owner_consents_signs_and_withdraws_on_the_requests_page(client):
     client.post(f"{url}sign/", answers(agreement))
     assert agreement.signatures.count() == 1
     assert client.post(f"{url}consent/withdraw/")["Location"] == url
-    assert given(agreement) == ["consent_given", "consent_withdrawn"] * 2
+    assert consent_events(agreement) == ["consent_given", "consent_withdrawn"] * 2
 
 
 def test_who_took_the_request_over_withdraws_what_they_gave_by_link(client, consented):

@@ -14,8 +14,7 @@ from requests_app.agreements import versions
 from requests_app.enums import AgreementState, EventKind, PaperState, Party, ScanState, Section
 from requests_app.lifecycle import drafts
 from requests_app.models import Agreement, Document, MSARequest, PaperReason, PaperSigning
-from requests_app.signing import invitations, paper
-from requests_app.signing import rendering as agreement_rendering
+from requests_app.signing import invitations, paper, rendering
 from requests_app.signing.paper import Verdict
 from tests import crafted, factories
 
@@ -24,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 def rendered(msa_request: MSARequest) -> Agreement:
     agreement = versions.prepare(msa_request, by=factories.actor_of(msa_request))
-    agreement_rendering.render(agreement.pk)
+    rendering.render(agreement.pk)
     return Agreement.objects.select_related("msa_request").get(pk=agreement.pk)
 
 

@@ -10,8 +10,7 @@ from requests_app.agreements import versions
 from requests_app.enums import EventKind, Party
 from requests_app.lifecycle import drafts
 from requests_app.models import SigningInvitation, SigningReminder
-from requests_app.signing import invitations
-from requests_app.signing import reminders as signing_reminders
+from requests_app.signing import invitations, reminders
 from tests import factories
 from tests.requests_app.signing.conftest import link, open_invitation, render
 
@@ -75,7 +74,7 @@ def test_both_are_reminded_three_times_and_the_last_link_is_renewed(agent_reques
     told = []
     for day in range(5, 31):
         time_machine.move_to(f"2026-10-{day:02}T20:00:00Z", tick=False)
-        told += [day for _run in range(2) if signing_reminders.run_due()]
+        told += [day for _run in range(2) if reminders.run_due()]
 
     assert told == [7, 12, 19]  # 2, 5 and 10 business days
     assert SigningReminder.objects.count() == 6
@@ -91,17 +90,17 @@ def test_who_signed_and_whose_link_was_canceled_are_left_alone(agent_request, ti
     factories.sign(agreement, Party.AGENT)
     invitations.cancel_invitation(agreement, by=agent_request.agent)
     time_machine.move_to("2026-10-20T18:00:00Z", tick=False)
-    assert signing_reminders.run_due() == 0
+    assert reminders.run_due() == 0
 
 
 def test_reminders_cost_the_same_for_one_agreement_and_for_many(agent_request, django_assert_max_num_queries):
     render(agent_request)
     with django_assert_max_num_queries(12) as one:
-        signing_reminders.run_due()
+        reminders.run_due()
     for _more in range(3):
         render(factories.complete_request(company=agent_request.agent_company))
     with django_assert_max_num_queries(12) as many:
-        signing_reminders.run_due()
+        reminders.run_due()
     assert len(one.captured_queries) == len(many.captured_queries)
 
 

@@ -13,8 +13,7 @@ from requests_app.agreements import versions
 from requests_app.enums import AgreementState, DocumentKind, Party
 from requests_app.files import storage
 from requests_app.models import Agreement, AgreementWording, Document, MSARequest
-from requests_app.signing import rendering as agreement_rendering
-from requests_app.signing import signatures
+from requests_app.signing import rendering, signatures
 from tests import factories, jobs
 
 pytestmark = [pytest.mark.pdf, pytest.mark.django_db]
@@ -31,7 +30,7 @@ def agent_request(**facts: object) -> MSARequest:
 
 def rendered(msa_request: MSARequest) -> Agreement:
     agreement = versions.prepare(msa_request, by=factories.actor_of(msa_request))
-    agreement_rendering.render(agreement.pk)
+    rendering.render(agreement.pk)
     return Agreement.objects.get(pk=agreement.pk)
 
 
@@ -72,7 +71,7 @@ def test_executed_agreement_has_a_signature_page_for_everybody():
     agreement = rendered(msa_request)
     for party in agreement.parties:
         factories.sign(agreement, party)
-    agreement_rendering.render(agreement.pk)
+    rendering.render(agreement.pk)
 
     executed = Agreement.objects.get(pk=agreement.pk).executed_document
     last = " ".join(pages_of(executed)[pages_of(agreement.document).__len__() - 1 :])
@@ -98,11 +97,11 @@ def test_rendering_that_comes_late_stores_nothing(monkeypatch):
 
     def other_worker_first(*_args):
         monkeypatch.undo()
-        agreement_rendering.render(agreement.pk)
+        rendering.render(agreement.pk)
         return b"late"
 
-    monkeypatch.setattr(agreement_rendering, "render_pdf", other_worker_first)
-    assert agreement_rendering.render(agreement.pk) is False
+    monkeypatch.setattr(rendering, "render_pdf", other_worker_first)
+    assert rendering.render(agreement.pk) is False
     assert Document.objects.filter(msa_request=msa_request).count() == 1
 
 
@@ -111,7 +110,7 @@ def test_rendering_of_a_replaced_agreement_stores_nothing():
     agreement = versions.prepare(msa_request, by=msa_request.owner)
     factories.drafts.save_facts(msa_request, {"city": "Arcadia"}, by=msa_request.owner, version=msa_request.version)
 
-    assert agreement_rendering.render(agreement.pk) is False
+    assert rendering.render(agreement.pk) is False
     assert not Document.objects.filter(msa_request=msa_request).exists()
 
 
@@ -152,7 +151,7 @@ def test_storage_that_is_full_leaves_neither_row_nor_file(monkeypatch, settings)
 
     monkeypatch.setattr(storage._storage(), "save", full)
     with pytest.raises(storage.Refused) as refused:
-        agreement_rendering.render(agreement.pk)
+        rendering.render(agreement.pk)
     assert refused.value.code == "storage_failed"
     assert not Document.objects.exists()
     agreement.refresh_from_db()

@@ -11,7 +11,7 @@ from pypdf import PdfReader
 from msa_portal import seals
 from requests_app.agreements import versions
 from requests_app.models import Agreement, Document, Seal
-from requests_app.signing import rendering as agreement_rendering
+from requests_app.signing import rendering
 from tests import factories
 from tests.requests_app.signing.conftest import render
 
@@ -31,7 +31,7 @@ def text_of(document: Document) -> str:
 def executed(agreement: Agreement) -> Agreement:
     for party in agreement.parties:
         factories.sign(agreement, party)
-    agreement_rendering.render(agreement.pk)
+    rendering.render(agreement.pk)
     return Agreement.objects.get(pk=agreement.pk)
 
 
@@ -83,7 +83,7 @@ def test_signature_that_still_stands_names_the_version_that_was_signed(ready):
     second = render(msa_request)
     for party in second.waited_for:
         factories.sign(second, party)
-    agreement_rendering.render(second.pk)
+    rendering.render(second.pk)
     second.refresh_from_db()
 
     kept = second.signatures.filter(carried_from__isnull=False)
@@ -99,7 +99,7 @@ def test_without_a_usable_key_nothing_is_stored_and_it_fails_loudly(ready, setti
     before = Document.objects.count()
 
     with pytest.raises(seals.SealKeyError):
-        agreement_rendering.render(ready.pk)
+        rendering.render(ready.pk)
     assert Document.objects.count() == before
     assert Agreement.objects.get(pk=ready.pk).executed_document is None
 
@@ -110,7 +110,7 @@ def test_sweeper_finds_it_again_once_the_key_is_mended(ready, settings):
     later = Agreement.objects.get(pk=ready.pk).executed_at + timedelta(minutes=2)
 
     assert list(Agreement.objects.lacking_document(since=later)) == [ready]
-    agreement_rendering.render(ready.pk)
+    rendering.render(ready.pk)
     assert not Agreement.objects.lacking_document(since=later).exists()
 
 
@@ -118,7 +118,7 @@ def test_signed_copy_from_before_there_were_seals_is_made_anew(ready):
     agreement = executed(ready)
     Seal.objects.all().delete()
 
-    assert agreement_rendering.render(agreement.pk) is True
+    assert rendering.render(agreement.pk) is True
     fresh = Agreement.objects.get(pk=agreement.pk)
     assert fresh.executed_document.seal
     assert fresh.executed_document != agreement.executed_document

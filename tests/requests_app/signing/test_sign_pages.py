@@ -10,8 +10,7 @@ from django.test import Client
 from msa_portal import logs
 from requests_app.lifecycle import drafts
 from requests_app.models import MSARequest, SigningInvitation
-from requests_app.signing import invitations
-from requests_app.signing import rendering as agreement_rendering
+from requests_app.signing import invitations, rendering
 from tests import factories
 from tests.requests_app.signing.conftest import answers, link, open_invitation, render
 
@@ -138,7 +137,7 @@ def test_signer_sees_the_signed_copy_after_everyone_signed(client, consented):
     url = link(open_invitation(consented))
     factories.sign(consented, factories.Party.AGENT)
     client.post(url, answers(consented))
-    agreement_rendering.render(consented.pk)
+    rendering.render(consented.pk)
 
     response = client.get(f"{url}document/")
     assert "-signed.pdf" in response["Content-Disposition"]

@@ -14,8 +14,7 @@ from requests_app.agreements import versions
 from requests_app.enums import AgreementState, EventKind, Party
 from requests_app.lifecycle import drafts
 from requests_app.models import Agreement, Signature
-from requests_app.signing import authority, invitations, signatures
-from requests_app.signing import rendering as agreement_rendering
+from requests_app.signing import authority, invitations, rendering, signatures
 from tests import factories
 from tests.requests_app.signing.conftest import agree, open_invitation, proof, render
 
@@ -69,7 +68,7 @@ def test_agent_and_customer_execute_in_either_order(ready, agent_request, first)
         Party.CUSTOMER: {"invitation": open_invitation(ready)},
         Party.AGENT: {"user": agent_request.agent},
     }
-    for party in sorted(Party, key=lambda each: each != first):
+    for party in sorted(Party, key=lambda signer: signer != first):
         assert ready.state == AgreementState.SIGNING
         sign(ready, party, **by[party])
 
@@ -220,7 +219,7 @@ def test_customer_is_reminded_once_after_the_business_days(agent_request, time_m
 
 def test_signed_document_is_rendered_once_executed(ready, agent_request):
     sign(ready, Party.AGENT, user=agent_request.agent)
-    assert agreement_rendering.render(ready.pk) is False
+    assert rendering.render(ready.pk) is False
     sign(ready, Party.CUSTOMER, invitation=open_invitation(ready))
-    assert agreement_rendering.render(ready.pk) is True
-    assert agreement_rendering.render(ready.pk) is False
+    assert rendering.render(ready.pk) is True
+    assert rendering.render(ready.pk) is False

@@ -8,7 +8,7 @@ from django.test import Client
 
 from msa_portal import seals
 from requests_app.models import Agreement, Document, Seal
-from requests_app.signing import rendering as agreement_rendering
+from requests_app.signing import rendering
 from requests_app.views import verify
 from tests import factories
 from tests.requests_app.signing.conftest import render
@@ -30,7 +30,7 @@ def agreement() -> Agreement:
     ready = render(factories.complete_request())
     for party in ready.parties:
         factories.sign(ready, party)
-    agreement_rendering.render(ready.pk)
+    rendering.render(ready.pk)
     return Agreement.objects.get(pk=ready.pk)
 
 
@@ -45,7 +45,7 @@ def shown(client: Client, body: bytes, name: str = "agreement.pdf"):
 
 def says(response, answer: str) -> bool:
     page = response.content.decode()
-    assert [each for each, heading in HEADINGS.items() if heading in page] == [answer]
+    assert [verdict for verdict, heading in HEADINGS.items() if heading in page] == [answer]
     return True
 
 

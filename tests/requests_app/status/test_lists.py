@@ -136,9 +136,9 @@ def test_list_filter_of_what_waits_for_us_agrees_with_each_rows_holder(client):
         make(company=company)
     factories.sign(factories.prepared(factories.complete_request(company=company)), Party.AGENT)
     clocks = Clocks.load(today=local_day(timezone.now()))
-    found = lists.waiting(MSARequest.objects.visible_to(bob), "us", bob, clocks)
+    waiting = lists.waiting(MSARequest.objects.visible_to(bob), "us", bob, clocks)
     by_event = [msa_request for msa_request in MSARequest.objects.all() if msa_request.events.last().holder == "agent"]
-    assert sorted(each.pk for each in found) == sorted(each.pk for each in by_event)
+    assert sorted(row.pk for row in waiting) == sorted(row.pk for row in by_event)
 
 
 def test_list_shows_what_is_late_on_the_utilitys_side_and_ours(client):

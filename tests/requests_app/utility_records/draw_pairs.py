@@ -124,8 +124,8 @@ class Person:
 
     @property
     def comma(self) -> str:
-        given = " ".join(part for part in (self.first, self.middle) if part)
-        return f"{self.last}, {given} {self.suffix}".strip()
+        first_names = " ".join(part for part in (self.first, self.middle) if part)
+        return f"{self.last}, {first_names} {self.suffix}".strip()
 
     @property
     def suffix_first(self) -> str:
@@ -272,7 +272,7 @@ def name_suffix_left_out(r: random.Random) -> Told:
 def name_other_suffix(r: random.Random) -> Told:
     one, other = r.sample(list(SUFFIXES), 2)
     who = person(r)
-    forms = [r.choice([each, *SUFFIXES[each]]) for each in (one, other)]
+    forms = [r.choice([suffix, *SUFFIXES[suffix]]) for suffix in (one, other)]
     return styled(
         r, replace(who, suffix=forms[0]), replace(who, suffix=forms[1]), DIFFERENT, "another suffix: father and son"
     )
@@ -466,7 +466,7 @@ def name_other_company(r: random.Random) -> Told:
     if "&" in firm:
         return either(r, (f"{firm} {legal}", f"{firm.replace('&', 'and')} {legal}", EQUIVALENT, "& and the word"))
     trade = firm.split()[-1]
-    other = r.choice([each for each in TRADES if each != trade])
+    other = r.choice([known for known in TRADES if known != trade])
     return either(
         r, (f"{firm} {legal}", f"{firm.replace(trade, other)} {legal}", DIFFERENT, "another company of that name")
     )
@@ -819,7 +819,7 @@ def address_no_type(r: random.Random) -> Told:
 
 def address_other_type(r: random.Random) -> Told:
     where = place(r)
-    other = r.choice([each for each in TYPES if each != where.type])
+    other = r.choice([known for known in TYPES if known != where.type])
     return spelled(r, where, replace(where, type=other), DIFFERENT, "another type of street")
 
 
@@ -856,7 +856,7 @@ def address_digit_missing(r: random.Random) -> Told:
 
 def address_other_name(r: random.Random) -> Told:
     where = place(r)
-    other = r.choice([each for each in STREETS if each.replace("-", " ") != where.name])
+    other = r.choice([known for known in STREETS if known.replace("-", " ") != where.name])
     return spelled(r, where, replace(where, name=other.replace("-", " ")), DIFFERENT, "another street")
 
 
@@ -941,7 +941,7 @@ def meter_zeros(r: random.Random) -> Told:
 def meter_misread(r: random.Random) -> Told:
     number = meter_digits(r)
     tail = number[4:]
-    spots = [at for at, each in enumerate(tail) if each in "01"]
+    spots = [at for at, digit in enumerate(tail) if digit in "01"]
     if not spots:
         return meter_misread(r)
     at = 4 + r.choice(spots)
@@ -952,7 +952,7 @@ def meter_misread(r: random.Random) -> Told:
 def meter_one_digit(r: random.Random) -> Told:
     number = meter_digits(r)
     at = r.randrange(len(number) - 5, len(number))
-    other = r.choice([each for each in "0123456789" if each != number[at]])
+    other = r.choice([digit for digit in "0123456789" if digit != number[at]])
     return either(r, (number, number[:at] + other + number[at + 1 :], DIFFERENT, "one digit is another"))
 
 
@@ -1024,7 +1024,7 @@ def _of_list(r: random.Random, known: dict[str, list[str]], strangers: Sequence[
         return (value, cased(r, r.choice(known[value])), EQUIVALENT, "another word for the same")
     if strangers and way < 0.68:
         return (value, cased(r, r.choice(list(strangers))), DIFFERENT, "none of the three")
-    other = r.choice([each for each in known if each != value])
+    other = r.choice([other_value for other_value in known if other_value != value])
     return (value, cased(r, r.choice([other, *known[other]])), DIFFERENT, "another one")
 
 

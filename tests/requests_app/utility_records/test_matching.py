@@ -58,9 +58,9 @@ def test_fewer_than_one_in_a_hundred_of_the_hold_out_is_judged_wrongly():
 
 
 def test_whatever_agrees_in_other_words_or_differs_says_why():
-    found = [pairs.judged(pair) for pair in pairs.labelled()]
-    assert {bool(match.reasons) for match in found if match.verdict != Verdict.EQUAL} == {True}
-    assert {match.reasons for match in found if match.verdict == Verdict.EQUAL} == {()}
+    matches = [pairs.judged(pair) for pair in pairs.labelled()]
+    assert {bool(match.reasons) for match in matches if match.verdict != Verdict.EQUAL} == {True}
+    assert {match.reasons for match in matches if match.verdict == Verdict.EQUAL} == {()}
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_outage_puts_the_check_off_and_later_it_is_done(service):
 
 def test_timer_is_scheduled_and_calls_what_is_due(service):
     msa_request = put_off(service)
-    assert "requests_app.compare_with_record" in {each["task"] for each in app.conf.beat_schedule.values()}
+    assert "requests_app.compare_with_record" in {plan["task"] for plan in app.conf.beat_schedule.values()}
     tasks.compare_with_record()
     assert factories.refreshed(msa_request).record_check == RecordCheck.MATCHES
 
@@ -245,14 +245,14 @@ def test_screening_finding_names_the_fields_and_why(service):
     assert (waiting.answer, waiting.because[:16]) == (CheckAnswer.NO, "Not compared yet")
     service.answers = [HIDDEN]
     comparison.check_now(msa_request, by=factories.staff())
-    found = desk.suggestions(msa_request)[CheckCode.C5]
-    assert found.answer == CheckAnswer.NO
-    assert found.because == "Differs from the record: street address (Another house number. Another street)."
+    suggestion = desk.suggestions(msa_request)[CheckCode.C5]
+    assert suggestion.answer == CheckAnswer.NO
+    assert suggestion.because == "Differs from the record: street address (Another house number. Another street)."
     service.answers = [Answer()]
     comparison.check_now(msa_request, by=factories.staff())
-    found = desk.suggestions(msa_request)[CheckCode.C5]
-    assert found.answer == CheckAnswer.YES
-    assert "name on the service account (One names only one of the account's holders." in found.because
+    suggestion = desk.suggestions(msa_request)[CheckCode.C5]
+    assert suggestion.answer == CheckAnswer.YES
+    assert "name on the service account (One names only one of the account's holders." in suggestion.because
 
 
 def test_only_program_staff_check_now(client, service):
@@ -310,5 +310,8 @@ def test_record_is_proposed_in_the_requests_words(service):
     msa_request = factories.submitted()
     service.answers = [Answer(ACCOUNT | {"service_class": "GS-1", "meter_kind": "Unknown", "name": "Mallory Other"})]
     comparison.check_now(msa_request, by=factories.staff())
-    proposed = {each.field: each.proposal for each in comparison.compare(factories.refreshed(msa_request)).differing}
+    proposed = {
+        difference.field: difference.proposal
+        for difference in comparison.compare(factories.refreshed(msa_request)).differing
+    }
     assert proposed == {"customer_name": "Mallory Other", "service_class": "commercial", "meter_kind": ""}

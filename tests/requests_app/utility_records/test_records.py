@@ -41,7 +41,7 @@ def test_comparison_reads_past_case_order_initials_and_street_words():
 def test_comparison_of_an_unknown_number_differs_in_the_number_alone():
     msa_request = factories.complete_request(account_number="999999")
     compared = comparison.compare(msa_request)
-    assert [each.field for each in compared.differing] == ["account_number"]
+    assert [difference.field for difference in compared.differing] == ["account_number"]
     assert compared.result == RecordCheck.DIFFERS
     assert not compared.has_account
 

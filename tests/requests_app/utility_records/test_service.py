@@ -138,8 +138,8 @@ def test_without_an_address_the_imported_table_is_asked():
     factories.ServiceAccountFactory(unit="4")
     source = sources.configured()
     assert isinstance(source, ImportedRecords)
-    found = source.lookup("7001 2345-6789")
-    assert (found.name, found.unit, found.zip_code) == ("Alice Sample", "4", "91016")
+    record = source.lookup("7001 2345-6789")
+    assert (record.name, record.unit, record.zip_code) == ("Alice Sample", "4", "91016")
     assert source.lookup("999") is source.lookup("") is None
 
 

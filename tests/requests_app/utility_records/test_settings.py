@@ -57,13 +57,13 @@ def test_key_that_fits_no_header_stops_the_start_and_is_not_told(monkeypatch, ra
 
 
 @pytest.mark.parametrize(
-    "given", [{"CUSTOMER_RECORDS_URL": "https://records.example.com"}, {"CUSTOMER_RECORDS_KEY": "k"}]
+    "environment", [{"CUSTOMER_RECORDS_URL": "https://records.example.com"}, {"CUSTOMER_RECORDS_KEY": "k"}]
 )
-def test_address_without_key_or_key_without_address_stops_the_start(given):
+def test_address_without_key_or_key_without_address_stops_the_start(environment):
     unset = {"CUSTOMER_RECORDS_URL": "", "CUSTOMER_RECORDS_KEY": ""}
     done = subprocess.run(
         [sys.executable, "-c", "import msa_portal.settings"],
-        env=os.environ | {"DEBUG": "1"} | unset | given,
+        env=os.environ | {"DEBUG": "1"} | unset | environment,
         cwd=ROOT,
         capture_output=True,
         text=True,

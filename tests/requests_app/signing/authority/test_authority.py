@@ -35,10 +35,14 @@ def events(msa_request: MSARequest, kind: EventKind) -> list[dict]:
 def test_customers_signature_gives_authority_for_the_account_and_a_year(company, alice):
     msa_request = authorized(company, alice)
 
-    given = AgentAuthority.objects.get()
-    assert (given.account_number, given.company, given.ended_at) == (msa_request.account_number, company, None)
-    assert given.expires_on == local_day(timezone.now()) + timedelta(days=365)
-    assert (msa_request.authority, msa_request.agent_until) == (given, given.expires_on)
+    agent_authority = AgentAuthority.objects.get()
+    assert (agent_authority.account_number, agent_authority.company, agent_authority.ended_at) == (
+        msa_request.account_number,
+        company,
+        None,
+    )
+    assert agent_authority.expires_on == local_day(timezone.now()) + timedelta(days=365)
+    assert (msa_request.authority, msa_request.agent_until) == (agent_authority, agent_authority.expires_on)
 
 
 def test_agents_own_signature_gives_none(company):
@@ -59,9 +63,9 @@ def test_signing_again_for_the_same_account_makes_it_last_longer_for_all(company
     AgentAuthority.objects.update(expires_on=date(2026, 12, 1))
     second = authorized(company, alice)
 
-    given = AgentAuthority.objects.get()
+    agent_authority = AgentAuthority.objects.get()
     first.refresh_from_db()
-    assert first.agent_until == second.agent_until == given.expires_on > date(2026, 12, 1)
+    assert first.agent_until == second.agent_until == agent_authority.expires_on > date(2026, 12, 1)
 
 
 def test_another_account_needs_another_authority(company, alice):
@@ -73,10 +77,13 @@ def test_another_account_needs_another_authority(company, alice):
 
 @pytest.mark.both_databases
 def test_database_holds_one_authority_in_force_per_account_and_company(company, alice):
-    given = authorized(company, alice).authority
+    agent_authority = authorized(company, alice).authority
     with pytest.raises(IntegrityError), transaction.atomic():
         AgentAuthority.objects.create(
-            account_number=given.account_number, company=company, given_at=timezone.now(), expires_on=given.expires_on
+            account_number=agent_authority.account_number,
+            company=company,
+            given_at=timezone.now(),
+            expires_on=agent_authority.expires_on,
         )
 
 
@@ -92,18 +99,18 @@ def test_revoking_ends_it_for_every_open_request_of_the_account(company, alice):
     elsewhere = authorized(company, alice, account_number="700999999999")
 
     assert authority.revoke(second, by=alice) == 2
-    assert [visible_to_agent(each) for each in (first, second, elsewhere)] == [False, False, True]
-    given = AgentAuthority.objects.get(pk=first.authority_id)
-    assert (given.ended_because, given.ended_by) == ("revoked", alice)
-    for each in (first, second):
-        assert events(each, EventKind.AGENT_REVOKED) == [{"company": company.pk, "why": "revoked"}]
+    assert [visible_to_agent(msa_request) for msa_request in (first, second, elsewhere)] == [False, False, True]
+    agent_authority = AgentAuthority.objects.get(pk=first.authority_id)
+    assert (agent_authority.ended_because, agent_authority.ended_by) == ("revoked", alice)
+    for msa_request in (first, second):
+        assert events(msa_request, EventKind.AGENT_REVOKED) == [{"company": company.pk, "why": "revoked"}]
 
 
 def test_taking_over_is_for_that_request_alone(company, alice):
     first, second = authorized(company, alice), authorized(company, alice)
 
     authority.take_over(second, by=alice)
-    assert [visible_to_agent(each) for each in (first, second)] == [True, False]
+    assert [visible_to_agent(msa_request) for msa_request in (first, second)] == [True, False]
     assert AgentAuthority.objects.get().ended_at is None
     assert not second.has_agent
 
@@ -185,8 +192,8 @@ def test_timer_ends_what_has_expired_once(company, alice):
     authority.run_due()
     authority.run_due()
 
-    given = AgentAuthority.objects.get()
-    assert (given.ended_because, given.ended_by) == ("expired", None)
+    agent_authority = AgentAuthority.objects.get()
+    assert (agent_authority.ended_because, agent_authority.ended_by) == ("expired", None)
     assert events(msa_request, EventKind.AGENT_REVOKED) == [{"company": company.pk, "why": "expired"}]
     assert told(msa_request, "agent_revoked") == [msa_request.agent.email]
 
