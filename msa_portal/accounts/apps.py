@@ -8,7 +8,10 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
+        from msa_portal import writes  # noqa: PLC0415  (the first app: before any connection is made)
         from msa_portal.accounts.roles import sync_role_groups  # noqa: PLC0415  (models are loaded by now)
+
+        writes.connect()
 
         # The signal comes once an app, in their order: with the last one, every permission is there.
         *_others, last = apps.get_app_configs()
