@@ -264,6 +264,13 @@ def test_too_many_days_and_the_visits_own_are_refused(visit: SiteVisit, request_
     assert UnsuitableDay.objects.count() == 0
 
 
+def test_days_are_not_named_once_the_visit_is_due(visit: SiteVisit, request_: MSARequest, alice: User):
+    ServiceOrder.objects.update(due_on=date(2027, 3, 1))
+    with pytest.raises(Refused) as refusal:
+        unsuitable_days.name(request_, [(FRIDAY, "morning")], by=alice)
+    assert (refusal.value.code, UnsuitableDay.objects.count()) == ("too_late", 0)
+
+
 # --- Pages -------------------------------------------------------------------------------
 def test_page_offers_and_moves(request_: MSARequest, page: tuple[Client, str]):
     client, address = page

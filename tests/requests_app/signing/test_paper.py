@@ -190,6 +190,18 @@ def test_too_many_files_are_refused_with_the_number(mine):
         send(mine, files=[scan() for _each in range(13)])
 
 
+def test_no_file_at_all_is_refused(mine):
+    with pytest.raises(Refused, match="Choose the scan"):
+        paper.send(mine, Party.CUSTOMER, [], by=mine.msa_request.owner, invitation=None)
+    assert PaperSigning.objects.count() == 0
+
+
+def test_customers_invitation_sends_no_pages_for_the_agent(agents):
+    with pytest.raises(Refused) as refusal:
+        send(agents, Party.AGENT, invitation=agents.invitations.get())
+    assert (refusal.value.code, PaperSigning.objects.count()) == ("wrong_link", 0)
+
+
 # --- Pages -----------------------------------------------------------------------------------
 def post(client, url: str, agreement: Agreement, *files, party: str = "customer"):
     return client.post(url, {"agreement": agreement.pk, "party": party, "pages": files or [scan()]}, follow=True)
