@@ -38,8 +38,8 @@ def _locking(model: Any, related: tuple[str, ...]) -> Prepared[Any]:
     def rows() -> Any:
         manager = model._meta.default_manager
         only_self = {"of": ("self",)} if connection.features.has_select_for_update_of else {}
-        found = manager.select_for_update(**only_self)
-        return found.select_related(*related) if related else found
+        locked_rows = manager.select_for_update(**only_self)
+        return locked_rows.select_related(*related) if related else locked_rows
 
     return Prepared(rows)
 
@@ -51,9 +51,9 @@ def hold(instance: models.Model) -> None:
 
 
 def take_over(instance: models.Model, fresh: models.Model) -> None:
-    """`instance` says what its row says now, after a service: as `fresh` does, which was read under the lock and saved.
+    """Copy to `instance` the values of `fresh`, which a service read under the lock and saved.
 
-    Where this connection wrote to the row in another way since, it is read again.
+    If this connection has written to the row in another way since then, `instance` is read from the database.
     """
     if fresh is instance:
         return
@@ -85,8 +85,8 @@ def is_held(instance: models.Model) -> bool:
 def locked[M: models.Model](instance: M) -> Iterator[M]:
     """A transaction with the row under its lock: `instance` itself where it is held already, else read again.
 
-    A service that is called within another one goes on with the same object, so that neither has an old
-    picture. What a body changed on it that raises goes back with the body's savepoint.
+    A service called within another one works on the same object, so neither has a stale one. If the body raises,
+    its changes to the object are undone together with its savepoint.
     """
     with transaction.atomic():
         if not is_held(instance):
@@ -103,7 +103,7 @@ def locked[M: models.Model](instance: M) -> Iterator[M]:
 
 
 class KnowsItsRow(models.Model):
-    """Knows, once it was read under its lock, whether its row was written by it alone (`take_over`)."""
+    """After it was read under its lock, it knows whether anything else wrote to its row (`take_over`)."""
 
     class Meta:
         abstract = True

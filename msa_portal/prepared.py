@@ -30,8 +30,8 @@ class Prepared[M: models.Model]:
             setattr(connection, _ATTRIBUTE, plans)
         if self not in plans:
             plans[self] = _Plan(self._rows().order_by().filter(pk=RawSQL("%s", (_PK,))))
-        found: M = plans[self].run(pk)
-        return found
+        row: M = plans[self].run(pk)
+        return row
 
 
 class _Plan:
@@ -47,7 +47,7 @@ class _Plan:
         asked = self._queryset.model._meta.pk.get_db_prep_value(pk, connection)
         params = tuple(asked if value is _PK else value for value in self._params)
         self._compiler.as_sql = lambda **_how: (self._sql, params)
-        found: Any = next(iter(ModelIterable(self._queryset)), None)
-        if found is not None:
-            return found
-        raise self._queryset.model.DoesNotExist(f"{self._queryset.model.__name__} {pk}")
+        row: Any = next(iter(ModelIterable(self._queryset)), None)
+        if row is None:
+            raise self._queryset.model.DoesNotExist(f"{self._queryset.model.__name__} {pk}")
+        return row

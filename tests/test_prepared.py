@@ -25,11 +25,11 @@ def test_prepared_query_gives_the_row_that_is_asked_for_each_time(django_assert_
     prepared = Prepared(lambda: MSARequest.objects.select_related("owner"))
     for draft in [*drafts, *drafts]:
         with django_assert_num_queries(1):
-            found = prepared.get(draft.pk)
-            assert (found, found.owner) == (draft, draft.owner)
+            row = prepared.get(draft.pk)
+            assert (row, row.owner) == (draft, draft.owner)
         read = MSARequest.objects.get(pk=draft.pk)
         names = [field.attname for field in MSARequest._meta.concrete_fields]
-        assert [getattr(found, name) for name in names] == [getattr(read, name) for name in names]
+        assert [getattr(row, name) for name in names] == [getattr(read, name) for name in names]
 
 
 def test_row_that_is_not_there_is_told_as_django_does():

@@ -77,8 +77,8 @@ def standing(
     stands = {visit.pk: (lane[1], window) for lane, stops in placed.items() for visit, window in stops}
     rows = [visit for stops in placed.values() for visit, _window in stops]
     days = [on for _technician, on in placed]
-    found = facts.load(min(days), max(days), rows, lanes=placed.keys(), settings=settings)
-    return _Standing(found, stands, set(placed)).translate()
+    loaded = facts.load(min(days), max(days), rows, lanes=placed.keys(), settings=settings)
+    return _Standing(loaded, stands, set(placed)).translate()
 
 
 def board_plan(translated: Translated) -> Plan:

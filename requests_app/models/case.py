@@ -87,7 +87,7 @@ class UnderLock:
 
     def __init__(self, msa_request: MSARequest) -> None:
         self._msa_request = msa_request
-        self._found: dict[str, Any] = {}
+        self._rows_by_name: dict[str, Any] = {}
         self._read_at: dict[str, writes.Mark] = {}
         self._row: Any = None
 
@@ -104,26 +104,26 @@ class UnderLock:
         for name in _PEOPLE_AND_DEVICE:
             if getattr(msa_request, f"{name}_id") == getattr(row, f"{name}_id"):
                 msa_request._state.fields_cache.setdefault(name, getattr(row, name))
-        found = {name: getattr(row, name, None) for name in _TABLES} | {"last_link": _link(row.last_link)}
-        for name, related in found.items():
+        relations = {name: getattr(row, name, None) for name in _TABLES} | {"last_link": _link(row.last_link)}
+        for name, related in relations.items():
             self.keep(name, related)
         self._row = row
 
     def known(self, name: str) -> Any:
         """That relation as it was read, or was written since by way of what was read; None where it was not read."""
-        return self._found.get(name)
+        return self._rows_by_name.get(name)
 
-    def keep(self, name: str, found: Any) -> None:
-        """This is what the database says now."""
-        self._found[name], self._read_at[name] = found, writes.mark(_TABLES.get(name, _EVENTS))
+    def keep(self, name: str, related: Any) -> None:
+        """Store what the database holds now."""
+        self._rows_by_name[name], self._read_at[name] = related, writes.mark(_TABLES.get(name, _EVENTS))
 
     def one(self, name: str, otherwise: Callable[[], Any]) -> Any:
         """That relation; read by `otherwise` where it was written to since."""
-        if self._row is None and name not in self._found:
+        if self._row is None and name not in self._rows_by_name:
             self._load()
         if self._read_at[name] != writes.mark(_TABLES.get(name, _EVENTS)):
             self.keep(name, otherwise())
-        return self._found[name]
+        return self._rows_by_name[name]
 
 
 def _rows_under_lock() -> QuerySet[Any]:
@@ -199,10 +199,10 @@ class Loaded:
 class Case:
     """One request's related rows, as the rules read them.
 
-    Of a request that `with_case()` loaded, each is kept as it was read first, and never grows stale by
-    itself: whoever writes reads the request anew, under its lock. Of any other request
-    (`MSARequest.case` makes a new one at each call) it is read when it is asked for; while its lock
-    is held, what one query brought stands until this connection writes to it (`UnderLock`).
+    For a request that `with_case()` loaded, each relation stays as it was first read: services that write
+    read the request again, under its lock. For any other request, `MSARequest.case` returns a new case at
+    each call, which reads a relation when asked. While the request's lock is held, one query reads them
+    all, and each stays until this connection writes to its table (`UnderLock`).
     """
 
     def __init__(self, msa_request: MSARequest, loaded: Loaded | None = None) -> None:
@@ -230,7 +230,7 @@ class Case:
         return cast("T", self._judged[rule])
 
     def now_has(self, **rows: Any) -> None:
-        """The caller just wrote these under the request's lock: the case goes on with them, without another query."""
+        """The caller just wrote these rows under the request's lock: the case keeps them without another query."""
         if self.under_lock:
             for name, row in rows.items():
                 self.under_lock.keep(_NAMES[name], row)

@@ -28,10 +28,10 @@ def submitted() -> MSARequest:
 def everything(msa_request: MSARequest) -> list[Any]:
     """What the case says, and what the program's settings are."""
     case, settings = msa_request.case, program.of(msa_request)
-    found = [case.agreement, case.statement, case.follow_up, case.open_round, case.open_screening]
+    relations = [case.agreement, case.statement, case.follow_up, case.open_round, case.open_screening]
     figures = {field.attname: getattr(settings.figures, field.attname) for field in ProgramSettings._meta.fields}
     people = [msa_request.owner, msa_request.agent, msa_request.agent_company, msa_request.device]
-    return [*found, *people, case.last_link, figures, settings.calendar, settings.panels]
+    return [*relations, *people, case.last_link, figures, settings.calendar, settings.panels]
 
 
 def test_case_under_a_lock_is_one_query_and_says_what_each_query_alone_does(
