@@ -73,6 +73,10 @@ def test_document_to_sign_is_not_there_before_the_agreement_nor_for_who_does_not
     assert client.post(url).status_code == 404
 
 
+def test_consent_to_no_agreement_is_not_taken_back(client, mine):
+    assert client.post(f"/requests/{mine.reference}/agreement/consent/withdraw/").status_code == 404
+
+
 def test_signing_without_the_box_is_said_at_the_field(client, mine):
     agreement = render(mine)
     agree(agreement, Party.CUSTOMER, proof(mine.owner))

@@ -196,6 +196,11 @@ def test_no_file_at_all_is_refused(mine):
     assert PaperSigning.objects.count() == 0
 
 
+def test_nobody_sends_pages_without_a_link_or_an_account(mine):
+    with pytest.raises(Refused, match="Sign in first"):
+        send(mine, by=None)
+
+
 def test_customers_invitation_sends_no_pages_for_the_agent(agents):
     with pytest.raises(Refused) as refusal:
         send(agents, Party.AGENT, invitation=agents.invitations.get())
@@ -276,6 +281,12 @@ def test_staff_decide_in_the_desk(client, agents):
     assert client.post(url, {"customer_terms": "accept"}).status_code == 409
     screening = client.get(reverse("admin:requests_app_msarequest_change", args=[agents.msa_request_id]))
     assert "The name is another one" in screening.content.decode()
+
+
+@pytest.mark.parametrize(("make", "pk"), [(factories.staff, "0"), (factories.staff, "x"), (None, "0")])
+def test_pages_that_are_not_there(client, db, make, pk):
+    client.force_login(make() if make else factories.UserFactory(is_staff=True))
+    assert client.get(reverse("admin:requests_app_papersigning_change", args=[pk])).status_code == 404
 
 
 def test_dispatcher_reads_and_does_not_decide(client, mine):
