@@ -102,18 +102,6 @@ class KnowsItsRow(models.Model):
     class Meta:
         abstract = True
 
-    def note_row(self) -> None:
-        """Its values are those of its row now: it was just read, or is about to be saved for the first time."""
-        values = vars(self)
-        values["_row"] = {field.attname: values[field.attname] for field in self._meta.concrete_fields}
-        values["_written_at"] = writes.mark(self._meta.db_table)
-
-    @property
-    def knows_its_row(self) -> bool:
-        """Whether this connection has written to the table only by saving this object since `note_row`."""
-        mark = vars(self).get("_written_at")
-        return mark is not None and mark == writes.mark(self._meta.db_table)
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         knew_its_row = self.knows_its_row
         super().save(*args, **kwargs)
@@ -126,6 +114,18 @@ class KnowsItsRow(models.Model):
             }
             vars(self)["_row"] = vars(self)["_row"] | saved
             vars(self)["_written_at"] = writes.mark(self._meta.db_table)
+
+    def note_row(self) -> None:
+        """Its values are those of its row now: it was just read, or is about to be saved for the first time."""
+        values = vars(self)
+        values["_row"] = {field.attname: values[field.attname] for field in self._meta.concrete_fields}
+        values["_written_at"] = writes.mark(self._meta.db_table)
+
+    @property
+    def knows_its_row(self) -> bool:
+        """Whether this connection has written to the table only by saving this object since `note_row`."""
+        mark = vars(self).get("_written_at")
+        return mark is not None and mark == writes.mark(self._meta.db_table)
 
     def forget_related(self) -> None:
         """Drop what was read along with the row."""
