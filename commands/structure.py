@@ -92,13 +92,13 @@ def _imported(node: ast.Import | ast.ImportFrom) -> list[str]:
 
 
 def shared_blocks() -> Iterator[str]:
-    """As a decorator, `atomic` opens one and the same block at every call, and a lock is known by its block."""
+    """As a decorator, `atomic` opens the same block object at every call, and a lock is identified by its block."""
     for path in modules():
         for function in _functions(path):
             for decorator in function.decorator_list:
                 if ast.unparse(decorator).split("(")[0].split(".")[-1] == "atomic":
                     place = f"{path.relative_to(ROOT)}:{decorator.lineno}"
-                    yield f"{place}: open the transaction with a with statement: msa_portal.db.is_held tells blocks apart"
+                    yield f"{place}: open the transaction with a with statement: msa_portal.db.is_held identifies a lock by its block"
 
 
 def empty_names() -> Iterator[str]:

@@ -47,7 +47,7 @@ def _locking(model: Any, related: tuple[str, ...]) -> Prepared[Any]:
 def hold(instance: models.Model) -> None:
     """This object stands for its row until the innermost transaction block ends: nobody else can change the row.
 
-    The block is told apart by its `Atomic` object, so open it with a `with` statement: as a decorator, `atomic`
+    The block is identified by its `Atomic` object, so open it with a `with` statement: as a decorator, `atomic`
     uses one such object for every call (`commands/structure.py`).
     """
     vars(instance)["_held_in"] = connection.atomic_blocks[-1]

@@ -53,7 +53,7 @@ SELECTED = (
     *("owner", "agent", "agent_company", "device"),
     *("current_agreement", "standing_statement__stated_by", "waiting_follow_up"),
 )
-# The same for one request under its lock, where services go on to decide and to write.
+# The same for one request under its lock, for services that decide and write.
 _JOINED_UNDER_LOCK = JOINED | {
     "open_visit_round": FilteredRelation("rounds", condition=Q(rounds__closed_at__isnull=True)),
     "undecided_screening": FilteredRelation("screenings", condition=Q(screenings__decided_at__isnull=True)),
@@ -224,7 +224,7 @@ class Case:
         return self._loaded.once(read) if self._loaded else (otherwise or read)()
 
     def judged[T](self, rule: Callable[[MSARequest], T]) -> T:
-        """What a pure rule says about the request, computed once where the case is kept."""
+        """What a pure rule says about the request, computed once if the case is kept."""
         if self._loaded is None:
             self.read_ahead()
             return rule(self.msa_request)
@@ -240,7 +240,7 @@ class Case:
 
     @property
     def last_link(self) -> Link | None:
-        """Of the chain of events; None where there is none yet."""
+        """The end of the chain of events; None if there are none yet."""
 
         def read() -> Link | None:
             rows = RequestEvent.objects.filter(msa_request=self.msa_request).order_by("-sequence")

@@ -1,4 +1,4 @@
-"""A request under its lock: its case is one query, and what was written since is read again (ADR 26)."""
+"""A request under its lock: one query reads its case, and what has been written since is read again (ADR 26)."""
 
 from __future__ import annotations
 
