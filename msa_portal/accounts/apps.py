@@ -1,6 +1,9 @@
 from django.apps import AppConfig, apps
+from django.core.checks import Tags, register
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
+
+from msa_portal.unsafe_settings import check_unsafe_settings
 
 
 class AccountsConfig(AppConfig):
@@ -12,6 +15,7 @@ class AccountsConfig(AppConfig):
         from msa_portal.accounts.roles import sync_role_groups  # noqa: PLC0415  (models are loaded by now)
 
         writes.connect()
+        register(check_unsafe_settings, Tags.security, deploy=True)
 
         # The signal comes once an app, in their order: with the last one, every permission is there.
         *_others, last = apps.get_app_configs()
