@@ -1,4 +1,5 @@
-"""The shape of the code: no import circles, no crowded folders, few imports inside functions, no empty names.
+"""The shape of the code: no import circles, no crowded folders, few imports inside functions, no empty names, no
+transaction block that calls share.
 
 import-linter checks which package may import which (pyproject.toml).
 """
@@ -28,7 +29,7 @@ _REASON = re.compile(r"# noqa: PLC0415  \(.+\)$")
 
 def complaints() -> str | None:
     """What is wrong, one line per fault; None if nothing is."""
-    return "\n".join([*circles(), *crowded(), *inline(), *empty_names()]) or None
+    return "\n".join([*circles(), *crowded(), *inline(), *empty_names(), *shared_blocks()]) or None
 
 
 def circles() -> Iterator[str]:
@@ -65,11 +66,39 @@ def inline() -> Iterator[str]:
             yield f"{place}: say why this import is inside a function: # noqa: PLC0415  (the reason)"
 
 
-def _lines_of_inline_imports(path: Path) -> Iterator[int]:
-    for function in ast.walk(ast.parse(path.read_text())):
-        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
-            imports = (node for node in ast.walk(function) if isinstance(node, ast.ImportFrom) and node.module)
-            yield from (node.lineno for node in imports if str(node.module).split(".")[0] in PACKAGES)
+def _lines_of_inline_imports(path: Path) -> list[int]:
+    return sorted(
+        {
+            node.lineno
+            for function in _functions(path)
+            for node in ast.walk(function)
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            if any(module.split(".")[0] in PACKAGES for module in _imported(node))
+        }
+    )
+
+
+def _functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def _imported(node: ast.Import | ast.ImportFrom) -> list[str]:
+    """The modules that an import names. Ruff refuses relative ones (TID252)."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module] if node.module else []
+
+
+def shared_blocks() -> Iterator[str]:
+    """As a decorator, `atomic` opens the same block object at every call, and a lock is identified by its block."""
+    for path in modules():
+        for function in _functions(path):
+            for decorator in function.decorator_list:
+                if ast.unparse(decorator).split("(")[0].split(".")[-1] == "atomic":
+                    place = f"{path.relative_to(ROOT)}:{decorator.lineno}"
+                    yield f"{place}: open the transaction with a with statement: msa_portal.db.is_held identifies a lock by its block"
 
 
 def empty_names() -> Iterator[str]:

@@ -18,12 +18,12 @@ from msa_portal.prepared import Prepared
 def lock[M: models.Model](instance: M, *related: str) -> M:
     """Read the row again under a lock that holds until the transaction ends.
 
-    `related` are read with it by the same query: only such as change under a lock that is held already. PostgreSQL
-    does not read joined rows again after waiting for this one.
+    The same query reads the rows that `related` names. Name only rows that nobody writes to without a lock that
+    you already hold: after waiting for a lock, PostgreSQL reads the locked row again, but not the rows joined to it.
 
-    PostgreSQL takes `FOR UPDATE`. SQLite has none: there each transaction is begun IMMEDIATE,
-    so that one writer is in at a time. Outside a transaction a lock would end at once, so this
-    raises `TransactionManagementError`.
+    PostgreSQL takes `FOR UPDATE`. SQLite has none: there, every transaction begins IMMEDIATE, so only one
+    connection writes at a time. Raises `TransactionManagementError` outside a transaction, where a lock would end
+    at once.
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("lock() needs a transaction")
@@ -45,47 +45,41 @@ def _locking(model: Any, related: tuple[str, ...]) -> Prepared[Any]:
 
 
 def hold(instance: models.Model) -> None:
-    """This object stands for its row until the innermost transaction block ends: nobody else can change the row."""
+    """This object stands for its row until the innermost transaction block ends: nobody else can change the row.
+
+    The block is identified by its `Atomic` object, so open it with a `with` statement: as a decorator, `atomic`
+    uses one such object for every call (`commands/structure.py`).
+    """
     vars(instance)["_held_in"] = connection.atomic_blocks[-1]
-    vars(instance)["_written_at"] = writes.mark(instance._meta.db_table)
+    if isinstance(instance, KnowsItsRow):
+        instance.note_row()
 
 
 def take_over(instance: models.Model, fresh: models.Model) -> None:
-    """Copy to `instance` the values of `fresh`, which a service read under the lock and saved.
+    """Make `instance` like its row, which a service read under the lock as `fresh` and saved.
 
-    If this connection has written to the row in another way since then, `instance` is read from the database.
+    Copies what `fresh` read and saved. Reads the row again if this connection wrote to its table in any other way.
     """
     if fresh is instance:
         return
-    if vars(fresh).get("_written_at") != writes.mark(fresh._meta.db_table):
+    if isinstance(instance, KnowsItsRow) and isinstance(fresh, KnowsItsRow) and fresh.knows_its_row:
+        instance.forget_related()
+        vars(instance).update(vars(fresh)["_row"])
+    else:
         instance.refresh_from_db()
-        return
-    instance._state.fields_cache.clear()
-    getattr(instance, "_prefetched_objects_cache", {}).clear()
-    for field in fresh._meta.concrete_fields:
-        vars(instance)[field.attname] = _as_read(vars(fresh)[field.attname])
-
-
-def _as_read(value: Any) -> Any:
-    """A value that was set, as the database would give it back."""
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, datetime):
-        return value.astimezone(UTC)
-    return value
 
 
 def is_held(instance: models.Model) -> bool:
-    """Whether `lock` gave this very object, and the lock still holds."""
+    """Whether `lock` returned this very object, and the lock still holds."""
     block = vars(instance).get("_held_in")
     return block is not None and any(open_block is block for open_block in connection.atomic_blocks)
 
 
 @contextmanager
 def locked[M: models.Model](instance: M) -> Iterator[M]:
-    """A transaction with the row under its lock: `instance` itself where it is held already, else read again.
+    """A transaction that holds the row's lock. Yields `instance` if it's held already, else a fresh object.
 
-    A service called within another one works on the same object, so neither has a stale one. If the body raises,
+    A service that another one calls works on the same object, so neither has a stale one. If the body raises,
     its changes to the object are undone together with its savepoint.
     """
     with transaction.atomic():
@@ -103,17 +97,49 @@ def locked[M: models.Model](instance: M) -> Iterator[M]:
 
 
 class KnowsItsRow(models.Model):
-    """After it was read under its lock, it knows whether anything else wrote to its row (`take_over`)."""
+    """Once `note_row` was called, it knows what its row holds, and whether anything else wrote to the row's table."""
 
     class Meta:
         abstract = True
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        table = self._meta.db_table
-        alone = "_written_at" in vars(self) and vars(self)["_written_at"] == writes.mark(table)
+        knew_its_row = self.knows_its_row
         super().save(*args, **kwargs)
-        if alone:
-            vars(self)["_written_at"] = writes.mark(table)
+        if knew_its_row:
+            names = kwargs.get("update_fields")
+            saved = {
+                field.attname: _as_read(field, vars(self)[field.attname])
+                for field in self._meta.concrete_fields
+                if names is None or field.name in names or field.attname in names
+            }
+            vars(self)["_row"] = vars(self)["_row"] | saved
+            vars(self)["_written_at"] = writes.mark(self._meta.db_table)
+
+    def note_row(self) -> None:
+        """Its values are those of its row now: it was just read, or is about to be saved for the first time."""
+        values = vars(self)
+        values["_row"] = {field.attname: values[field.attname] for field in self._meta.concrete_fields}
+        values["_written_at"] = writes.mark(self._meta.db_table)
+
+    @property
+    def knows_its_row(self) -> bool:
+        """Whether this connection has written to the table only by saving this object since `note_row`."""
+        mark = vars(self).get("_written_at")
+        return mark is not None and mark == writes.mark(self._meta.db_table)
+
+    def forget_related(self) -> None:
+        """Drop what was read along with the row."""
+        self._state.fields_cache.clear()
+        getattr(self, "_prefetched_objects_cache", {}).clear()
+
+
+def _as_read(field: Any, value: Any) -> Any:
+    """A value that was set, as the database would return it."""
+    if isinstance(value, Enum):
+        value = value.value
+    if isinstance(value, datetime):
+        value = value.astimezone(UTC)
+    return field.to_python(value)
 
 
 class Timestamped(KnowsItsRow):
@@ -137,7 +163,7 @@ class AppendOnlyQuerySet[M: models.Model](models.QuerySet[M]):
 
 
 class AppendOnly(models.Model):
-    """A row that stays as it was written. Its manager is made of an `AppendOnlyQuerySet`."""
+    """A row that stays as it was written. Its manager is made from an `AppendOnlyQuerySet`."""
 
     class Meta:
         abstract = True

@@ -1,4 +1,4 @@
-"""A wide query for one row, put into SQL once for each connection: that costs many times what running it does."""
+"""A query for one row that is compiled to SQL once per connection. Compiling a wide one takes longer than running it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from django.db import connection, models
 from django.db.models.expressions import RawSQL
 from django.db.models.query import ModelIterable
 
-_PK = object()  # stands for the asked id while the SQL is made
+_PK = object()  # takes the place of the id in the compiled query's parameters
 _ATTRIBUTE = "_portal_prepared"
 
 
 class Prepared[M: models.Model]:
-    """`rows` gives the queryset, with its annotations and joined relations; nothing in it may change between calls.
+    """`rows` returns the queryset, with its annotations and joined relations, and must return the same one each time.
 
-    Django has no public way to run a compiled query again: its own iteration is given a compiler that knows its SQL.
+    Django has no public way to run a compiled query again, so its iterator gets a compiler that already has its SQL.
+    Create these at module level: a connection keeps what it compiled. Not for a connection that threads share, since
+    a compiled query holds the parameters of the run under way.
     """
 
     def __init__(self, rows: Callable[[], models.QuerySet[M]]) -> None:

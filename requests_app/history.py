@@ -36,10 +36,10 @@ from requests_app.models.parties import with_agent
 
 
 def display_name_for(actor: User | None, viewer: User | None, *, has_role: bool | None = None) -> str:
-    """The actor's name; to customers and agents, whoever works for the utility is "the utility".
+    """The actor's name. Customers and agents see "the utility" for anyone who works there.
 
     `actor` None is a timer, `viewer` None is nobody in particular. `has_role`: whether the actor has a staff
-    role, where the caller has read it.
+    role, if the caller knows.
     """
     if actor is None:
         return _("the portal")
@@ -62,11 +62,11 @@ def record(
     codes: dict[str, Any] | None = None,
     save: Sequence[str] = (),
 ) -> RequestEvent:
-    """Append what happened and tell the other apps.
+    """Append the event and send the signal to the other apps.
 
-    The caller holds the lock on the request's row, so that places in the chain are not taken
-    twice. `by` None is a timer. `codes` holds codes and ids only. `save`: fields of the request that
-    the cause changed; they are saved with what the event itself changes on it.
+    The caller holds the lock on the request's row, so that two events never get the same place in the chain.
+    `by` None is a timer. `codes` holds codes and ids only. `save` names fields of the request that the caller
+    changed: they're saved together with those that the event changes.
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("an event is recorded in the transaction of its cause")
@@ -159,7 +159,7 @@ def _signed(party: Party, section: Section) -> Q:
 
 
 def stale(msa_request: MSARequest, *, to: User | None) -> Stale:
-    """What happened meanwhile, by whom and when, and where the request is now."""
+    """The refusal for a request that changed in the meantime: what happened, who did it and when, and its status now."""
     status = msa_request.get_status_display()
     last = msa_request.events.exclude(from_status=F("to_status")).select_related("actor").last()
     if last is None:

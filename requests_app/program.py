@@ -21,7 +21,7 @@ from requests_app.models import IncompatiblePanel, MSARequest, PanelRestriction,
 
 
 class Program:
-    """Each part is read when it is first asked for, and stays as it was then: as long as one page or one judgment."""
+    """Each part is read when it's first asked for, and stays as it was: for one page or one decision."""
 
     @cached_property
     def figures(self) -> ProgramSettings:
@@ -39,7 +39,7 @@ class Program:
 def of(msa_request: MSARequest) -> Program:
     """The one that this request shares with those that `with_case()` loaded beside it; else one of its own.
 
-    Under a lock it stays the same for as long as the lock holds: a judgment in several steps is of one piece.
+    Under a lock it stays the same for as long as the lock holds, so that every step of a decision sees the same.
     """
     if not is_held(msa_request):
         return msa_request.case.once(load, otherwise=Program)
@@ -65,7 +65,8 @@ def _of_row(row: Any) -> Program:
     elif row.figures is None:
         return program
     else:
-        program.figures = ProgramSettings(**{name: row.figures[name] for name in _FIGURES})
+        figures = {field.attname: field.to_python(row.figures[field.attname]) for field in _FIGURES}
+        program.figures = ProgramSettings(**figures)  # SQLite's JSON has 1 for True
     taught = [json.loads(line) for line in _split(row.learned)]
     facts = (Taught(rule["panel"], rule["device"], rule["why"]) for rule in taught)
     program.calendar = BusinessCalendar(frozenset(map(date.fromisoformat, _split(row.closed))))
@@ -91,11 +92,13 @@ _LISTS = {
         Cast(JSONObject(panel="normalized", device="device_id", why="explanation"), TextField()),
     ),
 }
-_FIGURES = [field.attname for field in ProgramSettings._meta.concrete_fields]
+_FIGURES = ProgramSettings._meta.concrete_fields
 case.BESIDE.update(
     _LISTS,
     figures=Subquery(
-        ProgramSettings.objects.filter(pk=1).values(all=JSONObject(**{name: name for name in _FIGURES})),
+        ProgramSettings.objects.filter(pk=1).values(
+            all=JSONObject(**{field.attname: field.attname for field in _FIGURES})
+        ),
         output_field=JSONField(),
     ),
 )

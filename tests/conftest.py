@@ -39,7 +39,7 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What lies in tests/browser needs a browser, and what asks for a server needs it, whether or not it says so."""
+    """Mark what needs a browser or a server: by its folder, or by its fixtures."""
     for item in items:
         if "browser" in item.path.parts:
             item.add_marker("browser")
@@ -67,7 +67,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def loopback_only() -> Iterator[None]:
-    """A connection that would leave the machine fails, saying where it was going."""
+    """A connection that would leave the machine fails and says where it was going."""
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: Any) -> None:
@@ -105,8 +105,8 @@ class WithoutTheTests:
 def commits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Commit hooks run when the outermost block of the tested code ends.
 
-    The test itself stays in a transaction that is rolled back, and whoever asks for a transaction is
-    told of the tested code's own: for code that hands over to tasks, not for two connections.
+    The test itself stays in a transaction that is rolled back, and code that checks for a transaction sees only
+    the tested code's own. For code that hands over to tasks, not for two connections.
     """
     request.getfixturevalue("db")
     end = Atomic.__exit__
@@ -142,7 +142,7 @@ def _blank_page() -> bytes:
 
 
 class BlankPage:
-    """Stands in for WeasyPrint's HTML: a valid PDF within a moment, another one for each other text."""
+    """Replaces WeasyPrint's HTML: a valid PDF at once, a different one for each text."""
 
     def __init__(self, string: str, **_options: Any) -> None:
         self.text = string
@@ -162,9 +162,9 @@ def blank_pdfs(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def module_rows(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """A transaction around a module's tests, for fixtures of the module that write rows for all of them.
+    """A transaction around a module's tests, for module fixtures that write rows for all of them.
 
-    Each test's own transaction is inside it. Give tests a deep copy of what the fixture returns. Not for
+    Each test's own transaction is inside it. Give each test a deep copy of what the fixture returns. Not for
     modules with tests that commit.
     """
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
@@ -188,13 +188,13 @@ def empty_cache() -> None:
 
 
 def refused(*_args: Any, **_kwargs: Any) -> None:
-    """In place of a task's `apply_async`: finding nobody at the broker's address takes 25 ms, ten times a test."""
+    """In place of a task's `apply_async`: a failed connection to the broker takes 25 ms, ten times a test."""
     raise OperationalError("no broker")
 
 
 @pytest.fixture(autouse=True)
 def no_broker(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A broker that is down fails at once."""
+    """Without a broker, sending a task fails at once."""
     with pytest.MonkeyPatch.context() as patch:
         if "broker" not in request.fixturenames and not request.node.get_closest_marker("real_broker"):
             patch.setattr(Task, "apply_async", refused)
@@ -203,7 +203,7 @@ def no_broker(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def broker() -> Iterator[str]:
-    """A real Redis as Celery's broker, empty: `control.purge` leaves the queues that this process has not used yet."""
+    """A real Redis as Celery's broker, empty: `control.purge` skips queues that this process hasn't used yet."""
     url = servers.redis_url()
     with Redis.from_url(url) as server:
         server.flushdb()

@@ -1,4 +1,4 @@
-"""The portal's processes with the demo data, which takes a minute to make, so it's made once and copied."""
+"""The portal's processes with demo data. Making the data takes a minute, so it's made once and copied."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SEEDED_FROM = (
 HOURS = 6  # the data depends on the time: visits today, links that expire
 
 SECONDS_TO_CATCH_UP = 300
-# Mail waits behind the demo data's agreements, which the worker seals first.
+# The worker seals the demo data's agreements before it sends email.
 CAUGHT_UP = f"""
 import time
 from msa_portal.notices.models import NoticeMessage
@@ -53,7 +53,7 @@ def key(kind: str) -> str:
 
 
 def _make(folder: Path, database: str) -> None:
-    """Fills the database, and leaves only the media files in the folder."""
+    """Fill the database. Only the media files end up in the folder."""
     work = servers.scratch_folder() / f"seeding-{os.getpid()}"
     work.mkdir()
     stack = LiveStack(work, database)

@@ -27,7 +27,7 @@ DATABASE = "sqlite"  # where TEST_DATABASE is not set
 
 @cache
 def scratch_folder() -> Path:
-    """This run's own folder; memory where the machine has a file system in memory."""
+    """This run's own folder, in memory if the machine has a file system there."""
     memory = Path("/dev/shm")
     folder = Path(tempfile.mkdtemp(prefix="msa-tests-", dir=memory if os.access(memory, os.W_OK) else None))
     folder.chmod(0o755)

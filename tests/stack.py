@@ -59,7 +59,7 @@ class LiveStack:
         self.family.wait_until(self.worker_answers, self.worker, SECONDS_TO_START)
 
     def fill(self) -> None:
-        """Only what makes the demo data: nobody comes to see it yet."""
+        """Start only what makes the demo data: no web server, no sandbox."""
         self._prepare()
         self.family.start(self.worker)
 
@@ -70,14 +70,17 @@ class LiveStack:
         )
         prepared.start()
         assert prepared.process
-        assert prepared.process.wait(SECONDS_TO_SEED) == 0, prepared.last_lines()
+        try:
+            assert prepared.process.wait(SECONDS_TO_SEED) == 0, prepared.last_lines()
+        finally:
+            prepared.end()
 
     def worker_answers(self) -> bool:
         with Celery(broker=self.redis.url) as app:
             return bool(app.control.ping(timeout=0.5))
 
     def manage(self, *arguments: str, seconds: float = SECONDS_TO_START) -> str:
-        """Runs a management command on the stack's own database; gives what it printed."""
+        """Run a management command on the stack's own database. Returns what it printed."""
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
@@ -91,7 +94,7 @@ class LiveStack:
         return done.stdout
 
     def deploy(self, **env: str) -> None:
-        """The web server ends and another one starts, as of a new version, with `env` on top of what there was."""
+        """Replace the web server, as a deployment does, with `env` added to its environment."""
         self.family.children.remove(self.web)
         self.web.end()
         self.env |= env

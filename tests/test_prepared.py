@@ -1,4 +1,4 @@
-"""A query that is put into SQL once gives what Django's own gives, whatever kind of id the rows have."""
+"""A query that is compiled once returns what Django's own does, for any kind of id."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_prepared_query_gives_the_row_that_is_asked_for_each_time(django_assert_
         assert [getattr(row, name) for name in names] == [getattr(read, name) for name in names]
 
 
-def test_row_that_is_not_there_is_told_as_django_does():
+def test_missing_row_raises_as_django_does():
     with pytest.raises(User.DoesNotExist), transaction.atomic():
         lock(User(pk=987654))
 

@@ -53,6 +53,19 @@ def test_import_inside_a_function_needs_its_reason(elsewhere: Path):
     assert [line.split(": ")[0] for line in structure.inline()] == ["shop/till.py:2"]
 
 
+@pytest.mark.parametrize("statement", ["import shop.stock", "from shop.stock import price"])
+def test_import_inside_a_function_is_counted_once_however_it_is_written(elsewhere: Path, statement: str):
+    (elsewhere / "stock.py").touch()
+    (elsewhere / "till.py").write_text(f"def sell():\n    def ring():\n        {statement}\n")
+    assert [line.split(": ")[0] for line in structure.inline()] == ["shop/till.py:3"]
+
+
+@pytest.mark.parametrize("decorator", ["transaction.atomic", "atomic", "transaction.atomic(durable=True)"])
+def test_transaction_as_a_decorator_is_refused(elsewhere: Path, decorator: str):
+    (elsewhere / "till.py").write_text(f"@{decorator}\ndef sell():\n    pass\n")
+    assert [line.split(": ")[0] for line in structure.shared_blocks()] == ["shop/till.py:1"]
+
+
 @pytest.mark.parametrize(
     "code",
     [

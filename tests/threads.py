@@ -1,4 +1,4 @@
-"""Several acts in the same moment, each in a thread and on a connection of its own."""
+"""Several acts at the same moment, each in its own thread, on its own connection."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SECONDS = 60
 
 
 def at_once(*acts: Callable[[], Any]) -> tuple[list[Any], list[BaseException]]:
-    """What they answered and what they raised, in the order of coming."""
+    """What they returned and what they raised, in the order they ended. Fails if one of them hangs."""
     ready = threading.Barrier(len(acts), timeout=20)
     answers: list[Any] = []
     failures: list[BaseException] = []
@@ -21,14 +21,15 @@ def at_once(*acts: Callable[[], Any]) -> tuple[list[Any], list[BaseException]]:
         try:
             ready.wait()
             answers.append(act())
-        except BaseException as error:  # noqa: BLE001  (told by the test's own thread)
+        except BaseException as error:  # noqa: BLE001  (the test's own thread looks at it)
             failures.append(error)
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=run, args=[act]) for act in acts]
+    threads = [threading.Thread(target=run, args=[act], daemon=True) for act in acts]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(SECONDS)
+    assert not any(thread.is_alive() for thread in threads), f"An act has not ended after {SECONDS} seconds."
     return answers, failures

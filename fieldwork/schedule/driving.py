@@ -23,8 +23,8 @@ _RESTS = "fieldwork.planning.road_server_rests"
 
 
 def between(places: Sequence[Place], *, first_site: int, patience: float) -> Travel:
-    """Seconds and meters between all of them. `places[first_site:]` are sites, a row for each. `patience`: seconds for
-    which each answer of the road server is waited for; lanes of the board are locked meanwhile."""
+    """Seconds and meters between all of them. `places[first_site:]` are sites, a row for each. `patience`: how many
+    seconds to wait for each answer of the road server; lanes of the board stay locked until then."""
     travel = _by_road(places, patience) or haversine(places)
     if first_site >= len(places):
         return travel
@@ -36,8 +36,8 @@ def between(places: Sequence[Place], *, first_site: int, patience: float) -> Tra
 
 
 def _by_road(places: Sequence[Place], patience: float) -> Travel | None:
-    """None where no server is configured, or it does not answer: then planning goes on with estimates, and the server is
-    left alone for a minute."""
+    """None if no server is configured or it doesn't answer. Planning then uses estimates, and doesn't ask again for a
+    minute."""
     if not settings.OSRM_URL or len(places) < 2 or cache.get(_RESTS):
         return None
     try:

@@ -39,7 +39,7 @@ def minutes_for(visits: Iterable[SiteVisit], *, usual: int) -> dict[int, int]:
 
 
 def learn() -> int:
-    """Reckon anew what closed visits took, by type and device and by type; returns how many rows stand learned.
+    """Work out again how long closed visits took, by type and device and by type. Returns how many rows were learned.
 
     The median of at least five visits, pulled toward the belief before: the type's for a device, the
     setting for a type. Staff's own figures stand untouched beside it.
@@ -67,8 +67,8 @@ def _samples() -> dict[Key, list[float]]:
     times = ("via", "opened_at", "device_time", "visit__on_site_at", "received_at")
     took: dict[Key, list[float]] = defaultdict(list)
     rows = accepted.values_list(*times, f"{part}request_type", f"{part}device_id")
-    for *told, kind, device in rows.iterator():
-        minutes = _minutes(*told)
+    for *times, kind, device in rows.iterator():
+        minutes = _minutes(*times)
         if minutes is not None and LEAST_MINUTES <= minutes <= MOST_MINUTES:
             took[kind, None].append(minutes)
             if device is not None:

@@ -74,9 +74,9 @@ def load(
     lanes: Collection[Lane] = (),
     settings: program.Program | None = None,
 ) -> Facts:
-    """`visits` None: all that may be planned into these days. Those given are read anew with all that belongs to them.
+    """`visits` None: all that may be planned into these days. Otherwise these visits, read again with all they need.
 
-    `lanes`: technicians' days that count whoever works on them.
+    `lanes`: technicians' days that count even if the technician doesn't work then.
     """
     today = local_day(timezone.now())
     rows = SiteVisit.objects.all() if visits is not None else candidates(from_on, until_on, today=today)
@@ -94,7 +94,7 @@ def load(
 
 
 def _held(visits: Iterable[SiteVisit]) -> frozenset[int]:
-    """What stands in lanes stays there whatever was learned: only what is to be planned is asked about."""
+    """Visits that a learned rule keeps out of the plan. Those in lanes stay there, so nobody asks about them."""
     rows = SiteVisit.objects.filter(pk__in=[visit.pk for visit in visits])
     return frozenset(learning.held(rows).values_list("pk", flat=True))
 
@@ -124,7 +124,7 @@ def placement_of(visit: SiteVisit) -> Placement | None:
 
 
 def board_slot(visit: SiteVisit) -> Slot | None:
-    """Where it stands on the board; None where it is at the side."""
+    """Its place on the board; None if it's unassigned."""
     placed = placement_of(visit)
     return Slot(placed.lane.technician_id, placed.lane.on, placed.window) if placed else None
 

@@ -72,7 +72,7 @@ def standing(
 ) -> Translated:
     """These technicians' days as they stand: each visit only in the half day that is named beside it.
 
-    A technician who does not work then has the usual day, so that times can be told.
+    A technician who doesn't work then gets the usual day, so that there are times to show.
     """
     stands = {visit.pk: (lane[1], window) for lane, stops in placed.items() for visit, window in stops}
     rows = [visit for stops in placed.values() for visit, _window in stops]
@@ -82,7 +82,7 @@ def standing(
 
 
 def board_plan(translated: Translated) -> Plan:
-    """The board as a plan of this problem: the order in which visits stand there, times worked out anew."""
+    """The board as a plan of this problem: the visits in the board's order, with new times."""
     by_lane: dict[tuple[int, date], list[SiteVisit]] = {}
     asked = {visit.id for visit in translated.problem.visits}
     for visit in translated.visits.values():
@@ -197,7 +197,7 @@ def _position(row: SiteVisit) -> Place | None:
 
 
 class _Standing(_Translation):
-    """Each visit where it stands, and nowhere else. Somebody waits for the page, and lanes are locked."""
+    """Each visit in its present place, and nowhere else. Someone is waiting for the page, and lanes are locked."""
 
     patience = 2.0
 

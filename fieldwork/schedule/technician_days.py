@@ -1,6 +1,6 @@
-"""A technician's day on the board: locked, changed, and its times worked out anew.
+"""A technician's day on the board: locking it, changing it, and working out its new times.
 
-Whoever needs a visit and lanes locks the request first, then the visit, then the lanes in the order of their ids.
+To lock a visit and lanes, lock the request first, then the visit, then the lanes in the order of their ids.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ TIMES = ("position", "arrives_at", "minutes", "drive_seconds", "drive_meters")
 
 
 def lock_lanes(keys: Iterable[Key]) -> dict[Key, Lane]:
-    """Those lanes, made where they are missing, locked until the transaction ends."""
+    """Those lanes, created if missing, locked until the transaction ends."""
     wanted = set(keys)
     known = {(lane.technician_id, lane.on) for lane in _rows(wanted)}
     missing = [Lane(technician_id=technician, on=on) for technician, on in sorted(wanted - known)]
@@ -45,7 +45,7 @@ def _rows(keys: Iterable[Key]) -> QuerySet[Lane]:
 
 
 def touch(lanes: Iterable[Lane], *, by: User | None) -> None:
-    """What stands in them changed: who saw them before has an old picture now."""
+    """Their visits changed: pages loaded before show an old state."""
     rows, changed = list(lanes), ["version", "changed_at", "changed_by"]
     for lane in rows:
         lane.version += 1
@@ -103,7 +103,7 @@ def retime_stops(
 ) -> tuple[dict[Key, Times], dict[int, Placement]]:
     """The same, with the stops as they stand then, by their visit's id.
 
-    `settings`, and all `placements` in these lanes with their visits, where the caller has them.
+    `settings`, and all `placements` in these lanes with their visits, if the caller has them.
     """
     rows = {lane.pk: lane for lane in lanes}
     stops: dict[Key, list[Placement]] = defaultdict(list)
@@ -135,7 +135,7 @@ class Break:
 
 @dataclass(frozen=True)
 class Times:
-    """A lane's day; `route` None where its times cannot be worked out. `minutes` at each visit, by its id."""
+    """A lane's day; `route` None if its times can't be worked out. `minutes` at each visit, by its id."""
 
     route: Route | None
     breaks: tuple[Break, ...]
@@ -182,7 +182,7 @@ def _tell_times(on: date, placed: Iterable[Placement], times: Times) -> None:
 
 
 def take_off(visits: Iterable[SiteVisit], *, by: User | None) -> None:
-    """Off the board, and the lanes that they leave timed anew. The caller holds the visits' locks."""
+    """Take them off the board, and work out new times for their lanes. The caller holds the visits' locks."""
     placed = Placement.objects.filter(visit__in=list(visits))
     keys = set(placed.values_list("lane__technician", "lane__on"))
     if not keys:

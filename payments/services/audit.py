@@ -25,7 +25,7 @@ _PAID = frozenset({Fee.State.SETTLED, Fee.State.WRITTEN_OFF})
 
 @contextmanager
 def one_picture() -> Iterator[None]:
-    """All reads inside see the books as they were at the first one, however much is written meanwhile."""
+    """All reads inside see the books as they were at the first one, whatever others write until it ends."""
     with transaction.atomic(durable=True):
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
@@ -36,7 +36,7 @@ def one_picture() -> Iterator[None]:
 def differences() -> Iterator[str]:
     """A line for each thing that does not agree; none where the books are right to the cent.
 
-    Where others write meanwhile, read inside `one_picture`.
+    Read inside `one_picture` if others may write at the same time.
     """
     yield from _accounts()
     yield from _payments()
@@ -193,7 +193,7 @@ def _fee(fee: Any, owed: int) -> Iterator[str]:
 
 
 def _visits() -> Iterator[str]:
-    """A visit counts as paid or waived just where its fee is."""
+    """A visit counts as paid or waived exactly if its fee does."""
     fees = Fee.objects.filter(round=OuterRef("pk"))
     rows = VisitRound.objects.order_by("pk").annotate(
         paid=Exists(fees.filter(state__in=_PAID)), waived=Exists(fees.filter(state=Fee.State.WAIVED))

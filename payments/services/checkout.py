@@ -63,7 +63,7 @@ def open_joint_checkout(requests: Sequence[MSARequest], *, by: User, expected_ce
 
 
 def open_for(requests: Sequence[MSARequest], *, payer: Payer, expected_cents: int) -> Payment:
-    """As `open_checkout`, for whoever pays."""
+    """As `open_checkout`, for any payer."""
     requests = sorted(requests, key=lambda msa_request: msa_request.pk)
     _end_lapsed(requests)
     with transaction.atomic(durable=True):
@@ -233,7 +233,7 @@ def cancel_checkout(msa_request: MSARequest, *, by: User) -> Payment:
     """Close the open checkout at the provider; the answers may change again.
 
     Returns the payment as it is then: money that was faster than the cancellation counts. One for
-    several requests is canceled by whoever acts for all of them.
+    several requests can be canceled by anyone who acts for all of them.
     """
     permissions.check_acts_for(by, msa_request)
     payment = open_payments.live_payment(msa_request)

@@ -1,6 +1,6 @@
 """A payer's bank disputes a payment: our rows follow the provider's (fault 12).
 
-Open or lost, a dispute blocks the service order and every refund; won, it blocks nothing any more.
+Open or lost, a dispute blocks the service order and every refund; won, it no longer blocks anything.
 """
 
 from __future__ import annotations

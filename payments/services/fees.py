@@ -82,7 +82,7 @@ def _lapsed(fee: Fee, msa_request: MSARequest, *, is_being_paid: bool) -> bool:
 
 
 def raise_fee(msa_request: MSARequest, *, by: User | None) -> Fee | None:
-    """The fee of the open visit, raised where there is none, quoted anew where the quote lapsed (D9).
+    """The fee of the open visit, raised if there is none, and quoted again if the quote lapsed (D9).
 
     None where nothing is due: no amount is set for the type (D16), or the visit is settled. Raises
     `Refused` where form or agreement is not complete (F2). Takes the request's lock.
@@ -121,7 +121,7 @@ def _raise(msa_request: MSARequest, visit: VisitRound, *, by: User | None) -> Fe
 def raise_when_ready(msa_request: MSARequest, *, by: User | None) -> None:
     """What may have completed the form, the agreement or a follow-up happened: raise the fee if so.
 
-    A second visit for which no amount is set is settled as not due, so that it goes on by itself.
+    A second visit for which no amount is set is settled as not due, so that the request moves on automatically.
     """
     if policies.reason_against(policies.check_payable, msa_request):
         return
@@ -142,7 +142,7 @@ def submit_without_fee(msa_request: MSARequest, *, by: User) -> None:
 
 
 def cancel_open_fees(msa_request: MSARequest, *, rule: str, by: User | None) -> list[Payment]:
-    """Nothing is owed any more on closed visits. Returns the payments that must be stopped at the provider.
+    """Nothing is owed for closed visits from now on. Returns the payments that must be stopped at the provider.
 
     The caller holds the request's lock. `rule` is why nothing is owed.
     """
@@ -160,7 +160,7 @@ def _cancel(fee: Fee, *, rule: str, by: User | None) -> None:
 
 
 def waive(fee: Fee, *, by: User, reason: str) -> None:
-    """A supervisor lets the visit go without its fee (S, D3); the request goes on by itself.
+    """A supervisor lets the visit go without its fee (S, D3); the request moves on automatically.
 
     Raises `Refused` where a payment is under way: it must end first, or it would be taken for nothing.
     """

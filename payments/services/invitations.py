@@ -48,7 +48,7 @@ def invitation_for(token: str) -> PayInvitation | None:
 
 
 def check_open(invitation: PayInvitation) -> None:
-    """Raises `Refused` with what happened, and what to do instead, where the link pays nothing any more."""
+    """Raises `Refused` with what happened, and what to do instead, if the link can no longer be used to pay."""
     msa_request, who = invitation.round.msa_request, {"who": invitation.invited_by.name}
     if invitation.round.settlement:
         raise Refused(f"{Because.SETTLED.label} {_('You need do nothing.')}", code="fee_settled")
@@ -77,7 +77,7 @@ def check_open(invitation: PayInvitation) -> None:
 def void(msa_request: MSARequest, *, only: Q | None = None) -> int:
     """End the request's open invitations, and a checkout that was opened by one, after the commit.
 
-    A bank debit under way goes on. The caller holds the request's lock and records why. Returns how many.
+    A bank debit that has started isn't stopped. The caller holds the request's lock and records why. Returns how many.
     """
     invitations = PayInvitation.objects.filter(only or Q(), round__msa_request=msa_request, voided_at__isnull=True)
     ended = list(invitations.values_list("pk", flat=True))

@@ -153,7 +153,7 @@ def refund_returned(refund: Refund, *, moved_at: datetime) -> None:
 
 
 def _refund(kind: EntryKind, refund: Refund, *, by: User | None = None, **about: Any) -> None:
-    """A refund may be promised anew after it was thought lost, so its entries are counted."""
+    """A refund may be promised again after it was thought lost, so its entries are numbered."""
     place = refund.ledger_entries.filter(kind=kind).count() + 1
     _post(
         kind,

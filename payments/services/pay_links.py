@@ -45,7 +45,7 @@ def connect() -> None:
 
 
 def address_for(key: str) -> str:
-    """The absolute link for an invitation's key; raises `LinkGone` where it opens nothing any more."""
+    """The absolute link for an invitation's key; raises `LinkGone` if it no longer opens anything."""
     token = token_for(uuid.UUID(key))
     invitation = invitation_for(token)
     if invitation is None:
@@ -58,7 +58,7 @@ def address_for(key: str) -> str:
 
 
 def address_once_paid(key: str) -> str:
-    """The same page, which gives the receipt to whoever paid by the link."""
+    """The same page, which gives the receipt to anyone who paid by the link."""
     return absolute(f"/pay/{token_for(uuid.UUID(key))}/")
 
 
@@ -144,7 +144,7 @@ def check_payable_now(invitation: PayInvitation) -> None:
 
 
 def open_checkout(invitation: PayInvitation, *, expected_cents: int) -> Payment:
-    """The provider's page for whoever holds the link. Raises `Refused` with the reason.
+    """The provider's page for anyone who has the link. Raises `Refused` with the reason.
 
     Whether the link still holds is looked at again under the request's lock (`Payer.check_may_pay`).
     """

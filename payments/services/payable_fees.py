@@ -50,7 +50,7 @@ class Due:
 
     @property
     def where(self) -> str:
-        """The name of the address where it can be put right; empty for the fee page."""
+        """The name of the URL where it can be fixed; empty for the fee page."""
         return {
             "incomplete": "requests:detail",
             "not_eligible": "requests:detail",

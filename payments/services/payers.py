@@ -33,7 +33,7 @@ class Payer:
         return cls(user.name, user.email, user=user, company=alone)
 
     def check_may_pay(self, msa_request: MSARequest) -> None:
-        """Called under the request's lock: an invitation that was voided meanwhile opens nothing."""
+        """Called under the request's lock: an invitation that has been voided since opens nothing."""
         if self.user is not None:
             permissions.check_acts_for(self.user, msa_request)
         if self.invitation is not None:

@@ -88,12 +88,12 @@ def propose_by_staff(payment: Payment, *, by: User, amount_cents: int, note: str
 def _locked_part(payment: Payment, fee_id: int | None) -> Allocation:
     """The part for that fee, or the only one; its request and payment are locked."""
     wanted = payment.allocations.select_related("fee__round__msa_request")
-    refunds = list(wanted.filter(fee_id=fee_id) if fee_id else wanted)
-    if len(refunds) != 1:
+    parts = list(wanted.filter(fee_id=fee_id) if fee_id else wanted)
+    if len(parts) != 1:
         raise Refused(_("Say for which request money goes back."), code="which_fee")
-    lock(refunds[0].fee.round.msa_request)
+    lock(parts[0].fee.round.msa_request)
     lock(payment)
-    return wanted.select_related("payment").get(pk=refunds[0].pk)
+    return wanted.select_related("payment").get(pk=parts[0].pk)
 
 
 def _undecided(part: Allocation) -> bool:

@@ -45,6 +45,6 @@ def after_withdrawal(msa_request: MSARequest, *, by: User | None) -> None:
 
 
 def stop_open_payments(msa_request: MSARequest, *, rule: str, by: User | None) -> None:
-    """Nothing is owed for closed visits any more; a checkout for one is closed after the commit."""
+    """Nothing is owed for closed visits from now on; a checkout for one is closed after the commit."""
     for payment in fees.cancel_open_fees(msa_request, rule=rule, by=by):
         kick("payments.end_checkout", payment.pk)

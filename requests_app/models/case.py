@@ -26,7 +26,7 @@ from django.utils.functional import cached_property
 
 from msa_portal import writes
 from msa_portal.accounts.models import User
-from msa_portal.db import is_held
+from msa_portal.db import KnowsItsRow, is_held
 from msa_portal.prepared import Prepared
 from requests_app.enums import AgreementState, Party, VisitOutcome
 from requests_app.models.agreement import Agreement, Signature
@@ -53,7 +53,7 @@ SELECTED = (
     *("owner", "agent", "agent_company", "device"),
     *("current_agreement", "standing_statement__stated_by", "waiting_follow_up"),
 )
-# The same for one request under its lock, where services go on to decide and to write.
+# The same for one request under its lock, for services that decide and write.
 _JOINED_UNDER_LOCK = JOINED | {
     "open_visit_round": FilteredRelation("rounds", condition=Q(rounds__closed_at__isnull=True)),
     "undecided_screening": FilteredRelation("screenings", condition=Q(screenings__decided_at__isnull=True)),
@@ -64,7 +64,7 @@ _SELECTED_UNDER_LOCK = (
     *("current_agreement__document", "current_agreement__wording", "standing_statement__stated_by"),
     *("waiting_follow_up", "open_visit_round", "undecided_screening__taken_by"),
 )
-# What modules above read of no request in particular, by the same query: each names its columns here.
+# Columns that modules above add to the same query, for what belongs to no request in particular.
 BESIDE: dict[str, Any] = {}
 _KEPT = "_case_%s"  # the attribute that keeps a request's rows of one relation
 OF_ITS_PAGE = ("current_agreement__document", "current_agreement__executed_document")
@@ -79,10 +79,10 @@ class Link(NamedTuple):
 
 
 class UnderLock:
-    """What one query brings of a request whose lock is held: nobody else writes to it until the lock goes.
+    """What one query reads of a request whose lock is held: nobody else writes to these rows until it's released.
 
-    It is a query of its own, after the lock was taken: PostgreSQL would not read joined rows again that
-    changed while the lock was waited for. A relation to which this connection wrote since is read again.
+    The query runs after the lock is taken. As part of the locking query, PostgreSQL would return joined rows as
+    they were before the wait. A relation is read again once this connection has written to its table.
     """
 
     def __init__(self, msa_request: MSARequest) -> None:
@@ -93,7 +93,7 @@ class UnderLock:
 
     @property
     def row(self) -> Any:
-        """The request's row with all that was joined to it, and what `BESIDE` names."""
+        """The request's row with the relations joined to it, and the columns of `BESIDE`."""
         if self._row is None:
             self._load()
         return self._row
@@ -110,15 +110,18 @@ class UnderLock:
         self._row = row
 
     def known(self, name: str) -> Any:
-        """That relation as it was read, or was written since by way of what was read; None where it was not read."""
-        return self._rows_by_name.get(name)
+        """The row that was read last for that relation; None if none was, or another object wrote to its table since."""
+        row = self._rows_by_name.get(name)
+        return row if isinstance(row, KnowsItsRow) and row.knows_its_row else None
 
     def keep(self, name: str, related: Any) -> None:
         """Store what the database holds now."""
+        if isinstance(related, KnowsItsRow):
+            related.note_row()
         self._rows_by_name[name], self._read_at[name] = related, writes.mark(_TABLES.get(name, _EVENTS))
 
     def one(self, name: str, otherwise: Callable[[], Any]) -> Any:
-        """That relation; read by `otherwise` where it was written to since."""
+        """That relation, read again by `otherwise` if its table has been written to since."""
         if self._row is None and name not in self._rows_by_name:
             self._load()
         if self._read_at[name] != writes.mark(_TABLES.get(name, _EVENTS)):
@@ -221,7 +224,7 @@ class Case:
         return self._loaded.once(read) if self._loaded else (otherwise or read)()
 
     def judged[T](self, rule: Callable[[MSARequest], T]) -> T:
-        """What a pure rule says about the request, computed once where the case is kept."""
+        """What a pure rule says about the request, computed once if the case is kept."""
         if self._loaded is None:
             self.read_ahead()
             return rule(self.msa_request)
@@ -230,14 +233,14 @@ class Case:
         return cast("T", self._judged[rule])
 
     def now_has(self, **rows: Any) -> None:
-        """The caller just wrote these rows under the request's lock: the case keeps them without another query."""
+        """The caller just wrote these rows under the request's lock: keep them, so that they aren't read again."""
         if self.under_lock:
             for name, row in rows.items():
                 self.under_lock.keep(_NAMES[name], row)
 
     @property
     def last_link(self) -> Link | None:
-        """Of the chain of events; None where there is none yet."""
+        """The end of the chain of events; None if there are none yet."""
 
         def read() -> Link | None:
             rows = RequestEvent.objects.filter(msa_request=self.msa_request).order_by("-sequence")
@@ -300,7 +303,7 @@ class Case:
         return cast("VisitRound | None", self._one("open_visit_round", VisitRound.objects.filter(closed_at=None)))
 
     def round_of(self, number: int) -> VisitRound:
-        """That visit. Where a service closed it by way of `open_round`, it is the same object."""
+        """That visit. If a service closed it by way of `open_round`, it's the same object."""
         known = self.under_lock.known("open_visit_round") if self.under_lock else None
         if known is not None and known.number == number:
             return cast("VisitRound", known)

@@ -251,14 +251,18 @@ class MSARequest(StateMachine, Timestamped):
 
     @property
     def case(self) -> Case:
-        """Its related rows: kept where `with_case()` loaded it, else read anew at each call."""
+        """Its related rows: kept if `with_case()` loaded it, else read again at each call."""
         kept: Case | None = self.__dict__.get("_case")
         return Case(self) if kept is None else kept
 
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        self.forget_related()
+        super().refresh_from_db(*args, **kwargs)
+
+    def forget_related(self) -> None:
+        super().forget_related()
         self.__dict__.pop("_case", None)
         self.__dict__.pop("_under_lock", None)
-        super().refresh_from_db(*args, **kwargs)
 
     @property
     def is_frozen(self) -> bool:

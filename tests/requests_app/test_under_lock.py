@@ -1,4 +1,4 @@
-"""A request under its lock: its case is one query, and what was written since is read again (ADR 26)."""
+"""A request under its lock: one query reads its case, and what has been written since is read again (ADR 26)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def everything(msa_request: MSARequest) -> list[Any]:
     """What the case says, and what the program's settings are."""
     case, settings = msa_request.case, program.of(msa_request)
     relations = [case.agreement, case.statement, case.follow_up, case.open_round, case.open_screening]
-    figures = {field.attname: getattr(settings.figures, field.attname) for field in ProgramSettings._meta.fields}
+    figures = {field.attname: repr(getattr(settings.figures, field.attname)) for field in ProgramSettings._meta.fields}
     people = [msa_request.owner, msa_request.agent, msa_request.agent_company, msa_request.device]
     return [*relations, *people, case.last_link, figures, settings.calendar, settings.panels]
 
@@ -128,6 +128,40 @@ def test_row_that_was_written_in_another_way_is_read_and_not_taken_over(submitte
     assert submitted.status == Status.REQUEST_SUBMITTED
 
 
+def test_row_takes_over_no_value_that_was_not_saved(submitted: MSARequest):
+    street = submitted.street
+    with transaction.atomic():
+        held = lock(submitted)
+        held.street, held.customer_name, held.service_amps = "9 Other Road", "Another Name", "200"  # type: ignore[assignment]
+        held.save(update_fields=["customer_name", "service_amps"])
+    take_over(submitted, held)
+    assert (submitted.street, submitted.customer_name, submitted.service_amps) == (street, "Another Name", 200)
+
+
+def test_row_that_takes_over_another_forgets_its_case(submitted: MSARequest):
+    loaded = MSARequest.objects.with_case().get(pk=submitted.pk)
+    assert loaded.case.open_screening
+    with transaction.atomic():
+        held = lock(loaded)
+        Screening.objects.filter(msa_request=held).delete()
+    take_over(loaded, held)
+    assert loaded.case.open_screening is None
+
+
+@pytest.mark.parametrize("by_another", [False, True])
+def test_round_is_the_same_object_until_another_writes_to_it(submitted: MSARequest, by_another: bool):
+    with transaction.atomic():
+        held = lock(submitted)
+        visit = held.case.open_round
+        assert visit
+        visit.on_site_at = timezone.now()
+        visit.save(update_fields=["on_site_at"])
+        if by_another:
+            VisitRound.objects.filter(pk=visit.pk).update(disputed=True)
+        assert (held.case.round_of(visit.number) is visit) is not by_another
+        assert held.case.round_of(visit.number).disputed is by_another
+
+
 def test_marks_change_with_writes_and_rollbacks_alone():
     tables = [Agreement._meta.db_table, VisitRound._meta.db_table]
     before = [writes.mark(table) for table in tables]
@@ -142,7 +176,13 @@ def test_marks_change_with_writes_and_rollbacks_alone():
 
 
 @pytest.mark.parametrize(
-    "sql", ["update requests_app_visitround set number = number", "WITH gone AS (SELECT 1) SELECT * FROM gone"]
+    "sql",
+    [
+        "update requests_app_visitround set number = number",
+        'UPDATE requests_app_visitround SET "number" = "number"',
+        'UPDATE "requests_app_visitround" SET "number" = "number" WHERE false;',
+        "WITH gone AS (SELECT 1) SELECT * FROM gone",
+    ],
 )
 def test_statement_that_is_not_understood_counts_as_a_write_to_every_table(sql: str):
     before = writes.mark(Agreement._meta.db_table)

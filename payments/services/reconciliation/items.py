@@ -26,7 +26,7 @@ Found = dict[tuple[str, str, str, str], dict[str, Any]]
 
 
 def write(books: Books, *, repaired: int, holder: UUID) -> ReconciledDay:
-    """The day with its items, in one transaction. Raises `Busy` where somebody else took over meanwhile.
+    """The day with its items, in one transaction. Raises `Busy` if another run has taken over.
 
     While the day lasts, what is in our books alone is no difference yet: the provider's list may be behind.
     """
@@ -123,7 +123,7 @@ def _values(line: Line) -> dict[str, Any]:
 
 
 def _match(day: ReconciledDay, differences: Found, *, given_back: bool = False) -> None:
-    """Each difference has one item, however often it is found; one that is gone is resolved by itself."""
+    """Each difference has one item, however often it is found; one that is gone is resolved automatically."""
     rows = day.items.select_for_update(of=("self",)).order_by("pk")
     rows = rows.filter(kind=Kind.GIVEN_BACK) if given_back else rows.exclude(kind=Kind.GIVEN_BACK)
     known = {(item.kind, item.category, item.provider_id, item.currency): item for item in rows}

@@ -1,4 +1,4 @@
-"""One comparison at a time, whoever starts it: a row that is held for a while, and given back."""
+"""One comparison at a time, by hand or by the timer: a row that is held for a while, and released."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from payments.services.reconciliation.books import OF_DEBITS, Books, Line, read_
 logger = logging.getLogger(__name__)
 
 _AT_ONCE = 500
-# What one payment may be stuck on while the others go on.
+# A payment that fails for one of these doesn't hold up the others.
 _STUCK = (provider.ProviderRefused, Refused, IntegrityError)
 
 

@@ -32,7 +32,7 @@ class Outcome:
 def run(days: Iterable[date], *, within: timedelta | None = None) -> Outcome:
     """Compare these days, one after the other, and write to supervisors once about what is new.
 
-    No day is begun after the time `within`: the next run goes on. Raises `Busy` where another run is under way.
+    No day is begun after the time `within`: the next run continues. Raises `Busy` where another run is under way.
     """
     outcome = Outcome()
     started = time.monotonic()

@@ -15,10 +15,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("year", type=int)
 
-    @transaction.atomic
     def handle(self, *args: Any, year: int, **options: Any) -> None:
-        added = 0
-        for day, name in closure_days(year).items():
-            _row, created = ClosureDay.objects.get_or_create(on=day, defaults={"name": name})
-            added += created
-        self.stdout.write(f"{year}: {added} closure days added.")
+        with transaction.atomic():
+            added = 0
+            for day, name in closure_days(year).items():
+                _row, created = ClosureDay.objects.get_or_create(on=day, defaults={"name": name})
+                added += created
+            self.stdout.write(f"{year}: {added} closure days added.")
