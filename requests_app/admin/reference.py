@@ -219,13 +219,13 @@ class CodedReasonAdmin(KeptAdmin):
     """A code is what events and reports name: once it is there it stays."""
 
     search_fields = ["code", "title", "explanation", "rule"]
-    prepopulated_fields = {"code": ["title"]}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["code"] if obj else []
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return {} if obj else super().get_prepopulated_fields(request, obj)
+        """No attribute says so: the history's page would read it, where the code is no field (500)."""
+        return {} if obj else {"code": ["title"]}
 
 
 @admin.register(OutcomeReason)
