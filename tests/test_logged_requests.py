@@ -34,7 +34,7 @@ from commands.console import ROOT
 from commands.processes import Family, answers, free_port
 from msa_portal.accounts.models import User
 from msa_portal.celery import app
-from msa_portal.web_log import WebServerLog
+from msa_portal.logs.web_server import WebServerLog
 from tests import factories, servers
 from tests.test_access import ALL_ROUTES, STAFF, drain, kind_of
 
