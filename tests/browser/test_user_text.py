@@ -166,7 +166,7 @@ ROLES: dict[str, tuple[Account | None, list[str]]] = {
     "dispatcher": (accounts.DISPATCHER, ["/admin/?dispatch=1", "/admin/fieldwork/sitevisit/?dispatch=1"]),
     "technician": (accounts.TECHNICIAN, ["/field/"]),
 }
-# The demo has no such row, or none with a text there; tests of the pages and emails concerned write their own.
+# The demo has no such row, or none with text there, so no page shows it here. A field that the demo gains comes off.
 NOT_IN_THE_DEMO = {
     "admin.LogEntry": {"object_repr"},
     "axes.AccessAttempt": {"get_data", "http_accept", "path_info", "post_data", "user_agent", "username"},
