@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
-from commands import messages, structure
+from commands import escaping, messages, structure
 from commands.console import ROOT, Stop, say
 
 PROGRAMS = Path(sys.executable).parent
@@ -75,6 +75,7 @@ STEPS: dict[str, tuple[str, Callable[[], str | None]]] = {
     "types": ("types (mypy)", command("mypy")),
     "layers": ("import layers (import-linter)", command("lint-imports", "--no-logo")),
     "structure": ("circles, folders, inline imports, names", structure.complaints),
+    "escaping": ("nothing goes past the escaping but what was reviewed", escaping.complaints),
     "system": ("system checks", manage("check", "--fail-level=WARNING")),
     "migrations": ("missing migrations", manage("makemigrations", "--check", "--dry-run")),
     "lifecycle": ("lifecycle diagram", manage("graph_lifecycle", "--check")),

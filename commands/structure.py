@@ -107,7 +107,7 @@ def empty_names() -> Iterator[str]:
         for line, bound in _bound(ast.parse(path.read_text())):
             if bound in EMPTY_NAMES:
                 yield f"{path.relative_to(ROOT)}:{line}: name this variable for what it holds: {bound}"
-    for path in _templates():
+    for path in templates():
         text = path.read_text()
         for tag in _TAG.finditer(text):
             if name := _VARIABLE.search(_QUOTED.sub("", tag[0])):
@@ -115,7 +115,7 @@ def empty_names() -> Iterator[str]:
                 yield f"{path.relative_to(ROOT)}:{line}: name this variable for what it holds: {name[0]}"
 
 
-def _templates() -> Iterator[Path]:
+def templates() -> Iterator[Path]:
     yield from (ROOT / "templates").rglob("*.*")
     for package in PACKAGES:
         yield from (ROOT / package).rglob("templates/**/*.*")

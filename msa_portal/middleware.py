@@ -8,6 +8,10 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django_structlog.middlewares import RequestMiddleware
+from structlog.contextvars import bind_contextvars
+
+from msa_portal import logs
 
 _FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST")
 
@@ -45,6 +49,19 @@ class TrustedProxyMiddleware:
             if not self._is_trusted(hop):
                 request.META["REMOTE_ADDR"] = hop
                 return
+
+
+class RequestLogMiddleware(RequestMiddleware):
+    """A line when a request begins and one when it ends, naming the route instead of the address."""
+
+    @staticmethod
+    def format_request(request: HttpRequest) -> str:
+        return logs.request_line(request)
+
+    @classmethod
+    def bind_ip(cls, request: HttpRequest) -> None:
+        """The address that TrustedProxyMiddleware vouches for; headers that anybody can set don't count."""
+        bind_contextvars(ip=request.META.get("REMOTE_ADDR", ""))
 
 
 class BodyLimitMiddleware:

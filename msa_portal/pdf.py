@@ -80,8 +80,17 @@ def render_pdf(
     return rendered
 
 
-def qr_svg(url: str, *, any_size: bool = False) -> bytes:
-    """A QR code as SVG, for PDF and pages alike. `any_size`: as large as the page's styles make it."""
+def qr_svg(url: str) -> bytes:
+    """A QR code as SVG, for a PDF."""
     out = io.BytesIO()
-    segno.make(url, error="m", micro=False).save(out, kind="svg", border=2, scale=4, xmldecl=False, omitsize=any_size)
+    _qr(url).save(out, kind="svg", border=2, scale=4, xmldecl=False)
     return out.getvalue()
+
+
+def qr_data_uri(url: str) -> str:
+    """A QR code as the address of a picture, as large as the page's styles make it."""
+    return _qr(url).svg_data_uri(border=2, scale=4, omitsize=True)
+
+
+def _qr(url: str) -> segno.QRCode:
+    return segno.make(url, error="m", micro=False)

@@ -77,7 +77,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "msa_portal.middleware.RequestLogMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "msa_portal.middleware.BodyLimitMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -356,9 +356,12 @@ SIMPLE_HISTORY_REVERT_DISABLED = True
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"no_bodies": {"()": "msa_portal.logs.NoBodies"}},
+    "filters": {
+        "no_bodies": {"()": "msa_portal.logs.NoBodies"},
+        "no_words": {"()": "msa_portal.logs.NoWordsOfStrangers"},
+    },
     "formatters": {"line": {"()": "msa_portal.logs.formatter", "json": not DEBUG}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no_words"]}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         # Django's own handlers would print past the formatter, and an address can hold a token.

@@ -3,7 +3,7 @@
 This app may not import payments or field work, but its pages show their facts. Those apps register what
 they show when they are ready.
 
-Sections: "visit" and "money" on the request's page; "next_fee" where a next visit may cost something;
+Sections: "visit" and "money" on the request's page, "live" for what asks the server again there; "next_fee" where a next visit may cost something;
 "withdraw" for what comes back; "screening" beside the facts on the screening page; "owner" on the request's
 page; "checklist" on the meter technician's page of a visit.
 """
@@ -16,6 +16,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -39,7 +40,7 @@ def render_sections(section: str, msa_request: MSARequest, viewer: User, request
     """The section's panels, one after the other."""
     filled = [panel(msa_request, viewer) for panel in _sections.get(section, [])]
     parts = [render_to_string(template, context, request=request) for template, context in filter(None, filled)]
-    return SafeString("".join(parts))
+    return format_html_join("", "{}", ((part,) for part in parts))
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from requests_app.models import MSARequest
 
 def connect() -> None:
     hooks.register_section("visit", day)
+    hooks.register_section("live", live)
 
 
 def day(msa_request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | None:
@@ -41,6 +42,14 @@ def day(msa_request: MSARequest, viewer: User) -> tuple[str, dict[str, Any]] | N
         "wish": _open_wish(visit),
     }
     return "fieldwork/partials/visit_day.html", context
+
+
+def live(msa_request: MSARequest, _viewer: User) -> tuple[str, dict[str, Any]] | None:
+    """What makes the page ask again on the day of the visit."""
+    visit = day_change_rules.open_visit(msa_request)
+    if visit is None:
+        return None
+    return "fieldwork/partials/visit_live.html", {"msa_request": msa_request, "today": today(msa_request, visit)}
 
 
 def _named(visit: SiteVisit) -> list[tuple[Any, str]]:

@@ -10,7 +10,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -20,7 +19,7 @@ from fieldwork.visits import closeouts, flyers, orders, outcome_text
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
 from msa_portal.guards import SignedInRequest, technician
-from msa_portal.pdf import qr_svg
+from msa_portal.pdf import qr_data_uri
 from msa_portal.refusals import refusal_as_message, refusal_in_form
 from requests_app import eligibility
 from requests_app.enums import DocumentKind
@@ -151,8 +150,7 @@ def flyer(request: SignedInRequest, pk: int) -> HttpResponse:
     with refusal_as_message(request):
         if asked == "page":
             context = flyers.content(row)
-            picture = qr_svg(context["qr_url"], any_size=True).decode()
-            return render(request, "fieldwork/flyer.html", context | {"qr": SafeString(picture)})
+            return render(request, "fieldwork/flyer.html", context | {"qr": qr_data_uri(context["qr_url"])})
         paper = flyers.Paper(asked) if asked in set(flyers.Paper) else flyers.Paper.LETTER
         content = flyers.render(row, paper=paper)
         answer = HttpResponse(content, content_type="application/pdf")

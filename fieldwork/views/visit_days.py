@@ -63,4 +63,4 @@ def today(request: SignedInRequest, reference: str) -> HttpResponse:
     """When the technician is expected, for the request's page, which asks again each minute on the day."""
     msa_request, _user = visible_or_404(request, reference)
     context = {"msa_request": msa_request, "today": sections.today(msa_request)}
-    return render(request, "fieldwork/partials/visit_today.html", context)
+    return render(request, "fieldwork/today.html", context)
