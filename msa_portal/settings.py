@@ -230,7 +230,10 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "accounts:home"
 ACCOUNT_ADAPTER = "msa_portal.accounts.adapter.AccountAdapter"
 MFA_ADAPTER = "msa_portal.accounts.adapter.MFAAdapter"
-ACCOUNT_FORMS = {"signup": "msa_portal.accounts.forms.SignupForm"}
+ACCOUNT_FORMS = {
+    "signup": "msa_portal.accounts.forms.SignupForm",
+    "reset_password_from_key": "msa_portal.accounts.forms.ResetPasswordKeyForm",
+}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

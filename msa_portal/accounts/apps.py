@@ -8,7 +8,13 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from msa_portal.accounts.roles import sync_role_groups  # noqa: PLC0415  (models are loaded by now)
+        # Models are loaded by now.
+        from allauth.account.signals import email_confirmed  # noqa: PLC0415
+
+        from msa_portal.accounts.address_proof import drop_what_was_never_proven  # noqa: PLC0415
+        from msa_portal.accounts.roles import sync_role_groups  # noqa: PLC0415
+
+        email_confirmed.connect(drop_what_was_never_proven, dispatch_uid="drop_what_was_never_proven")
 
         # The signal comes once an app, in their order: with the last one, every permission is there.
         *_others, last = apps.get_app_configs()

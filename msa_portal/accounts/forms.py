@@ -2,13 +2,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.forms import ResetPasswordKeyForm as AllauthResetPasswordKeyForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
+from allauth.core import context
 from django import forms
 from django.contrib.auth.hashers import make_password
 from django.core.validators import RegexValidator
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from msa_portal.accounts.address_proof import prove_by_link
 from msa_portal.accounts.models import User
 from msa_portal.validators import one_line
 
@@ -45,6 +48,13 @@ class SignupForm(AllauthSignupForm):
         user.name = self.cleaned_data["name"]
         user.save(update_fields=["name"])
         return user
+
+
+class ResetPasswordKeyForm(AllauthResetPasswordKeyForm):
+    def save(self) -> None:
+        """The link proved the address: an older password dies first, and this one stays."""
+        prove_by_link(context.request, self.user)
+        super().save()
 
 
 class ProfileForm(forms.ModelForm):
