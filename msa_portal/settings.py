@@ -231,11 +231,12 @@ LOGIN_REDIRECT_URL = "accounts:home"
 ACCOUNT_ADAPTER = "msa_portal.accounts.adapter.AccountAdapter"
 MFA_ADAPTER = "msa_portal.accounts.adapter.MFAAdapter"
 ACCOUNT_FORMS = {
+    "login": "msa_portal.accounts.forms.LoginForm",
     "signup": "msa_portal.accounts.forms.SignupForm",
     "reset_password_from_key": "msa_portal.accounts.forms.ResetPasswordKeyForm",
 }
 ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SIGNUP_FIELDS = ["email*"]  # a password comes after the address is proven, for those who want one
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_PREVENT_ENUMERATION = True

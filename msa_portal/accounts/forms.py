@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import ResetPasswordKeyForm as AllauthResetPasswordKeyForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from allauth.core import context
 from django import forms
-from django.contrib.auth.hashers import make_password
 from django.core.validators import RegexValidator
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -33,15 +33,18 @@ def _phone_field() -> forms.CharField:
     )
 
 
-class SignupForm(AllauthSignupForm):
-    name = _name_field(_("Full name"))
-    field_order = ["name", "email", "password1"]
+class LoginForm(AllauthLoginForm):
+    """By password, or without one by an emailed code. allauth has one or the other."""
 
-    def try_save(self, request: HttpRequest) -> Any:
-        """For an address that has an account nothing is saved, yet it takes as long (fault 43)."""
-        if self.account_already_exists:
-            make_password(self.cleaned_data["password1"])
-        return super().try_save(request)
+    def _setup_password_field(self) -> None:
+        self.fields["password"].required = False
+
+
+class SignupForm(AllauthSignupForm):
+    """Name and address alone: until its code has come back, nobody knows whose address it is."""
+
+    name = _name_field(_("Full name"))
+    field_order = ["name", "email"]
 
     def save(self, request: HttpRequest) -> Any:
         user = super().save(request)

@@ -87,7 +87,6 @@ _ACTIONS = {
     "account/email/email_confirmation_signup": "activate_url",
     "account/email/password_reset_key": "password_reset_url",
     "account/email/unknown_account": "signup_url",
-    "account/email/account_already_exists": "password_reset_url",
 }
 
 
@@ -105,6 +104,8 @@ def account_notice(template_prefix: str, email: str, context: dict[str, Any]) ->
     if template_prefix not in _NOTICES:
         return OtherAccountMail, _foreign_words(template_prefix, context | {"email": email})
     action = context.get(_ACTIONS.get(template_prefix, ""))
+    if template_prefix == "account/email/account_already_exists":
+        action = reverse("account_request_login_code")  # works for an account without a password, too
     values = {"code": context.get("code", ""), "action_url": on_our_origin(action) if action else ""}
     return _NOTICES[template_prefix], values | _greeting(context)
 
