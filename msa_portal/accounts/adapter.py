@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
+from allauth.core.exceptions import ReauthenticationRequired
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from msa_portal.accounts import reauthentication
 from msa_portal.accounts.models import User
 from msa_portal.accounts.second_factor import is_last_required
 from msa_portal.notices.account_mail import queue_account_mail
@@ -19,10 +23,37 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         queue_account_mail(template_prefix, email, context)
 
+    def send_notification_mail(
+        self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        """Tell every proven address of the account, and one that came or went, about a change to it."""
+        context = {"user": user} | (context or {})
+        addresses = set(EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True))
+        addresses |= {context[key] for key in ("from_email", "to_email", "deleted_email") if key in context}
+        for address in sorted(addresses | {email or user.email}):
+            super().send_notification_mail(template_prefix, user, context, address)
+
     def login(self, request: HttpRequest, user: User) -> None:
         """Sign in with the row as it is now: the proof of an address may just have removed its password."""
         user.refresh_from_db(fields=["password"])
         super().login(request, user)
+        reauthentication.record_sign_in(request, user)
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        user = self.request.user
+        if user.is_authenticated and reauthentication.has_no_other_way(user):
+            # allauth takes "no way to ask" for an answer.
+            if not reauthentication.is_recent(self.request):
+                raise ReauthenticationRequired
+            return False
+        required: bool = super().is_reauthentication_required(app=app, **kwargs)
+        return required
+
+    def get_reauthentication_methods(self, user: User | AnonymousUser) -> list[dict[str, Any]]:
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        if user.is_authenticated and not methods:
+            return [reauthentication.code_method()]
+        return methods
 
 
 class MFAAdapter(DefaultMFAAdapter):

@@ -34,12 +34,15 @@ def prove_by_link(request: HttpRequest, user: User) -> None:
 def drop_what_was_never_proven(request: HttpRequest, email_address: EmailAddress, **_kwargs: Any) -> None:
     """At the first proof of any of the account's addresses, end its password, second factors and sessions.
 
-    Whoever set them had not shown that the address is theirs. Receives allauth's `email_confirmed`.
+    Whoever set them had not shown that the address is theirs. A further address is told to all of them.
+    Receives allauth's `email_confirmed`.
     """
-    others = EmailAddress.objects.filter(user=email_address.user, verified=True).exclude(pk=email_address.pk)
-    if others.exists():
-        return
     user = email_address.user
+    others = EmailAddress.objects.filter(user=user, verified=True).exclude(pk=email_address.pk)
+    if others.exists():
+        context = {"to_email": email_address.email}
+        get_adapter(request).send_notification_mail("account/email/email_confirm", user, context)
+        return
     with transaction.atomic():
         row = lock(user)
         Authenticator.objects.filter(user=row).delete()

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
@@ -80,7 +82,22 @@ class PersonAdmin(UserAdmin):
         """Passwords are for their holders and, in need, the superuser: not for whoever may edit roles."""
         if not request.user.is_superuser:
             raise PermissionDenied
-        return super().user_change_password(request, id, form_url)
+        before = User.objects.filter(pk=id).values_list("password", flat=True).first()
+        response = super().user_change_password(request, id, form_url)
+        user = User.objects.filter(pk=id).first()
+        if user is not None and user.password != before:
+            get_adapter(request).send_notification_mail("account/email/password_changed", user)
+        return response
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        if not change or "email" not in form.changed_data:
+            super().save_model(request, obj, form, change)
+            return
+        raise_if_reauthentication_required(request, app="allauth.account")
+        addresses = {"from_email": form.initial["email"], "to_email": obj.email}
+        get_adapter(request).send_notification_mail("account/email/email_changed", obj, addresses)
+        super().save_model(request, obj, form, change)
+        services.restart_proof(obj)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import ResetPasswordKeyForm as AllauthResetPasswordKeyForm
+from allauth.account.forms import SetPasswordForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from allauth.core import context
 from django import forms
@@ -51,6 +52,10 @@ class SignupForm(AllauthSignupForm):
         user.name = self.cleaned_data["name"]
         user.save(update_fields=["name"])
         return user
+
+
+class NewPasswordForm(SetPasswordForm):
+    """For a first password and for another one: who it is was asked before the page."""
 
 
 class ResetPasswordKeyForm(AllauthResetPasswordKeyForm):

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from msa_portal.accounts import second_factor
+from msa_portal.accounts import reauthentication, second_factor
 
 
 class SecondFactorMiddleware:
@@ -46,3 +46,18 @@ class SecondFactorMiddleware:
             and second_factor.is_required(request.user)
             and not second_factor.is_set_up(request.user)
         )
+
+
+class ReauthenticationMiddleware:
+    """The pages for a new password open only to whoever has said again who they are (see reauthentication)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, _view: Any, _args: tuple[Any, ...], _kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        return reauthentication.asked_first(request)

@@ -117,3 +117,10 @@ def follow_roles(user: User) -> None:
     if user.is_staff != is_staff:
         user.is_staff = is_staff
         user.save(update_fields=["is_staff"])
+
+
+@transaction.atomic
+def restart_proof(user: User) -> None:
+    """After staff gave an account another address: the old ones sign nobody in, and the new one is to be proven."""
+    EmailAddress.objects.filter(user=user).delete()
+    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=False)
