@@ -224,9 +224,12 @@ AUTHENTICATION_BACKENDS = [
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "msa_portal.accounts.passwords.LongEnough"},
+    {"NAME": "msa_portal.accounts.passwords.NotCommon"},
+    {"NAME": "msa_portal.accounts.passwords.NotRepeated"},
 ]
+PASSWORD_LENGTH = 15  # of a new one, where it is all that protects the account
+PASSWORD_LENGTH_WITH_SECOND_FACTOR = 12
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "accounts:home"
 ACCOUNT_ADAPTER = "msa_portal.accounts.adapter.AccountAdapter"

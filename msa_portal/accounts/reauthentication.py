@@ -34,7 +34,7 @@ def has_no_other_way(user: User) -> bool:
 
 def is_recent(request: HttpRequest) -> bool:
     """Whether the person signed in, or answered again, within the last 15 minutes."""
-    records = get_authentication_records(request, request.user)  # type: ignore[arg-type]  # nobody has none
+    records = get_authentication_records(request, request.user)
     answered = [record["at"] for record in records if record.get("reauthenticated")]
     return bool(answered) and time.time() - answered[-1] < app_settings.REAUTHENTICATION_TIMEOUT
 
@@ -67,7 +67,7 @@ class EmailedCode(AbstractCodeVerificationProcess):
             max_attempts=app_settings.LOGIN_BY_CODE_MAX_ATTEMPTS,
             timeout=app_settings.LOGIN_BY_CODE_TIMEOUT,
             state=state,
-            user=request.user,  # type: ignore[arg-type]  # signed in
+            user=request.user,
         )
 
     @classmethod
@@ -77,8 +77,8 @@ class EmailedCode(AbstractCodeVerificationProcess):
             pending = cls(request, state)
             if pending.is_valid():
                 return pending
-        email = EmailAddress.objects.get_primary_email(request.user)  # type: ignore[arg-type]  # signed in
-        process = cls(request, cls.initial_state(request.user, email))  # type: ignore[arg-type]  # signed in
+        email = EmailAddress.objects.get_primary_email(request.user)
+        process = cls(request, cls.initial_state(request.user, email))
         process.send()
         return process
 
