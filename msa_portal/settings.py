@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "msa_portal.middleware.PrivacyHeadersMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -295,7 +296,31 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+_IS_HTTPS = urlsplit(PUBLIC_URL).scheme == "https"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _IS_HTTPS or not DEBUG
+# Browsers take such a cookie from this very host alone, over https, for every path: no neighbor can plant one.
+_COOKIE_PREFIX = "__Host-" if _IS_HTTPS else ""
+SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}csrftoken"
+MESSAGES_COOKIE_NAME = f"{_COOKIE_PREFIX}messages"
+MESSAGE_STORAGE = "msa_portal.messages_storage.MessageStorage"
+# The camera is for photos and bar codes, the clipboard for copying an address.
+PERMISSIONS_POLICY = ", ".join(
+    [
+        *(
+            f"{ability}=(self)"
+            for ability in ("camera", "clipboard-write", "publickey-credentials-create", "publickey-credentials-get")
+        ),
+        *(
+            f"{ability}=()"
+            for ability in (
+                *("accelerometer", "autoplay", "bluetooth", "clipboard-read", "display-capture", "encrypted-media"),
+                *("geolocation", "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer", "microphone"),
+                *("midi", "payment", "screen-wake-lock", "serial", "usb", "web-share", "xr-spatial-tracking"),
+            )
+        ),
+    ]
+)
 if not DEBUG:
     SECURE_SSL_REDIRECT = urlsplit(PUBLIC_URL).scheme == "https"
     SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
