@@ -49,6 +49,16 @@ def port(name: str, default: int) -> int:
     return _read(name, "a port number from 1 to 65535", convert, default)
 
 
+def seconds(name: str, default: int) -> int:
+    def convert(raw: str) -> int:
+        value = int(raw)
+        if value < 60:
+            raise ValueError(value)
+        return value
+
+    return _read(name, "a number of seconds, at least 60", convert, default)
+
+
 def text(name: str, default: str = "") -> str:
     return _read(name, "text", str, default)
 

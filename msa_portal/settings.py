@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "msa_portal.accounts.middleware.SessionLimitsMiddleware",
     "msa_portal.accounts.middleware.SecondFactorMiddleware",
     "msa_portal.accounts.middleware.ReauthenticationMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -265,6 +266,9 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "MSA Program"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
 USERSESSIONS_TRACK_ACTIVITY = False
+OFFICE_SESSION_IDLE = env.seconds("OFFICE_SESSION_IDLE", 60 * 60)
+OFFICE_SESSION_AGE = env.seconds("OFFICE_SESSION_AGE", 12 * 60 * 60)
+TECHNICIAN_SESSION_AGE = env.seconds("TECHNICIAN_SESSION_AGE", 30 * 24 * 60 * 60)  # for each phone, busy or not
 SECOND_FACTOR_REQUIRED = not DEMO  # for staff and technicians
 
 AXES_FAILURE_LIMIT = 10

@@ -11,6 +11,7 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from msa_portal.accounts import services
 from msa_portal.accounts.models import Company, Membership, User
@@ -51,6 +52,7 @@ class PersonAdmin(UserAdmin):
         (None, {"classes": ["wide"], "fields": ["email", "name", "usable_password", "password1", "password2"]})
     ]
     readonly_fields = ["last_login", "date_joined"]
+    actions = ["sign_out_everywhere"]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         return _on_one_line(super().formfield_for_dbfield(db_field, request, **kwargs))
@@ -98,6 +100,15 @@ class PersonAdmin(UserAdmin):
         get_adapter(request).send_notification_mail("account/email/email_changed", obj, addresses)
         super().save_model(request, obj, form, change)
         services.restart_proof(obj)
+
+    @admin.action(description=_("Sign out on every device"), permissions=["change"])
+    def sign_out_everywhere(self, request: HttpRequest, queryset: Any) -> None:
+        """For a lost phone whose technician can't do it."""
+        users = [user for user in queryset if self.has_change_permission(request, user)]
+        for user in users:
+            services.end_sessions(user, by=request.user)
+        message = ngettext("%(count)d person is signed out.", "%(count)d people are signed out.", len(users))
+        self.message_user(request, message % {"count": len(users)})
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

@@ -1,4 +1,5 @@
 from django.apps import AppConfig, apps
+from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +14,9 @@ class AccountsConfig(AppConfig):
 
         from msa_portal.accounts.address_proof import drop_what_was_never_proven  # noqa: PLC0415
         from msa_portal.accounts.roles import sync_role_groups  # noqa: PLC0415
+        from msa_portal.accounts.session_limits import note_sign_in  # noqa: PLC0415
+
+        user_logged_in.connect(note_sign_in, dispatch_uid="note_sign_in")
 
         email_confirmed.connect(drop_what_was_never_proven, dispatch_uid="drop_what_was_never_proven")
 

@@ -5,8 +5,10 @@ from typing import Any
 
 from allauth.account.forms import ConfirmLoginCodeForm
 from allauth.account.views import BaseReauthenticateView
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -41,6 +43,20 @@ def profile(request: SignedInRequest) -> HttpResponse:
         messages.success(request, _("Your details are saved."))
         return redirect("accounts:profile")
     return render(request, "account/profile.html", {"form": form})
+
+
+@signed_in
+@require_POST
+def end_session(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Sign one device out: a lost phone, a borrowed computer."""
+    session = get_object_or_404(UserSession, pk=pk, user=request.user)
+    is_current = session.session_key == request.session.session_key
+    session.end()
+    if is_current:
+        logout(request)
+        return redirect("account_login")
+    messages.success(request, _("That device is signed out."))
+    return redirect("usersessions_list")
 
 
 class ReauthenticateByCodeView(BaseReauthenticateView):
