@@ -238,6 +238,7 @@ ACCOUNT_ADAPTER = "msa_portal.accounts.adapter.AccountAdapter"
 MFA_ADAPTER = "msa_portal.accounts.adapter.MFAAdapter"
 ACCOUNT_FORMS = {
     "login": "msa_portal.accounts.forms.LoginForm",
+    "request_login_code": "msa_portal.accounts.forms.RequestLoginCodeForm",
     "signup": "msa_portal.accounts.forms.SignupForm",
     "change_password": "msa_portal.accounts.forms.NewPasswordForm",
     "set_password": "msa_portal.accounts.forms.NewPasswordForm",
@@ -260,6 +261,11 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60  # seconds
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_RATE_LIMITS = {
+    "password_on_known_browser": "5/5m/key",
+    "code_on_known_browser": "3/m/key",
+    "code_for_address": "30/h/key",  # from unknown browsers together
+}
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(PUBLIC_URL).scheme
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -306,6 +312,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _IS_HTTPS or not DEBUG
 _COOKIE_PREFIX = "__Host-" if _IS_HTTPS else ""
 SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}sessionid"
 CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}csrftoken"
+DEVICE_COOKIE_NAME = f"{_COOKIE_PREFIX}device"
 MESSAGES_COOKIE_NAME = f"{_COOKIE_PREFIX}messages"
 MESSAGE_STORAGE = "msa_portal.messages_storage.MessageStorage"
 # The camera is for photos and bar codes, the clipboard for copying an address.

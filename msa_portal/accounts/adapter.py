@@ -7,13 +7,14 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.core.exceptions import ReauthenticationRequired
+from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from msa_portal.accounts import reauthentication
+from msa_portal.accounts import devices, reauthentication
 from msa_portal.accounts.models import User
 from msa_portal.accounts.second_factor import is_last_required
 from msa_portal.notices.account_mail import queue_account_mail
@@ -32,6 +33,17 @@ class AccountAdapter(DefaultAccountAdapter):
         addresses |= {context[key] for key in ("from_email", "to_email", "deleted_email") if key in context}
         for address in sorted(addresses | {email or user.email}):
             super().send_notification_mail(template_prefix, user, context, address)
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count by browser where it's known, so that a stranger's guesses use up nobody's own allowance."""
+        known = devices.allowance_key(request, credentials.get("email", ""))
+        if known:
+            self._login_failed_rl_usage = ratelimit.consume(
+                request, app="allauth.account", action="password_on_known_browser", key=known
+            )
+            if self._login_failed_rl_usage:
+                return
+        super().pre_authenticate(request, **credentials)
 
     def login(self, request: HttpRequest, user: User) -> None:
         """Sign in with the row as it is now: the proof of an address may just have removed its password."""

@@ -12,11 +12,13 @@ class AccountsConfig(AppConfig):
         # Models are loaded by now.
         from allauth.account.signals import email_confirmed  # noqa: PLC0415
 
+        from msa_portal.accounts import devices  # noqa: PLC0415
         from msa_portal.accounts.address_proof import drop_what_was_never_proven  # noqa: PLC0415
         from msa_portal.accounts.roles import sync_role_groups  # noqa: PLC0415
         from msa_portal.accounts.session_limits import note_sign_in  # noqa: PLC0415
 
         user_logged_in.connect(note_sign_in, dispatch_uid="note_sign_in")
+        user_logged_in.connect(devices.note_sign_in, dispatch_uid="note_known_device")
 
         email_confirmed.connect(drop_what_was_never_proven, dispatch_uid="drop_what_was_never_proven")
 

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.account.forms import LoginForm as AllauthLoginForm
+from allauth.account.forms import RequestLoginCodeForm as AllauthRequestLoginCodeForm
 from allauth.account.forms import ResetPasswordKeyForm as AllauthResetPasswordKeyForm
 from allauth.account.forms import SetPasswordForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
+from allauth.account.internal.userkit import filter_users_by_email
 from allauth.core import context
 from django import forms
 from django.core.validators import RegexValidator
@@ -14,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from msa_portal.accounts.address_proof import prove_by_link
 from msa_portal.accounts.models import User
+from msa_portal.accounts.throttle import may_request_code
 from msa_portal.validators import one_line
 
 phone_number = RegexValidator(r"^\+?[0-9 ().\-]{7,20}$", _("Enter a phone number such as 626-555-0142."))
@@ -34,11 +38,29 @@ def _phone_field() -> forms.CharField:
     )
 
 
+class RequestLoginCodeForm(AllauthRequestLoginCodeForm):
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        if not may_request_code(context.request, email):
+            raise get_adapter().validation_error("too_many_login_attempts")
+        users = filter_users_by_email(email, is_active=True, prefer_verified=True, for_login=True)
+        self._user = users[0] if users else None
+        return email
+
+
 class LoginForm(AllauthLoginForm):
     """By password, or without one by an emailed code. allauth has one or the other."""
 
     def _setup_password_field(self) -> None:
         self.fields["password"].required = False
+
+    def _clean_without_password(self, email: str | None, phone: str | None) -> dict[str, Any]:
+        form = RequestLoginCodeForm({"email": email})
+        if form.is_valid():
+            self.user = form._user
+        for error in form.errors.get("email", []):
+            self.add_error("login", error)
+        return self.cleaned_data
 
 
 class SignupForm(AllauthSignupForm):

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from msa_portal.accounts import kept_forms, reauthentication, second_factor, session_limits
+from msa_portal.accounts import devices, kept_forms, reauthentication, second_factor, session_limits
 from msa_portal.guards import Guard, guard_of
 
 
@@ -80,6 +80,7 @@ class SessionLimitsMiddleware:
         if kept:
             kept_forms.fill_in(request, response, kept)
         session_limits.set_cookie_age(request)
+        devices.set_cookie(request, response)
         return response
 
     def process_view(
@@ -87,6 +88,8 @@ class SessionLimitsMiddleware:
     ) -> HttpResponse | None:
         """After the check against forged posts: what is kept came from a page of ours."""
         person = request.signed_out  # type: ignore[attr-defined]  # set above
+        if person is None and not request.user.is_authenticated:
+            person = devices.last_person(request)  # the session is gone without a trace
         is_form = request.content_type in {"application/x-www-form-urlencoded", "multipart/form-data"}
         if person is None or request.method != "POST" or not is_form or not self._asks_for_sign_in(request, view):
             return None

@@ -146,6 +146,15 @@ def test_what_was_typed_comes_back_in_the_form_after_signing_in(client):
     assert "626-555-0199" not in client.get(DETAILS).content.decode()
 
 
+def test_it_comes_back_where_the_session_is_gone_without_a_trace(client):
+    user = person(name="Carla Customer")
+    sign_in(client, user.email)
+    client.session.delete()
+    assert client.post(DETAILS, {"name": "Typed before", "phone": ""}).url.startswith("/accounts/login/")
+    sign_in(client, user.email)
+    assert 'value="Typed before"' in client.get(DETAILS).content.decode()
+
+
 def test_it_comes_back_on_the_page_that_the_form_stood_on(client):
     user = person(Role.PROGRAM_STAFF)
     response = sent_too_late(
