@@ -23,6 +23,7 @@ DEMO = env.boolean("DEMO", default=DEBUG)
 TESTING = "pytest" in sys.modules
 
 _DEVELOPMENT_KEY = "development-only-key-that-production-refuses-to-start-with"
+_DEVELOPMENT_FACTOR_KEY = "ZGV2ZWxvcG1lbnQtb25seS1rZXktZm9yLWZhY3RvcnM="
 SECRET_KEY = env.text("SECRET_KEY", _DEVELOPMENT_KEY if DEBUG else "")
 PORT = env.port("PORT", 8000)
 PUBLIC_URL = env.web_address("PUBLIC_URL", f"http://localhost:{PORT}")
@@ -272,6 +273,8 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "MSA Program"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
 USERSESSIONS_TRACK_ACTIVITY = False
+# The first encrypts second-factor secrets, all decrypt them.
+SECOND_FACTOR_KEYS = env.encryption_keys("SECOND_FACTOR_KEYS", [_DEVELOPMENT_FACTOR_KEY] if DEBUG else [])
 OFFICE_SESSION_IDLE = env.seconds("OFFICE_SESSION_IDLE", 60 * 60)
 OFFICE_SESSION_AGE = env.seconds("OFFICE_SESSION_AGE", 12 * 60 * 60)
 TECHNICIAN_SESSION_AGE = env.seconds("TECHNICIAN_SESSION_AGE", 30 * 24 * 60 * 60)  # for each phone, busy or not
@@ -430,11 +433,13 @@ def refuse_unsafe_values() -> None:
 
 def _unsafe_values() -> list[tuple[bool, str]]:
     no_secret_key = SECRET_KEY in {"", _DEVELOPMENT_KEY} or len(SECRET_KEY) < 50
+    no_factor_key = not SECOND_FACTOR_KEYS or _DEVELOPMENT_FACTOR_KEY in SECOND_FACTOR_KEYS
     open_address = PUBLIC_HOST not in {"localhost", "127.0.0.1"} and not PUBLIC_URL.startswith("https://")
     always = [
         (no_secret_key, "SECRET_KEY must be a random text of at least 50 characters"),
         (not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS, "ALLOWED_HOSTS must name the hosts that are served, without *"),
         (open_address, "PUBLIC_URL must begin with https://"),
+        (no_factor_key, "SECOND_FACTOR_KEYS must hold a key that encrypts second factors: 32 random bytes in base64"),
         (not SEAL_KEY, "SEAL_KEY must be the key that seals agreements: a PKCS #12 file in base64"),
     ]
     no_payments, no_webhook = (

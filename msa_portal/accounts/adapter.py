@@ -14,7 +14,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from msa_portal.accounts import devices, reauthentication
+from msa_portal.accounts import devices, factor_secrets, reauthentication
 from msa_portal.accounts.models import User
 from msa_portal.accounts.second_factor import is_last_required
 from msa_portal.notices.account_mail import queue_account_mail
@@ -72,6 +72,12 @@ class MFAAdapter(DefaultMFAAdapter):
     error_messages = DefaultMFAAdapter.error_messages | {
         "cannot_delete_authenticator": _("Your role needs a second step. Add a passkey first, then switch this off."),
     }
+
+    def encrypt(self, text: str) -> str:
+        return factor_secrets.encrypt(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return factor_secrets.decrypt(encrypted_text)
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         return not is_last_required(authenticator)

@@ -53,6 +53,14 @@ def test_known_browser_signs_in_while_somebody_guesses_from_the_same_network(ali
     assert is_let_in(own, alice)
 
 
+def test_lock_by_address_and_network_leaves_the_known_browser_alone(alice, settings):
+    settings.ACCOUNT_RATE_LIMITS = False  # of the two throttles the other one alone
+    own = known_browser(alice)
+    guess(alice.email, 12, Client())
+    assert not is_let_in(Client(), alice)
+    assert is_let_in(own, alice)
+
+
 def test_known_browser_has_an_allowance_that_ends_too(alice, settings):
     own = known_browser(alice)
     guess(alice.email, 20, own)
