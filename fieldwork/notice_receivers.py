@@ -26,13 +26,14 @@ def connect() -> None:
 
 
 def visit_scheduled(msa_request: MSARequest, event: RequestEvent) -> None:
-    if not _only_technician_changed(msa_request, event):
-        notices.visit_scheduled(_visit(event.codes["visit"]))
+    """A visit that was never moved nor taken off its day has not been told of before."""
+    if event.codes["moves"] == 0 or not _only_technician_changed(msa_request, event):
+        notices.visit_scheduled(_visit(event.codes["visit"], msa_request))
 
 
 def visit_moved(msa_request: MSARequest, event: RequestEvent) -> None:
     if not _only_technician_changed(msa_request, event):
-        notices.visit_moved(_visit(event.codes["visit"]))
+        notices.visit_moved(_visit(event.codes["visit"], msa_request))
 
 
 def visit_canceled(msa_request: MSARequest, event: RequestEvent) -> None:
@@ -47,11 +48,16 @@ def visit_canceled(msa_request: MSARequest, event: RequestEvent) -> None:
 
 
 def visit_on_the_way(msa_request: MSARequest, event: RequestEvent) -> None:
-    notices.visit_on_the_way(_visit(event.codes["visit"]), datetime.fromisoformat(event.codes["expected_at"]))
+    notices.visit_on_the_way(
+        _visit(event.codes["visit"], msa_request), datetime.fromisoformat(event.codes["expected_at"])
+    )
 
 
-def _visit(pk: int) -> SiteVisit:
-    return SiteVisit.objects.select_related("order__round__msa_request").get(pk=pk)
+def _visit(pk: int, msa_request: MSARequest) -> SiteVisit:
+    """Of that request, which goes on as the event's transaction holds it."""
+    visit = SiteVisit.objects.select_related("order__round", "order__day_change").get(pk=pk)
+    visit.order.round.msa_request = msa_request
+    return visit
 
 
 def _told_last(msa_request: MSARequest, event: RequestEvent, visit: int) -> RequestEvent | None:
@@ -71,7 +77,7 @@ def _tell_of_end(msa_request: MSARequest, event: RequestEvent, visit: int, *, wi
     told = _told_last(msa_request, event, visit)
     if told is not None:
         notices.visit_canceled(
-            _visit(visit),
+            _visit(visit, msa_request),
             on=date.fromisoformat(told.codes["on"]),
             window=told.codes["window"],
             moves=told.codes["moves"],

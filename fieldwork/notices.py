@@ -61,7 +61,7 @@ class DayChangeKept(Notice):
 
 
 def visit_scheduled(visit: SiteVisit) -> None:
-    _about_the_day(VisitScheduled, visit, attachments=[calendars.attachment(visit)])
+    _about_the_day(VisitScheduled, visit, attachments=[calendars.attachment(visit)], is_new_cause=True)
 
 
 def visit_moved(visit: SiteVisit) -> None:
@@ -144,6 +144,7 @@ def _about_the_day(
     *,
     key: str = "",
     attachments: list[Attachment] | None = None,
+    is_new_cause: bool = False,
     **values: Any,
 ) -> None:
     prepared = preparation.preparation_for(visit.order.round.msa_request)
@@ -153,6 +154,7 @@ def _about_the_day(
         visit.order.round.msa_request,
         key=key or _key(visit),
         attachments=attachments or (),
+        is_new_cause=is_new_cause,
         day=formats.day(visit.scheduled_on) if visit.scheduled_on else "",
         window=visit.get_window_display(),
         ready=prepared.ready,

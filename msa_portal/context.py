@@ -9,4 +9,9 @@ from django.http import HttpRequest
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
-    return {"DEMO": settings.DEMO, "PUBLIC_URL": settings.PUBLIC_URL, "LOCK_RING_PHONE": "800-600-6290"}
+    return {
+        "DEMO": settings.DEMO,
+        "STAGING": settings.STAGING,
+        "PUBLIC_URL": settings.PUBLIC_URL,
+        "LOCK_RING_PHONE": "800-600-6290",
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from msa_portal import env
+from msa_portal.unsafe_settings import DEVELOPMENT_FACTOR_KEY, DEVELOPMENT_KEY, unsafe_values
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -20,11 +22,12 @@ env.load_dotenv(BASE_DIR / ".env")
 # --- What kind of process this is -------------------------------------------------------
 DEBUG = env.boolean("DEBUG", default=True)
 DEMO = env.boolean("DEMO", default=DEBUG)
+STAGING = env.boolean(
+    "STAGING", default=False
+)  # a test site: test-mode payment keys, and every page and email says so
 TESTING = "pytest" in sys.modules
 
-_DEVELOPMENT_KEY = "development-only-key-that-production-refuses-to-start-with"
-_DEVELOPMENT_FACTOR_KEY = "ZGV2ZWxvcG1lbnQtb25seS1rZXktZm9yLWZhY3RvcnM="
-SECRET_KEY = env.text("SECRET_KEY", _DEVELOPMENT_KEY if DEBUG else "")
+SECRET_KEY = env.text("SECRET_KEY", DEVELOPMENT_KEY if DEBUG else "")
 PORT = env.port("PORT", 8000)
 PUBLIC_URL = env.web_address("PUBLIC_URL", f"http://localhost:{PORT}")
 PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or "localhost"
@@ -274,7 +277,7 @@ MFA_TOTP_ISSUER = "MSA Program"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
 USERSESSIONS_TRACK_ACTIVITY = False
 # The first encrypts second-factor secrets, all decrypt them.
-SECOND_FACTOR_KEYS = env.encryption_keys("SECOND_FACTOR_KEYS", [_DEVELOPMENT_FACTOR_KEY] if DEBUG else [])
+SECOND_FACTOR_KEYS = env.encryption_keys("SECOND_FACTOR_KEYS", [DEVELOPMENT_FACTOR_KEY] if DEBUG else [])
 OFFICE_SESSION_IDLE = env.seconds("OFFICE_SESSION_IDLE", 60 * 60)
 OFFICE_SESSION_AGE = env.seconds("OFFICE_SESSION_AGE", 12 * 60 * 60)
 TECHNICIAN_SESSION_AGE = env.seconds("TECHNICIAN_SESSION_AGE", 30 * 24 * 60 * 60)  # for each phone, busy or not
@@ -424,39 +427,8 @@ SENTRY_DSN = env.text("SENTRY_DSN")
 SILENCED_SYSTEM_CHECKS: list[str] = []
 
 
-def refuse_unsafe_values() -> None:
-    """With DEBUG=0 nothing starts on a value that is fit for development only."""
-    complaints = [complaint for is_unsafe, complaint in _unsafe_values() if is_unsafe]
-    if complaints:
-        raise ImproperlyConfigured("Unsafe with DEBUG=0: " + "; ".join(complaints) + ".")
-
-
-def _unsafe_values() -> list[tuple[bool, str]]:
-    no_secret_key = SECRET_KEY in {"", _DEVELOPMENT_KEY} or len(SECRET_KEY) < 50
-    no_factor_key = not SECOND_FACTOR_KEYS or _DEVELOPMENT_FACTOR_KEY in SECOND_FACTOR_KEYS
-    open_address = PUBLIC_HOST not in {"localhost", "127.0.0.1"} and not PUBLIC_URL.startswith("https://")
-    always = [
-        (no_secret_key, "SECRET_KEY must be a random text of at least 50 characters"),
-        (not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS, "ALLOWED_HOSTS must name the hosts that are served, without *"),
-        (open_address, "PUBLIC_URL must begin with https://"),
-        (no_factor_key, "SECOND_FACTOR_KEYS must hold a key that encrypts second factors: 32 random bytes in base64"),
-        (not SEAL_KEY, "SEAL_KEY must be the key that seals agreements: a PKCS #12 file in base64"),
-    ]
-    no_payments, no_webhook = (
-        STRIPE_SECRET_KEY in {"", "sk_test_sandbox"},
-        STRIPE_WEBHOOK_SECRET in {"", "whsec_sandbox"},
-    )
-    outside_demo = [
-        (not EMAIL_CONFIGURED, "EMAIL_URL must name a mail server, such as smtp+tls://user:password@host:587"),
-        (no_payments, "STRIPE_SECRET_KEY must be the payment provider's secret key"),
-        (no_webhook, "STRIPE_WEBHOOK_SECRET must be the signing secret of the webhook endpoint"),
-        (not REDIS_URL, "REDIS_URL must name the broker, such as redis://redis:6379/0"),
-    ]
-    return always if DEMO else always + outside_demo
-
-
-if not DEBUG:
-    refuse_unsafe_values()
+if not DEBUG and (unsafe := unsafe_values(SimpleNamespace(**globals()), demo=DEMO)):
+    raise ImproperlyConfigured("Unsafe with DEBUG=0: " + "; ".join(unsafe) + ".")
 
 from msa_portal import logs  # noqa: E402  (reads the settings above)
 

@@ -87,6 +87,7 @@ def fee_due(fee: Fee) -> None:
         FeeDue,
         msa_request,
         key=str(fee.pk),
+        is_new_cause=True,
         people=[person for person in recipients(msa_request) if person.user],
         to_page="fee",
         act_by=fee.quote_holds_until,

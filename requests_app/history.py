@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db import connection, transaction
@@ -31,6 +31,7 @@ from requests_app.models import (
     RequestEvent,
     SignedSection,
 )
+from requests_app.models.case import Link
 from requests_app.models.parties import with_agent
 
 
@@ -59,15 +60,17 @@ def record(
     by: User | None,
     from_status: str | None = None,
     codes: dict[str, Any] | None = None,
+    save: Sequence[str] = (),
 ) -> RequestEvent:
     """Append what happened and tell the other apps.
 
     The caller holds the lock on the request's row, so that places in the chain are not taken
-    twice. `by` None is a timer. `codes` holds codes and ids only.
+    twice. `by` None is a timer. `codes` holds codes and ids only. `save`: fields of the request that
+    the cause changed; they are saved with what the event itself changes on it.
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("an event is recorded in the transaction of its cause")
-    last = RequestEvent.objects.filter(msa_request=msa_request).order_by("-sequence").first()
+    last = msa_request.case.last_link
     event = RequestEvent(
         msa_request=msa_request,
         sequence=last.sequence + 1 if last else 1,
@@ -82,9 +85,12 @@ def record(
     )
     event.digest = event.computed_digest()
     event.save()
+    msa_request.case.now_has(last_link=Link(event.sequence, event.digest, event.holder))
     if last is None or last.holder != event.holder:
         msa_request.waiting_since = event.at
-        msa_request.save(update_fields=["waiting_since"])
+        save = [*save, "waiting_since"]
+    if save:
+        msa_request.save(update_fields=save)
     signals.event_recorded.send(sender=MSARequest, msa_request=msa_request, event=event, by=by)
     return event
 

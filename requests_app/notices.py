@@ -71,9 +71,10 @@ def notify(
     private_link: str = "",
     act_by: date | None = None,
     attachments: Sequence[Attachment] = (),
+    is_new_cause: bool = False,
     **values: Any,
 ) -> None:
-    """Queue the notice for each person, once per key and person.
+    """Queue the notice for each person, once per key and person. `is_new_cause` as in `outbox.queue`.
 
     The button opens `to_page` of the request, or the private link; who has no account and no
     private link gets no button, since no page would open for them.
@@ -94,6 +95,7 @@ def notify(
             reference=msa_request.reference or "",
             private_link=private_link,
             attachments=attachments,
+            is_new_cause=is_new_cause,
         )
 
 

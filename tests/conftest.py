@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from celery import Task
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import Atomic, get_connection
 from django.test import TransactionTestCase
@@ -160,6 +160,21 @@ def blank_pdfs(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def module_rows(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """A transaction around a module's tests, for fixtures of the module that write rows for all of them.
+
+    Each test's own transaction is inside it. Give tests a deep copy of what the fixture returns. Not for
+    modules with tests that commit.
+    """
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pdf, "HTML", BlankPage)
+        patch.setattr(Task, "apply_async", refused)
+        with transaction.atomic():
+            yield
+            transaction.set_rollback(True)
+
+
 @pytest.fixture(autouse=True)
 def known_stations(request: pytest.FixtureRequest) -> Iterator[None]:
     with stations.watching(request.node):
@@ -172,13 +187,14 @@ def empty_cache() -> None:
     cache.clear()
 
 
+def refused(*_args: Any, **_kwargs: Any) -> None:
+    """In place of a task's `apply_async`: finding nobody at the broker's address takes 25 ms, ten times a test."""
+    raise OperationalError("no broker")
+
+
 @pytest.fixture(autouse=True)
 def no_broker(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A broker that is down fails at once: finding nobody at its address takes 25 ms, ten times a test."""
-
-    def refused(*_args: Any, **_kwargs: Any) -> None:
-        raise OperationalError("no broker")
-
+    """A broker that is down fails at once."""
     with pytest.MonkeyPatch.context() as patch:
         if "broker" not in request.fixturenames and not request.node.get_closest_marker("real_broker"):
             patch.setattr(Task, "apply_async", refused)

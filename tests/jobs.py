@@ -12,6 +12,7 @@ from msa_portal.celery import app
 
 def run_now(job: str, args: Sequence[Any] = (), **_options: Any) -> None:
     """The job runs at once, in this process."""
+    app.loader.import_default_modules()  # as a worker does; once, then nothing is left to import
     app.tasks[job](*args)
 
 

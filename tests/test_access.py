@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import uuid
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -192,7 +193,12 @@ def joint_payment(msa_request: MSARequest, payer: User) -> Payment:
 
 
 @pytest.fixture
-def world(db: None) -> World:
+def world(db: None, module_world: World) -> World:
+    return deepcopy(module_world)
+
+
+@pytest.fixture(scope="module")
+def module_world(module_rows: None) -> World:
     """Alice's request, made by Bob's company, visited by Tess; the others are strangers."""
     company = factories.CompanyFactory()
     bob = factories.member_of(company)

@@ -126,6 +126,14 @@ def test_week_is_planned_four_ways_and_none_breaks_a_rule(result):
     assert week["small"]["gap_percent"] >= 0
 
 
+def test_whole_lifecycle_stays_within_its_queries(result):
+    """Rows are counted in the tables, not by statement: one statement may insert several."""
+    rows = {row["name"]: row for row in result["rows"]}
+    written = rows["lifecycle"]["rows"]
+    assert rows["bare_inserts"]["rows"] == written >= rows["bare_inserts"]["queries"] > 20
+    assert rows["bare_inserts"]["queries"] < rows["lifecycle"]["queries"] <= 3 * written
+
+
 def test_pages_stay_within_their_queries(result):
     """Each section of a page reads the request's case, which is loaded once (ADR 26)."""
     queries = {row["name"]: row["queries"] for row in result["rows"]}

@@ -37,7 +37,7 @@ GIVEN = {
     "ALLOWED_HOSTS": "portal.example.org",
     "PUBLIC_URL": "https://portal.example.org",
     "EMAIL_URL": "smtp+tls://user:password@mail.example.org:587",
-    "STRIPE_SECRET_KEY": "sk_test_given",
+    "STRIPE_SECRET_KEY": "sk_live_given",
     "STRIPE_WEBHOOK_SECRET": "whsec_given",
     "SEAL_KEY": base64.b64encode(seals.new_key()).decode(),
 }

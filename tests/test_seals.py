@@ -222,3 +222,18 @@ def test_without_debug_nothing_starts_on_a_missing_or_broken_key(seal_key, compl
 def test_check_at_the_start_finds_a_key_that_cannot_seal(settings):
     settings.SEAL_KEY = "not base64!"
     assert "requests_app.E001" in {problem.id for problem in run_checks(tags=["seals"])}
+
+
+def test_key_that_the_operations_page_makes_seals(tmp_path, settings, plain):
+    """Its commands as printed."""
+    page = (ROOT / "docs" / "operations.md").read_text()
+    commands = [block.split("```")[0] for block in page.split("```sh\n")[1:]]
+    made = next(block for block in commands if "openssl pkcs12" in block)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", made], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+    )
+    values = dict(line.split("=", 1) for line in done.stdout.splitlines() if line.startswith("SEAL_KEY"))
+    settings.SEAL_KEY, settings.SEAL_KEY_PASSPHRASE = values["SEAL_KEY"], values["SEAL_KEY_PASSPHRASE"]
+
+    assert seals.identity().name == "MSA Program agreements"
+    seals.check(seals.seal(plain, reason="x"))

@@ -43,7 +43,12 @@ def keep(wish: DayChange, *, by: User) -> DayChange:
 
 
 def settle_by_move(msa_request: MSARequest, event: RequestEvent, *, by: User | None) -> None:
-    """The visit was published on another half day: that answers a wish that was open. Under the request's lock."""
+    """The visit was published on another half day: that answers a wish that was open. Under the request's lock.
+
+    Another day is wished for from a day that was published: with its first one there is none.
+    """
+    if event.codes["moves"] == 0:
+        return
     wish = DayChange.objects.filter(visit=event.codes["visit"], state=_State.OPEN).first()
     on, window = date.fromisoformat(event.codes["on"]), event.codes["window"]
     if wish is None or (wish.was_on, wish.was_window) == (on, window):

@@ -15,6 +15,7 @@ from fieldwork.models import Absence, DayChange, Placement, ServiceOrder, SiteVi
 from fieldwork.schedule import durations, shifts
 from fieldwork.schedule.shifts import Rota
 from msa_portal.business_days.calendar import local_day
+from requests_app import program
 
 SiteVisitRows = QuerySet[SiteVisit]
 Lane = tuple[int, date]
@@ -66,7 +67,12 @@ class Facts:
 
 
 def load(
-    from_on: date, until_on: date, visits: Iterable[SiteVisit] | None = None, *, lanes: Collection[Lane] = ()
+    from_on: date,
+    until_on: date,
+    visits: Iterable[SiteVisit] | None = None,
+    *,
+    lanes: Collection[Lane] = (),
+    settings: program.Program | None = None,
 ) -> Facts:
     """`visits` None: all that may be planned into these days. Those given are read anew with all that belongs to them.
 
@@ -79,10 +85,18 @@ def load(
     fresh = tuple(with_relations(rows).order_by("pk"))
     busy = {slot.technician for visit in fresh for slot in (board_slot(visit), published_slot(visit)) if slot}
     busy |= {technician for technician, _on in lanes}
-    rota = shifts.load(from_on, until_on, also=busy, days_too=[on for _technician, on in lanes])
-    pks = SiteVisit.objects.filter(pk__in=[visit.pk for visit in fresh])
-    held = frozenset(learning.held(pks).values_list("pk", flat=True))
-    return Facts(today, rota, fresh, durations.minutes_for(fresh), SkillNeeds.load(), held)
+    settings = settings or program.load()
+    rota = shifts.load(
+        from_on, until_on, also=busy, days_too=[on for _technician, on in lanes], calendar=settings.calendar
+    )
+    minutes = durations.minutes_for(fresh, usual=settings.figures.visit_minutes)
+    return Facts(today, rota, fresh, minutes, SkillNeeds.load(), frozenset() if lanes else _held(fresh))
+
+
+def _held(visits: Iterable[SiteVisit]) -> frozenset[int]:
+    """What stands in lanes stays there whatever was learned: only what is to be planned is asked about."""
+    rows = SiteVisit.objects.filter(pk__in=[visit.pk for visit in visits])
+    return frozenset(learning.held(rows).values_list("pk", flat=True))
 
 
 def with_relations(rows: SiteVisitRows) -> SiteVisitRows:

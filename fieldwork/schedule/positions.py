@@ -19,11 +19,21 @@ Degrees = tuple[Decimal, Decimal]
 _MICRO = Decimal("0.000001")
 
 
-def locate(order: ServiceOrder) -> bool:
-    """Fill in position and district of a new order; returns whether a position was found.
+PLACE = ("latitude", "longitude", "position_source", "district")
 
-    A position that a dispatcher set stays. The caller saves nothing: this does.
+
+def locate(order: ServiceOrder) -> bool:
+    """Fill in position and district of an order, and save them; returns whether a position was found.
+
+    A position that a dispatcher set stays.
     """
+    fill_in(order)
+    order.save(update_fields=[*PLACE, "updated_at"])
+    return order.latitude is not None
+
+
+def fill_in(order: ServiceOrder) -> None:
+    """The same, without saving."""
     msa_request = order.round.msa_request
     zip_code = msa_request.zip_code[:5]
     if order.position_source != ServiceOrder.Position.DISPATCHER:
@@ -36,8 +46,6 @@ def locate(order: ServiceOrder) -> bool:
             order.position_source = source.RECORD if record else source.ZIP_CODE
     row = DistrictZip.objects.filter(zip_code=zip_code).select_related("district").first()
     order.district = row.district if row else None
-    order.save(update_fields=["latitude", "longitude", "position_source", "district", "updated_at"])
-    return order.latitude is not None
 
 
 def _of_record(account_number: str) -> Degrees | None:

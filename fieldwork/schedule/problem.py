@@ -17,6 +17,7 @@ from fieldwork.models import SiteVisit
 from fieldwork.schedule import driving, facts
 from fieldwork.schedule.facts import Facts, Slot
 from fieldwork.schedule.shifts import USUAL_DAY, WINDOWS, Rota, WorkDay
+from requests_app.program import Program
 
 # Urgency of a visit that is due today; it grows with each business day after, and falls with each before.
 DUE_TODAY, MOST_URGENT = 30, 60
@@ -66,7 +67,9 @@ def build(from_on: date, until_on: date, visits: Iterable[SiteVisit] | None = No
     return _Planning(loaded).translate()
 
 
-def standing(placed: Mapping[tuple[int, date], Iterable[tuple[SiteVisit, str]]]) -> Translated:
+def standing(
+    placed: Mapping[tuple[int, date], Iterable[tuple[SiteVisit, str]]], settings: Program | None = None
+) -> Translated:
     """These technicians' days as they stand: each visit only in the half day that is named beside it.
 
     A technician who does not work then has the usual day, so that times can be told.
@@ -74,7 +77,8 @@ def standing(placed: Mapping[tuple[int, date], Iterable[tuple[SiteVisit, str]]])
     stands = {visit.pk: (lane[1], window) for lane, stops in placed.items() for visit, window in stops}
     rows = [visit for stops in placed.values() for visit, _window in stops]
     days = [on for _technician, on in placed]
-    return _Standing(facts.load(min(days), max(days), rows, lanes=placed.keys()), stands, set(placed)).translate()
+    loaded = facts.load(min(days), max(days), rows, lanes=placed.keys(), settings=settings)
+    return _Standing(loaded, stands, set(placed)).translate()
 
 
 def board_plan(translated: Translated) -> Plan:

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from django.db.models import Prefetch
 
 from fieldwork.models import Absence, SiteVisit, Technician
-from msa_portal.business_days import calendar
+from msa_portal.business_days import calendar as business_days
 from msa_portal.business_days.calendar import UTILITY_ZONE, BusinessCalendar
 
 HOUR = 3600
@@ -66,10 +66,18 @@ class Rota:
         return work is not None and work.starts < ends and work.ends > starts
 
 
-def load(from_on: date, until_on: date, *, also: Iterable[int] = (), days_too: Iterable[date] = ()) -> Rota:
+def load(
+    from_on: date,
+    until_on: date,
+    *,
+    also: Iterable[int] = (),
+    days_too: Iterable[date] = (),
+    calendar: BusinessCalendar | None = None,
+) -> Rota:
     """In a fixed number of queries. `also`: technicians who are not active any more and still have visits;
-    `days_too`: days that count although they became no business days (nobody works on them)."""
-    days = calendar.load()
+    `days_too`: days that count although they became no business days (nobody works on them); `calendar` where the
+    caller has it."""
+    days = calendar or business_days.load()
     span = [from_on + timedelta(days=n) for n in range((until_on - from_on).days + 1)]
     open_days = [day for day in span if days.is_business_day(day)]
     absences = Absence.objects.filter(from_on__lte=until_on, until_on__gte=from_on)

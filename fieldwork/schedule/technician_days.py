@@ -21,6 +21,7 @@ from fieldwork.schedule import facts, problem
 from fieldwork.schedule.problem import Translated
 from fieldwork.schedule.shifts import WINDOWS, moment
 from msa_portal.accounts.models import User
+from requests_app.program import Program
 
 Key = tuple[int, date]
 ORDER = {window: index for index, window in enumerate(WINDOWS)}
@@ -45,25 +46,42 @@ def _rows(keys: Iterable[Key]) -> QuerySet[Lane]:
 
 def touch(lanes: Iterable[Lane], *, by: User | None) -> None:
     """What stands in them changed: who saw them before has an old picture now."""
-    rows = list(lanes)
+    rows, changed = list(lanes), ["version", "changed_at", "changed_by"]
     for lane in rows:
         lane.version += 1
         lane.changed_at, lane.changed_by = timezone.now(), by
-    Lane.objects.bulk_update(rows, ["version", "changed_at", "changed_by"])
+    if len(rows) == 1:
+        rows[0].save(update_fields=changed)
+    else:
+        Lane.objects.bulk_update(rows, changed)
 
 
 def put(
-    visit: SiteVisit, lane: Lane, window: str, position: int | None, *, by: User | None, run: PlanRun | None = None
-) -> None:
-    """Into that lane as its `position`-th stop, from 1; None: as the last one of its window. Nothing is timed yet."""
-    others = in_order(Placement.objects.filter(lane=lane).exclude(visit=visit))
+    visit: SiteVisit,
+    lane: Lane,
+    window: str,
+    position: int | None,
+    *,
+    by: User | None,
+    run: PlanRun | None = None,
+    is_new: bool = False,
+) -> list[Placement]:
+    """Into that lane as its `position`-th stop, from 1; None: as the last one of its window. Nothing is timed yet.
+
+    `is_new`: under the visit's lock the caller saw that it stands nowhere. Returns all that stands in the lane then.
+    """
+    others = in_order(Placement.objects.filter(lane=lane).exclude(visit=visit).select_related("visit"))
     if position is None:
         position = 1 + sum(ORDER[other.window] <= ORDER[window] for other in others)
     for index, placement in enumerate(others, 1):
         placement.position = index if index < position else index + 1
     Placement.objects.bulk_update(others, ["position"])
     values = {"lane": lane, "window": window, "position": position, "minutes": 0, "run": run, "placed_by": by}
-    Placement.objects.update_or_create(visit=visit, defaults=values)
+    if is_new:
+        placed = Placement.objects.create(visit=visit, **values)
+    else:
+        placed, _created = Placement.objects.update_or_create(visit=visit, defaults=values)
+    return [*others, placed]
 
 
 def in_order(placements: Iterable[Placement]) -> list[Placement]:
@@ -76,20 +94,35 @@ def retime(lanes: Iterable[Lane]) -> dict[Key, Times]:
 
     The number of queries does not grow with the number of lanes and stops.
     """
+    timed, _stops = retime_stops(lanes)
+    return timed
+
+
+def retime_stops(
+    lanes: Iterable[Lane], settings: Program | None = None, placements: Iterable[Placement] | None = None
+) -> tuple[dict[Key, Times], dict[int, Placement]]:
+    """The same, with the stops as they stand then, by their visit's id.
+
+    `settings`, and all `placements` in these lanes with their visits, where the caller has them.
+    """
     rows = {lane.pk: lane for lane in lanes}
     stops: dict[Key, list[Placement]] = defaultdict(list)
-    for placement in in_order(Placement.objects.filter(lane__in=rows).select_related("visit")):
+    if placements is None:
+        placements = Placement.objects.filter(lane__in=rows).select_related("visit")
+    for placement in in_order(placements):
         lane = rows[placement.lane_id]
         stops[lane.technician_id, lane.on].append(placement)
     timed = timelines(
-        {key: [(placement.visit, placement.window) for placement in placed] for key, placed in stops.items()}
+        {key: [(placement.visit, placement.window) for placement in placed] for key, placed in stops.items()}, settings
     )
     for key, placed in stops.items():
         _tell_times(key[1], placed, timed[key])
-    Placement.objects.bulk_update(
-        [placement for placed in stops.values() for placement in placed], TIMES, batch_size=500
-    )
-    return timed
+    all_stops = [placement for placed in stops.values() for placement in placed]
+    if len(all_stops) == 1:
+        all_stops[0].save(update_fields=TIMES)
+    else:
+        Placement.objects.bulk_update(all_stops, TIMES, batch_size=500)
+    return timed, {placement.visit_id: placement for placement in all_stops}
 
 
 @dataclass(frozen=True)
@@ -109,12 +142,14 @@ class Times:
     minutes: Mapping[int, int]
 
 
-def timelines(stops: Mapping[Key, Sequence[tuple[SiteVisit, str]]]) -> dict[Key, Times]:
+def timelines(
+    stops: Mapping[Key, Sequence[tuple[SiteVisit, str]]], settings: Program | None = None
+) -> dict[Key, Times]:
     """Those lanes with those stops in that order, as times."""
     asked = {key: placed for key, placed in stops.items() if placed}
     if not asked:
         return {}
-    translated = problem.standing(asked)
+    translated = problem.standing(asked, settings)
     by_lane: dict[Key, Times] = {}
     for key, placed in asked.items():
         route, violations = dispatch.timeline(

@@ -17,7 +17,7 @@ from fieldwork.visits.orders import close_order
 from msa_portal import formats
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
-from msa_portal.db import lock
+from msa_portal.db import lock, take_over
 from msa_portal.errors import Refused, Stale
 from requests_app import history
 from requests_app.enums import EventKind, ScanState, VisitOutcome
@@ -46,8 +46,7 @@ def on_my_way(visit: SiteVisit, *, by: User, expected_at: datetime | None = None
         fresh.save(update_fields=["on_the_way_at", "expected_at", "updated_at"])
         codes = {"visit": fresh.pk, "expected_at": fresh.expected_at.isoformat()}
         history.record_locked(msa_request, EventKind.VISIT_ON_THE_WAY, by=by, codes=codes)
-    if fresh is not visit:
-        visit.refresh_from_db()
+    take_over(visit, fresh)
     return visit
 
 
@@ -70,8 +69,7 @@ def go_on_site(visit: SiteVisit, *, by: User, at: datetime | None = None) -> Sit
         visit_round.on_site_at = now
         visit_round.save(update_fields=["on_site_at", "updated_at"])
         history.record_locked(msa_request, EventKind.VISIT_STARTED, by=by, codes={"visit": fresh.pk})
-    if fresh is not visit:
-        visit.refresh_from_db()
+    take_over(visit, fresh)
     return visit
 
 
@@ -88,7 +86,8 @@ def close_out(visit: SiteVisit, report: Report, *, by: User) -> CloseOut:
         earlier = kept_before(report.id, fresh, report.body_hash())
         if earlier is not None:
             return earlier
-        technician = _technician(by)
+        technician = _technician(fresh, by)
+        msa_request.case.read_ahead()
         conflict = _conflict(fresh, technician)
         kept = _keep(fresh, report, technician, conflict)
         if conflict:
@@ -103,7 +102,7 @@ def close_out(visit: SiteVisit, report: Report, *, by: User) -> CloseOut:
             transitions.complete(msa_request, by=by)
         else:
             transitions.fail(msa_request, by=by, reasons=report.reasons)
-    visit.refresh_from_db()
+    take_over(visit, fresh)
     return kept
 
 
@@ -160,7 +159,11 @@ def _check_report(report: Report) -> None:
         )
 
 
-def _technician(by: User) -> Technician:
+def _technician(visit: SiteVisit, by: User) -> Technician:
+    """Who that person is: the visit's own technician, who was read with it, or another one."""
+    own = visit.technician
+    if own is not None and own.user_id == by.pk and own.is_active:
+        return own
     technician = Technician.objects.filter(user=by, is_active=True).first()
     if technician is None:
         raise Refused(_("Only a meter technician closes out a visit."), code="not_allowed")
@@ -168,7 +171,7 @@ def _technician(by: User) -> Technician:
 
 
 def _technician_of(visit: SiteVisit, by: User) -> Technician:
-    technician = _technician(by)
+    technician = _technician(visit, by)
     if visit.technician_id != technician.pk:
         raise Refused(
             _("This visit was given to another technician. Call dispatch before you go on."), code="reassigned"
@@ -211,7 +214,7 @@ def _keep(visit: SiteVisit, report: Report, technician: Technician, conflict: st
         accepted=not conflict,
         conflict=conflict,
     )
-    kept.reasons.set(report.reasons)
+    kept.reasons.add(*report.reasons)
     for photo in {photo.original_sha256: photo for photo in report.photos}.values():
         row = VisitPhoto(
             close_out=kept,

@@ -15,16 +15,18 @@ from fieldwork.models import Placement, ServiceOrder, SiteVisit, Technician
 from fieldwork.schedule import positions, technician_days
 from msa_portal.accounts.models import User
 from msa_portal.business_days import calendar
-from msa_portal.db import is_held, lock
+from msa_portal.db import is_held, lock, take_over
 from msa_portal.errors import Refused, Stale
 from requests_app import history, program
 from requests_app.enums import EventKind, VisitOutcome
 from requests_app.lifecycle import policies
 from requests_app.models import MSARequest, OutcomeReason, VisitRound
+from requests_app.program import Program
 from requests_app.status.clocks import Clocks
 
 _SLOT = ("technician", "scheduled_on", "window")
 _TOLD = ("published_at", "on_the_way_at", "expected_at")
+_WRITTEN = ("state", "moves", *_SLOT, *_TOLD)
 
 
 class Why(models.TextChoices):
@@ -47,8 +49,8 @@ def open_order(msa_request: MSARequest, *, by: User | None) -> ServiceOrder:
     clocks = Clocks.read_with(program.of(msa_request), today=calendar.local_day(timezone.now()))
     order = ServiceOrder.objects.create(round=visit, issued_by=by, due_on=due_on(msa_request, clocks))
     order.number = f"SO-{order.issued_at.year}-{order.pk:06d}"
-    order.save(update_fields=["number"])
-    positions.locate(order)
+    positions.fill_in(order)
+    order.save(update_fields=["number", *positions.PLACE, "updated_at"])
     SiteVisit.objects.create(order=order)
     return order
 
@@ -89,22 +91,22 @@ def schedule(
                 _("This visit is “%(state)s” now, so it cannot be moved.") % {"state": fresh.get_state_display()},
                 code="stale",
             )
-        working_days = program.of(msa_request).calendar
-        check_slot(fresh, technician=technician, on=on, window=window, working_days=working_days)
+        settings = program.of(msa_request)
+        check_slot(fresh, technician=technician, on=on, window=window, working_days=settings.calendar)
         moved = fresh.state == SiteVisit.State.SCHEDULED
         stays = moved and (fresh.technician_id, fresh.scheduled_on, fresh.window) == (technician.pk, on, window)
         if not stays:
             _write_slot(fresh, technician, on, window)
-        placed = _step(fresh, (technician.pk, on), position, by=by)
+        placed = _step(fresh, (technician.pk, on), position, settings, by=by)
         times = {"position": position, "arrives_at": arrives_at, "minutes": minutes}
         times |= {"drive_seconds": drive_seconds, "drive_meters": drive_meters}
-        _write_times(fresh, placed, times)
+        _write_times(fresh, placed, times, also=() if stays else _WRITTEN)
         if not stays:
             kind = EventKind.VISIT_MOVED if moved else EventKind.VISIT_SCHEDULED
             history.record_locked(msa_request, kind, by=by, codes=_codes(fresh))
         if arrives_at is None:
             transaction.on_commit(lambda: follow_board([placed.lane_id]))
-    visit.refresh_from_db()
+    take_over(visit, fresh)
     return visit
 
 
@@ -118,11 +120,23 @@ def lock_with_request(visit: SiteVisit) -> tuple[MSARequest, SiteVisit]:
         if not is_held(around.msa_request):
             around.msa_request = lock(around.msa_request)
         return around.msa_request, visit
-    of_visit = SiteVisit.objects.filter(pk=visit.pk).values_list("order__round__msa_request_id", flat=True)
-    msa_request, fresh = lock(MSARequest(pk=of_visit.get())), lock(visit)
-    fresh.order = ServiceOrder.objects.select_related("round").get(pk=fresh.order_id)
+    msa_request = lock(MSARequest(pk=_request_id_of(visit)))
+    # Order and round are written under the request's lock alone, and so is who the visit is given to.
+    fresh = lock(visit, "order__round", "technician")
     fresh.order.round.msa_request = msa_request
     return msa_request, fresh
+
+
+def _request_id_of(visit: SiteVisit) -> int:
+    """It never changes: asked for once for each object."""
+    fields = type(visit).order.field, ServiceOrder.round.field
+    if fields[0].is_cached(visit) and fields[1].is_cached(visit.order):
+        return visit.order.round.msa_request_id
+    known: int | None = vars(visit).get("_msa_request_id")
+    if known is None:
+        rows = SiteVisit.objects.filter(pk=visit.pk)
+        known = vars(visit)["_msa_request_id"] = rows.values_list("order__round__msa_request_id", flat=True).get()
+    return known
 
 
 def check_slot(
@@ -148,15 +162,16 @@ def check_slot(
 
 
 def _write_slot(visit: SiteVisit, technician: Technician, on: date, window: str) -> None:
-    """Whoever was on the way to the old day is not on the way to the new one."""
+    """Whoever was on the way to the old day is not on the way to the new one. Saved with the times (`_write_times`)."""
     visit.moves += visit.state == SiteVisit.State.SCHEDULED
     visit.technician, visit.scheduled_on, visit.window = technician, on, window
     visit.state = SiteVisit.State.SCHEDULED
     visit.published_at, visit.on_the_way_at, visit.expected_at = timezone.now(), None, None
-    visit.save(update_fields=["state", "moves", *_SLOT, *_TOLD, "updated_at"])
 
 
-def _step(visit: SiteVisit, target: technician_days.Key, position: int | None, *, by: User) -> Placement:
+def _step(
+    visit: SiteVisit, target: technician_days.Key, position: int | None, settings: Program, *, by: User
+) -> Placement:
     """The board shows the visit where it is published now."""
     placed = Placement.objects.filter(visit=visit).select_related("lane").first()
     here = placed and ((placed.lane.technician_id, placed.lane.on), placed.window) == (target, visit.window)
@@ -164,17 +179,19 @@ def _step(visit: SiteVisit, target: technician_days.Key, position: int | None, *
         held = technician_days.lock_lanes(
             {target} | ({(placed.lane.technician_id, placed.lane.on)} if placed else set())
         )
-        technician_days.put(visit, held[target], visit.window, position, by=by)
+        is_new = placed is None
+        there = technician_days.put(visit, held[target], visit.window, position, by=by, is_new=is_new)
         technician_days.touch(held.values(), by=by)
-        technician_days.retime(held.values())
-    return Placement.objects.get(visit=visit)
+        _times, stops = technician_days.retime_stops(held.values(), settings, there if is_new else None)
+        return stops[visit.pk]
+    return placed
 
 
-def _write_times(visit: SiteVisit, placed: Placement, times: dict[str, Any]) -> None:
+def _write_times(visit: SiteVisit, placed: Placement, times: dict[str, Any], *, also: Iterable[str]) -> None:
     for name in technician_days.TIMES:
         value = times.get(name)
         setattr(visit, name, getattr(placed, name) if value is None else value)
-    visit.save(update_fields=[*technician_days.TIMES, "updated_at"])
+    visit.save(update_fields=[*also, *technician_days.TIMES, "updated_at"])
 
 
 def _codes(visit: SiteVisit) -> dict[str, object]:

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from msa_portal.accounts import services
 from msa_portal.accounts.models import Company, Membership, User
+from msa_portal.guards import user_of
 from msa_portal.validators import one_line
 
 # Roles are kept in code (roles.py): a group edited by hand would be put back at the next migration.
@@ -106,7 +107,7 @@ class PersonAdmin(UserAdmin):
         """For a lost phone whose technician can't do it."""
         users = [user for user in queryset if self.has_change_permission(request, user)]
         for user in users:
-            services.end_sessions(user, by=request.user)
+            services.end_sessions(user, by=user_of(request))
         message = ngettext("%(count)d person is signed out.", "%(count)d people are signed out.", len(users))
         self.message_user(request, message % {"count": len(users)})
 

@@ -1,7 +1,10 @@
 from django.apps import AppConfig, apps
 from django.contrib.auth.signals import user_logged_in
+from django.core.checks import Tags, register
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
+
+from msa_portal.unsafe_settings import check_unsafe_settings
 
 
 class AccountsConfig(AppConfig):
@@ -12,6 +15,7 @@ class AccountsConfig(AppConfig):
         # Models are loaded by now.
         from allauth.account.signals import email_confirmed  # noqa: PLC0415
 
+        from msa_portal import writes  # noqa: PLC0415  (the first app: before any connection is made)
         from msa_portal.accounts import devices  # noqa: PLC0415
         from msa_portal.accounts.address_proof import drop_what_was_never_proven  # noqa: PLC0415
         from msa_portal.accounts.roles import sync_role_groups  # noqa: PLC0415
@@ -19,8 +23,9 @@ class AccountsConfig(AppConfig):
 
         user_logged_in.connect(note_sign_in, dispatch_uid="note_sign_in")
         user_logged_in.connect(devices.note_sign_in, dispatch_uid="note_known_device")
-
         email_confirmed.connect(drop_what_was_never_proven, dispatch_uid="drop_what_was_never_proven")
+        writes.connect()
+        register(check_unsafe_settings, Tags.security, deploy=True)
 
         # The signal comes once an app, in their order: with the last one, every permission is there.
         *_others, last = apps.get_app_configs()

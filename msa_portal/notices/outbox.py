@@ -63,11 +63,13 @@ def queue(
     reference: str = "",
     private_link: str = "",
     attachments: Iterable[Attachment] = (),
+    is_new_cause: bool = False,
 ) -> NoticeMessage | None:
     """Write the message to the outbox; it leaves after the commit, and never after a rollback.
 
     `key` names the cause: the same notice with the same key is queued once, a repeat returns the
-    row that is there. None where nobody has an address. `private_link` ("sign:<uuid>") is turned
+    row that is there. `is_new_cause`: there will be none, since the key names what this transaction did; so it is
+    not looked for first. None where nobody has an address. `private_link` ("sign:<uuid>") is turned
     into a link when the mail is sent. Raises `TransactionManagementError` outside a transaction and
     `UnsafeAddress` for what is no single address.
     """
@@ -77,9 +79,10 @@ def queue(
         return None
     _check_address(to)
     unique_key = f"{notice.name}:{key}"
-    existing = NoticeMessage.objects.filter(unique_key=unique_key).first()
-    if existing is not None:
-        return existing
+    if not is_new_cause:
+        existing = NoticeMessage.objects.filter(unique_key=unique_key).first()
+        if existing is not None:
+            return existing
     row = _row(notice, render(notice.name, context | {"reference": reference}))
     row.unique_key, row.to_email, row.recipient = unique_key, to, recipient
     row.reference, row.private_link = reference, private_link

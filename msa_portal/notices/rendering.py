@@ -32,6 +32,7 @@ def one_line(text: str) -> str:
 def render(name: str, context: dict[str, Any]) -> Rendered:
     values = {
         "public_url": settings.PUBLIC_URL,
+        "STAGING": settings.STAGING,
         "private_link": PRIVATE_LINK,
         "reference": "",
         "language": settings.LANGUAGE_CODE,

@@ -49,7 +49,7 @@ _RULE_OF_REFUND = {
 _RULE_OF_DISPUTE = "C7"
 
 
-def _post(
+def _entry(
     kind: EntryKind,
     fee: Fee,
     amount_cents: int,
@@ -59,15 +59,16 @@ def _post(
     by: User | None = None,
     unapplied: bool = False,
     **about: Any,
-) -> None:
+) -> LedgerEntry | None:
+    """Not saved yet; None where no money moves."""
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("the ledger is written in the transaction of its cause")
     if not cents(amount_cents):
-        return
+        return None
     debit, credit = (
         Account.UNAPPLIED if unapplied and account in _UNAPPLIED_STANDS_FOR else account for account in _SIDES[kind]
     )
-    LedgerEntry.objects.create(
+    return LedgerEntry(
         kind=kind,
         rule=rule,
         debit=debit,
@@ -82,10 +83,20 @@ def _post(
     )
 
 
+def _post(kind: EntryKind, fee: Fee, amount_cents: int, **about: Any) -> None:
+    entry = _entry(kind, fee, amount_cents, **about)
+    if entry is not None:
+        entry.save(force_insert=True)
+
+
 def fee_raised(fee: Fee, *, by: User | None) -> None:
     """Owed from now on (F1, F3 with D3, D16), at the amount that is quoted for a while (D9)."""
-    _post(EntryKind.FEE_RAISED, fee, fee.amount_cents, rule=fee.round.fee_reason, by=by, key=f"fee-{fee.pk}-raised")
-    _post(EntryKind.FEE_QUOTED, fee, fee.amount_cents, rule="D9", by=by, key=f"fee-{fee.pk}-quoted")
+    key, rule = f"fee-{fee.pk}", fee.round.fee_reason
+    entries = [
+        _entry(EntryKind.FEE_RAISED, fee, fee.amount_cents, rule=rule, by=by, key=f"{key}-raised"),
+        _entry(EntryKind.FEE_QUOTED, fee, fee.amount_cents, rule="D9", by=by, key=f"{key}-quoted"),
+    ]
+    LedgerEntry.objects.bulk_create(entry for entry in entries if entry is not None)
 
 
 def fee_canceled(fee: Fee, *, rule: str, by: User | None) -> None:

@@ -132,7 +132,9 @@ def prepare(msa_request: MSARequest, *, by: User) -> Agreement:
             facts=covered_facts(fresh),
             sections=sections_for(fresh),
         )
-        _carry_over(agreement)
+        if agreement.version > 1:
+            _carry_over(agreement)
+        fresh.case.now_has(agreement=agreement)
         history.record(fresh, EventKind.AGREEMENT_PREPARED, by=by, codes={"agreement": agreement.version})
         kick("requests_app.render_agreement", agreement.pk)
     return agreement
@@ -179,6 +181,7 @@ def _copied(signature: Signature, agreement: Agreement, sections: list[str]) -> 
 def write_signature(signature: Signature) -> Signature:
     """With a row a section: the database lets a party sign each once (fault 44)."""
     signature.save(force_insert=True)
+    signature.agreement.knows_signature(signature)
     SignedSection.objects.bulk_create(
         SignedSection(signature=signature, agreement=signature.agreement, party=signature.party, section=section)
         for section in signature.sections

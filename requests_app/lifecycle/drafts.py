@@ -48,10 +48,10 @@ def start(*, by: User, company: Company | None = None, answers: Mapping[str, Any
         msa_request.owner_acts_by = deadlines.new_deadline(msa_request)
         msa_request.save()
         msa_request.reference = f"MSA-{today.year}-{msa_request.pk:06d}"
-        msa_request.save(update_fields=["reference"])
         fee = fee_rules.first_visit()
         VisitRound.objects.create(msa_request=msa_request, number=1, fee_due=fee.due, fee_reason=fee.rule)
-        history.record(msa_request, EventKind.CREATED, by=by)
+        msa_request.case.now_has(last_link=None, agreement=None)
+        history.record(msa_request, EventKind.CREATED, by=by, save=["reference"])
     return msa_request
 
 

@@ -86,25 +86,26 @@ def _times(msa_request: MSARequest, event: RequestEvent) -> dict[str, Any]:
 
 
 def request_submitted(msa_request: MSARequest, event: RequestEvent) -> None:
-    notify(RequestSubmitted, msa_request, key=str(event.pk), **_times(msa_request, event))
+    notify(RequestSubmitted, msa_request, key=str(event.pk), is_new_cause=True, **_times(msa_request, event))
 
 
 def request_valid(msa_request: MSARequest, event: RequestEvent) -> None:
-    notify(RequestValid, msa_request, key=str(event.pk), **_times(msa_request, event))
+    notify(RequestValid, msa_request, key=str(event.pk), is_new_cause=True, **_times(msa_request, event))
 
 
 def service_order_issued(msa_request: MSARequest, event: RequestEvent) -> None:
-    notify(ServiceOrderIssued, msa_request, key=str(event.pk))
+    notify(ServiceOrderIssued, msa_request, key=str(event.pk), is_new_cause=True)
 
 
 # --- The visit ---------------------------------------------------------------------------
 def visit_complete(msa_request: MSARequest, event: RequestEvent) -> None:
     """One official status for every type, told in the words of the request's own (D2), and what comes next."""
-    visit = msa_request.rounds.get(number=event.codes["round"])
+    visit = msa_request.case.round_of(event.codes["round"])
     notify(
         VisitComplete,
         msa_request,
         key=str(event.pk),
+        is_new_cause=True,
         outcome=str(RequestType(msa_request.request_type).done),
         status=msa_request.get_status_display(),
         device=str(msa_request.device) if msa_request.places_device and msa_request.device else "",
@@ -120,7 +121,7 @@ def next_steps(msa_request: MSARequest) -> list[str]:
 
 
 def reschedule_received(msa_request: MSARequest, event: RequestEvent) -> None:
-    notify(RescheduleReceived, msa_request, key=str(event.pk), **_times(msa_request, event))
+    notify(RescheduleReceived, msa_request, key=str(event.pk), is_new_cause=True, **_times(msa_request, event))
 
 
 def modification_received(msa_request: MSARequest, event: RequestEvent) -> None:
@@ -128,6 +129,7 @@ def modification_received(msa_request: MSARequest, event: RequestEvent) -> None:
         ModificationReceived,
         msa_request,
         key=str(event.pk),
+        is_new_cause=True,
         device=str(msa_request.device or ""),
         **_times(msa_request, event),
     )
@@ -140,6 +142,7 @@ def withdrawn(msa_request: MSARequest, event: RequestEvent) -> None:
         Withdrawn,
         msa_request,
         key=str(event.pk),
+        is_new_cause=True,
         who=_withdrawn_by(msa_request, event),
         reason=WithdrawalReason(event.codes["reason"]).label,
         had_visit=event.from_status == Status.SERVICE_ORDER_ISSUED,
@@ -158,4 +161,4 @@ def _withdrawn_by(msa_request: MSARequest, event: RequestEvent) -> str:
 
 def request_claimed(msa_request: MSARequest, event: RequestEvent) -> None:
     person = agent(msa_request) if msa_request.has_agent else None
-    notify(RequestClaimed, msa_request, key=str(event.pk), people=[person] if person else [])
+    notify(RequestClaimed, msa_request, key=str(event.pk), is_new_cause=True, people=[person] if person else [])

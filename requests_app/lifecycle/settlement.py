@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
-from msa_portal.db import lock, locked
+from msa_portal.db import lock, locked, take_over
 from msa_portal.errors import Refused
 from requests_app import history, permissions
 from requests_app.enums import EventKind, Settlement, Status
@@ -78,11 +78,13 @@ def settle(visit: VisitRound, *, how: Settlement, by: User | None) -> bool:
         fresh.settlement = how
         fresh.settled_at = timezone.now()
         fresh.save(update_fields=["settlement", "settled_at", "updated_at"])
+        msa_request.case.now_has(open_round=fresh)
+        thawed = ["frozen_until"] if msa_request.frozen_until else []
         msa_request.frozen_until = None
-        msa_request.save(update_fields=["frozen_until"])
-        history.record(msa_request, EventKind.FEE_SETTLED, by=by, codes={"round": fresh.number, "how": str(how)})
+        codes = {"round": fresh.number, "how": str(how)}
+        history.record(msa_request, EventKind.FEE_SETTLED, by=by, codes=codes, save=thawed)
         _complete_what_waited(msa_request, by=by)
-    visit.refresh_from_db()
+    take_over(visit, fresh)
     return True
 
 

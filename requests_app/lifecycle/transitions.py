@@ -18,7 +18,7 @@ from django_fsm import can_proceed
 
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
-from msa_portal.db import locked
+from msa_portal.db import locked, take_over
 from msa_portal.errors import Refused
 from requests_app import deadlines, fee_rules, history, permissions
 from requests_app.application import inapplicable_answers
@@ -76,10 +76,9 @@ def _transition(msa_request: MSARequest, kind: EventKind, *, by: User | None) ->
         before = fresh.status
         make_transition()
         fresh.owner_acts_by = _owner_deadline(fresh)
-        fresh.save(update_fields=["status", "owner_acts_by", "open_corrections", "updated_at"])
-        history.record(fresh, kind, by=by, from_status=before, codes=move.codes)
-    if fresh is not msa_request:
-        msa_request.refresh_from_db()
+        changed = ["status", "owner_acts_by", "open_corrections", "updated_at"]
+        history.record(fresh, kind, by=by, from_status=before, codes=move.codes, save=changed)
+    take_over(msa_request, fresh)
 
 
 def _owner_deadline(msa_request: MSARequest) -> Any:

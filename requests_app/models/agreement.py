@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from msa_portal.db import KnowsItsRow
 from requests_app import enums
 
 
@@ -24,7 +25,7 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
         )
 
 
-class Agreement(models.Model):
+class Agreement(KnowsItsRow):
     """Rendered once to PDF from `facts`, hashed, read, signed (A1, A2, A3).
 
     `sections` are the sections in it: the agent's two are there only where an agent submits.
@@ -47,6 +48,8 @@ class Agreement(models.Model):
     superseded_at = models.DateTimeField(null=True, blank=True)
 
     objects = AgreementQuerySet.as_manager()
+
+    _read_signatures: list[Signature] | None = None
 
     class Meta:
         verbose_name = _("agreement")
@@ -89,13 +92,18 @@ class Agreement(models.Model):
 
     def missing_sections(self, party: enums.Party) -> list[str]:
         """What that party has yet to sign of this version. Reads through `all()`: a list may prefetch."""
-        signed = {
-            section
-            for signature in self.signatures.all()
-            if signature.party == party
-            for section in signature.sections
-        }
+        known = self.signatures.all() if self._read_signatures is None else self._read_signatures
+        signed = {section for signature in known if signature.party == party for section in signature.sections}
         return [section for section in self.sections_of(party) if section not in signed]
+
+    def read_signatures(self) -> None:
+        """Once, for a service that holds the lock and tells of each that it writes (`knows_signature`)."""
+        self._read_signatures = list(self.signatures.all())
+
+    def knows_signature(self, signature: Signature) -> None:
+        """It was written just now."""
+        if self._read_signatures is not None:
+            self._read_signatures.append(signature)
 
     @property
     def waited_for(self) -> list[enums.Party]:

@@ -6,12 +6,28 @@ docs/adr/0026-one-loader.md says why.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from django.db.models import Exists, FilteredRelation, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
+from django.apps import apps
+from django.db.models import (
+    CharField,
+    Exists,
+    FilteredRelation,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    prefetch_related_objects,
+)
+from django.db.models.functions import Cast, Concat
 from django.utils.functional import cached_property
 
+from msa_portal import writes
 from msa_portal.accounts.models import User
+from msa_portal.db import is_held
+from msa_portal.prepared import Prepared
 from requests_app.enums import AgreementState, Party, VisitOutcome
 from requests_app.models.agreement import Agreement, Signature
 from requests_app.models.documents import Document
@@ -37,8 +53,105 @@ SELECTED = (
     *("owner", "agent", "agent_company", "device"),
     *("current_agreement", "standing_statement__stated_by", "waiting_follow_up"),
 )
+# The same for one request under its lock, where services go on to decide and to write.
+_JOINED_UNDER_LOCK = JOINED | {
+    "open_visit_round": FilteredRelation("rounds", condition=Q(rounds__closed_at__isnull=True)),
+    "undecided_screening": FilteredRelation("screenings", condition=Q(screenings__decided_at__isnull=True)),
+}
+_PEOPLE_AND_DEVICE = ("owner", "agent", "agent_company", "device")
+_SELECTED_UNDER_LOCK = (
+    *_PEOPLE_AND_DEVICE,
+    *("current_agreement__document", "current_agreement__wording", "standing_statement__stated_by"),
+    *("waiting_follow_up", "open_visit_round", "undecided_screening__taken_by"),
+)
+# What modules above read of no request in particular, by the same query: each names its columns here.
+BESIDE: dict[str, Any] = {}
 _KEPT = "_case_%s"  # the attribute that keeps a request's rows of one relation
 OF_ITS_PAGE = ("current_agreement__document", "current_agreement__executed_document")
+
+
+class Link(NamedTuple):
+    """What the next event of a request's chain follows."""
+
+    sequence: int
+    digest: str
+    holder: str
+
+
+class UnderLock:
+    """What one query brings of a request whose lock is held: nobody else writes to it until the lock goes.
+
+    It is a query of its own, after the lock was taken: PostgreSQL would not read joined rows again that
+    changed while the lock was waited for. A relation to which this connection wrote since is read again.
+    """
+
+    def __init__(self, msa_request: MSARequest) -> None:
+        self._msa_request = msa_request
+        self._rows_by_name: dict[str, Any] = {}
+        self._read_at: dict[str, writes.Mark] = {}
+        self._row: Any = None
+
+    @property
+    def row(self) -> Any:
+        """The request's row with all that was joined to it, and what `BESIDE` names."""
+        if self._row is None:
+            self._load()
+        return self._row
+
+    def _load(self) -> None:
+        msa_request = self._msa_request
+        row: Any = _UNDER_LOCK.get(msa_request.pk)
+        for name in _PEOPLE_AND_DEVICE:
+            if getattr(msa_request, f"{name}_id") == getattr(row, f"{name}_id"):
+                msa_request._state.fields_cache.setdefault(name, getattr(row, name))
+        relations = {name: getattr(row, name, None) for name in _TABLES} | {"last_link": _link(row.last_link)}
+        for name, related in relations.items():
+            self.keep(name, related)
+        self._row = row
+
+    def known(self, name: str) -> Any:
+        """That relation as it was read, or was written since by way of what was read; None where it was not read."""
+        return self._rows_by_name.get(name)
+
+    def keep(self, name: str, related: Any) -> None:
+        """Store what the database holds now."""
+        self._rows_by_name[name], self._read_at[name] = related, writes.mark(_TABLES.get(name, _EVENTS))
+
+    def one(self, name: str, otherwise: Callable[[], Any]) -> Any:
+        """That relation; read by `otherwise` where it was written to since."""
+        if self._row is None and name not in self._rows_by_name:
+            self._load()
+        if self._read_at[name] != writes.mark(_TABLES.get(name, _EVENTS)):
+            self.keep(name, otherwise())
+        return self._rows_by_name[name]
+
+
+def _rows_under_lock() -> QuerySet[Any]:
+    last = RequestEvent.objects.filter(msa_request=OuterRef("pk")).order_by("-sequence")
+    link = Concat(Cast("sequence", CharField()), Value(" "), "digest", Value(" "), "holder")
+    requests = apps.get_model("requests_app", "MSARequest")._default_manager
+    rows = requests.annotate(**_JOINED_UNDER_LOCK, **BESIDE, last_link=Subquery(last.values(link=link)[:1]))
+    return rows.select_related(*_SELECTED_UNDER_LOCK).only("pk", *_PEOPLE_AND_DEVICE)
+
+
+_UNDER_LOCK = Prepared(_rows_under_lock)
+
+
+def _link(text: str | None) -> Link | None:
+    if not text:
+        return None
+    sequence, digest, holder = text.split(" ")
+    return Link(int(sequence), digest, holder)
+
+
+_EVENTS = RequestEvent._meta.db_table
+_TABLES = {
+    "current_agreement": Agreement._meta.db_table,
+    "standing_statement": ReadinessStatement._meta.db_table,
+    "waiting_follow_up": FollowUp._meta.db_table,
+    "open_visit_round": VisitRound._meta.db_table,
+    "undecided_screening": Screening._meta.db_table,
+}
 
 
 class Loaded:
@@ -86,14 +199,18 @@ class Loaded:
 class Case:
     """One request's related rows, as the rules read them.
 
-    Of a request that `with_case()` loaded, each is kept as it was read first, and never grows stale by
-    itself: whoever writes reads the request anew, under its lock. Of any other request
-    (`MSARequest.case` makes a new one at each call) it is read when it is asked for.
+    For a request that `with_case()` loaded, each relation stays as it was first read: services that write
+    read the request again, under its lock. For any other request, `MSARequest.case` returns a new case at
+    each call, which reads a relation when asked. While the request's lock is held, one query reads them
+    all, and each stays until this connection writes to its table (`UnderLock`).
     """
 
     def __init__(self, msa_request: MSARequest, loaded: Loaded | None = None) -> None:
         self.msa_request = msa_request
         self._loaded = loaded
+        self.under_lock: UnderLock | None = None
+        if loaded is None and not msa_request._state.adding and is_held(msa_request):
+            self.under_lock = vars(msa_request).setdefault("_under_lock", UnderLock(msa_request))
         self._judged: dict[Callable[[MSARequest], Any], Any] = {}
 
     def once[T](self, read: Callable[[], T], *, otherwise: Callable[[], T] | None = None) -> T:
@@ -106,12 +223,30 @@ class Case:
     def judged[T](self, rule: Callable[[MSARequest], T]) -> T:
         """What a pure rule says about the request, computed once where the case is kept."""
         if self._loaded is None:
+            self.read_ahead()
             return rule(self.msa_request)
         if rule not in self._judged:
             self._judged[rule] = rule(self.msa_request)
         return cast("T", self._judged[rule])
 
-    @cached_property
+    def now_has(self, **rows: Any) -> None:
+        """The caller just wrote these rows under the request's lock: the case keeps them without another query."""
+        if self.under_lock:
+            for name, row in rows.items():
+                self.under_lock.keep(_NAMES[name], row)
+
+    @property
+    def last_link(self) -> Link | None:
+        """Of the chain of events; None where there is none yet."""
+
+        def read() -> Link | None:
+            rows = RequestEvent.objects.filter(msa_request=self.msa_request).order_by("-sequence")
+            last = rows.values_list("sequence", "digest", "holder").first()
+            return Link(*last) if last else None
+
+        return self.under_lock.one("last_link", read) if self.under_lock else read()
+
+    @property
     def agreement(self) -> Agreement | None:
         """The version that is not superseded."""
         rows = Agreement.objects.current().select_related("document", "wording")
@@ -130,17 +265,22 @@ class Case:
         return self.agreement.waited_for if self.agreement else []
 
     def read_ahead(self) -> None:
-        """Fetch who signed for all requests at once, so that a page asks as often whatever waits on it."""
+        """Fetch who signed for all requests at once, so that a page asks as often whatever waits on it.
+
+        Under a lock: all that a rule may ask for, in one query.
+        """
         if self._loaded:
             self._loaded.fetch_signatures()
+        elif self.under_lock:
+            _ = self.under_lock.row
 
-    @cached_property
+    @property
     def statement(self) -> ReadinessStatement | None:
         """The current promise to fix open findings before the visit, if there is one."""
         rows = ReadinessStatement.objects.current().select_related("stated_by")
         return cast("ReadinessStatement | None", self._one("standing_statement", rows))
 
-    @cached_property
+    @property
     def follow_up(self) -> FollowUp | None:
         """The reschedule or modification that is saved but not complete yet."""
         rows = FollowUp.objects.filter(completed_at__isnull=True, canceled_at__isnull=True).select_related("round")
@@ -152,15 +292,19 @@ class Case:
             self._loaded.fetch_rounds()
         return self._many("rounds", lambda: VisitRound.objects.order_by("number"))
 
-    @cached_property
+    @property
     def open_round(self) -> VisitRound | None:
         """The visit that is being paid for, planned or made."""
         if self._loaded:
             return next((visit_round for visit_round in self.rounds if visit_round.closed_at is None), None)
-        visit_round = (
-            VisitRound.objects.filter(msa_request=self.msa_request, closed_at__isnull=True).order_by().first()
-        )
-        return self._with_its_request(visit_round)
+        return cast("VisitRound | None", self._one("open_visit_round", VisitRound.objects.filter(closed_at=None)))
+
+    def round_of(self, number: int) -> VisitRound:
+        """That visit. Where a service closed it by way of `open_round`, it is the same object."""
+        known = self.under_lock.known("open_visit_round") if self.under_lock else None
+        if known is not None and known.number == number:
+            return cast("VisitRound", known)
+        return VisitRound.objects.get(msa_request=self.msa_request, number=number)
 
     @property
     def failed_round(self) -> VisitRound | None:
@@ -197,8 +341,8 @@ class Case:
     def open_screening(self) -> Screening | None:
         if self._loaded:
             return next((screening for screening in self.screenings if screening.decided_at is None), None)
-        rows = Screening.objects.filter(msa_request=self.msa_request, decided_at__isnull=True).order_by()
-        return cast("Screening | None", self._with_its_request(rows.select_related("taken_by").first()))
+        rows = Screening.objects.filter(decided_at__isnull=True).select_related("taken_by")
+        return cast("Screening | None", self._one("undecided_screening", rows))
 
     @cached_property
     def corrections(self) -> list[Correction]:
@@ -213,10 +357,13 @@ class Case:
         return self._many("corrections", lambda: rows)
 
     def _one(self, name: str, rows: QuerySet[Any]) -> Any:
+        def read() -> Any:
+            return rows.filter(msa_request=self.msa_request).order_by().first()
+
         if self._loaded:
             row = getattr(self.msa_request, name, None)
         else:
-            row = rows.filter(msa_request=self.msa_request).order_by().first()
+            row = self.under_lock.one(name, read) if self.under_lock else read()
         return self._with_its_request(row)
 
     def _many(self, name: str, query: Callable[[], QuerySet[Any]]) -> list[Any]:
@@ -232,6 +379,16 @@ class Case:
         if row is not None:
             row.msa_request = self.msa_request
         return row
+
+
+_NAMES = {
+    "agreement": "current_agreement",
+    "statement": "standing_statement",
+    "follow_up": "waiting_follow_up",
+    "open_round": "open_visit_round",
+    "open_screening": "undecided_screening",
+    "last_link": "last_link",
+}
 
 
 def attach(rows: Sequence[MSARequest], *, whole: bool, already_read: Mapping[Callable[[], Any], Any]) -> None:

@@ -257,6 +257,7 @@ class MSARequest(StateMachine, Timestamped):
 
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
         self.__dict__.pop("_case", None)
+        self.__dict__.pop("_under_lock", None)
         super().refresh_from_db(*args, **kwargs)
 
     @property

@@ -24,7 +24,7 @@ def open_document(agreement: Agreement, party: Party, proof: Proof) -> Document:
     """The PDF to sign, for whoever is asked to; that they got it is recorded."""
     with transaction.atomic():
         msa_request = lock(agreement.msa_request)
-        fresh = lock(agreement)
+        fresh = lock(agreement, "document")
         invitations.check_may_sign(fresh, msa_request, party, proof)
         document = _document_to_sign(fresh)
         DocumentOpening.objects.create(
@@ -44,7 +44,7 @@ def give(agreement: Agreement, party: Party, proof: Proof) -> SigningConsent:
     """With the text that was shown. Given twice it is kept once."""
     with transaction.atomic():
         msa_request = lock(agreement.msa_request)
-        fresh = lock(agreement)
+        fresh = lock(agreement, "document")
         invitations.check_may_sign(fresh, msa_request, party, proof)
         _document_to_sign(fresh)
         existing = standing(msa_request, party, proof)

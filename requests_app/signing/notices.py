@@ -126,7 +126,8 @@ def _about_signing(
 
 def signed_copy(msa_request: MSARequest, event: RequestEvent) -> None:
     fee_next = msa_request.status == Status.UNSUBMITTED
-    notify(SignedCopy, msa_request, key=str(event.pk), to_page="agreement", fee_next=fee_next)
+    key = str(event.pk)
+    notify(SignedCopy, msa_request, key=key, is_new_cause=True, to_page="agreement", fee_next=fee_next)
 
 
 def paper_sent_back(msa_request: MSARequest, event: RequestEvent) -> None:

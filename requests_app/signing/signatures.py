@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from msa_portal.accounts.models import User
-from msa_portal.db import lock
+from msa_portal.db import lock, take_over
 from msa_portal.errors import Refused
 from msa_portal.jobs import kick
 from requests_app import history, permissions
@@ -57,7 +57,10 @@ def sign(
     """
     with storage.atomic():
         msa_request = lock(agreement.msa_request)
-        fresh = lock(agreement)
+        msa_request.case.read_ahead()
+        fresh = lock(agreement, "document", "wording")
+        fresh.msa_request = msa_request
+        fresh.read_signatures()
         check_open(msa_request)
         check_may_sign(fresh, msa_request, party, proof)
         _check_signable(fresh, msa_request, party, document_sha256)
@@ -65,7 +68,7 @@ def sign(
         drawn = None
         if drawing is not None:
             drawn = uploads.keep(msa_request, drawing, kind=DocumentKind.DRAWN_SIGNATURE, by=proof.user)
-            msa_request = lock(msa_request)  # as `keep` left it
+            msa_request = fresh.msa_request = lock(msa_request)  # as `keep` left it
         signature = _add_signature(fresh, party, name, document_sha256, proof, drawn)
         if party == Party.CUSTOMER:
             _settle_invitations(fresh, proof)
@@ -78,7 +81,7 @@ def sign(
         )
         if not fresh.waited_for:
             _execute(fresh, msa_request, by=proof.user)
-    agreement.refresh_from_db()
+    take_over(agreement, fresh)
     return signature
 
 
@@ -179,6 +182,7 @@ def _execute(agreement: Agreement, msa_request: MSARequest, *, by: User | None) 
     agreement.state = AgreementState.EXECUTED
     agreement.executed_at = timezone.now()
     agreement.save(update_fields=["state", "executed_at"])
+    msa_request.case.now_has(agreement=agreement)
     history.record(msa_request, EventKind.AGREEMENT_EXECUTED, by=by, codes={"agreement": agreement.version})
     transitions.advance(msa_request, by=permissions.on_behalf_of(msa_request))
     kick("requests_app.render_agreement", agreement.pk)

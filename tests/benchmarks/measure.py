@@ -42,7 +42,7 @@ def rolled_back(action: Callable[[], object]) -> None:
 class Case:
     """One thing to time. `against` names the case that its ratio is to; `batch` calls are one measurement.
 
-    A long one is measured in the first `rounds` only.
+    A long one is measured in the first `rounds` only. `rows`: how many rows it writes, where that is asked.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Case:
     batch: int = 1
     writes: bool = False
     rounds: int | None = None
+    rows: int = 0
     queries: int = 0
     seconds: list[float] = field(default_factory=list)
     cpu_seconds: list[float] = field(default_factory=list)
@@ -104,6 +105,7 @@ def rows(cases: Sequence[Case]) -> list[dict[str, Any]]:
             "cpu_ms": round(cpu[case.name] * 1000, 3),
             "cpu_ratio": round(cpu[case.name] / cpu[case.against], 1),
             "queries": case.queries,
+            "rows": case.rows,
             "per_second": round(1 / medians[case.name], 1),
         }
         for case in cases

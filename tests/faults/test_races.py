@@ -18,7 +18,7 @@ from msa_portal.notices.models import NoticeMessage
 from payments import provider
 from payments.models import Allocation, Fee, Payment, Refund
 from payments.provider import returns
-from payments.services import audit, checkout, fees, refund_sending, refunds, settle, withdrawal
+from payments.services import audit, checkout, fees, refund_sending, refunds, settle
 from requests_app.enums import WithdrawalReason
 from requests_app.lifecycle import settlement, transitions
 from requests_app.models import MSARequest
@@ -199,23 +199,3 @@ def test_withdrawal_and_settlement_propose_the_refund_whoever_is_first(
     assert (payable.status, refund.state, refund.amount_cents) == ("withdrawn", "proposed", FEE)
     assert reasons[state_of(payment)] == refund.reason
     assert list(audit.differences()) == []
-
-
-def test_without_the_lock_a_withdrawal_does_not_see_the_money(
-    payable: MSARequest, site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Withdrawal looks for what was paid before the settlement wrote it: nothing is proposed, or a key breaks it."""
-    payment = site.opened(payable)
-    site.act(payment, "pay")
-    meet = meeting(lambda answer: answer)
-    paid_parts, receive = withdrawal._paid_parts, settle._receive
-    for module in (settle, settlement, db, withdrawal):
-        monkeypatch.setattr(module, "lock", without_lock)
-    monkeypatch.setattr(withdrawal, "_paid_parts", lambda msa_request: meet(paid_parts(msa_request)))
-    monkeypatch.setattr(settle, "_receive", lambda *args: (receive(*args), meet(None)))
-    row = MSARequest.objects.get(pk=payable.pk)
-    failures = failures_of(
-        lambda: settle.settle_from_provider(payment),
-        lambda: transitions.withdraw(row, by=factories.actor_of(row), reason=WithdrawalReason.CHANGED_PLANS),
-    )
-    assert failures or not Refund.objects.exists()

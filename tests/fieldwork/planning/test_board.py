@@ -215,7 +215,7 @@ def test_placing_asks_as_often_whatever_stands_there(
     for other in others:
         put(other, technician, by=dispatcher)
     looked = seen(technician, business_day())
-    with django_assert_num_queries(34):
+    with django_assert_num_queries(31):
         board.place(
             visit, technician=technician, on=business_day(), window="morning", position=1, seen=looked, by=dispatcher
         )

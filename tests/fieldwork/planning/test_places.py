@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from fieldwork.models import CloseOut, District, DistrictZip, ServiceOrder, SiteVisit, Technician, VisitDuration
-from fieldwork.schedule import durations, positions
+from fieldwork.schedule import durations, facts, positions
 from fieldwork.visits import due_dates
 from msa_portal.accounts.models import User
 from msa_portal.business_days import calendar
@@ -173,11 +173,11 @@ def test_staff_s_figure_stands_and_the_most_particular_row_counts(technician: Te
     one, other = waiting(2)
     msa_request = one.order.round.msa_request
     usual = ProgramSettings.current().visit_minutes
-    assert durations.minutes_for([one, other]) == {one.pk: usual, other.pk: usual}
+    assert durations.minutes_for([one, other], usual=usual) == {one.pk: usual, other.pk: usual}
     of_type = VisitDuration.objects.create(request_type=msa_request.request_type, set_minutes=33, learned_minutes=50)
-    assert durations.minutes_for([one]) == {one.pk: 33}
+    assert durations.minutes_for([one], usual=usual) == {one.pk: 33}
     VisitDuration.objects.create(request_type=msa_request.request_type, device=msa_request.device, learned_minutes=44)
-    assert durations.minutes_for([one]) == {one.pk: 44}
+    assert durations.minutes_for([one], usual=usual) == {one.pk: 44}
     for visit in waiting(5):
         closed(visit, technician, 100)
     durations.learn()
@@ -186,10 +186,11 @@ def test_staff_s_figure_stands_and_the_most_particular_row_counts(technician: Te
 
 
 @pytest.mark.parametrize("count", [1, 4])
-def test_durations_take_three_queries(technician: Technician, count: int, django_assert_num_queries: Any):
-    visits = waiting(count)
-    with django_assert_num_queries(3):
-        assert len(durations.minutes_for(visits)) == count
+def test_durations_take_one_query(technician: Technician, count: int, django_assert_num_queries: Any):
+    pks = [visit.pk for visit in waiting(count)]
+    visits = list(facts.with_relations(SiteVisit.objects.filter(pk__in=pks)))
+    with django_assert_num_queries(1):
+        assert len(durations.minutes_for(visits, usual=60)) == count
 
 
 # Due days

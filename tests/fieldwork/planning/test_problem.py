@@ -219,7 +219,7 @@ def test_reading_asks_as_often_whatever_there_is(
     for visit in made:
         owner = visit.order.round.msa_request.owner
         UnsuitableDay.objects.create(order=visit.order, on=business_day(3), part="morning", named_by=owner)
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(14):
         translated = problem.build(*week())
         assert len(translated.problem.visits) == visits
         translated.hash()

@@ -360,5 +360,5 @@ def test_taking_asks_as_often_whatever_is_planned(
 ):
     waiting(count)
     run = planned(dispatcher, days=1)
-    with django_assert_num_queries(29):
+    with django_assert_num_queries(26):
         assert runs.take(run, by=dispatcher).placed == count
