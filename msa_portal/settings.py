@@ -320,7 +320,7 @@ SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}sessionid"
 CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}csrftoken"
 DEVICE_COOKIE_NAME = f"{_COOKIE_PREFIX}device"
 MESSAGES_COOKIE_NAME = f"{_COOKIE_PREFIX}messages"
-MESSAGE_STORAGE = "msa_portal.messages_storage.MessageStorage"
+MESSAGE_STORAGE = "msa_portal.accounts.messages_storage.MessageStorage"
 # The camera is for photos and bar codes, the clipboard for copying an address.
 PERMISSIONS_POLICY = ", ".join(
     [

@@ -65,7 +65,7 @@ def test_abilities_that_no_page_uses_are_off(client):
 )
 def test_cookies_belong_to_this_host_where_it_is_https(address, prefix, secure):
     code = (
-        "import json; from django.conf import settings; from msa_portal.messages_storage import MessageStorage;"
+        "import json; from django.conf import settings; from msa_portal.accounts.messages_storage import MessageStorage;"
         f"print(json.dumps([[getattr(settings, name) for name in {NAMES}], MessageStorage.storage_classes[0].cookie_name,"
         "settings.SESSION_COOKIE_DOMAIN, settings.SESSION_COOKIE_PATH, settings.CSRF_COOKIE_PATH]))"
     )
