@@ -17,9 +17,10 @@ _SIGNED_IN_AT, _SEEN_AT = "signed_in_at", "seen_at"
 _NOTE_EVERY = 60  # seconds: seldom enough that a page costs no write
 
 
-def note_sign_in(request: HttpRequest, **_kwargs: Any) -> None:
+def note_sign_in(request: HttpRequest, user: User, **_kwargs: Any) -> None:
     """Receives Django's `user_logged_in`."""
     request.session[_SIGNED_IN_AT] = request.session[_SEEN_AT] = int(time.time())
+    _set_age(request, user)
 
 
 def is_office(user: User) -> bool:
@@ -53,8 +54,12 @@ def _is_a_persons_doing(request: HttpRequest) -> bool:
 
 def set_cookie_age(request: HttpRequest) -> None:
     """A technician's phone stays signed in for 30 days, whether or not they ticked "Remember me"."""
-    user = request.user
-    if not user.is_authenticated or not user.is_technician or is_office(user):
+    if request.user.is_authenticated:
+        _set_age(request, request.user)
+
+
+def _set_age(request: HttpRequest, user: User) -> None:
+    if not user.is_technician or is_office(user):
         return
     ends_at = datetime.fromtimestamp(request.session[_SIGNED_IN_AT] + settings.TECHNICIAN_SESSION_AGE, UTC)
     if request.session.get("_session_expiry") != ends_at.isoformat():
