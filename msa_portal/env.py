@@ -74,12 +74,7 @@ def word_list(name: str, default: list[str]) -> list[str]:
 
 
 def folder(name: str, default: Path) -> Path:
-    def convert(raw: str) -> Path:
-        if "\0" in raw:
-            raise ValueError(raw)
-        return Path(raw).expanduser().resolve()
-
-    return _read(name, "the path of a folder", convert, default)
+    return _read(name, "the path of a folder", lambda raw: Path(raw).expanduser().resolve(), default)
 
 
 def web_address(name: str, default: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import cast
 
 from django.db import transaction
 from django.db.models import Q
@@ -101,9 +102,7 @@ def invite(msa_request: MSARequest, *, by: User) -> PayInvitation:
         fresh = lock(msa_request)
         _check_agent(fresh, by)
         check_can_invite(fresh)
-        fee = fees.raise_fee(fresh, by=by)
-        if fee is None or fee.state != Fee.State.OPEN:
-            raise Refused(_("Nothing is to be paid for this visit."), code="nothing_due")
+        fee = cast(Fee, fees.raise_fee(fresh, by=by))  # there is one: the check found an amount and no settlement
         invitations.void(fresh, only=Q(round=fee.round))
         invitation = PayInvitation.objects.create(
             round=fee.round,

@@ -75,6 +75,14 @@ def test_html_is_shown_where_nothing_in_it_can_act(desk: Client) -> None:
     assert response.headers["X-Frame-Options"] == "SAMEORIGIN"
 
 
+def test_message_as_sent_needs_the_permission_to_read_messages(client: Client) -> None:
+    row = queued()
+    NoticeMessage.objects.update(attachments=[{"name": "visit.ics", "content_type": "text/calendar", "text": "x"}])
+    client.force_login(factories.UserFactory(is_staff=True))
+    assert client.get(page_of(row, "html")).status_code == 403
+    assert client.get(reverse("admin:notices_noticemessage_attachment", args=[row.pk, 0])).status_code == 403
+
+
 def test_free_text_is_inert_in_the_admin(desk: Client) -> None:
     row = queued()
     NoticeMessage.objects.update(text="<script>alert(1)</script>", subject="<script>alert(2)</script>")

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from fieldwork.models import CloseOut
 from fieldwork.visits import closeouts
+from msa_portal.errors import Refused
 from tests import factories
 from tests.fieldwork.conftest import failure, planned, report
 
@@ -69,3 +70,19 @@ def test_staff_desk_counts_them_for_dispatchers_alone(client, kept):
     assert "1 to look at" in client.get(reverse("admin:index")).content.decode()
     client.force_login(factories.staff())
     assert "to look at" not in client.get(reverse("admin:index")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("make", "note", "code"),
+    [(factories.staff, "Seen.", "not_allowed"), (factories.supervisor, " ", "no_note")],
+)
+def test_review_needs_a_dispatcher_and_a_note(kept, make, note, code):
+    with pytest.raises(Refused) as refusal:
+        closeouts.review(kept, by=make(), note=note)
+    assert (refusal.value.code, CloseOut.objects.get(pk=kept.pk).reviewed_at) == (code, None)
+
+
+def test_report_that_closed_its_visit_is_not_reviewed(kept):
+    with pytest.raises(Refused) as refusal:
+        closeouts.review(CloseOut.objects.get(accepted=True), by=factories.supervisor(), note="Seen.")
+    assert refusal.value.code == "no_conflict"

@@ -10,13 +10,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from fieldwork.day_changes import answers, unsuitable_days
 from fieldwork.day_changes import offers as day_changes_offers
 from fieldwork.day_changes import requests as day_requests
 from fieldwork.models import DayChange, ServiceOrder, SiteVisit, Technician, UnsuitableDay
 from fieldwork.schedule import facts, problem
-from fieldwork.visits import day_change_rules, orders
+from fieldwork.visits import closeouts, day_change_rules, orders
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused, Stale
 from msa_portal.notices.models import NoticeMessage
@@ -24,7 +25,7 @@ from payments.models import Fee
 from requests_app.enums import EventKind, Status
 from requests_app.models import MSARequest
 from tests import factories
-from tests.fieldwork.conftest import new_technician, planned, visit_of
+from tests.fieldwork.conftest import new_technician, planned, report, visit_of
 from tests.fieldwork.customer.conftest import told
 
 pytestmark = pytest.mark.django_db
@@ -262,6 +263,38 @@ def test_too_many_days_and_the_visits_own_are_refused(visit: SiteVisit, request_
         unsuitable_days.name(request_, [(THURSDAY, "morning")], by=alice)
     assert own.value.code == "day_of_the_visit"
     assert UnsuitableDay.objects.count() == 0
+
+
+def test_nothing_is_changed_once_the_technician_is_on_the_way(visit: SiteVisit, request_: MSARequest, alice: User):
+    SiteVisit.objects.update(on_the_way_at=timezone.now())
+    for change in (
+        lambda: unsuitable_days.name(request_, [(FRIDAY, "morning")], by=alice),
+        lambda: day_requests.choose(request_, on=FRIDAY, window="afternoon", by=alice),
+    ):
+        with pytest.raises(Refused) as refusal:
+            change()
+        assert refusal.value.code == "on_the_way"
+
+
+def test_visit_without_a_day_has_none_to_move_from(tess: Technician):
+    visit = visit_of(factories.ordered())
+    with pytest.raises(Refused) as refusal:
+        day_change_rules.check_changeable(visit)
+    assert refusal.value.code == "no_day"
+
+
+def test_no_day_is_chosen_after_the_visit(visit: SiteVisit, request_: MSARequest, alice: User, tess: Technician):
+    closeouts.close_out(visit, report(), by=tess.user)
+    with pytest.raises(Refused) as refusal:
+        day_requests.choose(request_, on=FRIDAY, window="afternoon", by=alice)
+    assert refusal.value.code == "no_day"
+
+
+def test_days_are_not_named_once_the_visit_is_due(visit: SiteVisit, request_: MSARequest, alice: User):
+    ServiceOrder.objects.update(due_on=date(2027, 3, 1))
+    with pytest.raises(Refused) as refusal:
+        unsuitable_days.name(request_, [(FRIDAY, "morning")], by=alice)
+    assert (refusal.value.code, UnsuitableDay.objects.count()) == ("too_late", 0)
 
 
 # --- Pages -------------------------------------------------------------------------------

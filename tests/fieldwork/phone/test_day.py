@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from fieldwork.models import SiteVisit, Technician
 from fieldwork.visits import closeouts, orders
-from requests_app.models import ReadinessStatement
+from requests_app.models import Agreement, ReadinessStatement
+from requests_app.signing import rendering
 from tests import factories
 from tests.fieldwork.conftest import business_day, failure, new_technician, planned
 from tests.fieldwork.phone.conftest import Phone
@@ -39,6 +40,13 @@ def test_day_holds_what_the_work_needs_and_no_more_of_anybody(phone: Phone, visi
     for private in (msa_request.customer_name, msa_request.customer_email, msa_request.customer_phone):
         assert private
         assert private not in everything
+
+
+def test_agreement_is_there_once_its_signed_copy_is_written(phone: Phone, visit: SiteVisit):
+    address = f"/field/visits/{visit.pk}/agreement/"
+    assert phone.client.get(address).status_code == 404
+    rendering.render(Agreement.objects.get(msa_request=visit.order.round.msa_request).pk)
+    assert b"".join(phone.client.get(address).streaming_content).startswith(b"%PDF")
 
 
 def test_day_names_what_was_promised_and_what_was_put_right(phone: Phone, visit: SiteVisit):

@@ -110,3 +110,9 @@ def test_only_a_dispatcher_takes_a_file_in(client: Client, technician: Technicia
 
 def test_list_of_reports_leads_dispatch_to_it(desk: Client, visit: SiteVisit):
     assert PAGE in desk.get("/admin/fieldwork/closeout/").content.decode()
+
+
+def test_file_that_is_too_large_is_not_read(desk: Client, technician: Technician, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(outbox_file, "MOST_BYTES", 10)
+    answer = upload(desk, exported(technician))
+    assert (answer.status_code, "Export fewer reports" in answer.content.decode()) == (422, True)

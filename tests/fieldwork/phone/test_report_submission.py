@@ -6,7 +6,7 @@ import shutil
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.conf import settings
@@ -154,6 +154,21 @@ def test_ninth_photo_is_refused(phone: Phone, visit: SiteVisit, report_id: UUID)
     assert (answer.status_code, answer.json()["code"]) == (409, "too_many_photos")
 
 
+def test_photo_announced_again_with_another_size_is_refused(phone: Phone, visit: SiteVisit, report_id: UUID):
+    phone.announce(visit, report_id, photo())
+    answer = phone.announce(visit, report_id, photo(), size=len(photo()) + 1)
+    assert (answer.status_code, answer.json()["code"]) == (409, "different_photo")
+
+
+def test_photos_of_reports_that_never_come_are_limited(
+    phone: Phone, visit: SiteVisit, report_id: UUID, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(uploads, "MOST_UPLOADS", 1)
+    phone.announce(visit, report_id, b"first")
+    answer = phone.announce(visit, uuid4(), b"second")
+    assert (answer.status_code, answer.json()["code"]) == (409, "too_many_photos")
+
+
 def test_file_that_is_no_photo_is_refused_and_named(phone: Phone, visit: SiteVisit, report_id: UUID):
     phone.send_photo(visit, report_id, b"not a photo at all")
     answer = phone.send(report_id, body_of(visit, b"not a photo at all"))
@@ -181,6 +196,7 @@ def test_another_technicians_photo_is_not_there(phone: Phone, visit: SiteVisit, 
         ({"photos": [{"sha256": "short"}]}, "photos"),
         ({"photos": [{"sha256": "0" * 64, "marks": [{"kind": "square"}]}]}, "photos"),
         ({"photos": [{"sha256": "0" * 64, "reason": "nothing"}]}, "photos"),
+        ({"photos": [{"sha256": f"{number:064}"} for number in range(9)]}, "photos"),
         ({"device_time": "yesterday"}, "device_time"),
         ({"notes": "x" * 2001}, "notes"),
     ],

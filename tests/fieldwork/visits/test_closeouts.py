@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -117,6 +118,21 @@ def test_going_on_site_twice_is_one_event(visit: SiteVisit, technician: Technici
 def test_another_technician_cannot_go_on_site(visit: SiteVisit):
     with pytest.raises(Refused, match="another technician"):
         closeouts.go_on_site(visit, by=new_technician("T-2").user)
+
+
+@pytest.mark.parametrize("begin", [closeouts.on_my_way, closeouts.go_on_site])
+def test_closed_visit_is_not_begun_again(begin: Callable[..., SiteVisit], visit: SiteVisit, technician: Technician):
+    closeouts.close_out(visit, report(), by=technician.user)
+    with pytest.raises(Refused) as refusal:
+        begin(visit, by=technician.user)
+    assert refusal.value.code == "visit_not_open"
+
+
+def test_nobody_sets_out_to_a_visit_of_another_day(visit: SiteVisit, technician: Technician):
+    with pytest.raises(Refused) as refusal:
+        closeouts.on_my_way(visit, by=technician.user)
+    visit.refresh_from_db()
+    assert (refusal.value.code, visit.on_the_way_at) == ("not_today", None)
 
 
 def test_no_file_stays_where_the_report_is_rolled_back(

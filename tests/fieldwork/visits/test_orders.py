@@ -86,6 +86,18 @@ def test_day_off_is_refused(technician: Technician):
         planned(technician, on=saturday)
 
 
+def test_window_that_is_none_is_refused(technician: Technician):
+    with pytest.raises(Refused) as refusal:
+        orders.schedule(
+            visit_of(factories.ordered()),
+            by=factories.dispatcher(),
+            technician=technician,
+            on=business_day(),
+            window="night",
+        )
+    assert refusal.value.code == "window"
+
+
 def test_inactive_technician_is_refused(technician: Technician):
     technician.is_active = False
     technician.save()

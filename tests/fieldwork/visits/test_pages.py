@@ -21,7 +21,7 @@ from fieldwork.visits import closeouts, orders
 from msa_portal import formats
 from msa_portal.accounts.models import User
 from msa_portal.business_days import calendar
-from msa_portal.errors import Stale
+from msa_portal.errors import Refused, Stale
 from requests_app.enums import Status
 from requests_app.models import OutcomeReason
 from tests import factories
@@ -365,3 +365,10 @@ def test_visit_that_was_begun_is_not_given_back(tess: User, visit: SiteVisit, we
     closeouts.go_on_site(visit, by=tess)
     with pytest.raises(Stale, match="Technician on site"):
         orders.put_back(visit, by=tess, reason=weather)
+
+
+def test_visit_with_somebody_at_the_site_is_not_given_back(tess: User, visit: SiteVisit):
+    with pytest.raises(Refused) as refusal:
+        orders.put_back(visit, by=tess, reason=factories.OutcomeReasonFactory())
+    visit.refresh_from_db()
+    assert (refusal.value.code, visit.state) == ("was_at_site", "scheduled")

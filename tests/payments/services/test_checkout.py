@@ -11,12 +11,13 @@ from django.utils import timezone
 from msa_portal.errors import Refused, Stale
 from payments import provider
 from payments.models import Fee, FeeSchedule, Payment
-from payments.services import checkout, fees
+from payments.services import checkout, fees, settle
 from requests_app.enums import Settlement, Status, WithdrawalReason
 from requests_app.lifecycle import transitions
 from requests_app.models import MSARequest
 from tests import factories
 from tests.payments.conftest import FEE, opened, state_of
+from tests.payments.sandbox.harness import SandboxControl
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits", "at_once", "provider_sandbox")]
 
@@ -79,6 +80,15 @@ def test_canceled_checkout_thaws_and_can_be_opened_again(payable: MSARequest) ->
     assert opened(payable).pk != first.pk
 
 
+def test_bank_debit_on_its_way_is_not_canceled(payable: MSARequest, provider_sandbox: SandboxControl) -> None:
+    payment = opened(payable)
+    provider_sandbox.act(str(payment.session_id), "pay", bank=True)
+    settle.settle_from_provider(payment)
+    with pytest.raises(Refused) as refusal:
+        checkout.cancel_checkout(payable, by=factories.actor_of(payable))
+    assert (refusal.value.code, state_of(payment)) == ("no_open_payment", "pending")
+
+
 def test_quote_holds_two_weeks_then_is_quoted_anew(payable: MSARequest, schedule: FeeSchedule) -> None:
     schedule.amount_cents = 30000
     schedule.save()
@@ -103,6 +113,13 @@ def test_no_schedule_means_no_fee_and_a_button_that_submits(payable: MSARequest,
     assert (msa_request.status, msa_request.rounds.get().settlement) == (Status.REQUEST_SUBMITTED, Settlement.NOT_DUE)
 
 
+def test_nobody_submits_past_a_fee_that_is_due(payable: MSARequest) -> None:
+    with pytest.raises(Refused) as refusal:
+        fees.submit_without_fee(payable, by=factories.actor_of(payable))
+    payable.refresh_from_db()
+    assert (refusal.value.code, payable.status, payable.rounds.get().settlement) == ("fee_due", Status.UNSUBMITTED, "")
+
+
 def test_waived_fee_submits(payable: MSARequest) -> None:
     supervisor = factories.supervisor()
     fees.waive(fee_of(payable), by=supervisor, reason="Storm damage")
@@ -118,6 +135,13 @@ def test_program_staff_waive_nothing(payable: MSARequest) -> None:
     with pytest.raises(Refused) as refusal:
         fees.waive(fee_of(payable), by=factories.staff(), reason="Please")
     assert refusal.value.code == "not_allowed"
+
+
+def test_fee_is_waived_once_and_keeps_its_first_reason(payable: MSARequest) -> None:
+    fees.waive(fee_of(payable), by=factories.supervisor(), reason="Storm damage")
+    with pytest.raises(Refused) as refusal:
+        fees.waive(fee_of(payable), by=factories.supervisor(), reason="Once more")
+    assert (refusal.value.code, fee_of(payable).waiver_reason) == ("fee_not_open", "Storm damage")
 
 
 def test_fee_is_not_waived_while_somebody_pays(payable: MSARequest) -> None:

@@ -153,6 +153,19 @@ def test_promise_gives_way_to_a_refund_made_in_the_dashboard(
     assert sum(row.amount_cents for row in refunds_of(str(paid.intent_id))) == 20000
 
 
+def test_dashboard_refund_that_nobody_has_seen_yet_is_taken_in_before_ours_is_sent(
+    paid: Payment, provider_sandbox: SandboxControl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refund = withdraw(paid)
+    jobs.kept(monkeypatch)
+    refunds.approve(refund, by=factories.supervisor(), expected_cents=FEE)
+    provider_sandbox.act(str(paid.session_id), "refund", amount=20000)
+    refund_sending.send(Refund.objects.get(pk=refund.pk))
+    paid.refresh_from_db()
+    again = Refund.objects.get(state="proposed")
+    assert (state_of(refund), paid.refunded_cents, again.amount_cents) == ("failed", 20000, FEE - 20000)
+
+
 def test_provider_refusal_releases_the_figure_and_tells_staff(paid: Payment, provider_sandbox: SandboxControl) -> None:
     supervisor, refund = factories.supervisor(), withdraw(paid)
     provider_sandbox.act(str(paid.session_id), "refund")

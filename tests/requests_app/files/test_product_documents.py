@@ -12,7 +12,7 @@ from PIL import Image
 
 from msa_portal.errors import Refused
 from requests_app import eligibility
-from requests_app.enums import EventKind
+from requests_app.enums import EventKind, WithdrawalReason
 from requests_app.files import product_documents
 from requests_app.lifecycle import correction_items, readiness_statements, transitions
 from requests_app.models import CorrectionReason, MSARequest
@@ -134,3 +134,10 @@ def test_staff_and_owner_see_what_was_sent(client: Client, request_: MSARequest)
     client.force_login(request_.owner)
     own = client.get(f"/requests/{request_.reference}/").text
     assert (link in own, page(request_) in own) == (True, True)
+
+
+def test_document_of_a_closed_request_stays(request_: MSARequest) -> None:
+    transitions.withdraw(request_, by=request_.owner, reason=WithdrawalReason.CHANGED_PLANS)
+    with pytest.raises(Refused) as refused:
+        product_documents.add(request_, photo(), key=KEY, by=request_.owner)
+    assert refused.value.code == "closed"

@@ -262,3 +262,11 @@ def test_flyers_address_tells_strangers_nothing(client):
     assert without_its_own(real, msa_request.reference) == without_its_own(made_up, "MSA-2026-999999")
     client.force_login(factories.UserFactory())
     assert "This account cannot open that request" in client.get(page_of(msa_request, "after_visit")).content.decode()
+
+
+def test_reason_on_the_utilitys_side_needs_no_proof():
+    msa_request = failed("crew-or-vehicle", "package-missing")
+    reason = OutcomeReason.objects.get(code="crew-or-vehicle")
+    with pytest.raises(Refused) as refusal:
+        cures.submit_cure(msa_request, reason, by=msa_request.owner, statement="I did it.")
+    assert (refusal.value.code, Cure.objects.count()) == ("nothing_needed", 0)

@@ -12,8 +12,9 @@ from requests_app import history, permissions
 from requests_app.enums import EventKind, Settlement, Status, WithdrawalReason
 from requests_app.events import transitions
 from requests_app.follow_ups import follow_ups
+from requests_app.lifecycle import policies, settlement
 from requests_app.lifecycle import transitions as lifecycle_transitions
-from requests_app.models import Screening
+from requests_app.models import MSARequest, Screening
 from tests import factories
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
@@ -239,3 +240,42 @@ def test_stale_names_who_decided_to_staff_and_the_utility_to_the_customer() -> N
     told = str(history.stale(msa_request, to=msa_request.owner))
     assert "the utility" in told
     assert "Sam Staff" not in told
+
+
+@pytest.mark.parametrize(
+    ("check", "code"), [(policies.failed_round, "no_failed_visit"), (policies.open_round, "no_open_visit")]
+)
+def test_visit_that_is_not_there_is_refused_with_the_reason(check, code):
+    msa_request = factories.withdrawn()
+    with pytest.raises(Refused) as refusal:
+        check(msa_request)
+    assert refusal.value.code == code
+
+
+def test_failure_without_a_reason_is_refused():
+    msa_request = factories.ordered()
+    with pytest.raises(Refused) as refusal:
+        lifecycle_transitions.fail(msa_request, by=factories.technician(), reasons=[])
+    assert refusal.value.code == "no_reason"
+
+
+def test_next_visit_needs_a_form_that_was_saved():
+    msa_request = factories.failed()
+    with pytest.raises(Refused) as refusal:
+        lifecycle_transitions.reschedule(msa_request, by=msa_request.owner)
+    assert refusal.value.code == "no_follow_up"
+
+
+def test_fee_of_a_closed_visit_settles_nothing():
+    msa_request = factories.executed(factories.complete_request())
+    visit = msa_request.rounds.get()
+    lifecycle_transitions.withdraw(msa_request, by=msa_request.owner, reason=WithdrawalReason.CHANGED_PLANS)
+    with pytest.raises(Refused) as refusal:
+        settlement.settle(visit, how=Settlement.PAID, by=msa_request.owner)
+    assert refusal.value.code == "visit_closed"
+
+
+def test_automatic_step_needs_somebody_in_whose_name_it_is():
+    with pytest.raises(Refused) as refusal:
+        permissions.on_behalf_of(MSARequest())
+    assert refusal.value.code == "nobody_acts"

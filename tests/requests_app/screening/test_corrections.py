@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from msa_portal.errors import Stale
+from msa_portal.errors import Refused, Stale
 from requests_app.enums import CorrectionKind, RecordCheck, Status
 from requests_app.lifecycle import drafts, transitions
 from requests_app.screening import corrections
@@ -164,3 +164,10 @@ def test_page_without_corrections_leads_back(client):
     msa_request = factories.submitted()
     client.force_login(msa_request.owner)
     assert client.get(page_of(msa_request)).url == msa_request.get_absolute_url()
+
+
+def test_answer_in_words_needs_words(request_):
+    correction = request_.corrections.get()
+    with pytest.raises(Refused) as refusal:
+        corrections.answer(correction, by=request_.owner, way="right", text=" ")
+    assert refusal.value.code == "empty"

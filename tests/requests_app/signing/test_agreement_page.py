@@ -64,6 +64,19 @@ def test_preparing_before_the_form_is_complete_says_why_not(client):
     assert not Agreement.objects.exists()
 
 
+def test_document_to_sign_is_not_there_before_the_agreement_nor_for_who_does_not_sign(client, mine):
+    url = f"/requests/{mine.reference}/agreement/open/"
+    assert client.post(url).status_code == 404
+    render(mine)
+    assert b"".join(client.post(url).streaming_content).startswith(b"%PDF")
+    client.force_login(factories.staff())
+    assert client.post(url).status_code == 404
+
+
+def test_consent_to_no_agreement_is_not_taken_back(client, mine):
+    assert client.post(f"/requests/{mine.reference}/agreement/consent/withdraw/").status_code == 404
+
+
 def test_signing_without_the_box_is_said_at_the_field(client, mine):
     agreement = render(mine)
     agree(agreement, Party.CUSTOMER, proof(mine.owner))

@@ -190,6 +190,23 @@ def test_too_many_files_are_refused_with_the_number(mine):
         send(mine, files=[scan() for _each in range(13)])
 
 
+def test_no_file_at_all_is_refused(mine):
+    with pytest.raises(Refused, match="Choose the scan"):
+        paper.send(mine, Party.CUSTOMER, [], by=mine.msa_request.owner, invitation=None)
+    assert PaperSigning.objects.count() == 0
+
+
+def test_nobody_sends_pages_without_a_link_or_an_account(mine):
+    with pytest.raises(Refused, match="Sign in first"):
+        send(mine, by=None)
+
+
+def test_customers_invitation_sends_no_pages_for_the_agent(agents):
+    with pytest.raises(Refused) as refusal:
+        send(agents, Party.AGENT, invitation=agents.invitations.get())
+    assert (refusal.value.code, PaperSigning.objects.count()) == ("wrong_link", 0)
+
+
 # --- Pages -----------------------------------------------------------------------------------
 def post(client, url: str, agreement: Agreement, *files, party: str = "customer"):
     return client.post(url, {"agreement": agreement.pk, "party": party, "pages": files or [scan()]}, follow=True)
@@ -264,6 +281,18 @@ def test_staff_decide_in_the_desk(client, agents):
     assert client.post(url, {"customer_terms": "accept"}).status_code == 409
     screening = client.get(reverse("admin:requests_app_msarequest_change", args=[agents.msa_request_id]))
     assert "The name is another one" in screening.content.decode()
+
+
+@pytest.mark.parametrize("pk", ["0", "x"])
+def test_pages_that_are_not_there(client, db, pk):
+    client.force_login(factories.staff())
+    assert client.get(reverse("admin:requests_app_papersigning_change", args=[pk])).status_code == 404
+
+
+def test_pages_are_not_there_for_who_may_not_read_them(client, mine):
+    row = send(mine)
+    client.force_login(factories.UserFactory(is_staff=True))
+    assert client.get(reverse("admin:requests_app_papersigning_change", args=[row.pk])).status_code == 404
 
 
 def test_dispatcher_reads_and_does_not_decide(client, mine):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from uuid import uuid4
 
 import pytest
 
@@ -223,3 +224,23 @@ def test_signed_document_is_rendered_once_executed(ready, agent_request):
     sign(ready, Party.CUSTOMER, invitation=open_invitation(ready))
     assert rendering.render(ready.pk) is True
     assert rendering.render(ready.pk) is False
+
+
+def test_customer_who_has_signed_is_not_invited_again(ready, agent_request):
+    sign(ready, Party.CUSTOMER, invitation=open_invitation(ready))
+    with pytest.raises(Refused) as refusal:
+        invitations.invite_customer(ready, by=agent_request.agent)
+    assert refusal.value.code == "already_signed"
+    sign(ready, Party.AGENT, user=agent_request.agent)
+    with pytest.raises(Refused) as refusal:
+        invitations.invite_customer(ready, by=agent_request.agent)
+    assert refusal.value.code == "not_signing"
+
+
+def test_nobody_signs_without_a_link_or_an_account(ready):
+    assert refusal(ready, Party.CUSTOMER) == "not_allowed"
+
+
+def test_address_of_an_invitation_that_is_not_there(db):
+    with pytest.raises(links.LinkGone):
+        invitations.address_for(uuid4().hex)

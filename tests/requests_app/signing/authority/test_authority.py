@@ -282,6 +282,13 @@ def test_nobody_outside_the_company_hands_over_or_is_handed_to(company, alice):
     assert events(msa_request, EventKind.AGENT_NAMED) == []
 
 
+def test_request_is_not_handed_to_whoever_has_it(company, alice):
+    msa_request = factories.complete_request(company=company)
+    with pytest.raises(Refused) as refusal:
+        authority.hand_over(msa_request, to=msa_request.agent, by=msa_request.agent)
+    assert refusal.value.code == "same_agent"
+
+
 def test_handing_over_leaves_the_signatures_as_they_are(company, alice):
     msa_request = authorized(company, alice)
     eve = factories.member_of(company)
