@@ -18,7 +18,8 @@ COPY --from=assets /app/node_modules node_modules
 COPY . .
 # Static files are named by content and compressed once, here. The values are the build's alone.
 RUN mkdir -p media var \
-    && DEBUG=0 DEMO=1 ALLOWED_HOSTS=localhost SECRET_KEY="$(python -c 'import secrets; print(secrets.token_hex(32))')" \
+    && DEBUG=0 DEMO=1 ALLOWED_HOSTS=localhost SEAL_KEY=none-at-build SECRET_KEY="$(python -c 'import secrets; print(secrets.token_hex(32))')" \
+       SECOND_FACTOR_KEYS="$(python -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())')" \
        python manage.py collectstatic --no-input \
     && rm -rf node_modules \
     && chown -R portal: media var

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -47,6 +48,16 @@ def port(name: str, default: int) -> int:
         return value
 
     return _read(name, "a port number from 1 to 65535", convert, default)
+
+
+def seconds(name: str, default: int) -> int:
+    def convert(raw: str) -> int:
+        value = int(raw)
+        if value < 60:
+            raise ValueError(value)
+        return value
+
+    return _read(name, "a number of seconds, at least 60", convert, default)
 
 
 def text(name: str, default: str = "") -> str:
@@ -104,6 +115,18 @@ def key(name: str) -> str:
         return raw
 
     return _read(name, "a key without spaces", convert, "")
+
+
+def encryption_keys(name: str, default: list[str]) -> list[str]:
+    """Keys of 32 bytes in URL-safe base64, separated by commas."""
+
+    def convert(raw: str) -> list[str]:
+        keys = [part.strip() for part in raw.split(",") if part.strip()]
+        if any(len(base64.urlsafe_b64decode(key)) != 32 for key in keys):
+            raise ValueError
+        return keys
+
+    return _read(name, "keys of 32 bytes in URL-safe base64, separated by commas", convert, default)
 
 
 def redis_url(name: str) -> str:

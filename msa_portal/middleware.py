@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django_structlog.middlewares import RequestMiddleware
@@ -62,6 +63,38 @@ class RequestLogMiddleware(RequestMiddleware):
     def bind_ip(cls, request: HttpRequest) -> None:
         """The address that TrustedProxyMiddleware vouches for; headers that anybody can set don't count."""
         bind_contextvars(ip=request.META.get("REMOTE_ADDR", ""))
+
+
+class PrivacyHeadersMiddleware:
+    """What a browser may keep of a page, and which of its abilities a page may use.
+
+    No page of a signed-in person is kept. Signing out clears the browser's cache and nothing else: cookies and
+    storage hold the field app's unsent reports (fault 60).
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        was_signed_in = self._is_signed_in(request)
+        response = self.get_response(request)
+        response.headers.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
+        is_signed_in = self._is_signed_in(request)
+        if was_signed_in and not is_signed_in:
+            response["Clear-Site-Data"] = '"cache"'
+        if was_signed_in or is_signed_in:
+            self._keep_nothing(response)
+        return response
+
+    def _is_signed_in(self, request: HttpRequest) -> bool:
+        has_cookie = settings.SESSION_COOKIE_NAME in request.COOKIES or request.session.modified
+        return has_cookie and SESSION_KEY in request.session
+
+    def _keep_nothing(self, response: HttpResponse) -> None:
+        """Pages and data always; a picture may say otherwise, such as a small photo that is scrolled past again."""
+        says_itself = "Cache-Control" in response and not response.get("Content-Type", "").startswith("text/html")
+        if not says_itself and "no-store" not in response.get("Cache-Control", ""):
+            response["Cache-Control"] = "private, no-store"
 
 
 class BodyLimitMiddleware:

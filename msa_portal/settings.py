@@ -13,7 +13,7 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from msa_portal import env
-from msa_portal.unsafe_settings import DEVELOPMENT_KEY, unsafe_values
+from msa_portal.unsafe_settings import DEVELOPMENT_FACTOR_KEY, DEVELOPMENT_KEY, unsafe_values
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "msa_portal.middleware.PrivacyHeadersMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -83,7 +84,9 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "msa_portal.accounts.middleware.SessionLimitsMiddleware",
     "msa_portal.accounts.middleware.SecondFactorMiddleware",
+    "msa_portal.accounts.middleware.ReauthenticationMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -227,16 +230,26 @@ AUTHENTICATION_BACKENDS = [
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "msa_portal.accounts.passwords.LongEnough"},
+    {"NAME": "msa_portal.accounts.passwords.NotCommon"},
+    {"NAME": "msa_portal.accounts.passwords.NotRepeated"},
 ]
+PASSWORD_LENGTH = 15  # of a new one, where it is all that protects the account
+PASSWORD_LENGTH_WITH_SECOND_FACTOR = 12
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "accounts:home"
 ACCOUNT_ADAPTER = "msa_portal.accounts.adapter.AccountAdapter"
 MFA_ADAPTER = "msa_portal.accounts.adapter.MFAAdapter"
-ACCOUNT_FORMS = {"signup": "msa_portal.accounts.forms.SignupForm"}
+ACCOUNT_FORMS = {
+    "login": "msa_portal.accounts.forms.LoginForm",
+    "request_login_code": "msa_portal.accounts.forms.RequestLoginCodeForm",
+    "signup": "msa_portal.accounts.forms.SignupForm",
+    "change_password": "msa_portal.accounts.forms.NewPasswordForm",
+    "set_password": "msa_portal.accounts.forms.NewPasswordForm",
+    "reset_password_from_key": "msa_portal.accounts.forms.ResetPasswordKeyForm",
+}
 ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SIGNUP_FIELDS = ["email*"]  # a password comes after the address is proven, for those who want one
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_PREVENT_ENUMERATION = True
@@ -247,14 +260,27 @@ ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = True
-ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # here; every other session ends
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60  # seconds
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_RATE_LIMITS = {
+    "password_on_known_browser": "5/5m/key",
+    "code_on_known_browser": "3/m/key",
+    "code_for_address": "30/h/key",  # from unknown browsers together
+}
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(PUBLIC_URL).scheme
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "MSA Program"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
 USERSESSIONS_TRACK_ACTIVITY = False
+# The first encrypts second-factor secrets, all decrypt them.
+SECOND_FACTOR_KEYS = env.encryption_keys("SECOND_FACTOR_KEYS", [DEVELOPMENT_FACTOR_KEY] if DEBUG else [])
+OFFICE_SESSION_IDLE = env.seconds("OFFICE_SESSION_IDLE", 60 * 60)
+OFFICE_SESSION_AGE = env.seconds("OFFICE_SESSION_AGE", 12 * 60 * 60)
+TECHNICIAN_SESSION_AGE = env.seconds("TECHNICIAN_SESSION_AGE", 30 * 24 * 60 * 60)  # for each phone, busy or not
 SECOND_FACTOR_REQUIRED = not DEMO  # for staff and technicians
 
 AXES_FAILURE_LIMIT = 10
@@ -286,7 +312,32 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+_IS_HTTPS = urlsplit(PUBLIC_URL).scheme == "https"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _IS_HTTPS or not DEBUG
+# Browsers take such a cookie from this very host alone, over https, for every path: no neighbor can plant one.
+_COOKIE_PREFIX = "__Host-" if _IS_HTTPS else ""
+SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}csrftoken"
+DEVICE_COOKIE_NAME = f"{_COOKIE_PREFIX}device"
+MESSAGES_COOKIE_NAME = f"{_COOKIE_PREFIX}messages"
+MESSAGE_STORAGE = "msa_portal.accounts.messages_storage.MessageStorage"
+# The camera is for photos and bar codes, the clipboard for copying an address.
+PERMISSIONS_POLICY = ", ".join(
+    [
+        *(
+            f"{ability}=(self)"
+            for ability in ("camera", "clipboard-write", "publickey-credentials-create", "publickey-credentials-get")
+        ),
+        *(
+            f"{ability}=()"
+            for ability in (
+                *("accelerometer", "autoplay", "bluetooth", "clipboard-read", "display-capture", "encrypted-media"),
+                *("geolocation", "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer", "microphone"),
+                *("midi", "payment", "screen-wake-lock", "serial", "usb", "web-share", "xr-spatial-tracking"),
+            )
+        ),
+    ]
+)
 if not DEBUG:
     SECURE_SSL_REDIRECT = urlsplit(PUBLIC_URL).scheme == "https"
     SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
 DEVELOPMENT_KEY = "development-only-key-that-production-refuses-to-start-with"
+DEVELOPMENT_FACTOR_KEY = "ZGV2ZWxvcG1lbnQtb25seS1rZXktZm9yLWZhY3RvcnM="
 _TEST_KEYS = ("sk_test_", "rk_test_")
 _LIVE_KEYS = ("sk_live_", "rk_live_")
 
@@ -23,10 +24,15 @@ def _unsafe_anywhere(values: Any) -> list[tuple[bool, str]]:
     open_address = values.PUBLIC_HOST not in {"localhost", "127.0.0.1"} and not values.PUBLIC_URL.startswith(
         "https://"
     )
+    factor_keys = values.SECOND_FACTOR_KEYS
     return [
         (key in {"", DEVELOPMENT_KEY} or len(key) < 50, "SECRET_KEY must be a random text of at least 50 characters"),
         (not hosts or "*" in hosts, "ALLOWED_HOSTS must name the hosts that are served, without *"),
         (open_address, "PUBLIC_URL must begin with https://"),
+        (
+            not factor_keys or DEVELOPMENT_FACTOR_KEY in factor_keys,
+            "SECOND_FACTOR_KEYS must hold a key that encrypts second factors: 32 random bytes in base64",
+        ),
         (not values.SEAL_KEY, "SEAL_KEY must be the key that seals agreements: a PKCS #12 file in base64"),
     ]
 

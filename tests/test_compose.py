@@ -33,6 +33,7 @@ VARIABLE = re.compile(r"(?<!\$)\$\{(\w+)(?::([-?])([^}]*))?\}")
 GIVEN = {
     "POSTGRES_PASSWORD": "not-asked-for",
     "SECRET_KEY": "k3" * 30,
+    "SECOND_FACTOR_KEYS": "a2V5LW9mLTMyLWJ5dGVzLWZvci1zZWNvbmQtZmFjdG8=",
     "ALLOWED_HOSTS": "portal.example.org",
     "PUBLIC_URL": "https://portal.example.org",
     "EMAIL_URL": "smtp+tls://user:password@mail.example.org:587",

@@ -201,6 +201,7 @@ def test_without_debug_nothing_starts_on_a_missing_or_broken_key(seal_key, compl
         "DEBUG": "0",
         "DEMO": "1",
         "SECRET_KEY": "k3" * 30,
+        "SECOND_FACTOR_KEYS": "a2V5LW9mLTMyLWJ5dGVzLWZvci1zZWNvbmQtZmFjdG8=",
         "ALLOWED_HOSTS": "portal.example.org",
         "PUBLIC_URL": "https://portal.example.org",
         "SEAL_KEY": seal_key,

@@ -15,7 +15,7 @@ from django.test import Client
 from commands.console import ROOT
 from msa_portal.notices.account_mail import UnknownAccount
 from msa_portal.notices.rendering import render
-from msa_portal.unsafe_settings import check_unsafe_settings, unsafe_values
+from msa_portal.unsafe_settings import DEVELOPMENT_FACTOR_KEY, check_unsafe_settings, unsafe_values
 
 SMTP = {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": {"use_tls": True, "use_ssl": False}}
 SAFE = {
@@ -23,6 +23,7 @@ SAFE = {
     "ALLOWED_HOSTS": ["portal.example.org"],
     "PUBLIC_HOST": "portal.example.org",
     "PUBLIC_URL": "https://portal.example.org",
+    "SECOND_FACTOR_KEYS": ["a key"],
     "SEAL_KEY": "a seal",
     "STAGING": False,
     "MAILERS": {"default": SMTP},
@@ -54,6 +55,8 @@ def test_safe_values_are_let_through() -> None:
         ({"ALLOWED_HOSTS": ["*"]}, "ALLOWED_HOSTS must name"),
         ({"PUBLIC_URL": "http://portal.example.org"}, "PUBLIC_URL must begin"),
         ({"SEAL_KEY": ""}, "SEAL_KEY must be"),
+        ({"SECOND_FACTOR_KEYS": []}, "SECOND_FACTOR_KEYS must hold"),
+        ({"SECOND_FACTOR_KEYS": [DEVELOPMENT_FACTOR_KEY]}, "SECOND_FACTOR_KEYS must hold"),
         ({"MAILERS": mailer()}, "EMAIL_URL must use TLS"),
         ({"MAILERS": mailer("console")}, "EMAIL_URL must name a mail server"),
         ({"STRIPE_SECRET_KEY": ""}, "STRIPE_SECRET_KEY must be"),
@@ -107,6 +110,7 @@ def test_process_refuses_to_start(command: str, changes: dict[str, str], complai
         "PATH": os.environ["PATH"],
         "DEMO": "0",
         "SECRET_KEY": "k3" * 30,
+        "SECOND_FACTOR_KEYS": "a2V5LW9mLTMyLWJ5dGVzLWZvci1zZWNvbmQtZmFjdG8=",
         "ALLOWED_HOSTS": "portal.example.org",
         "PUBLIC_URL": "https://portal.example.org",
         "EMAIL_URL": "smtp+tls://mail.example.org:587",

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
@@ -9,9 +11,11 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from msa_portal.accounts import services
 from msa_portal.accounts.models import Company, Membership, User
+from msa_portal.guards import user_of
 from msa_portal.validators import one_line
 
 # Roles are kept in code (roles.py): a group edited by hand would be put back at the next migration.
@@ -49,6 +53,7 @@ class PersonAdmin(UserAdmin):
         (None, {"classes": ["wide"], "fields": ["email", "name", "usable_password", "password1", "password2"]})
     ]
     readonly_fields = ["last_login", "date_joined"]
+    actions = ["sign_out_everywhere"]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         return _on_one_line(super().formfield_for_dbfield(db_field, request, **kwargs))
@@ -80,7 +85,31 @@ class PersonAdmin(UserAdmin):
         """Passwords are for their holders and, in need, the superuser: not for whoever may edit roles."""
         if not request.user.is_superuser:
             raise PermissionDenied
-        return super().user_change_password(request, id, form_url)
+        before = User.objects.filter(pk=id).values_list("password", flat=True).first()
+        response = super().user_change_password(request, id, form_url)
+        user = User.objects.filter(pk=id).first()
+        if user is not None and user.password != before:
+            get_adapter(request).send_notification_mail("account/email/password_changed", user)
+        return response
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        if not change or "email" not in form.changed_data:
+            super().save_model(request, obj, form, change)
+            return
+        raise_if_reauthentication_required(request, app="allauth.account")
+        addresses = {"from_email": form.initial["email"], "to_email": obj.email}
+        get_adapter(request).send_notification_mail("account/email/email_changed", obj, addresses)
+        super().save_model(request, obj, form, change)
+        services.restart_proof(obj)
+
+    @admin.action(description=_("Sign out on every device"), permissions=["change"])
+    def sign_out_everywhere(self, request: HttpRequest, queryset: Any) -> None:
+        """For a lost phone whose technician can't do it."""
+        users = [user for user in queryset if self.has_change_permission(request, user)]
+        for user in users:
+            services.end_sessions(user, by=user_of(request))
+        message = ngettext("%(count)d person is signed out.", "%(count)d people are signed out.", len(users))
+        self.message_user(request, message % {"count": len(users)})
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

@@ -9,7 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from msa_portal.accounts import second_factor
+from msa_portal.accounts import devices, kept_forms, reauthentication, second_factor, session_limits
+from msa_portal.guards import Guard, guard_of
 
 
 class SecondFactorMiddleware:
@@ -46,3 +47,53 @@ class SecondFactorMiddleware:
             and second_factor.is_required(request.user)
             and not second_factor.is_set_up(request.user)
         )
+
+
+class ReauthenticationMiddleware:
+    """The pages for a new password open only to whoever has said again who they are (see reauthentication)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, _view: Any, _args: tuple[Any, ...], _kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        return reauthentication.asked_first(request)
+
+
+class SessionLimitsMiddleware:
+    """Ends sessions that are over, and keeps what their people were just sending (session_limits, kept_forms)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        ended = session_limits.end_if_over(request)
+        request.signed_out = ended.pk if ended else None  # type: ignore[attr-defined]  # read by process_view
+        kept = kept_forms.waiting_for(request)
+        if kept:
+            kept_forms.announce(request, kept)
+        response = self.get_response(request)
+        if kept:
+            kept_forms.fill_in(request, response, kept)
+        session_limits.set_cookie_age(request)
+        devices.set_cookie(request, response)
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: Any, _args: tuple[Any, ...], _kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        """After the check against forged posts: what is kept came from a page of ours."""
+        person = request.signed_out  # type: ignore[attr-defined]  # set above
+        if person is None and not request.user.is_authenticated:
+            person = devices.last_person(request)  # the session is gone without a trace
+        is_form = request.content_type in {"application/x-www-form-urlencoded", "multipart/form-data"}
+        if person is None or request.method != "POST" or not is_form or not self._asks_for_sign_in(request, view):
+            return None
+        return kept_forms.keep(request, person)
+
+    def _asks_for_sign_in(self, request: HttpRequest, view: Any) -> bool:
+        return guard_of(view) in {Guard.SIGNED_IN, Guard.TECHNICIAN} or request.path.startswith("/admin/")

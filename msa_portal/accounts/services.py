@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.db import models, transaction
 from django.urls import reverse
@@ -119,3 +120,18 @@ def follow_roles(user: User) -> None:
         if user.is_staff != is_staff:
             user.is_staff = is_staff
             user.save(update_fields=["is_staff"])
+
+
+def restart_proof(user: User) -> None:
+    """After staff gave an account another address: the old ones sign nobody in, and the new one is to be proven."""
+    with transaction.atomic():
+        EmailAddress.objects.filter(user=user).delete()
+        EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=False)
+
+
+def end_sessions(user: User, *, by: User) -> None:
+    """Sign the person out on every device."""
+    with transaction.atomic():
+        for session in UserSession.objects.filter(user=user):
+            session.end()
+        _record(CHANGE, user, "signed out on every device", by=by)

@@ -3,10 +3,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from allauth.account.forms import ConfirmLoginCodeForm
+from allauth.account.views import BaseReauthenticateView
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -14,8 +19,9 @@ from django.views.decorators.http import require_POST
 from msa_portal.accounts import services
 from msa_portal.accounts.forms import CompanyForm, MemberForm, ProfileForm
 from msa_portal.accounts.models import Company, Membership, User
+from msa_portal.accounts.reauthentication import EmailedCode
 from msa_portal.errors import Refused
-from msa_portal.guards import SignedInRequest, signed_in
+from msa_portal.guards import Guard, SignedInRequest, signed_in
 from msa_portal.refusals import refusal_as_message
 
 
@@ -37,6 +43,60 @@ def profile(request: SignedInRequest) -> HttpResponse:
         messages.success(request, _("Your details are saved."))
         return redirect("accounts:profile")
     return render(request, "account/profile.html", {"form": form})
+
+
+@signed_in
+@require_POST
+def end_session(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Sign one device out: a lost phone, a borrowed computer."""
+    session = get_object_or_404(UserSession, pk=pk, user=request.user)
+    is_current = session.session_key == request.session.session_key
+    session.end()
+    if is_current:
+        logout(request)
+        return redirect("account_login")
+    messages.success(request, _("That device is signed out."))
+    return redirect("usersessions_list")
+
+
+class ReauthenticateByCodeView(BaseReauthenticateView):
+    """A code by email, for people who have neither a password nor a second factor."""
+
+    guard = Guard.SIGNED_IN
+    form_class = ConfirmLoginCodeForm
+    template_name = "account/reauthenticate_by_code.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.process = EmailedCode.pending_or_new(request)
+        return super().get(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.process = EmailedCode.pending_or_new(request)
+        if request.POST.get("action") == "resend" and self.process.can_resend:
+            self.process.resend()
+            messages.success(request, _("We emailed a new code."))
+            return redirect(self.passthrough_next_url(request.path))
+        return super().post(request, *args, **kwargs)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"code": self.process.code}
+
+    def form_valid(self, form: forms.Form) -> HttpResponse:
+        self.process.finish()
+        return super().form_valid(form)
+
+    def form_invalid(self, form: forms.Form) -> HttpResponse:
+        if self.process.record_invalid_attempt():
+            return super().form_invalid(form)
+        messages.error(self.request, _("That code was wrong too often. We emailed a new one."))
+        return redirect(self.passthrough_next_url(self.request.path))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        own = {"email": self.process.state["email"], "can_resend": self.process.can_resend}
+        return super().get_context_data(**kwargs) | own
+
+
+reauthenticate_by_code = login_required(ReauthenticateByCodeView.as_view())
 
 
 @signed_in

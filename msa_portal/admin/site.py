@@ -51,3 +51,7 @@ class PortalAdminSite(admin.AdminSite):
 
         guarded: Callable[..., HttpResponse] = super().admin_view(answered, cacheable)
         return guarded
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """On the account's own page, which asks who it is and tells every address of the change."""
+        return redirect("account_change_password")

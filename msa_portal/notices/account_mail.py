@@ -30,6 +30,12 @@ class LoginCode(Notice):
     confidential = True
 
 
+class ReauthenticationCode(Notice):
+    name = "account/reauthentication_code"
+    audience = "whoever changes what protects their account, and has no password"
+    confidential = True
+
+
 class PasswordReset(Notice):
     name = "account/password_reset"
     audience = "whoever forgot their password"
@@ -63,17 +69,18 @@ _NOTICES: dict[str, type[Notice]] = {
     "account/email/email_confirmation": VerifyAddress,
     "account/email/email_confirmation_signup": VerifyAddress,
     "account/email/login_code": LoginCode,
+    "account/email/reauthentication_code": ReauthenticationCode,
     "account/email/password_reset_code": PasswordReset,
     "account/email/password_reset_key": PasswordReset,
     "account/email/unknown_account": UnknownAccount,
     "account/email/account_already_exists": AccountAlreadyExists,
 }
 _CHANGES: dict[str, Promise] = {
-    "account/email/email_changed": _("The e-mail address of your account was changed."),
-    "account/email/email_confirm": _("An e-mail address of your account was confirmed."),
-    "account/email/email_deleted": _("An e-mail address was removed from your account."),
+    "account/email/email_changed": _("The main address of your account is now %(to_email)s, not %(from_email)s."),
+    "account/email/email_confirm": _("%(to_email)s was added to your account."),
+    "account/email/email_deleted": _("%(deleted_email)s was removed from your account."),
     "account/email/password_changed": _("Your password was changed."),
-    "account/email/password_reset": _("A new password was chosen with a message to this address."),
+    "account/email/password_reset": _("A new password was chosen with a link that we emailed."),
     "account/email/password_set": _("Your account has a password now."),
     "mfa/email/recovery_codes_generated": _("New recovery codes were made. The old ones work no more."),
     "mfa/email/totp_activated": _("An authenticator app was set up for your account."),
@@ -81,13 +88,13 @@ _CHANGES: dict[str, Promise] = {
     "mfa/email/webauthn_added": _("A passkey or security key was added to your account."),
     "mfa/email/webauthn_removed": _("A passkey or security key was removed from your account."),
 }
+_ADDRESSES = ("from_email", "to_email", "deleted_email")
 # Which address of allauth's context the button opens.
 _ACTIONS = {
     "account/email/email_confirmation": "activate_url",
     "account/email/email_confirmation_signup": "activate_url",
     "account/email/password_reset_key": "password_reset_url",
     "account/email/unknown_account": "signup_url",
-    "account/email/account_already_exists": "password_reset_url",
 }
 
 
@@ -105,6 +112,8 @@ def account_notice(template_prefix: str, email: str, context: dict[str, Any]) ->
     if template_prefix not in _NOTICES:
         return OtherAccountMail, _foreign_words(template_prefix, context | {"email": email})
     action = context.get(_ACTIONS.get(template_prefix, ""))
+    if template_prefix == "account/email/account_already_exists":
+        action = reverse("account_request_login_code")  # works for an account without a password, too
     values = {"code": context.get("code", ""), "action_url": on_our_origin(action) if action else ""}
     return _NOTICES[template_prefix], values | _greeting(context)
 
@@ -117,7 +126,7 @@ def _greeting(context: dict[str, Any]) -> dict[str, str]:
 def _change(template_prefix: str, context: dict[str, Any]) -> dict[str, Any]:
     at = context.get("timestamp")
     return _greeting(context) | {
-        "change": _CHANGES[template_prefix],
+        "change": _CHANGES[template_prefix] % {key: context.get(key, "") for key in _ADDRESSES},
         "timestamp": formats.moment(at) if at else "",
         "ip": context.get("ip") or _("unknown"),
         "user_agent": one_line(context.get("user_agent") or ""),

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
 
+from msa_portal.accounts.models import User
 from msa_portal.accounts.roles import Role
+from tests.accounts.conftest import mail_to, sign_in
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -54,3 +57,44 @@ def test_line_break_in_a_name_is_refused(client, alice):
     assert list(response.context["adminform"].form.errors) == ["name"]
     alice.refresh_from_db()
     assert alice.name == "Alice Sample"
+
+
+@pytest.fixture
+def root(client) -> User:
+    """A superuser who has just signed in."""
+    root = UserFactory(is_staff=True, is_superuser=True)
+    EmailAddress.objects.create(user=root, email=root.email, verified=True, primary=True)
+    sign_in(client, root.email)
+    return root
+
+
+def test_other_address_is_told_to_both_and_has_to_be_proven(client, root, alice):
+    assert save(client, alice, email="renamed@example.com").status_code == 302
+    for email in ("alice@example.com", "renamed@example.com"):
+        assert "is now renamed@example.com, not alice@example.com" in mail_to(email)[-1].text
+    assert list(EmailAddress.objects.filter(user=alice).values_list("email", "verified")) == [
+        ("renamed@example.com", False)
+    ]
+
+
+def test_password_that_a_superuser_sets_is_told(client, root, alice):
+    new = {"password1": "another long pass phrase", "password2": "another long pass phrase", "usable_password": "true"}
+    client.post(f"/admin/accounts/user/{alice.pk}/password/", new)
+    assert "Your password was changed." in mail_to(alice.email)[-1].text
+
+
+@pytest.mark.parametrize("part", ["password/", "change/"])
+def test_superuser_answers_first(client, alice, part):
+    client.force_login(UserFactory(is_staff=True, is_superuser=True))
+    new = {"password1": "another long pass phrase", "password2": "another long pass phrase"}
+    data = new | {"email": "renamed@example.com", "name": "A", "phone": "", "is_active": "on"}
+    response = client.post(f"/admin/accounts/user/{alice.pk}/{part}", data)
+    assert response.url.startswith("/accounts/reauthenticate/")
+    fresh = User.objects.get(pk=alice.pk)
+    assert (fresh.password, fresh.email) == (alice.password, alice.email)
+    assert part == "change/" or new["password1"] not in str(dict(client.session))
+
+
+def test_password_page_of_the_staff_desk_is_the_accounts_own(client, root):
+    response = client.get("/admin/password_change/")
+    assert (response.status_code, response.url) == (302, "/accounts/password/change/")

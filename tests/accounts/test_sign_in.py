@@ -18,7 +18,7 @@ from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
 
-SIGN_UP = {"name": "Nora New", "email": "nora@example.com", "password1": "a long enough pass phrase"}
+SIGN_UP = {"name": "Nora New", "email": "nora@example.com"}
 
 
 def test_sign_up_asks_for_the_mailed_code_and_then_signs_in(client):
@@ -30,6 +30,39 @@ def test_sign_up_asks_for_the_mailed_code_and_then_signs_in(client):
     assert (response.status_code, response.url) == (302, "/accounts/home/")
     assert User.objects.get(email="nora@example.com").name == "Nora New"
     assert is_signed_in(client)
+
+
+def test_sign_up_takes_no_password(client):
+    """Until the code has come back, nobody knows whose address it is."""
+    page = client.get("/accounts/signup/")
+    assert list(page.context["form"].fields) == ["name", "email"]
+    client.post("/accounts/signup/", SIGN_UP | {"password1": PASSWORD, "password": PASSWORD})
+    assert not User.objects.get(email="nora@example.com").has_usable_password()
+
+
+def test_password_is_set_after_the_proof_by_those_who_want_one(client):
+    client.post("/accounts/signup/", SIGN_UP)
+    client.post("/accounts/confirm-email/", {"code": code_in(mail_to("nora@example.com")[-1])})
+    response = client.post("/accounts/password/set/", {"password1": PASSWORD, "password2": PASSWORD})
+    assert response.status_code == 302
+    again = Client()
+    sign_in(again, "nora@example.com")
+    assert is_signed_in(again)
+
+
+def test_sign_in_without_a_password_emails_a_code(client, alice):
+    response = client.post("/accounts/login/", {"login": alice.email, "password": "", "next": "/products/"})
+    assert (response.status_code, response.url) == (302, "/accounts/login/code/confirm/?next=%2Fproducts%2F")
+    code = code_in(mail_to(alice.email)[-1])
+    response = client.post("/accounts/login/code/confirm/", {"code": code, "next": "/products/"})
+    assert response.url == "/products/"
+    assert is_signed_in(client)
+
+
+def test_sign_in_without_a_password_tells_nobody_whether_there_is_an_account(alice):
+    known = ask("/accounts/login/", {"login": alice.email})
+    unknown = ask("/accounts/login/", {"login": "nobody@example.com"})
+    assert known == unknown
 
 
 def test_sign_up_with_a_wrong_code_stays_out_and_says_so(client):
@@ -99,8 +132,7 @@ def test_session_is_dead_after_sign_out(client, thief):
 
 def test_session_is_dead_after_a_password_change(client, thief):
     new = "another long pass phrase"
-    data = {"oldpassword": PASSWORD, "password1": new, "password2": new, "password": new}
-    response = client.post("/accounts/password/change/", data)
+    response = client.post("/accounts/password/change/", {"password1": new, "password2": new})
     assert response.status_code == 302, response.content.decode()
     assert not is_signed_in(thief)
 
@@ -172,6 +204,13 @@ def test_password_reset_tells_nobody_whether_there_is_an_account(alice):
     assert [message.kind for message in mail_to("nobody@example.com")] == ["account/unknown_account"]
 
 
+def test_sign_up_with_an_address_that_has_an_account_emails_the_way_in(client, alice):
+    client.post("/accounts/signup/", SIGN_UP | {"email": alice.email})
+    [message] = mail_to(alice.email)
+    assert message.kind == "account/account_already_exists"
+    assert "http://localhost:8000/accounts/login/code/" in message.text
+
+
 def test_sign_up_tells_nobody_whether_there_is_an_account(alice):
     known = ask("/accounts/signup/", SIGN_UP | {"email": alice.email})
     unknown = ask("/accounts/signup/", SIGN_UP | {"email": "nobody@example.com"})
@@ -185,12 +224,12 @@ def test_sign_in_code_tells_nobody_whether_there_is_an_account(alice):
 
 
 @pytest.mark.parametrize("email", ["alice@example.com", "nobody@example.com"])
-def test_sign_up_hashes_a_password_once_whether_or_not_there_is_an_account(client, alice, email, monkeypatch):
+def test_sign_up_hashes_no_password_whether_or_not_there_is_an_account(client, alice, email, monkeypatch):
     hashed = []
     encode = hashers.MD5PasswordHasher.encode
     monkeypatch.setattr(hashers.MD5PasswordHasher, "encode", lambda *args: hashed.append(1) or encode(*args))
     client.post("/accounts/signup/", SIGN_UP | {"email": email})
-    assert len(hashed) == 1
+    assert hashed == []
 
 
 @pytest.mark.parametrize("header", ["HTTP_HOST", "SERVER_NAME"])

@@ -236,6 +236,29 @@ def test_signed_out_in_between_keeps_everything_for_its_technician(
     phone.has_nothing_left()
 
 
+def test_signing_out_leaves_a_waiting_report_on_the_phone(
+    phone: Phone, field: Field, email: str, day: Callable[[int], list[int]]
+) -> None:
+    """Signing out clears the browser's cache, and never what waits to be sent (fault 60)."""
+    (visit,) = day(1)
+    phone.context.route(REPORTS, lambda route: route.abort())
+    phone.has_done(visit, "red")
+    phone.sends()
+    phone.waits_with(1)
+    phone.page.goto(f"{phone.stack.url}/accounts/logout/")
+    with phone.page.expect_response(lambda answer: answer.request.method == "POST") as answer:
+        phone.page.get_by_role("button", name="Sign out").last.click()
+    assert answer.value.header_value("clear-site-data") == '"cache"'
+    phone.page.goto(f"{phone.stack.url}/accounts/details/")
+    assert "/accounts/login/" in phone.page.url
+
+    phone.context.unroute(REPORTS)
+    phone.signs_in(email)
+    phone.has_sent_all()
+    assert field.kept(email) == [{"visit": visit} | DONE]
+    phone.has_nothing_left()
+
+
 def test_photo_goes_on_where_its_upload_broke_off(
     phone: Phone, field: Field, email: str, day: Callable[[int], list[int]]
 ) -> None:

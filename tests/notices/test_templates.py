@@ -52,6 +52,8 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "account/account_already_exists": {"action_url": "http://localhost:8000/accounts/password/reset/"},
     "account/account_changed": _CHANGE,
     "account/other": {"words_subject": "Something else", "words": "Hello.\n\nAnother thing happened."},
+    "account/reauthentication_code": {"code": "ABC-123"},
+    "account/password_removed": {"action_url": "http://localhost:8000/accounts/password/set/"},
     "account/company_invitation": {"company": "Bright Installers", "inviter": "Bob", "manager": "Bob"},
     "draft_started_for_you": {},
     "invitation_to_sign": _CHANGED | {"act_by": "Tue, Dec 8, 2026"},

@@ -1,0 +1,75 @@
+"""Browsers that somebody has signed in with before have their own allowance of wrong passwords and of codes.
+
+After OWASP's "Slow Down Online Guessing Attacks with Device Cookies": a stranger who guesses uses up the allowance
+of all unknown browsers, and locks nobody out of their own. The cookie signs nobody in.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.utils.crypto import get_random_string, salted_hmac
+
+from msa_portal.accounts.models import User
+
+_SALT = "known-device"
+_AGE = 365 * 24 * 3600  # seconds
+_MOST_LOGINS = 8  # addresses of people who share the browser, the latest first
+
+
+def allowance_key(request: HttpRequest, email: str) -> str:
+    """What attempts for this address count by on this browser; empty where it never signed in with it."""
+    told = _told(request)
+    login = _login(email)
+    return f"{told['id']}:{login}" if login in told.get("logins", []) else ""
+
+
+def last_person(request: HttpRequest) -> int | None:
+    """The key of who signed in last with this browser."""
+    person: int | None = _told(request).get("person")
+    return person
+
+
+def note_sign_in(request: HttpRequest, user: User, **_kwargs: Any) -> None:
+    """Receives Django's `user_logged_in`; the cookie goes out with the answer."""
+    emails = [user.email, *EmailAddress.objects.filter(user=user).values_list("email", flat=True)]
+    logins = [*map(_login, emails), *_told(request).get("logins", [])]
+    # A new id: what was guessed before the sign-in counts no more.
+    request.known_device = {  # type: ignore[attr-defined]  # read by set_cookie
+        "id": get_random_string(22),
+        "person": user.pk,
+        "logins": list(dict.fromkeys(logins))[:_MOST_LOGINS],
+    }
+
+
+def set_cookie(request: HttpRequest, response: HttpResponse) -> None:
+    known = getattr(request, "known_device", None)
+    if known is None:
+        return
+    response.set_cookie(
+        settings.DEVICE_COOKIE_NAME,
+        signing.dumps(known, salt=_SALT),
+        max_age=_AGE,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _told(request: HttpRequest) -> dict[str, Any]:
+    try:
+        told: dict[str, Any] = signing.loads(
+            request.COOKIES.get(settings.DEVICE_COOKIE_NAME, ""), salt=_SALT, max_age=_AGE
+        )
+    except signing.BadSignature:
+        return {}
+    return told
+
+
+def _login(email: str) -> str:
+    """The cookie names nobody."""
+    return salted_hmac(_SALT, email.strip().lower(), algorithm="sha256").hexdigest()[:16]

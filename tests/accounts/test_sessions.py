@@ -1,0 +1,255 @@
+"""How long a sign-in lasts, and what was typed meanwhile."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from msa_portal.accounts import kept_forms
+from msa_portal.accounts.models import User
+from msa_portal.accounts.roles import Role
+from tests.accounts.conftest import sign_in
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+DETAILS = "/accounts/details/"
+
+
+def person(*roles: Role, **fields) -> User:
+    user = UserFactory(roles=roles, **fields)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return user
+
+
+def in_minutes(minutes: float) -> time_machine.travel:
+    return time_machine.travel(timezone.now() + timedelta(minutes=minutes), tick=False)
+
+
+def is_in_after(client: Client, minutes: float, path: str = DETAILS, **headers) -> bool:
+    with in_minutes(minutes):
+        return client.get(path, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("role", [Role.PROGRAM_STAFF, Role.SUPERVISOR, Role.DISPATCHER])
+def test_office_signs_in_again_after_an_hour_without_doing_anything(client, role):
+    sign_in(client, person(role).email)
+    assert is_in_after(client, 59)
+    assert is_in_after(client, 59 + 59)
+    assert not is_in_after(client, 59 + 59 + 61)
+
+
+def test_office_signs_in_again_after_12_hours_however_busy(client):
+    sign_in(client, person(Role.PROGRAM_STAFF).email)
+    for half_hour in range(1, 24):
+        assert is_in_after(client, half_hour * 30)
+    assert not is_in_after(client, 12 * 60 + 1)
+
+
+def test_superuser_counts_as_office(client):
+    sign_in(client, person(is_superuser=True, is_staff=True).email)
+    assert not is_in_after(client, 61)
+
+
+def test_page_that_asks_by_script_keeps_nobody_signed_in(client):
+    sign_in(client, person(Role.DISPATCHER).email)
+    assert is_in_after(client, 40, **{"Sec-Fetch-Mode": "cors"})
+    assert not is_in_after(client, 61, **{"Sec-Fetch-Mode": "navigate"})
+
+
+def test_limits_are_settings(client, settings):
+    settings.OFFICE_SESSION_IDLE, settings.OFFICE_SESSION_AGE = 120, 240
+    sign_in(client, person(Role.PROGRAM_STAFF).email)
+    assert is_in_after(client, 1.5)
+    assert is_in_after(client, 3)
+    assert not is_in_after(client, 4.5)
+
+
+def test_customer_has_no_such_limit(client):
+    user = person()
+    client.post(
+        "/accounts/login/", {"login": user.email, "password": "correct horse battery staple", "remember": "on"}
+    )
+    assert is_in_after(client, 13 * 60)
+
+
+def test_technicians_phone_stays_signed_in_for_30_days_idle_or_not(client):
+    sign_in(client, person(Role.TECHNICIAN).email)
+    age = client.cookies["sessionid"]["max-age"]
+    assert 30 * 24 * 3600 - 5 <= age <= 30 * 24 * 3600
+    assert is_in_after(client, 29 * 24 * 60)
+    assert not is_in_after(client, 30 * 24 * 60 + 1)
+
+
+def test_technician_signs_a_lost_phone_out(client):
+    user = person(Role.TECHNICIAN)
+    phone = Client(headers={"User-Agent": "Lost phone"})
+    sign_in(phone, user.email)
+    sign_in(client, user.email)
+    assert "Lost phone" in client.get("/accounts/sessions/").content.decode()
+    lost = UserSession.objects.get(user_agent="Lost phone")
+    client.post(f"/accounts/devices/{lost.pk}/sign-out/")
+    assert phone.get(DETAILS).status_code == 302
+    assert client.get(DETAILS).status_code == 200
+
+
+def test_nobody_signs_anothers_device_out(client):
+    phone = Client()
+    sign_in(phone, person().email)
+    sign_in(client, person().email)
+    session = UserSession.objects.order_by("pk").first()
+    assert client.post(f"/accounts/devices/{session.pk}/sign-out/").status_code == 404
+    assert phone.get(DETAILS).status_code == 200
+
+
+def test_supervisor_signs_a_technicians_phone_out(client):
+    technician = person(Role.TECHNICIAN)
+    phone = Client()
+    sign_in(phone, technician.email)
+    client.force_login(person(Role.SUPERVISOR))
+    chosen = {"action": "sign_out_everywhere", "_selected_action": [technician.pk]}
+    client.post("/admin/accounts/user/", chosen)
+    assert phone.get(DETAILS).status_code == 302
+
+
+# What was typed
+
+
+def sent_too_late(client: Client, user: User, data: dict, path: str = DETAILS, **extra):
+    sign_in(client, user.email)
+    with in_minutes(61):
+        return client.post(path, data, **extra)
+
+
+def test_what_was_typed_comes_back_in_the_form_after_signing_in(client):
+    user = person(Role.PROGRAM_STAFF, name="Sam Staff")
+    response = sent_too_late(client, user, {"name": 'Sam "The" <Staff>', "phone": "626-555-0199"})
+    assert (response.status_code, response.url) == (302, "/accounts/login/?next=%2Faccounts%2Fdetails%2F")
+    assert "what you typed is kept" in client.get(response.url).content.decode()
+    assert User.objects.get(pk=user.pk).name == "Sam Staff"
+
+    back = client.post(
+        "/accounts/login/", {"login": user.email, "password": "correct horse battery staple", "next": DETAILS}
+    )
+    page = client.get(back.url).content.decode()
+    assert 'value="Sam &quot;The&quot; &lt;Staff&gt;"' in page
+    assert 'value="626-555-0199"' in page
+    assert "is back in the form" in page
+    assert User.objects.get(pk=user.pk).name == "Sam Staff"
+    assert "626-555-0199" not in client.get(DETAILS).content.decode()
+
+
+def test_it_comes_back_where_the_session_is_gone_without_a_trace(client):
+    user = person(name="Carla Customer")
+    sign_in(client, user.email)
+    client.session.delete()
+    assert client.post(DETAILS, {"name": "Typed before", "phone": ""}).url.startswith("/accounts/login/")
+    sign_in(client, user.email)
+    assert 'value="Typed before"' in client.get(DETAILS).content.decode()
+
+
+def test_it_comes_back_on_the_page_that_the_form_stood_on(client):
+    user = person(Role.PROGRAM_STAFF)
+    response = sent_too_late(
+        client,
+        user,
+        {"name": "X"},
+        "/accounts/company/members/",
+        headers={"Referer": "http://testserver/accounts/company/"},
+    )
+    assert response.url == "/accounts/login/?next=%2Faccounts%2Fcompany%2F"
+
+
+def test_htmx_is_led_to_the_sign_in_as_a_page(client):
+    user = person(Role.PROGRAM_STAFF)
+    page = {"HX-Request": "true", "HX-Current-URL": "http://testserver/accounts/details/?tab=1"}
+    response = sent_too_late(client, user, {"name": "X"}, headers=page)
+    assert response["HX-Redirect"] == "/accounts/login/?next=%2Faccounts%2Fdetails%2F%3Ftab%3D1"
+
+
+def test_staff_desk_brings_it_back_too(client):
+    user = person(is_superuser=True, is_staff=True)
+    path = f"/admin/accounts/user/{user.pk}/change/"
+    sent_too_late(client, user, {"name": "Typed before", "email": user.email, "phone": ""}, path)
+    sign_in(client, user.email)
+    assert 'value="Typed before"' in client.get(path).content.decode()
+
+
+def test_somebody_else_on_the_same_computer_does_not_get_it(client):
+    sent_too_late(client, person(Role.PROGRAM_STAFF), {"name": "Not for others", "phone": ""})
+    sign_in(client, person(Role.PROGRAM_STAFF).email)
+    assert "Not for others" not in client.get(DETAILS).content.decode()
+    assert "kept_form" not in client.session
+
+
+def test_page_elsewhere_is_never_come_back_to(client):
+    response = sent_too_late(
+        client,
+        person(Role.PROGRAM_STAFF),
+        {"name": "X"},
+        headers={"Referer": "https://evil.example/accounts/details/"},
+    )
+    assert response.url == "/accounts/login/?next=%2Faccounts%2Fdetails%2F"
+
+
+def test_forged_post_is_not_kept():
+    client, user = Client(enforce_csrf_checks=True), person(Role.PROGRAM_STAFF)
+    client.force_login(user)
+    with in_minutes(61):
+        assert client.post(DETAILS, {"name": "Forged", "phone": ""}).status_code == 403
+    assert "kept_form" not in client.session
+
+
+def test_passwords_and_files_are_not_kept(client):
+    user = person(Role.PROGRAM_STAFF, name="Sam Staff")
+    data = {"name": "Kept", "password1": "never kept", "photo": SimpleUploadedFile("a.txt", b"never kept")}
+    sent_too_late(client, user, data)
+    assert client.session["kept_form"]["fields"] == {"name": ["Kept"]}
+    sign_in(client, user.email)
+    assert "Choose your files again" in client.get(DETAILS).content.decode()
+
+
+PAGE = """<!doctype html><p title="a&amp;b">&copy; <b>x</b><!-- c --></p>
+<form method="post" action="/other/"><input name="a" value="old"></form>
+<form method="post"><input type="hidden" name="version" value="7"><input name="a" value="old"><input name="a">
+<input type="checkbox" name="c" value="1" checked><input type="checkbox" name="c" value="2">
+<input type="radio" name="r" value="y" checked><input type="radio" name="r" value="n">
+<textarea name="t" rows="2">old &lt;b&gt;</textarea><select name="s"><option value="1" selected>One</option>
+<option value="2">Two</option></select><input type="password" name="p"></form><script>if (a < b && c) {}</script>"""
+
+
+def test_each_kind_of_field_is_filled_in_and_nothing_else_changes():
+    fields = {
+        "a": ["1", "2"],
+        "c": ["2"],
+        "r": ["n"],
+        "t": ['</textarea><i>"'],
+        "s": ["2"],
+        "p": ["x"],
+        "version": ["6"],
+    }
+    filled = kept_forms.refilled(PAGE, action="/here/", page_path="/here/", fields=fields)
+    expected = (
+        PAGE.replace(
+            '<input name="a" value="old"><input name="a">\n', '<input name="a" value="1"><input name="a" value="2">\n'
+        )
+        .replace(
+            'value="1" checked><input type="checkbox" name="c" value="2">',
+            'value="1"><input type="checkbox" name="c" value="2" checked>',
+        )
+        .replace(
+            'value="y" checked><input type="radio" name="r" value="n">',
+            'value="y"><input type="radio" name="r" value="n" checked>',
+        )
+        .replace("old &lt;b&gt;</textarea>", "\n&lt;/textarea&gt;&lt;i&gt;&quot;</textarea>")
+        .replace('<option value="1" selected>', '<option value="1">')
+        .replace('<option value="2">', '<option value="2" selected>')
+    )
+    assert filled == expected
