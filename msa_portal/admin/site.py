@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -34,11 +33,11 @@ class PortalAdminSite(admin.AdminSite):
         target = request.GET.get("next", reverse("admin:index"))
         return redirect(f"{reverse('account_login')}?{urlencode({'next': target})}")
 
-    def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Answers 400 for values that no column can hold, such as a number of 30 digits."""
 
         @wraps(view)
-        def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             try:
                 answer = view(request, *args, **kwargs)
                 return answer.render() if isinstance(answer, SimpleTemplateResponse) else answer
@@ -49,8 +48,7 @@ class PortalAdminSite(admin.AdminSite):
                     raise BadRequest from error
                 raise
 
-        guarded: Callable[..., HttpResponse] = super().admin_view(answered, cacheable)
-        return guarded
+        return super().admin_view(answered, cacheable)
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """On the account's own page, which asks who it is and tells every address of the change."""

@@ -14,10 +14,10 @@ from msa_portal.accounts.factor_secrets import change_secrets, with_newest_key
 class Command(BaseCommand):
     help = "Encrypts all second-factor secrets with the first of SECOND_FACTOR_KEYS, to retire the others."
 
-    @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
-        rows = Authenticator.objects.select_for_update().exclude(type=Authenticator.Type.WEBAUTHN)
-        for row in rows:
-            row.data = change_secrets(row.data, with_newest_key)
-            row.save(update_fields=["data"])
+        with transaction.atomic():
+            rows = Authenticator.objects.select_for_update().exclude(type=Authenticator.Type.WEBAUTHN)
+            for row in rows:
+                row.data = change_secrets(row.data, with_newest_key)
+                row.save(update_fields=["data"])
         self.stdout.write(f"{len(rows)} second factors are encrypted with the first key.")
