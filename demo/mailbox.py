@@ -58,7 +58,7 @@ def _attached(part: MIMEPart) -> dict[str, str]:
 @require_safe
 def mailbox(request: HttpRequest) -> HttpResponse:
     """Everybody's mail, newest first; `?to=` shows one address."""
-    chosen = request.GET.get("to", "").strip()
+    chosen = request.GET.get("to", "").replace("\0", "").strip()
     mails = ArrivedMail.objects.defer("text", "html", "attachments")
     if chosen:
         mails = mails.filter(to_email__iexact=chosen)

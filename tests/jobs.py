@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import pytest
@@ -10,9 +11,15 @@ import pytest
 from msa_portal.celery import app
 
 
+@cache
+def _import_tasks() -> None:
+    """As a worker does when it starts, but without setting Django up again, which would reset the log's handlers."""
+    app.autodiscover_tasks(force=True)
+
+
 def run_now(job: str, args: Sequence[Any] = (), **_options: Any) -> None:
     """The job runs at once, in this process."""
-    app.loader.import_default_modules()  # as a worker does; once, then nothing is left to import
+    _import_tasks()
     app.tasks[job](*args)
 
 

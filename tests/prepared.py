@@ -32,7 +32,12 @@ MIGRATED_FROM = (
         "requests_app/data/*.csv",
         "requests_app/enums.py",
     ),
-    *("msa_portal/business_days/statutory.py", "msa_portal/accounts/roles.py", "payments/ledger_guard.py"),
+    *(
+        "msa_portal/business_days/statutory.py",
+        "msa_portal/accounts/roles.py",
+        "msa_portal/accounts/factor_secrets.py",
+        "payments/ledger_guard.py",
+    ),
 )
 TESTS_OWN = ("tests/prepared.py", "tests/settings.py", "tests/servers.py")
 
