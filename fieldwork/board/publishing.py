@@ -37,7 +37,7 @@ def changes(from_on: date, until_on: date) -> list[Change]:
     differences = board.differences(from_on, until_on)
     slots = [slot for difference in differences for slot in (difference.was, difference.now) if slot]
     people = words.names_of_technicians({slot.technician for slot in slots})
-    differences.sort(key=lambda difference: ((difference.now or difference.was).on, difference.visit.pk))  # type: ignore[union-attr]
+    differences.sort(key=lambda difference: (difference.on, difference.visit.pk))
     return [_change(difference, people) for difference in differences]
 
 

@@ -42,6 +42,13 @@ class Difference:
     was: Slot | None
     now: Slot | None
 
+    @property
+    def on(self) -> date:
+        """The day that it is about: the new one, or the one that the visit is taken off."""
+        slot = self.now or self.was
+        assert slot is not None
+        return slot.on
+
 
 @dataclass
 class Published:

@@ -17,6 +17,7 @@ from django.utils.crypto import get_random_string, salted_hmac
 from msa_portal.accounts.models import User
 
 _SALT = "known-device"
+_KNOWN = "msa_portal.known_device"  # what set_cookie sends, in the request's META
 _AGE = 365 * 24 * 3600  # seconds
 _MOST_LOGINS = 8  # addresses of people who share the browser, the latest first
 
@@ -39,7 +40,7 @@ def note_sign_in(request: HttpRequest, user: User, **_kwargs: Any) -> None:
     emails = [user.email, *EmailAddress.objects.filter(user=user).values_list("email", flat=True)]
     logins = [*map(_login, emails), *_told(request).get("logins", [])]
     # A new id: what was guessed before the sign-in counts no more.
-    request.known_device = {  # type: ignore[attr-defined]  # read by set_cookie
+    request.META[_KNOWN] = {
         "id": get_random_string(22),
         "person": user.pk,
         "logins": list(dict.fromkeys(logins))[:_MOST_LOGINS],
@@ -47,7 +48,7 @@ def note_sign_in(request: HttpRequest, user: User, **_kwargs: Any) -> None:
 
 
 def set_cookie(request: HttpRequest, response: HttpResponse) -> None:
-    known = getattr(request, "known_device", None)
+    known = request.META.get(_KNOWN)
     if known is None:
         return
     response.set_cookie(

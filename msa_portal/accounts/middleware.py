@@ -13,6 +13,9 @@ from msa_portal.accounts import devices, kept_forms, reauthentication, second_fa
 from msa_portal.guards import Guard, guard_of
 
 
+_SIGNED_OUT = "msa_portal.signed_out"  # whose session was just ended, in the request's META
+
+
 class SecondFactorMiddleware:
     """Outside demo, staff and technicians reach nothing but their account pages without a second factor.
 
@@ -50,7 +53,7 @@ class SecondFactorMiddleware:
 
 
 class ReauthenticationMiddleware:
-    """The pages for a new password open only to whoever has said again who they are (see reauthentication)."""
+    """The pages for a new password open only to people who have just confirmed who they are (see reauthentication)."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -72,7 +75,7 @@ class SessionLimitsMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         ended = session_limits.end_if_over(request)
-        request.signed_out = ended.pk if ended else None  # type: ignore[attr-defined]  # read by process_view
+        request.META[_SIGNED_OUT] = ended.pk if ended else None
         kept = kept_forms.waiting_for(request)
         if kept:
             kept_forms.announce(request, kept)
@@ -87,7 +90,7 @@ class SessionLimitsMiddleware:
         self, request: HttpRequest, view: Any, _args: tuple[Any, ...], _kwargs: dict[str, Any]
     ) -> HttpResponse | None:
         """After the check against forged posts: what is kept came from a page of ours."""
-        person = request.signed_out  # type: ignore[attr-defined]  # set above
+        person = request.META[_SIGNED_OUT]
         if person is None and not request.user.is_authenticated:
             person = devices.last_person(request)  # the session is gone without a trace
         is_form = request.content_type in {"application/x-www-form-urlencoded", "multipart/form-data"}
