@@ -45,9 +45,7 @@ class Difference:
     @property
     def on(self) -> date:
         """The day that it is about: the new one, or the one that the visit is taken off."""
-        slot = self.now or self.was
-        assert slot is not None
-        return slot.on
+        return next(slot.on for slot in (self.now, self.was) if slot)
 
 
 @dataclass

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from msa_portal.accounts import devices, kept_forms, reauthentication, second_factor, session_limits
 from msa_portal.guards import Guard, guard_of
 
-
 _SIGNED_OUT = "msa_portal.signed_out"  # whose session was just ended, in the request's META
 
 
