@@ -162,7 +162,7 @@ def check_slot(
 
 
 def _write_slot(visit: SiteVisit, technician: Technician, on: date, window: str) -> None:
-    """Whoever was on the way to the old day is not on the way to the new one. Saved with the times (`_write_times`)."""
+    """A technician on the way to the old day isn't on the way to the new one. Saved with the times (`_write_times`)."""
     visit.moves += visit.state == SiteVisit.State.SCHEDULED
     visit.technician, visit.scheduled_on, visit.window = technician, on, window
     visit.state = SiteVisit.State.SCHEDULED

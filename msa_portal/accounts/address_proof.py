@@ -1,4 +1,4 @@
-"""An account belongs to whoever proves its address: what was set up before the first proof dies with it (fault 60)."""
+"""An account belongs to the person who proves its address: what was set up before the first proof dies with it (fault 60)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from msa_portal.notices.outbox import queue
 
 
 def prove_by_link(request: HttpRequest, user: User) -> None:
-    """Whoever opens a link that was emailed to the account's only address has proven it."""
+    """A person who opens a link emailed to the account's only address has proven it."""
     addresses = list(EmailAddress.objects.filter(user=user))
     if any(address.verified for address in addresses) or any(address.email != user.email for address in addresses):
         return
@@ -34,7 +34,7 @@ def prove_by_link(request: HttpRequest, user: User) -> None:
 def drop_what_was_never_proven(request: HttpRequest, email_address: EmailAddress, **_kwargs: Any) -> None:
     """At the first proof of any of the account's addresses, end its password, second factors and sessions.
 
-    Whoever set them had not shown that the address is theirs. A further address is told to all of them.
+    The person who set them hadn't shown that the address is theirs. A further address is told to all of them.
     Receives allauth's `email_confirmed`.
     """
     user = email_address.user

@@ -8,4 +8,4 @@ class CompanyInvitation(Notice):
 
 class PasswordRemoved(Notice):
     name = "account/password_removed"
-    audience = "whoever proves an address first, where the account had a password already"
+    audience = "the person who first proves an address, if the account already had a password"

@@ -1,7 +1,7 @@
 """Asking again who it is before what protects an account changes, at most once in 15 minutes.
 
 allauth asks people who have a password or a second factor; for those with neither it would let every change
-through. They get a code by email. A sign-in counts as an answer: whoever has just signed in isn't asked again.
+through. They get a code by email. A sign-in counts as an answer: people who have just signed in aren't asked again.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ def is_office(user: User) -> bool:
 
 
 def end_if_over(request: HttpRequest) -> User | None:
-    """Sign out whoever's session is over, and return that person; else note that they're here."""
+    """Sign the person out if their session is over, and return them; else note that they're here."""
     user = request.user
     if not user.is_authenticated:
         return None
@@ -48,7 +48,7 @@ def end_if_over(request: HttpRequest) -> User | None:
 
 
 def _is_a_persons_doing(request: HttpRequest) -> bool:
-    """A page that asks anew by script every minute keeps nobody signed in."""
+    """A page that asks again by script every minute keeps nobody signed in."""
     return request.method == "POST" or request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
 
 

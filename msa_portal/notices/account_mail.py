@@ -32,7 +32,7 @@ class LoginCode(Notice):
 
 class ReauthenticationCode(Notice):
     name = "account/reauthentication_code"
-    audience = "whoever changes what protects their account, and has no password"
+    audience = "a person without a password who changes what protects their account"
     confidential = True
 
 

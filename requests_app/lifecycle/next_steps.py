@@ -48,7 +48,7 @@ def _to(name: str, msa_request: MSARequest, *more: Any) -> str:
 def _before_submission(msa_request: MSARequest, user: User) -> Step:
     state = readiness.check(msa_request)
     if state.missing:
-        return Step(_("Go on with the form"), _to("requests:form", msa_request, state.missing[0].step))
+        return Step(_("Continue the form"), _to("requests:form", msa_request, state.missing[0].step))
     if state.answer == readiness.Answer.CANNOT_SERVE:
         return Step(_("See what rules it out"), _to("requests:form", msa_request, steps.REVIEW.slug))
     agreement = msa_request.case.agreement

@@ -1,4 +1,4 @@
-"""An address belongs to whoever proves it (fault 60)."""
+"""An address belongs to the person who proves it (fault 60)."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def test_password_answers_and_the_change_goes_on(client, alice):
     assert mail_to("new@example.com")
 
 
-def test_emailed_code_answers_for_whoever_has_neither_password_nor_factor(client, bare):
+def test_emailed_code_answers_for_people_with_neither_password_nor_factor(client, bare):
     client.force_login(bare)
     asked = client.get("/accounts/password/set/")
     assert "We emailed a code to" in client.get(asked.url).content.decode()
@@ -132,7 +132,7 @@ def test_emailed_code_is_no_way_around_a_password(client, alice):
     assert mail_to(alice.email) == []
 
 
-def test_whoever_just_signed_in_is_asked_after_15_minutes(client, alice):
+def test_person_who_just_signed_in_is_asked_after_15_minutes(client, alice):
     sign_in(client, alice.email)
     assert client.get("/accounts/password/change/").status_code == 200
     with time_machine.travel(timezone.now() + timedelta(minutes=14)):

@@ -28,7 +28,7 @@ SECONDS_TO_FILL = 120
 MOST_PAGES = 400  # of a role
 SKIPPED = re.compile(r"/accounts/logout/|/static/|/media/|\.(?:pdf|csv|ics|svg|js|css|webmanifest)$|/webhooks/")
 LINK = re.compile(r'<(?:a|iframe)\b[^>]*?\b(?:href|src)="([^"]+)"')
-WAIT = 800  # milliseconds in which a page would act by itself
+WAIT = 800  # milliseconds in which a page would act on its own
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +58,7 @@ class Acts:
 
 
 def opens_and_waits(person: Person, path: str) -> list[str]:
-    """What the page did by itself."""
+    """What the page did on its own."""
     acts = Acts(person.page)
     person.page.goto(person.stack.url + path)
     person.page.wait_for_timeout(WAIT)

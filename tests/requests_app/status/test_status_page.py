@@ -43,7 +43,7 @@ def test_next_step_leads_a_customer_from_the_form_to_the_fee():
     steps.append(next_step(msa_request, owner))
     msa_request = factories.paid(msa_request)
     assert [step.label for step in steps] == [
-        "Go on with the form",
+        "Continue the form",
         "Review and go on to the agreement",
         "Read and sign the agreement",
         "Pay the fee",

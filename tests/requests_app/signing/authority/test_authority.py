@@ -282,7 +282,7 @@ def test_nobody_outside_the_company_hands_over_or_is_handed_to(company, alice):
     assert events(msa_request, EventKind.AGENT_NAMED) == []
 
 
-def test_request_is_not_handed_to_whoever_has_it(company, alice):
+def test_request_is_not_handed_to_the_person_who_has_it(company, alice):
     msa_request = factories.complete_request(company=company)
     with pytest.raises(Refused) as refusal:
         authority.hand_over(msa_request, to=msa_request.agent, by=msa_request.agent)
