@@ -231,24 +231,29 @@ def actor_of(msa_request: MSARequest) -> User:
     return person
 
 
+def open_with_a_stand_in(agreement: Agreement) -> None:
+    """Ready to sign, with a few bytes in place of the PDF, stored as its worker stores it."""
+    body = b"%PDF-1.7 " + agreement.number.encode()
+    agreement.document = Document.objects.create(
+        msa_request=agreement.msa_request,
+        kind=DocumentKind.AGREEMENT,
+        name=f"{agreement.number}.pdf",
+        file=ContentFile(body, name="agreement.pdf"),
+        content_type="application/pdf",
+        sha256=hashlib.sha256(body).hexdigest(),
+        size=len(body),
+    )
+    agreement.state = AgreementState.SIGNING
+    agreement.save(update_fields=["document", "state"])
+
+
 def prepared(msa_request: MSARequest) -> Agreement:
     """The agreement, open for signatures, with a stand-in for the rendered PDF."""
     if not AgreementWording.objects.filter(published_at__isnull=False).exists():
         AgreementWordingFactory()
     agreement = versions.prepare(msa_request, by=actor_of(msa_request))
     if agreement.state == AgreementState.RENDERING:
-        body = b"%PDF-1.7 " + agreement.number.encode()
-        agreement.document = Document.objects.create(
-            msa_request=msa_request,
-            kind=DocumentKind.AGREEMENT,
-            name=f"{agreement.number}.pdf",
-            file=ContentFile(body, name="agreement.pdf"),
-            content_type="application/pdf",
-            sha256=hashlib.sha256(body).hexdigest(),
-            size=len(body),
-        )
-        agreement.state = AgreementState.SIGNING
-        agreement.save(update_fields=["document", "state"])
+        open_with_a_stand_in(agreement)
     return agreement
 
 

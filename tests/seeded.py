@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -88,3 +90,14 @@ def stack(folder: Path) -> LiveStack:
     prepared.copied("seeded-postgres", key("postgres"), _make_with_cluster, folder)
     cluster = servers.Postgres(lambda target: shutil.copytree(folder / "data", target))
     return LiveStack(folder, cluster.url(servers.MIGRATED))
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[LiveStack]:
+    """`stack`, started; its processes end with the block."""
+    live = stack(folder)
+    try:
+        live.start()
+        yield live
+    finally:
+        live.end()

@@ -152,4 +152,7 @@ def test_test_site_says_so_in_every_email(settings: Any) -> None:
     assert "This email is from a test site" in mail.html
     folder = ROOT / "templates" / "notices"
     bodies = [*folder.rglob("body.txt"), *folder.rglob("body.html")]
-    assert [path for path in bodies if f'extends "notices/base{path.suffix}"' not in path.read_text()] == []
+    bases = ('extends "notices/base', 'extends "notices/account/base')
+    assert [path for path in bodies if not any(base in path.read_text() for base in bases)] == []
+    for path in (folder / "account").glob("base.*"):
+        assert f'extends "notices/base{path.suffix}"' in path.read_text()

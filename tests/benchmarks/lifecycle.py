@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +10,6 @@ from typing import Any
 from uuid import uuid4
 
 from django.apps import apps
-from django.core.files.base import ContentFile
 from django.db import connection
 from django.utils import timezone
 
@@ -21,9 +19,9 @@ from msa_portal.accounts.models import User
 from msa_portal.business_days import calendar
 from requests_app.agreements import versions
 from requests_app.application import steps
-from requests_app.enums import AgreementState, CheckCode, DocumentKind, Party, Settlement, Status, VisitOutcome
+from requests_app.enums import CheckCode, Party, Settlement, Status, VisitOutcome
 from requests_app.lifecycle import drafts, settlement, transitions
-from requests_app.models import Document, MSARequest, Product
+from requests_app.models import MSARequest, Product
 from requests_app.screening import desk
 from requests_app.signing import esign_consent, signatures
 from requests_app.signing.invitations import Proof
@@ -98,20 +96,9 @@ def check_completed(msa_request: MSARequest) -> None:
 
 
 def signed(msa_request: MSARequest, people: People) -> None:
-    """By its owner, on the screen. The PDF is a stand-in, stored as its worker stores it."""
+    """By its owner, on the screen. The PDF is a stand-in."""
     agreement = versions.prepare(msa_request, by=people.owner)
-    body = b"%PDF-1.7 " + agreement.number.encode()
-    agreement.document = Document.objects.create(
-        msa_request=msa_request,
-        kind=DocumentKind.AGREEMENT,
-        name=f"{agreement.number}.pdf",
-        file=ContentFile(body, name="agreement.pdf"),
-        content_type="application/pdf",
-        sha256=hashlib.sha256(body).hexdigest(),
-        size=len(body),
-    )
-    agreement.state = AgreementState.SIGNING
-    agreement.save(update_fields=["document", "state"])
+    factories.open_with_a_stand_in(agreement)
     owner, party = people.owner, Party.CUSTOMER
     proof = Proof(user=owner, invitation=None, email=owner.email, ip_address="127.0.0.1", user_agent="tests")
     esign_consent.open_document(agreement, party, proof)

@@ -27,12 +27,8 @@ CHROMIUM_FLAGS = [
 @pytest.fixture(scope="session")
 def live_stack(worker_id: str) -> Iterator[LiveStack]:
     """The portal's processes on a database of their own, filled with the demo data."""
-    stack = seeded.stack(servers.scratch_folder() / f"stack-{worker_id}")
-    try:
-        stack.start()
+    with seeded.running(servers.scratch_folder() / f"stack-{worker_id}") as stack:
         yield stack
-    finally:
-        stack.end()
 
 
 @pytest.fixture(scope="session")

@@ -34,12 +34,8 @@ WAIT = 800  # milliseconds in which a page would act on its own
 @pytest.fixture(scope="session")
 def live_stack(worker_id: str) -> Iterator[LiveStack]:
     """A stack of this file's own: what is filled in would be in the way of every other test."""
-    stack = seeded.stack(servers.scratch_folder() / f"typed-stack-{worker_id}")
-    try:
-        stack.start()
+    with seeded.running(servers.scratch_folder() / f"typed-stack-{worker_id}") as stack:
         yield stack
-    finally:
-        stack.end()
 
 
 class Acts:
