@@ -65,7 +65,8 @@ def _make_people() -> dict[Account, User]:
     hashed = make_password(PASSWORD)
     company = Company.objects.create(
         name=COMPANY,
-        license_number="C10-1000042",
+        license_number="1000042",
+        license_classification="C-10, C-46",
         phone="626-555-0142",
         email="office@example.com",
         address="42 Foothill Boulevard, Monrovia, CA 91016",

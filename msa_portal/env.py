@@ -60,6 +60,16 @@ def seconds(name: str, default: int) -> int:
     return _read(name, "a number of seconds, at least 60", convert, default)
 
 
+def limit(name: str, default: int) -> int:
+    def convert(raw: str) -> int:
+        value = int(raw)
+        if value < 1:
+            raise ValueError(value)
+        return value
+
+    return _read(name, "a whole number, at least 1", convert, default)
+
+
 def text(name: str, default: str = "") -> str:
     return _read(name, "text", str, default)
 

@@ -85,6 +85,8 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "msa_portal.accounts.middleware.SessionLimitsMiddleware",
+    "msa_portal.accounts.companies.current.CurrentCompanyMiddleware",
+    "requests_app.current_company.OtherCompanyMiddleware",
     "msa_portal.accounts.middleware.SecondFactorMiddleware",
     "msa_portal.accounts.middleware.ReauthenticationMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -213,6 +215,23 @@ elif DEMO and not EMAIL_CONFIGURED:
 MAILERS = {"default": _mailer}
 DEFAULT_FROM_EMAIL = f"MSA Program <no-reply@{PUBLIC_HOST}>"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# How many emails a day may cause to be sent to other people (msa_portal/notices/limits.py): one person, one company,
+# and a network address of people who aren't signed in; and how many one mailbox gets of each kind.
+MAIL_LIMITS = {
+    "person": env.limit("MAIL_LIMIT_PERSON", 200),
+    "company": env.limit("MAIL_LIMIT_COMPANY", 1000),
+    "recipient": env.limit("MAIL_LIMIT_RECIPIENT", 25),
+    "network": env.limit("MAIL_LIMIT_NETWORK", 400),
+    "recipient_of_codes": env.limit("MAIL_LIMIT_CODES", 60),
+}
+# What one person, and one company, may keep here: drafts that aren't submitted, and bytes of files that they sent.
+QUOTAS = {
+    "drafts_of_person": env.limit("DRAFTS_PER_PERSON", 50),
+    "drafts_of_company": env.limit("DRAFTS_PER_COMPANY", 3000),
+    "bytes_of_person": env.limit("UPLOAD_BYTES_PER_PERSON", 2_000_000_000),
+    "bytes_of_company": env.limit("UPLOAD_BYTES_PER_COMPANY", 200_000_000_000),
+}
 
 # --- Payment ----------------------------------------------------------------------------
 STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", "sk_test_sandbox" if DEBUG or DEMO else "")

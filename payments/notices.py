@@ -18,7 +18,7 @@ from msa_portal.notices.outbox import Notice, queue
 from payments.models import Allocation, Fee, PayInvitation, Payment, ReconciliationItem, Refund, Statement
 from requests_app.follow_ups import follow_ups
 from requests_app.models import MSARequest, ProgramSettings
-from requests_app.notices import Person, notify, recipients
+from requests_app.notices import Person, is_of, notify, recipients
 
 _MOST_LINES = 20
 PAY_LINK = "pay"  # the kind of private link that opens the payment page of an invitation
@@ -222,6 +222,7 @@ def invited_to_pay(invitation: PayInvitation, fee: Fee) -> None:
         key=str(invitation.pk),
         people=[Person(invitation.email, invitation.name, None)],
         private_link=f"{PAY_LINK}:{invitation.key}",
+        by=invitation.invited_by,
         act_by=local_day(invitation.expires_at),
         amount=formats.usd(fee.amount_cents),
         agent_name=invitation.invited_by.name,
@@ -258,7 +259,10 @@ def _request_of(refund: Refund) -> MSARequest:
 
 
 def _with_payer(msa_request: MSARequest, payment: Payment) -> list[Person]:
+    """Whoever paid for a company that they have left gets nothing more (fault 71)."""
     people = recipients(msa_request)
+    if payment.company is not None and payment.payer is not None and not is_of(payment.payer, payment.company):
+        return people
     payer = Person(payment.payer_email, payment.payer_name, payment.payer)
     return people if any(_is_payer(person, payment) for person in people) else [*people, payer]
 

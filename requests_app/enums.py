@@ -364,3 +364,4 @@ class AuthorityEnd(models.TextChoices):
 
     REVOKED = "revoked", _("Ended by the customer")
     EXPIRED = "expired", _("Its time was over")
+    CLOSED = "closed", _("The company closed")

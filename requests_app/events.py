@@ -193,12 +193,17 @@ _ROWS = (
     ),
     # --- The draft and its people -------------------------------------------------------------
     Row(EventKind.CREATED, by=APPLICANT, target=Status.UNSUBMITTED, turn=Turn.APPLICANT),
-    Row(EventKind.AGENT_NAMED, by=frozenset({Actor.AGENT}), told_by_service=("handed_over",)),
+    Row(
+        EventKind.AGENT_NAMED,
+        by=frozenset({Actor.AGENT}),
+        permissions=("accounts.change_user",),  # a person who gets a staff role hands over to a colleague
+        told_by_service=("handed_over", "work_handed_over"),
+    ),
     Row(
         EventKind.AGENT_REVOKED,
-        by=frozenset({Actor.CUSTOMER, Actor.TIMER}),
+        by=frozenset({Actor.CUSTOMER, Actor.AGENT, Actor.TIMER}),
         then=frozenset({Then.VOID_PAY_LINKS}),
-        notices=("requests_app.signing.notices.agent_revoked",),
+        notices=("requests_app.signing.notices.agent_revoked", "requests_app.signing.notices.agent_stepped_down"),
     ),
     Row(
         EventKind.CLAIMED,

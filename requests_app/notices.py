@@ -11,7 +11,8 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from msa_portal import formats
-from msa_portal.accounts.models import User
+from msa_portal.accounts.models import Company, User
+from msa_portal.notices.limits import Cause
 from msa_portal.notices.links import PRIVATE_LINK, absolute
 from msa_portal.notices.outbox import Attachment, Notice, queue
 from requests_app.events import ROWS, row_for
@@ -72,16 +73,23 @@ def notify(
     act_by: date | None = None,
     attachments: Sequence[Attachment] = (),
     is_new_cause: bool = False,
+    by: User | None = None,
     **values: Any,
 ) -> None:
     """Queue the notice for each person, once per key and person. `is_new_cause` as in `outbox.queue`.
 
+    `by` is who causes it, for the notices that `limits` counts; None is a timer or the portal. What people of a
+    company that staff haven't verified typed stands in no subject, and in no greeting of somebody without an account
+    (D21).
+
     The button opens `to_page` of the request, or the private link; who has no account and no
     private link gets no button, since no page would open for them.
     """
+    company = msa_request.agent_company
+    is_vouched_for = company is None or company.is_verified
     for person in recipients(msa_request) if people is None else people:
         context = _about(msa_request) | {
-            "name": person.name,
+            "name": person.name if person.user is not None or is_vouched_for else "",
             "has_account": person.user is not None,
             "action_url": PRIVATE_LINK if private_link else page(msa_request, to_page) if person.user else "",
             "act_by": formats.day(act_by) if act_by else "",
@@ -96,7 +104,13 @@ def notify(
             private_link=private_link,
             attachments=attachments,
             is_new_cause=is_new_cause,
+            cause=Cause(by, company if by is not None and is_of(by, company) else None),
+            is_vouched_for=is_vouched_for,
         )
+
+
+def is_of(person: User, company: Company | None) -> bool:
+    return company is not None and company.pk in person.company_ids
 
 
 def _about(msa_request: MSARequest) -> dict[str, Any]:
@@ -105,6 +119,7 @@ def _about(msa_request: MSARequest) -> dict[str, Any]:
         "agent_name": msa_request.agent.name if msa_request.agent else "",
         "agent_company": msa_request.agent_company.name if msa_request.agent_company else "",
         "places_device": msa_request.places_device,
+        "is_unverified": msa_request.agent_company is not None and not msa_request.agent_company.is_verified,
     }
 
 

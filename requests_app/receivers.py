@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from requests_app import deadlines, notices, sections, signals
+from requests_app import deadlines, notices, permissions, sections, signals
 from requests_app.models import Document, MSARequest
-from requests_app.signing import invitations, paper
+from requests_app.signing import company_changes, invitations, paper
 
 
 def connect() -> None:
@@ -14,10 +14,15 @@ def connect() -> None:
     deadlines.connect()
     paper.connect()
     invitations.connect()
+    company_changes.connect()
     sections.connect()
     notices.connect("requests_app")
     signals.file_infected.connect(tell_of_infected, sender=Document, dispatch_uid="notices of infected files")
 
 
 def tell_of_infected(sender: Any, row: Document, msa_request: MSARequest, **_kwargs: Any) -> None:
-    notices.upload_removed(msa_request, key=str(row.pk), file_name=row.name, sender=row.created_by)
+    """To whoever sent it, while they act on the request; else to whoever does."""
+    sender = row.created_by
+    if sender is not None and not permissions.acts_for(sender, msa_request):
+        sender = msa_request.agent if msa_request.has_agent else msa_request.owner
+    notices.upload_removed(msa_request, key=str(row.pk), file_name=row.name, sender=sender)

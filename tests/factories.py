@@ -98,7 +98,8 @@ class CompanyFactory(DjangoModelFactory[Company]):
         model = Company
 
     name = factory.Sequence(lambda n: f"Bright Installers {n}")
-    license_number = "C10-1000001"
+    license_number = "1000001"
+    license_classification = "C-10"
     phone = "626-555-0199"
     email = "office@bright.example"
     address = "1 Main Street, Monrovia, CA 91016"

@@ -41,8 +41,10 @@ ADDRESSES = {
         "fieldwork:app", "fieldwork:service_worker", "fieldwork:manifest",
     },
     ACCOUNT: {
-        "accounts:home", "accounts:profile", "accounts:company", "accounts:add_member", "accounts:remove_member",
-        "accounts:make_manager", "accounts:reauthenticate_by_code", "accounts:end_session", "account_reauthenticate", "account_email", "account_change_password",
+        "accounts:home", "accounts:profile", "accounts:company", "accounts:remove_member", "accounts:edit_company",
+        "accounts:close_company", "accounts:switch_company", "accounts:invite_member", "accounts:withdraw_invitation",
+        "accounts:send_invitation_again", "accounts:invitations", "accounts:accept_invitation",
+        "accounts:decline_invitation", "accounts:make_manager", "accounts:reauthenticate_by_code", "accounts:end_session", "account_reauthenticate", "account_email", "account_change_password",
         "account_set_password", "mfa_index", "mfa_reauthenticate", "mfa_activate_totp", "mfa_deactivate_totp",
         "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes", "mfa_list_webauthn",
         "mfa_add_webauthn", "mfa_reauthenticate_webauthn", "mfa_remove_webauthn", "mfa_edit_webauthn",

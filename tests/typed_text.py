@@ -19,7 +19,8 @@ TEXT = (models.CharField, models.TextField, models.JSONField)
 # Historical models have the same fields, and are filled too.
 TYPED: dict[str, tuple[str, ...]] = {
     "accounts.User": ("name", "phone"),
-    "accounts.Company": ("name", "license_number", "phone", "email", "address"),
+    "accounts.Company": ("name", "license_number", "license_classification", "phone", "email", "address"),
+    "accounts.MembershipInvitation": ("email",),
     "business_days.ClosureDay": ("name",),
     "notices.NoticeMessage": ("to_email", "subject", "text", "last_error"),
     "requests_app.Agreement": ("facts",),
@@ -77,6 +78,7 @@ NOT_TYPED: dict[str, set[str]] = {
         "password", "unique_key", "message_id", "private_link", "document_sha256", "sha256", "original_sha256", "body_hash",
         "problem_hash", "digest", "previous_digest", "certificate_sha256", "session_id", "session_url", "intent_id",
         "provider_id", "event_id", "object_id", "key", "session_key", "session_data", "session_hash", "data", "codename",
+        "caused_from",
     },
     "a code, a number or a version of ours": {
         "code", "rule", "reference", "number", "version", "text_version", "app_version", "currency", "fee_reason", "type",
@@ -91,6 +93,7 @@ NOT_TYPED: dict[str, set[str]] = {
 }  # fmt: skip
 # The same names where the model makes the difference.
 NOT_TYPED_HERE = {
+    "notices.NoticeMessage.counted_to": "the recipient's address again, which no page shows",
     "accounts.User.email": "the crawl signs in by it; the addresses of customers are filled",
     "account.EmailAddress.email": "the crawl signs in by it; the addresses of customers are filled",
     "auth.Group.name": "roles are made by the program",

@@ -6,8 +6,9 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
-from allauth.core.exceptions import ReauthenticationRequired
+from allauth.core.exceptions import ImmediateHttpResponse, ReauthenticationRequired
 from allauth.core.internal import ratelimit
+from allauth.core.ratelimit import respond_429
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import AnonymousUser
@@ -17,12 +18,20 @@ from django.utils.translation import gettext_lazy as _
 from msa_portal.accounts import devices, factor_secrets, reauthentication
 from msa_portal.accounts.models import User
 from msa_portal.accounts.second_factor import is_last_required
+from msa_portal.errors import Refused
 from msa_portal.notices.account_mail import queue_account_mail
+from msa_portal.notices.limits import Cause
 
 
 class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        queue_account_mail(template_prefix, email, context)
+        """From a person who isn't signed in, too much email is answered as too many tries are."""
+        user = self.request.user
+        cause = Cause(user) if user.is_authenticated else Cause(network=self.request.META.get("REMOTE_ADDR", ""))
+        try:
+            queue_account_mail(template_prefix, email, context, cause=cause)
+        except Refused as refusal:
+            raise ImmediateHttpResponse(respond_429(self.request)) from refusal
 
     def send_notification_mail(
         self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None

@@ -7,6 +7,7 @@ from allauth.account.internal.flows.reauthentication import raise_if_reauthentic
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
@@ -14,8 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from msa_portal.accounts import services
-from msa_portal.accounts.models import Company, Membership, User
+from msa_portal.accounts.companies import admin as _companies  # noqa: F401  registers
+from msa_portal.accounts.companies.membership import check_may_work_for_the_utility
+from msa_portal.accounts.models import User
 from msa_portal.guards import user_of
+from msa_portal.refusals import refusal_in_form
 from msa_portal.validators import one_line
 
 # Roles are kept in code (roles.py): a group edited by hand would be put back at the next migration.
@@ -29,16 +33,21 @@ def _on_one_line(field: Any) -> Any:
     return field
 
 
-class MembershipInline(admin.StackedInline):
-    model = Membership
-    extra = 0
-    autocomplete_fields = ["user"]
+class PersonForm(UserChangeForm):
+    def clean(self) -> dict[str, Any]:
+        """Whoever works for the utility leaves their companies, which must be possible before the role is granted."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("groups") or cleaned.get("is_superuser"):
+            with refusal_in_form(self):
+                check_may_work_for_the_utility(self.instance)
+        return cleaned
 
 
 @admin.register(User)
 class PersonAdmin(UserAdmin):
     """Supervisors give and take roles; what could make more of them than that is the superuser's."""
 
+    form = PersonForm
     list_display = ["email", "name", "role_names", "is_active", "last_login"]
     list_filter = ["groups", "is_active"]
     search_fields = ["email", "name"]
@@ -113,14 +122,4 @@ class PersonAdmin(UserAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        services.follow_roles(form.instance)
-
-
-@admin.register(Company)
-class CompanyAdmin(admin.ModelAdmin):
-    list_display = ["name", "license_number", "phone"]
-    search_fields = ["name", "license_number"]
-    inlines = [MembershipInline]
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        return _on_one_line(super().formfield_for_dbfield(db_field, request, **kwargs))
+        services.follow_roles(form.instance, by=user_of(request))

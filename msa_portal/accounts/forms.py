@@ -23,12 +23,12 @@ from msa_portal.validators import one_line
 phone_number = RegexValidator(r"^\+?[0-9 ().\-]{7,20}$", _("Enter a phone number such as 626-555-0142."))
 
 
-def _name_field(label: Any, *, max_length: int = 120, autocomplete: str = "name") -> forms.CharField:
+def name_field(label: Any, *, max_length: int = 120, autocomplete: str = "name") -> forms.CharField:
     widget = forms.TextInput(attrs={"autocomplete": autocomplete})
     return forms.CharField(label=label, max_length=max_length, validators=[one_line], widget=widget)
 
 
-def _phone_field() -> forms.CharField:
+def phone_field() -> forms.CharField:
     return forms.CharField(
         label=_("Phone"),
         max_length=30,
@@ -66,7 +66,7 @@ class LoginForm(AllauthLoginForm):
 class SignupForm(AllauthSignupForm):
     """Name and address alone: until its code has come back, nobody knows whose address it is."""
 
-    name = _name_field(_("Full name"))
+    name = name_field(_("Full name"))
     field_order = ["name", "email"]
 
     def save(self, request: HttpRequest) -> Any:
@@ -88,22 +88,9 @@ class ResetPasswordKeyForm(AllauthResetPasswordKeyForm):
 
 
 class ProfileForm(forms.ModelForm):
-    name = _name_field(_("Full name"))
-    phone = _phone_field()
+    name = name_field(_("Full name"))
+    phone = phone_field()
 
     class Meta:
         model = User
         fields = ["name", "phone"]
-
-
-class CompanyForm(forms.Form):
-    name = _name_field(_("Company name"), max_length=160, autocomplete="organization")
-    license_number = forms.CharField(
-        label=_("Contractor license number"), max_length=40, required=False, validators=[one_line]
-    )
-    phone = _phone_field()
-
-
-class MemberForm(forms.Form):
-    name = _name_field(_("Full name"), autocomplete="off")
-    email = forms.EmailField(label=_("E-mail address"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser, Group
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from msa_portal.accounts.companies.licenses import classification_shape, number_shape
 from msa_portal.accounts.roles import OFFICE_ROLES, SECOND_FACTOR_ROLES, Role
+from msa_portal.business_days.calendar import local_day
 from msa_portal.db import Timestamped
 
 
@@ -41,6 +45,9 @@ class User(AbstractUser):
     name = models.CharField(_("full name"), max_length=120)
     phone = models.CharField(_("phone"), max_length=30, blank=True)
 
+    # The company that a person of several chose to work for in this session, if any (CurrentCompanyMiddleware).
+    chosen_company_id: int | None = None
+
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
     objects = UserManager()  # type: ignore[assignment,misc]  # of this class, not of AbstractUser
@@ -68,7 +75,21 @@ class User(AbstractUser):
 
     @cached_property
     def company_ids(self) -> frozenset[int]:
+        """The companies whose requests the person may see and act on. None for the utility's own people, whatever rows there are."""
+        if self.is_staff or self.is_superuser or self.roles:
+            return frozenset()
         return frozenset(company for _name, company in self._access if company)
+
+    @property
+    def current_company_id(self) -> int | None:
+        """The company that lists and new requests are of: the one chosen in this session, else the person's first."""
+        if self.chosen_company_id in self.company_ids:
+            return self.chosen_company_id
+        return min(self.company_ids, default=None)
+
+    @cached_property
+    def current_company(self) -> Company | None:
+        return Company.objects.filter(pk=self.current_company_id).first() if self.current_company_id else None
 
     @cached_property
     def _access(self) -> list[tuple[str, int]]:
@@ -104,22 +125,61 @@ class User(AbstractUser):
 
 
 class Company(Timestamped):
-    """A certified vendor, contractor or installer whose people act as agents (program.md, People)."""
+    """A certified vendor, contractor or installer whose people act as agents (program.md, People).
+
+    `verified_at` says that program staff looked the company up. Until then its own words stand in no subject or
+    greeting of email to strangers (D21). `license_expires_on` is what staff read when they last verified it, and
+    outlives the verification: editing the number doesn't undo a lapse.
+    """
 
     name = models.CharField(_("company name"), max_length=160)
-    license_number = models.CharField(_("contractor license number"), max_length=40, blank=True)
+    license_number = models.CharField(_("CSLB license number"), max_length=8, blank=True, validators=[number_shape])
+    license_classification = models.CharField(
+        _("license classification"), max_length=40, blank=True, validators=[classification_shape]
+    )
+    license_expires_on = models.DateField(_("license expires"), null=True, blank=True)
     phone = models.CharField(_("phone"), max_length=30, blank=True)
     email = models.EmailField(_("e-mail address"), blank=True)
     address = models.CharField(_("address"), max_length=240, blank=True)
+    verified_at = models.DateTimeField(_("verified"), null=True, blank=True, editable=False)
+    verified_by = models.ForeignKey(
+        User, null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="+"
+    )
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True, editable=False)
     members = models.ManyToManyField(User, through="Membership", related_name="companies")
 
     class Meta:
         verbose_name = _("company")
         verbose_name_plural = _("companies")
-        constraints = [models.UniqueConstraint(Lower("name"), name="one_company_per_name")]
+        permissions = [("verify_company", _("Can verify a company"))]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("name"), condition=models.Q(closed_at__isnull=True), name="one_open_company_per_name"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(verified_at__isnull=True, verified_by__isnull=True)
+                | models.Q(verified_at__isnull=False, verified_by__isnull=False),
+                name="verified_company_says_by_whom",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_verified(self) -> bool:
+        return self.verified_at is not None
+
+    @property
+    def license_expires_soon(self) -> bool:
+        """Within 30 days, the last one included."""
+        left = (self.license_expires_on - local_day(timezone.now())).days if self.license_expires_on else -1
+        return 0 <= left <= 30
+
+    @property
+    def license_has_lapsed(self) -> bool:
+        """Past its last day: no new request is started for the company; those that are open go on."""
+        return self.license_expires_on is not None and self.license_expires_on < local_day(timezone.now())
 
 
 class Membership(models.Model):
@@ -135,3 +195,38 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.company}"
+
+
+class MembershipInvitation(models.Model):
+    """Asks the holder of an address to join a company (D21). Whoever proves that address can accept it, signed in."""
+
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField(_("e-mail address"))
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    accepted_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    ended_at = models.DateTimeField(
+        null=True, blank=True, help_text="Withdrawn, declined, or replaced by a newer one."
+    )
+
+    class Meta:
+        verbose_name = _("invitation to join a company")
+        verbose_name_plural = _("invitations to join a company")
+        constraints = [
+            models.UniqueConstraint(
+                "company",
+                Lower("email"),
+                condition=models.Q(accepted_at__isnull=True, ended_at__isnull=True),
+                name="one_open_invitation_per_company_and_address",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.company_id} {self.email}"
+
+    @property
+    def has_expired(self) -> bool:
+        return self.expires_at <= timezone.now()

@@ -3,7 +3,17 @@ from msa_portal.notices.outbox import Notice
 
 class CompanyInvitation(Notice):
     name = "account/company_invitation"
-    audience = "whom a company's manager adds"
+    audience = "whom a company's manager invites to join"
+
+
+class CompanyClosed(Notice):
+    name = "account/company_closed"
+    audience = "the people of a company that its manager closed"
+
+
+class LicenseExpires(Notice):
+    name = "account/license_expires"
+    audience = "managers of a company whose license nears its last day"
 
 
 class PasswordRemoved(Notice):

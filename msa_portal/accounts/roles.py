@@ -54,12 +54,14 @@ _VIEW_CASEWORK = {
     ],
     "notices": ["view_noticemessage"],
     "business_days": ["view_closureday"],
+    "accounts": ["view_company", "view_membership"],
 }
 _SCREEN = {
     "requests_app": ["screen_msarequest", "withdraw_msarequest"],
     "payments": ["propose_refund", "view_dispute", "view_ledgerentry"],
     "fieldwork": ["issue_serviceorder"],
     "notices": ["resend_noticemessage"],
+    "accounts": ["verify_company"],
 }
 _EDIT_REFERENCE = {
     "requests_app": [
@@ -87,12 +89,7 @@ _EDIT_REFERENCE = {
     ],
     "business_days": ["add_closureday", "change_closureday", "delete_closureday"],
     "fieldwork": ["add_technician", "change_technician", "decide_ruleproposal"],
-    "accounts": [
-        "view_user",
-        "change_user",
-        *(f"{verb}_{model}" for verb in ("view", "add", "change") for model in ("company", "membership")),
-        "delete_membership",
-    ],
+    "accounts": ["view_user", "change_user", "change_company", "change_membership"],
 }
 _DISPATCH = {
     "fieldwork": [

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from allauth.account.forms import ConfirmLoginCodeForm
@@ -10,19 +9,16 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from msa_portal.accounts import services
-from msa_portal.accounts.forms import CompanyForm, MemberForm, ProfileForm
-from msa_portal.accounts.models import Company, Membership, User
+from msa_portal.accounts.forms import ProfileForm
+from msa_portal.accounts.models import User
 from msa_portal.accounts.reauthentication import EmailedCode
-from msa_portal.errors import Refused
 from msa_portal.guards import Guard, SignedInRequest, signed_in
-from msa_portal.refusals import refusal_as_message
 
 
 @signed_in
@@ -97,79 +93,3 @@ class ReauthenticateByCodeView(BaseReauthenticateView):
 
 
 reauthenticate_by_code = login_required(ReauthenticateByCodeView.as_view())
-
-
-@signed_in
-def company(request: SignedInRequest) -> HttpResponse:
-    """The company of a person who works for one; for others, the form that registers one."""
-    if _memberships(request).exists():
-        return _company_page(request, MemberForm())
-    form = CompanyForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        created = _carried_out(form, lambda: services.register_company(by=request.user, **form.cleaned_data))
-        if created:
-            messages.success(request, _("Your company is registered. You manage who works for it."))
-            return redirect("accounts:company")
-    return render(request, "account/company_new.html", {"form": form})
-
-
-@signed_in
-@require_POST
-def add_member(request: SignedInRequest) -> HttpResponse:
-    own = get_object_or_404(_memberships(request), is_manager=True)
-    form = MemberForm(request.POST)
-    if form.is_valid() and _carried_out(
-        form, lambda: services.add_member(own.company, by=request.user, **form.cleaned_data)
-    ):
-        messages.success(request, _("%(email)s can work with you now. We mailed how to sign in.") % form.cleaned_data)
-        return redirect("accounts:company")
-    return _company_page(request, form)
-
-
-@signed_in
-@require_POST
-def remove_member(request: SignedInRequest, pk: int) -> HttpResponse:
-    membership = get_object_or_404(_colleagues(request), pk=pk)
-    return _act(request, _("Removed."), lambda: services.remove_member(membership, by=request.user))
-
-
-@signed_in
-@require_POST
-def make_manager(request: SignedInRequest, pk: int) -> HttpResponse:
-    membership = get_object_or_404(_colleagues(request), pk=pk)
-    return _act(request, _("Done: one more manager."), lambda: services.make_manager(membership, by=request.user))
-
-
-def _memberships(request: SignedInRequest) -> QuerySet[Membership]:
-    return request.user.memberships.select_related("company").order_by("joined_at")
-
-
-def _colleagues(request: SignedInRequest) -> QuerySet[Membership]:
-    return Membership.objects.filter(company__in=Company.objects.filter(members=request.user))
-
-
-def _company_page(request: SignedInRequest, form: MemberForm) -> HttpResponse:
-    own = _memberships(request)[0]
-    members = own.company.memberships.select_related("user").order_by("-is_manager", "user__name", "pk")
-    context = {"company": own.company, "own": own, "members": members, "form": form}
-    return render(request, "account/company.html", context)
-
-
-def _carried_out(form: forms.Form, act: Callable[[], Any]) -> bool:
-    """Whether the service did it; if it refused, the form says why, at the field where it names one."""
-    try:
-        act()
-    except Refused as refusal:
-        if not refusal.fields:
-            form.add_error(None, refusal.message)
-        for field, message in refusal.fields.items():
-            form.add_error(field, message)
-        return False
-    return True
-
-
-def _act(request: SignedInRequest, done: str, act: Callable[[], Any]) -> HttpResponse:
-    with refusal_as_message(request):
-        act()
-        messages.success(request, done)
-    return redirect("accounts:company")

@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from msa_portal import formats
+from msa_portal.notices.limits import Cause
 from msa_portal.notices.links import absolute, on_our_origin
 from msa_portal.notices.outbox import Notice, queue
 from msa_portal.notices.rendering import one_line
@@ -98,11 +99,14 @@ _ACTIONS = {
 }
 
 
-def queue_account_mail(template_prefix: str, email: str, context: dict[str, Any]) -> None:
-    """Queue what sign-up, sign-in and second factor have to say; allauth may be in no transaction."""
+def queue_account_mail(template_prefix: str, email: str, context: dict[str, Any], *, cause: Cause) -> None:
+    """Queue what sign-up, sign-in and second factor have to say; allauth may be in no transaction.
+
+    Raises `Refused` where `cause` has too much email sent.
+    """
     notice, values = account_notice(template_prefix, email, context)
     with transaction.atomic():
-        queue(notice, to=email, key=uuid.uuid4().hex, context=values, recipient=context.get("user"))
+        queue(notice, to=email, key=uuid.uuid4().hex, context=values, recipient=context.get("user"), cause=cause)
 
 
 def account_notice(template_prefix: str, email: str, context: dict[str, Any]) -> tuple[type[Notice], dict[str, Any]]:

@@ -59,6 +59,15 @@ class NoticeMessage(models.Model):
     claim = models.UUIDField(null=True, blank=True, default=None)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     last_error = models.TextField(_("last error"), blank=True)
+    # What the limits count by (limits.py): the mailbox, and who caused it. Empty for what is not limited.
+    counted_to = models.CharField(max_length=254, blank=True, editable=False)
+    caused_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
+    caused_for = models.ForeignKey(
+        "accounts.Company", null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
+    caused_from = models.CharField(max_length=40, blank=True, editable=False)
 
     objects = NoticeQuerySet.as_manager()
 
@@ -67,7 +76,11 @@ class NoticeMessage(models.Model):
         verbose_name_plural = _("notices")
         ordering = ["-queued_at", "-pk"]
         permissions = [("resend_noticemessage", _("Can send a notice again"))]
-        indexes = [models.Index(fields=["state", "next_attempt_at"], name="notice_due")]
+        indexes = [
+            models.Index(fields=["state", "next_attempt_at"], name="notice_due"),
+            models.Index(fields=["counted_to", "queued_at"], name="notices_counted_by_mailbox"),
+            models.Index(fields=["caused_from", "queued_at"], name="notices_counted_by_network"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(state="sent") | models.Q(sent_at__isnull=False), name="sent_notice_has_its_time"

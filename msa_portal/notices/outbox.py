@@ -10,9 +10,13 @@ from typing import Any, ClassVar
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, connection, transaction
+from django.utils.html import escape
+from django.utils.translation import gettext as _
 
 from msa_portal.accounts.models import User
 from msa_portal.jobs import kick
+from msa_portal.notices import limits
+from msa_portal.notices.limits import AtLimit, Cause
 from msa_portal.notices.models import NoticeMessage
 from msa_portal.notices.rendering import Rendered, render
 
@@ -26,6 +30,10 @@ _AT_THE_SCREEN, _LATER = 0, 6
 
 class UnsafeAddress(ValueError):
     """Not one plain e-mail address: a header could hide in it."""
+
+
+class Uncounted(TypeError):
+    """A notice that people can cause to be sent to others was queued without saying who causes it."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +72,18 @@ def queue(
     private_link: str = "",
     attachments: Iterable[Attachment] = (),
     is_new_cause: bool = False,
+    cause: Cause | None = None,
+    is_vouched_for: bool = True,
 ) -> NoticeMessage | None:
     """Write the message to the outbox; it leaves after the commit, and never after a rollback.
 
     `key` names the cause: the same notice with the same key is queued once, a repeat returns the
     row that is there. `is_new_cause`: there will be none, since the key names what this transaction did; so it is
     not looked for first. None where nobody has an address. `private_link` ("sign:<uuid>") is turned
-    into a link when the mail is sent. Raises `TransactionManagementError` outside a transaction and
-    `UnsafeAddress` for what is no single address.
+    into a link when the mail is sent. `cause` is who causes a notice that `limits` counts: above the limit it is
+    refused, dropped (None) or sent, as `limits.LIMITED` says. Without `is_vouched_for` no words of people stand in the
+    subject (D21). Raises `TransactionManagementError` outside a transaction, `UnsafeAddress` for what is no single
+    address, and `Uncounted` where a limited notice comes without its cause.
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("a notice is queued in the transaction of its cause")
@@ -83,7 +95,20 @@ def queue(
         existing = NoticeMessage.objects.filter(unique_key=unique_key).first()
         if existing is not None:
             return existing
-    row = _row(notice, render(notice.name, context | {"reference": reference}))
+    is_limited = notice.name not in limits.UNLIMITED
+    if is_limited and cause is None:
+        raise Uncounted(f"{notice.name} goes to other people: say who causes it, or why it needs no limit")
+    if is_limited and cause is not None and limits.is_over(to, cause):
+        at_limit = limits.LIMITED.get(notice.name, AtLimit.REFUSE)
+        if at_limit is AtLimit.REFUSE:
+            raise limits.refusal()
+        if at_limit is AtLimit.DROP:
+            logger.warning("notice %s was not queued: too much email", notice.name)
+            return None
+    row = _row(notice, render(notice.name, context | {"reference": reference}, is_vouched_for=is_vouched_for))
+    if is_limited and cause is not None:
+        row.counted_to, row.caused_from = limits.mailbox(to), cause.network_key
+        row.caused_by, row.caused_for = cause.person, cause.company
     row.unique_key, row.to_email, row.recipient = unique_key, to, recipient
     row.reference, row.private_link = reference, private_link
     row.attachments = [asdict(attachment) for attachment in attachments]
@@ -122,3 +147,21 @@ def _insert(row: NoticeMessage) -> NoticeMessage:
 def ask_for_delivery(message_pk: int, kind: str) -> None:
     """Ask a worker to deliver, email about accounts before all other. The sweeper delivers what the broker loses."""
     kick("notices.deliver", message_pk, priority=_AT_THE_SCREEN if kind.startswith("account/") else _LATER)
+
+
+def readdress(messages: Iterable[NoticeMessage], *, to: User) -> int:
+    """What still waits to be sent goes to another person, greeting included. Gives how many.
+
+    The caller has chosen messages that are this person's business, too.
+    """
+    count = 0
+    for message in messages:
+        old, new = message.recipient, to
+        if old is not None:
+            before, after = (_("Hello %(name)s,") % {"name": person.name} for person in (old, new))
+            message.text = message.text.replace(before, after, 1)
+            message.html = message.html.replace(escape(before), escape(after), 1)
+        message.to_email, message.recipient = new.email, new
+        message.save(update_fields=["text", "html", "to_email", "recipient"])
+        count += 1
+    return count

@@ -29,7 +29,20 @@ def one_line(text: str) -> str:
     return " ".join(_INVISIBLE.sub(" ", text).split())[:_SUBJECT_LENGTH]
 
 
-def render(name: str, context: dict[str, Any]) -> Rendered:
+# What the program itself says: numbers, days, amounts, its own codes. A subject that nobody vouches for has no other.
+_OUR_WORDS = frozenset(
+    {
+        *("public_url", "STAGING", "reference", "language", "amount", "act_by", "day", "about", "count", "left_days"),
+        *("changes", "outcome", "month", "change_by"),
+    }
+)
+
+
+def render(name: str, context: dict[str, Any], *, is_vouched_for: bool = True) -> Rendered:
+    """Without `is_vouched_for`, what people typed stays out of the subject, whichever values a template asks for (D21).
+
+    The greeting is the caller's `name`.
+    """
     values = {
         "public_url": settings.PUBLIC_URL,
         "STAGING": settings.STAGING,
@@ -37,7 +50,8 @@ def render(name: str, context: dict[str, Any]) -> Rendered:
         "reference": "",
         "language": settings.LANGUAGE_CODE,
     } | context
-    subject = one_line(_fill(name, "subject.txt", values, escape=False))
+    in_subject = values if is_vouched_for else {key: value for key, value in values.items() if key in _OUR_WORDS}
+    subject = one_line(_fill(name, "subject.txt", in_subject, escape=False))
     values["subject"] = subject
     text = _EMPTY_LINES.sub("\n\n", _fill(name, "body.txt", values, escape=False)).strip() + "\n"
     return Rendered(subject, text, _fill(name, "body.html", values, escape=True))

@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 class PaymentQuerySet(models.QuerySet["Payment"]):
     def visible_to(self, user: User) -> PaymentQuerySet:
-        """Whoever paid, and the members of the company that it was paid for. The office has the admin."""
+        """Whoever paid for themselves, and the members of the company that it was paid for. The office has the admin."""
         if not user.is_active:
             return self.none()
-        return self.filter(Q(payer=user) | Q(company__in=user.company_ids))
+        return self.filter(Q(payer=user, company__isnull=True) | Q(company__in=user.company_ids))
+
+    def listed_for(self, user: User) -> PaymentQuerySet:
+        """Of several companies, only the one that the person works for now."""
+        return self.visible_to(user).filter(Q(company__isnull=True) | Q(company=user.current_company_id))
 
     def joint(self) -> PaymentQuerySet:
         """For the fees of several requests."""

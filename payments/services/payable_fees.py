@@ -77,7 +77,7 @@ class Page:
 
 def page_of(user: User, *, before: int | None = None, size: int = PAGE_SIZE) -> Page:
     """Newest first, by key. What is looked at is a page of requests near their payment."""
-    near = _near_payment(user)
+    near = _near_payment(MSARequest.objects.listed_for(user))
     if before is not None:
         near = near.filter(pk__lt=before)
     requests = list(_with_money(near).order_by("-pk")[: size + 1])
@@ -87,18 +87,18 @@ def page_of(user: User, *, before: int | None = None, size: int = PAGE_SIZE) -> 
 
 def of_requests(user: User, references: Iterable[str]) -> list[Due]:
     """Those of these requests that the user acts for and that have something to pay."""
-    requests = _near_payment(user).filter(reference__in=list(references))
+    requests = _near_payment(MSARequest.objects.acted_for_by(user)).filter(reference__in=list(references))
     return _judged(list(_with_money(requests).order_by("-pk")), user)
 
 
 def count(user: User, *, most: int = 100) -> int:
     """How many fees are raised and not paid, at most that many: a mark on a link, not a promise."""
     raised = Fee.objects.filter(round__closed_at__isnull=True, round__settlement="", state=Fee.State.OPEN)
-    mine = raised.filter(round__msa_request__in=MSARequest.objects.acted_for_by(user))
+    mine = raised.filter(round__msa_request__in=MSARequest.objects.listed_for(user))
     return mine.order_by()[:most].count()
 
 
-def _near_payment(user: User) -> MSARequestQuerySet:
+def _near_payment(requests: MSARequestQuerySet) -> MSARequestQuerySet:
     """An open visit that is not settled, and a fee that is raised or could be: the agreement was signed by
     everyone, or a follow-up waits. Wider than what can be paid; `policies.check_payable` judges each.
     """
@@ -107,7 +107,7 @@ def _near_payment(user: User) -> MSARequestQuerySet:
     waits = FollowUp.objects.filter(msa_request=OuterRef("pk"), completed_at__isnull=True, canceled_at__isnull=True)
     raised = Fee.objects.filter(round__msa_request=OuterRef("pk"), round__closed_at__isnull=True, state=Fee.State.OPEN)
     near = Q(Exists(signed), status=Status.UNSUBMITTED) | Q(Exists(waits)) | Q(Exists(raised))
-    return MSARequest.objects.acted_for_by(user).filter(Exists(unsettled)).filter(near)
+    return requests.filter(Exists(unsettled)).filter(near)
 
 
 def _with_money(requests: MSARequestQuerySet) -> MSARequestQuerySet:

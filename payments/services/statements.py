@@ -252,7 +252,7 @@ def companies_visible_to(user: User) -> QuerySet[Company]:
     """Those whose payments the person may see: their own, as manager or member, or all of them as staff."""
     if user.has_perm("payments.view_payment"):
         return Company.objects.all()
-    return Company.objects.filter(memberships__user=user)
+    return Company.objects.filter(pk__in=user.company_ids)
 
 
 def payers_in(month: date) -> list[Addressee]:

@@ -66,7 +66,7 @@ def _key(request: HttpRequest) -> int | None:
 
 def _open_payments(user: User) -> list[Payment]:
     """Begun and not finished: to go on with, or to cancel."""
-    payments = Payment.objects.visible_to(user).joint().filter(state=Payment.State.OPEN)
+    payments = Payment.objects.listed_for(user).joint().filter(state=Payment.State.OPEN)
     parts = Allocation.objects.select_related("fee__round__msa_request")
     return list(payments.prefetch_related(Prefetch("allocations", parts))[:20])
 

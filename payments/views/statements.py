@@ -43,8 +43,8 @@ class MonthRow:
 @signed_in
 @require_GET
 def index(request: SignedInRequest) -> HttpResponse:
-    """The months of the person and of each company that they work for, the newest first."""
-    companies = list(request.user.companies.order_by("name"))
+    """The months of the person and of the company that they work for now, the newest first."""
+    companies = list(statements.companies_visible_to(request.user).filter(pk=request.user.current_company_id))
     payers = [*(Addressee(company=company) for company in companies), Addressee(user=request.user)]
     booked = LedgerEntry.objects.filter(
         Q(payment__company__in=companies) | Q(payment__company__isnull=True, payment__payer=request.user)

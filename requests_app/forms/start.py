@@ -18,7 +18,7 @@ MYSELF = "myself"
 
 
 class StartForm(forms.Form):
-    """For the members of companies: for oneself, or as a company's agent for a customer."""
+    """For the members of companies: for oneself, or as an agent of the company that one works for now."""
 
     whom = forms.ChoiceField(
         label=_("Whom is the request for?"),
@@ -28,7 +28,8 @@ class StartForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.companies = {str(company.pk): company for company in user.companies.order_by("name")}
+        current = user.current_company
+        self.companies = {str(current.pk): current} if current else {}
         for_customer = [
             (pk, _now("A customer, with %(company)s as their agent") % {"company": company.name})
             for pk, company in self.companies.items()

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from msa_portal.accounts.companies import details
 from msa_portal.accounts.models import Company, User
 from msa_portal.business_days.calendar import local_day
 from msa_portal.db import hold, lock
@@ -31,6 +33,7 @@ def start(*, by: User, company: Company | None = None, answers: Mapping[str, Any
     if company is not None and company.pk not in by.company_ids:
         raise Refused(_("You are not a member of that company."), code="not_allowed")
     with transaction.atomic():
+        _check_may_start(by, company)
         msa_request = MSARequest(created_by=by, owner=None if company else by, agent_company=company)
         if company is None:
             msa_request.customer_name, msa_request.customer_email, msa_request.customer_phone = (
@@ -53,6 +56,35 @@ def start(*, by: User, company: Company | None = None, answers: Mapping[str, Any
         msa_request.case.now_has(last_link=None, agreement=None)
         history.record(msa_request, EventKind.CREATED, by=by, save=["reference"])
     return msa_request
+
+
+def _check_may_start(by: User, company: Company | None) -> None:
+    """The company's license holds, and there is room for one more draft. Whose drafts are counted is locked: two at once
+    don't both take the last place."""
+    drafts = MSARequest.objects.filter(status=Status.UNSUBMITTED)
+    if company is None:
+        lock(by)
+        if drafts.filter(owner=by, agent_company__isnull=True).count() >= settings.QUOTAS["drafts_of_person"]:
+            raise Refused(
+                _(
+                    "You have %(count)s requests that you haven't submitted, and can't start another one. Submit or cancel"
+                    " one of them first. Nothing is lost."
+                )
+                % {"count": settings.QUOTAS["drafts_of_person"]},
+                code="quota",
+            )
+        return
+    fresh = lock(company)
+    details.check_license(fresh)
+    if drafts.filter(agent_company=fresh).count() >= settings.QUOTAS["drafts_of_company"]:
+        raise Refused(
+            _(
+                "Your company has %(count)s requests that aren't submitted, and can't start another one. Submit or cancel"
+                " some of them first, or call the program. Nothing is lost."
+            )
+            % {"count": settings.QUOTAS["drafts_of_company"]},
+            code="quota",
+        )
 
 
 def save_facts(msa_request: MSARequest, changes: Mapping[str, Any], *, by: User, version: int) -> MSARequest:
@@ -86,7 +118,7 @@ def save_facts(msa_request: MSARequest, changes: Mapping[str, Any], *, by: User,
         if set(eligibility.FIELDS) & set(changed):
             readiness.supersede_uncovered(fresh)
         if "customer_email" in changed:
-            notices.draft_started_for_you(fresh)
+            notices.draft_started_for_you(fresh, by=by)
     return fresh
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from msa_portal import formats
+from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
 from msa_portal.notices.outbox import Notice
 from requests_app import history, hooks, program
@@ -68,10 +69,10 @@ class RequestClaimed(Notice):
 
 
 # --- Before submission -------------------------------------------------------------------
-def draft_started_for_you(msa_request: MSARequest) -> None:
+def draft_started_for_you(msa_request: MSARequest, *, by: User) -> None:
     """An agent named the customer's address: once per request and address."""
     if msa_request.has_agent and msa_request.owner_id is None and msa_request.customer_email:
-        notify(DraftStartedForYou, msa_request, key=str(msa_request.pk), people=[customer(msa_request)])
+        notify(DraftStartedForYou, msa_request, key=str(msa_request.pk), people=[customer(msa_request)], by=by)
 
 
 # --- At the utility ----------------------------------------------------------------------
@@ -143,6 +144,7 @@ def withdrawn(msa_request: MSARequest, event: RequestEvent) -> None:
         msa_request,
         key=str(event.pk),
         is_new_cause=True,
+        by=event.actor,
         who=_withdrawn_by(msa_request, event),
         reason=WithdrawalReason(event.codes["reason"]).label,
         had_visit=event.from_status == Status.SERVICE_ORDER_ISSUED,
@@ -161,4 +163,11 @@ def _withdrawn_by(msa_request: MSARequest, event: RequestEvent) -> str:
 
 def request_claimed(msa_request: MSARequest, event: RequestEvent) -> None:
     person = agent(msa_request) if msa_request.has_agent else None
-    notify(RequestClaimed, msa_request, key=str(event.pk), is_new_cause=True, people=[person] if person else [])
+    notify(
+        RequestClaimed,
+        msa_request,
+        key=str(event.pk),
+        is_new_cause=True,
+        by=event.actor,
+        people=[person] if person else [],
+    )

@@ -49,3 +49,11 @@ def acted_for_by(user: User) -> Q:
     if user.company_ids:
         mine |= with_agent() & Q(agent_company__in=user.company_ids)
     return mine
+
+
+def listed_for(user: User) -> Q:
+    """Those of `acted_for_by` that lists show: the person's own, and those of the company that they work for now."""
+    mine = Q(owner=user)
+    if user.current_company_id is not None:
+        mine |= with_agent() & Q(agent_company=user.current_company_id)
+    return mine

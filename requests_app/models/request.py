@@ -18,7 +18,7 @@ from requests_app import enums
 from requests_app.enums import Status
 from requests_app.models import case as cases
 from requests_app.models.case import Case
-from requests_app.models.parties import acted_for_by, has_agent
+from requests_app.models.parties import acted_for_by, has_agent, listed_for
 from requests_app.models.state_machine import StateMachine
 
 if TYPE_CHECKING:
@@ -69,6 +69,12 @@ class MSARequestQuerySet(models.QuerySet["MSARequest"]):
     def acted_for_by(self, user: User) -> MSARequestQuerySet:
         """Whose owner that user is, or for whom their company acts (`parties.acts_for`)."""
         return self.filter(acted_for_by(user)) if user.is_active else self.none()
+
+    def listed_for(self, user: User) -> MSARequestQuerySet:
+        """What that person's lists show: of several companies, only the one that they work for now."""
+        if user.sees_all_requests:
+            return self
+        return self.filter(listed_for(user)) if user.is_active else self.none()
 
     def awaiting_screening(self) -> MSARequestQuerySet:
         return self.filter(status__in=enums.SCREENABLE)

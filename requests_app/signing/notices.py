@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from msa_portal.accounts.models import User
+from django.urls import reverse
+
+from msa_portal.accounts.models import Company, User
 from msa_portal.business_days.calendar import local_day
-from msa_portal.notices.outbox import Notice
+from msa_portal.notices.limits import Cause
+from msa_portal.notices.links import absolute
+from msa_portal.notices.outbox import Notice, queue
 from requests_app.agreements import text as agreement_text
 from requests_app.agreements import versions
 from requests_app.enums import (
+    AuthorityEnd,
     EventKind,
     PaperState,
     Party,
@@ -24,7 +31,10 @@ from requests_app.models import (
     RequestEvent,
     SigningInvitation,
 )
-from requests_app.notices import CUSTOMER_AND_AGENT, SIGNING_LINK, Person, agent, customer, notify
+from requests_app.notices import CUSTOMER_AND_AGENT, SIGNING_LINK, Person, agent, customer, is_of, notify
+
+_CLOSED = AuthorityEnd.CLOSED.value
+_MOST_NAMED = 20
 
 
 class InvitationToSign(Notice):
@@ -62,6 +72,16 @@ class HandedOver(Notice):
     audience = "the colleague who has the request now"
 
 
+class WorkHandedOver(Notice):
+    name = "work_handed_over"
+    audience = "the colleague who takes over from somebody who leaves the company"
+
+
+class AgentSteppedDown(Notice):
+    name = "agent_stepped_down"
+    audience = "customer of a company that closed"
+
+
 class PaperSentBack(Notice):
     name = "paper_sent_back"
     audience = "whoever signed on paper"
@@ -71,7 +91,17 @@ def invitation_to_sign(msa_request: MSARequest, event: RequestEvent) -> None:
     """With what changed, where the person signed an earlier version."""
     invitation = SigningInvitation.objects.select_related("agreement").get(pk=event.codes["invitation"])
     again = _what_changed(invitation.agreement, msa_request, Party.CUSTOMER)
-    _about_signing(InvitationToSign, msa_request, invitation, key=str(invitation.key), **again)
+    by = event.actor or _preparer(invitation)
+    _about_signing(InvitationToSign, msa_request, invitation, key=str(invitation.key), by=by, **again)
+
+
+def _preparer(invitation: SigningInvitation) -> User | None:
+    """Who caused the first invitation of a version, which the portal sends when the document is there; None for a renewal."""
+    if invitation.agreement.invitations.exclude(pk=invitation.pk).exists():
+        return None
+    prepared = invitation.agreement.msa_request.events.filter(kind=EventKind.AGREEMENT_PREPARED)
+    newest = prepared.select_related("actor").order_by("sequence").last()
+    return newest.actor if newest else None
 
 
 def sign_again(agreement: Agreement, msa_request: MSARequest) -> None:
@@ -83,7 +113,8 @@ def sign_again(agreement: Agreement, msa_request: MSARequest) -> None:
         if not again["changes"] or person is None or person.user is None:
             continue
         if prepared is None or prepared.actor_id != person.user.pk:
-            notify(SignAgain, msa_request, key=str(agreement.pk), people=[person], to_page="agreement", **again)
+            by = prepared.actor if prepared else None
+            notify(SignAgain, msa_request, key=str(agreement.pk), people=[person], to_page="agreement", by=by, **again)
 
 
 def _what_changed(agreement: Agreement, msa_request: MSARequest, party: Party) -> dict[str, Any]:
@@ -110,7 +141,13 @@ def signature_reminder(
 
 
 def _about_signing(
-    notice: type[Notice], msa_request: MSARequest, invitation: SigningInvitation, *, key: str, **values: Any
+    notice: type[Notice],
+    msa_request: MSARequest,
+    invitation: SigningInvitation,
+    *,
+    key: str,
+    by: User | None = None,
+    **values: Any,
 ) -> None:
     known = customer(msa_request)
     notify(
@@ -120,6 +157,7 @@ def _about_signing(
         people=[Person(invitation.email, known.name, known.user if known.email == invitation.email else None)],
         private_link=f"{SIGNING_LINK}:{invitation.key}",
         act_by=local_day(invitation.expires_at),
+        by=by,
         **values,
     )
 
@@ -155,10 +193,19 @@ def _open_signing_link(paper: PaperSigning) -> str:
 
 
 def agent_revoked(msa_request: MSARequest, event: RequestEvent) -> None:
+    """To the agent; whose own company closed knows."""
+    if event.codes.get("why") == _CLOSED:
+        return
     person = agent(msa_request)
     expired = event.codes.get("why") == "expired"
     people = [person] if person else []
-    notify(AgentRevoked, msa_request, key=str(event.pk), people=people, action_url="", expired=expired)
+    notify(AgentRevoked, msa_request, key=str(event.pk), people=people, action_url="", expired=expired, by=event.actor)
+
+
+def agent_stepped_down(msa_request: MSARequest, event: RequestEvent) -> None:
+    """The company closed: its customer goes on alone."""
+    if event.codes.get("why") == _CLOSED:
+        notify(AgentSteppedDown, msa_request, key=str(event.pk), people=[customer(msa_request)], by=event.actor)
 
 
 def authority_ends(msa_request: MSARequest, *, on: date, key: str) -> None:
@@ -167,4 +214,25 @@ def authority_ends(msa_request: MSARequest, *, on: date, key: str) -> None:
 
 
 def handed_over(msa_request: MSARequest, *, to: User, by: User, key: str) -> None:
-    notify(HandedOver, msa_request, key=key, people=[Person(to.email, to.name, to)], colleague=by.name)
+    notify(HandedOver, msa_request, key=key, people=[Person(to.email, to.name, to)], colleague=by.name, by=by)
+
+
+def work_handed_over(company: Company, requests: Sequence[MSARequest], *, to: User, leaver: User, by: User) -> None:
+    """One message for all that a colleague who leaves had open."""
+    queue(
+        WorkHandedOver,
+        to=to.email,
+        key=f"{company.pk}:{leaver.pk}:{uuid.uuid4().hex}",
+        is_new_cause=True,
+        recipient=to,
+        cause=Cause(by, company if is_of(by, company) else None),
+        context={
+            "name": to.name,
+            "leaver": leaver.name,
+            "company": company.name,
+            "count": len(requests),
+            "references": [str(msa_request) for msa_request in requests[:_MOST_NAMED]],
+            "more": max(0, len(requests) - _MOST_NAMED),
+            "action_url": absolute(reverse("requests:list")),
+        },
+    )

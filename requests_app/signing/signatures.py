@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -9,6 +12,7 @@ from msa_portal.accounts.models import User
 from msa_portal.db import lock, take_over
 from msa_portal.errors import Refused
 from msa_portal.jobs import kick
+from msa_portal.notices import limits
 from requests_app import history, permissions
 from requests_app.agreements.versions import check_open, check_wording, matches, void_invitations, write_signature
 from requests_app.enums import AgreementState, DocumentKind, EventKind, Party, Section
@@ -24,6 +28,8 @@ from requests_app.models import (
 from requests_app.signing import authority, esign_consent, notices
 from requests_app.signing.invitations import Proof, check_may_sign, invite
 
+logger = logging.getLogger(__name__)
+
 
 def open_for_signing(agreement: Agreement, msa_request: MSARequest) -> None:
     """The document is there: it may be signed, and the customer of an agent is invited to.
@@ -37,7 +43,18 @@ def open_for_signing(agreement: Agreement, msa_request: MSARequest) -> None:
     if not waited:
         _execute(agreement, msa_request, by=None)
     elif Party.AGENT in agreement.parties and Party.CUSTOMER in waited and msa_request.customer_email:
-        invite(agreement, msa_request, by=None)
+        _invite_after_rendering(agreement, msa_request)
+
+
+def _invite_after_rendering(agreement: Agreement, msa_request: MSARequest) -> None:
+    """Where whoever prepared it has too much email sent, the document is there, and the page has the button that invites."""
+    try:
+        with transaction.atomic():
+            invite(agreement, msa_request, by=None)
+    except Refused as refusal:
+        if refusal.code != limits.CODE:
+            raise
+        logger.warning("agreement %s is ready, and nobody was invited: too much email", agreement.pk)
 
 
 def sign(

@@ -19,7 +19,7 @@ from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused, Stale
 from msa_portal.guards import SignedInRequest, signed_in
-from msa_portal.refusals import refusal_as_message
+from msa_portal.refusals import refusal_as_message, refusal_in_form
 from requests_app.agreements import versions
 from requests_app.application import answers, completeness
 from requests_app.application import steps as application_steps
@@ -44,10 +44,12 @@ def new(request: SignedInRequest) -> HttpResponse:
     form = StartForm(request.POST or None, user=user) if user.is_agent else None
     kept = facts_from_answers(request.session.get(ELIGIBILITY_ANSWERS) or {})
     if request.method == "POST" and (form is None or form.is_valid()):
-        msa_request = drafts.start(by=user, company=form.company() if form else None, answers=kept)
-        request.session.pop(ELIGIBILITY_ANSWERS, None)
-        return redirect("requests:form", reference=msa_request.reference, step=application_steps.STEPS[0].slug)
-    return render(request, "requests_app/new.html", {"form": form, "kept": kept})
+        with refusal_in_form(form) if form else refusal_as_message(request):
+            msa_request = drafts.start(by=user, company=form.company() if form else None, answers=kept)
+            request.session.pop(ELIGIBILITY_ANSWERS, None)
+            return redirect("requests:form", reference=msa_request.reference, step=application_steps.STEPS[0].slug)
+    context = {"form": form, "kept": kept, "company": user.current_company}
+    return render(request, "requests_app/new.html", context, status=422 if form and form.errors else 200)
 
 
 @signed_in

@@ -31,7 +31,7 @@ def request_list(request: SignedInRequest) -> HttpResponse:
     clocks = Clocks.read_with(settings, today=local_day(timezone.now()))
     dense = user.is_agent or user.sees_all_requests
     filters = _filters(request) if dense else {"status": "", "waits": "", "q": ""}
-    requests = MSARequest.objects.visible_to(user)
+    requests = MSARequest.objects.listed_for(user)
     if filters["status"]:
         requests = requests.filter(status=filters["status"])
     if filters["waits"]:

@@ -161,7 +161,7 @@ def test_it_comes_back_on_the_page_that_the_form_stood_on(client):
         client,
         user,
         {"name": "X"},
-        "/accounts/company/members/",
+        "/accounts/company/invitations/",
         headers={"Referer": "http://testserver/accounts/company/"},
     )
     assert response.url == "/accounts/login/?next=%2Faccounts%2Fcompany%2F"

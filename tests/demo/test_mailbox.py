@@ -14,6 +14,7 @@ from django.urls import reverse
 from demo.models import ArrivedMail
 from msa_portal.notices import delivery
 from msa_portal.notices.account_mail import queue_account_mail
+from msa_portal.notices.limits import Cause
 from msa_portal.notices.models import NoticeMessage
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +34,7 @@ def arrive(to: str = "alice@example.com", subject: str = "Hello", text: str = "T
 
 
 def test_sign_in_code_arrives_for_a_newcomer_without_an_account(client: Client) -> None:
-    queue_account_mail("account/email/login_code", "alice@example.com", {"code": "QXZ-739"})
+    queue_account_mail("account/email/login_code", "alice@example.com", {"code": "QXZ-739"}, cause=Cause())
     delivery.deliver(NoticeMessage.objects.get().pk)
     mail = ArrivedMail.objects.get()
     assert "Your sign-in code" in client.get(reverse("demo:mailbox")).content.decode()

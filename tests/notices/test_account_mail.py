@@ -10,6 +10,7 @@ import pytest
 from django.utils import timezone
 
 from msa_portal.notices.account_mail import OtherAccountMail, account_notice, queue_account_mail
+from msa_portal.notices.limits import Cause
 from msa_portal.notices.models import NoticeMessage
 from tests.factories import UserFactory
 
@@ -23,7 +24,9 @@ _OCCASIONS = sorted(
 
 @pytest.mark.django_db(transaction=True)
 def test_account_mail_needs_no_transaction_of_the_caller() -> None:
-    queue_account_mail("account/email/unknown_account", "a@example.com", {"signup_url": "http://x/accounts/signup/"})
+    queue_account_mail(
+        "account/email/unknown_account", "a@example.com", {"signup_url": "http://x/accounts/signup/"}, cause=Cause()
+    )
     assert NoticeMessage.objects.get().to_email == "a@example.com"
 
 
@@ -36,7 +39,7 @@ def test_every_occasion_of_allauth_has_our_own_words(occasion: str) -> None:
 @pytest.mark.django_db
 def test_same_code_asked_for_twice_is_mailed_twice() -> None:
     for _n in range(2):
-        queue_account_mail("account/email/login_code", "a@example.com", {"code": "ABC-123"})
+        queue_account_mail("account/email/login_code", "a@example.com", {"code": "ABC-123"}, cause=Cause())
     assert NoticeMessage.objects.count() == 2
 
 
@@ -49,7 +52,7 @@ def test_same_code_asked_for_twice_is_mailed_twice() -> None:
     ],
 )
 def test_link_is_on_the_configured_origin_whatever_the_host(occasion: str, context: dict[str, str]) -> None:
-    queue_account_mail(occasion, "a@example.com", context)
+    queue_account_mail(occasion, "a@example.com", context, cause=Cause())
     text = NoticeMessage.objects.get().text
     assert "http://localhost:8000/accounts/reset/1-k/?a=1" in text
     assert "evil.example" not in text
@@ -67,7 +70,9 @@ def test_link_is_on_the_configured_origin_whatever_the_host(occasion: str, conte
     ],
 )
 def test_what_carries_a_code_or_a_key_is_confidential(occasion: str, confidential: bool) -> None:
-    queue_account_mail(occasion, "a@example.com", {"code": "ABC-123", "password_reset_url": "http://x/k/"})
+    queue_account_mail(
+        occasion, "a@example.com", {"code": "ABC-123", "password_reset_url": "http://x/k/"}, cause=Cause()
+    )
     assert NoticeMessage.objects.get().confidential is confidential
 
 
@@ -75,7 +80,7 @@ def test_what_carries_a_code_or_a_key_is_confidential(occasion: str, confidentia
 def test_change_of_the_account_says_what_when_and_from_where() -> None:
     user = UserFactory(name="Alice Sample")
     context = {"user": user, "timestamp": timezone.now(), "ip": "127.0.0.1", "user_agent": "Fire\r\nfox"}
-    queue_account_mail("mfa/email/totp_activated", user.email, context)
+    queue_account_mail("mfa/email/totp_activated", user.email, context, cause=Cause())
     row = NoticeMessage.objects.get()
     assert row.recipient == user
     for part in ("Hello Alice Sample,", "An authenticator app was set up", "127.0.0.1", "Fire fox"):
@@ -85,7 +90,7 @@ def test_change_of_the_account_says_what_when_and_from_where() -> None:
 @pytest.mark.django_db
 def test_occasion_that_we_do_not_know_keeps_allauths_words() -> None:
     context = {"user_agent": "x", "ip": "1", "timestamp": timezone.now(), "provider": "Example"}
-    queue_account_mail("socialaccount/email/account_connected", "a@example.com", context)
+    queue_account_mail("socialaccount/email/account_connected", "a@example.com", context, cause=Cause())
     row = NoticeMessage.objects.get()
     assert row.confidential
     assert re.search(r"connected", row.text)

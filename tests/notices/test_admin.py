@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from msa_portal.notices.account_mail import queue_account_mail
+from msa_portal.notices.limits import Cause
 from msa_portal.notices.links import PRIVATE_LINK
 from msa_portal.notices.models import NoticeMessage
 from tests import factories
@@ -60,7 +61,7 @@ def test_private_link_is_not_shown(desk: Client) -> None:
 
 
 def test_code_is_not_shown_even_before_it_is_sent(desk: Client) -> None:
-    queue_account_mail("account/email/login_code", "alice@example.com", {"code": "QXZ-739"})
+    queue_account_mail("account/email/login_code", "alice@example.com", {"code": "QXZ-739"}, cause=Cause())
     row = NoticeMessage.objects.get()
     shown = desk.get(page_of(row)).content.decode() + desk.get(page_of(row, "html")).content.decode()
     assert "QXZ-739" not in shown
@@ -108,7 +109,7 @@ def test_send_again_queues_the_row(desk: Client) -> None:
 
 
 def test_send_again_of_a_code_is_refused_with_a_sentence(desk: Client) -> None:
-    queue_account_mail("account/email/login_code", "alice@example.com", {"code": "QXZ-739"})
+    queue_account_mail("account/email/login_code", "alice@example.com", {"code": "QXZ-739"}, cause=Cause())
     row = NoticeMessage.objects.get()
     answer = desk.post(reverse(LIST), {"action": "send_again", "_selected_action": [row.pk]}, follow=True)
     assert "Ask the person to request a new one." in answer.content.decode()

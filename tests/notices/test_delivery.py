@@ -16,6 +16,7 @@ from django.utils import timezone
 from msa_portal.errors import Refused
 from msa_portal.notices import delivery, links
 from msa_portal.notices.account_mail import queue_account_mail
+from msa_portal.notices.limits import Cause
 from msa_portal.notices.models import NoticeMessage
 from msa_portal.notices.tasks import deliver
 from tests import jobs
@@ -242,7 +243,7 @@ def test_private_link_that_is_void_is_not_sent(inbox: Inbox) -> None:
 
 
 def test_code_is_gone_from_the_row_once_it_is_sent(inbox: Inbox) -> None:
-    queue_account_mail("account/email/login_code", "alice@example.com", {"code": "QXZ-739"})
+    queue_account_mail("account/email/login_code", "alice@example.com", {"code": "QXZ-739"}, cause=Cause())
     row = NoticeMessage.objects.get()
     assert "QXZ-739" in row.text
     assert "QXZ-739" in row.html
@@ -262,7 +263,7 @@ def test_header_that_slipped_into_a_row_is_refused(inbox: Inbox) -> None:
 
 
 def test_logs_name_no_address_and_no_code(mail_server_down: None, caplog: pytest.LogCaptureFixture) -> None:
-    queue_account_mail("account/email/login_code", "secret.person@example.com", {"code": "QXZ-739"})
+    queue_account_mail("account/email/login_code", "secret.person@example.com", {"code": "QXZ-739"}, cause=Cause())
     delivery.deliver(NoticeMessage.objects.get().pk)
     assert "could not be sent" in caplog.text
     assert "secret.person" not in caplog.text
@@ -289,7 +290,7 @@ def test_send_again_after_failure_starts_afresh(inbox: Inbox) -> None:
 
 
 def test_send_again_of_a_code_is_refused(inbox: Inbox) -> None:
-    queue_account_mail("account/email/login_code", "alice@example.com", {"code": "QXZ-739"})
+    queue_account_mail("account/email/login_code", "alice@example.com", {"code": "QXZ-739"}, cause=Cause())
     with pytest.raises(Refused) as refusal:
         delivery.send_again(NoticeMessage.objects.get(), by=staff())
     assert refusal.value.code == "confidential"

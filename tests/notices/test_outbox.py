@@ -11,6 +11,7 @@ from django.db import transaction
 from msa_portal.celery import app
 from msa_portal.notices import outbox, tasks
 from msa_portal.notices.account_mail import UnknownAccount
+from msa_portal.notices.limits import Cause
 from msa_portal.notices.models import NoticeMessage
 from msa_portal.notices.outbox import UnsafeAddress, queue
 from requests_app.lifecycle.notices import DraftStartedForYou
@@ -23,7 +24,7 @@ pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 @pytest.mark.django_db(transaction=True)
 def test_queue_outside_a_transaction_is_refused() -> None:
     with pytest.raises(transaction.TransactionManagementError):
-        queue(UnknownAccount, to="alice@example.com", key="1", context={})
+        queue(UnknownAccount, to="alice@example.com", key="1", context={}, cause=Cause())
     assert not NoticeMessage.objects.exists()
 
 
@@ -31,7 +32,7 @@ def test_queue_outside_a_transaction_is_refused() -> None:
 def test_rollback_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = jobs.kept(monkeypatch)
     with transaction.atomic():
-        queue(UnknownAccount, to="alice@example.com", key="1", context={})
+        queue(UnknownAccount, to="alice@example.com", key="1", context={}, cause=Cause())
         transaction.set_rollback(True)
     assert (asked, NoticeMessage.objects.count()) == ([], 0)
 
@@ -63,7 +64,7 @@ def test_repeat_from_another_transaction_breaks_neither(django_capture_on_commit
 
 def test_nobody_to_write_to_is_no_row() -> None:
     with transaction.atomic():
-        assert queue(UnknownAccount, to="", key="1", context={}) is None
+        assert queue(UnknownAccount, to="", key="1", context={}, cause=Cause()) is None
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,9 @@ def test_address_with_a_header_in_it_is_refused(address: str) -> None:
 def test_subject_is_one_line_whatever_stands_in_it() -> None:
     values = {"agent_company": "Evil\r\nBcc: eve@example.com\r\n\x00Installers", "agent_name": "E"}
     with transaction.atomic():
-        row = queue(DraftStartedForYou, to="a@example.com", key="1", context=values, reference="MSA-2026-000001")
+        row = queue(
+            DraftStartedForYou, to="a@example.com", key="1", context=values, cause=Cause(), reference="MSA-2026-000001"
+        )
     assert row is not None
     assert row.subject == "Evil Bcc: eve@example.com Installers started a request for you · MSA-2026-000001"
 

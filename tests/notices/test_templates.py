@@ -13,6 +13,7 @@ import fieldwork.notices
 import payments.notices
 import requests_app.receivers  # noqa: F401  declares
 from msa_portal.notices import account_mail  # noqa: F401  declares
+from msa_portal.notices.limits import Cause
 from msa_portal.notices.outbox import Notice, declared, queue
 from msa_portal.notices.rendering import render
 
@@ -54,7 +55,9 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "account/other": {"words_subject": "Something else", "words": "Hello.\n\nAnother thing happened."},
     "account/reauthentication_code": {"code": "ABC-123"},
     "account/password_removed": {"action_url": "http://localhost:8000/accounts/password/set/"},
-    "account/company_invitation": {"company": "Bright Installers", "inviter": "Bob", "manager": "Bob"},
+    "account/company_invitation": {"company": "Bright Installers", "manager": "Bob", "is_unverified": True},
+    "account/company_closed": {"company": "Bright Installers", "manager": "Bob"},
+    "account/license_expires": {"company": "Bright Installers", "act_by": "Tue, Dec 8, 2026"},
     "draft_started_for_you": {},
     "invitation_to_sign": _CHANGED | {"act_by": "Tue, Dec 8, 2026"},
     "sign_again": _CHANGED,
@@ -116,6 +119,14 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "agent_revoked": {"expired": True},
     "authority_ends": {"act_by": "Tue, Dec 8, 2026"},
     "handed_over": {"colleague": "Bob Builder"},
+    "work_handed_over": {
+        "leaver": "Bob Builder",
+        "company": "Bright Installers",
+        "count": 22,
+        "references": ["MSA-2026-000123"],
+        "more": 21,
+    },
+    "agent_stepped_down": {},
     "paper_sent_back": {"items": [_ITEM | {"section": "Customer terms"}]},
     "upload_removed": {"file_name": "photo.jpg"},
     "request_claimed": {},
@@ -153,7 +164,7 @@ _COMMON = {
     "reference": "MSA-2026-000123",
 }
 # Of no one request.
-_ABOUT_NONE = {"receipt_for_several", "books_differ", "statement_ready"}
+_ABOUT_NONE = {"receipt_for_several", "books_differ", "statement_ready", "work_handed_over"}
 _ABOUT_REQUESTS = [name for name in declared if not name.startswith("account/") and name not in _ABOUT_NONE]
 
 
@@ -235,7 +246,9 @@ def test_every_name_fits_its_row() -> None:
         assert len(notice.name) <= 60
         assert notice.audience
         with transaction.atomic():
-            assert queue(notice, to="alice@example.com", key="1", context=sample(notice.name)) is not None
+            assert (
+                queue(notice, to="alice@example.com", key="1", context=sample(notice.name), cause=Cause()) is not None
+            )
 
 
 def test_who_pays_and_who_visits_is_declared() -> None:

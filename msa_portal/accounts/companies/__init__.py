@@ -1,0 +1,1 @@
+"""Companies: registered, verified, joined by invitation, left, closed."""

@@ -1,0 +1,47 @@
+"""A person of several companies sees a request's pages only while they work for its company (CurrentCompanyMiddleware)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from requests_app.models import MSARequest
+
+
+class OtherCompanyMiddleware:
+    """Whoever opens a page of another one of their companies is asked to switch first, and comes back to it.
+
+    Posts go through: what somebody typed in another tab isn't lost, and rights are by membership.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, _view: Any, _args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        if request.method not in {"GET", "HEAD"} or not request.user.is_authenticated:
+            return None
+        if len(request.user.company_ids) < 2:
+            return None
+        company = self._company(request, kwargs)
+        if company is None or company == request.user.current_company_id:
+            return None
+        query = urlencode({"company": company, "next": request.get_full_path()})
+        return redirect(f"{reverse('accounts:switch_company')}?{query}")
+
+    def _company(self, request: HttpRequest, kwargs: dict[str, Any]) -> int | None:
+        """The company whose page it is; None for the person's own requests, and for all other pages."""
+        if "reference" in kwargs and request.user.is_authenticated:
+            rows = MSARequest.objects.visible_to(request.user).exclude(owner=request.user)
+            return rows.filter(reference=kwargs["reference"]).values_list("agent_company", flat=True).first()
+        asked = kwargs.get("company_id")
+        return asked if asked in request.user.company_ids else None
