@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -58,33 +59,44 @@ def start(*, by: User, company: Company | None = None, answers: Mapping[str, Any
     return msa_request
 
 
+# Below its quota by more than could be started at once, nobody waits for a lock.
+_NEAR = 20
+
+
 def _check_may_start(by: User, company: Company | None) -> None:
-    """The company's license holds, and there is room for one more draft. Whose drafts are counted is locked: two at once
-    don't both take the last place."""
+    """Raises `Refused` where the company's license has lapsed, or there is no room for one more draft."""
     drafts = MSARequest.objects.filter(status=Status.UNSUBMITTED)
-    if company is None:
-        lock(by)
-        if drafts.filter(owner=by, agent_company__isnull=True).count() >= settings.QUOTAS["drafts_of_person"]:
-            raise Refused(
-                _(
-                    "You have %(count)s requests that you haven't submitted, and can't start another one. Submit or cancel"
-                    " one of them first. Nothing is lost."
-                )
-                % {"count": settings.QUOTAS["drafts_of_person"]},
-                code="quota",
-            )
-        return
-    fresh = lock(company)
-    details.check_license(fresh)
-    if drafts.filter(agent_company=fresh).count() >= settings.QUOTAS["drafts_of_company"]:
-        raise Refused(
+    if company is not None:
+        details.check_license(lock(company))
+        _check_room(
+            drafts.filter(agent_company=company),
+            settings.QUOTAS["drafts_of_company"],
+            company,
             _(
                 "Your company has %(count)s requests that aren't submitted, and can't start another one. Submit or cancel"
                 " some of them first, or call the program. Nothing is lost."
-            )
-            % {"count": settings.QUOTAS["drafts_of_company"]},
-            code="quota",
+            ),
         )
+        return
+    _check_room(
+        drafts.filter(owner=by, agent_company__isnull=True),
+        settings.QUOTAS["drafts_of_person"],
+        by,
+        _(
+            "You have %(count)s requests that you haven't submitted, and can't start another one. Submit or cancel one of"
+            " them first. Nothing is lost."
+        ),
+    )
+
+
+def _check_room(drafts: QuerySet[MSARequest], most: int, whose: User | Company, words: str) -> None:
+    """Near the quota it's counted under a lock, so that two at once don't both take the last place."""
+    count = drafts.count()
+    if count + _NEAR > most:
+        lock(whose)
+        count = drafts.count()
+    if count >= most:
+        raise Refused(words % {"count": most}, code="quota")
 
 
 def save_facts(msa_request: MSARequest, changes: Mapping[str, Any], *, by: User, version: int) -> MSARequest:

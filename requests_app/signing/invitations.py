@@ -34,6 +34,8 @@ def invite_customer(agreement: Agreement, *, by: User) -> SigningInvitation:
     with transaction.atomic():
         msa_request = lock(agreement.msa_request)
         permissions.check_acts_for(by, msa_request)
+        if msa_request.agent_company_id is None:
+            raise Refused(_("You sign on this page, so there is nobody to invite."), code="no_agent")
         fresh = lock(agreement)
         if fresh.state != AgreementState.SIGNING:
             raise Refused(_("This agreement is not waiting for a signature."), code="not_signing")

@@ -189,10 +189,11 @@ def _authorize(signature: Signature, msa_request: MSARequest) -> None:
 
 
 def _settle_invitations(agreement: Agreement, proof: Proof) -> None:
-    """The link that was used is used; one that was open beside it is void."""
+    """The link that was used is used; one that was open beside it is void. Without an agent nobody is invited."""
     if proof.invitation is not None:
         SigningInvitation.objects.filter(pk=proof.invitation.pk).update(used_at=timezone.now())
-    void_invitations(agreement)
+    if agreement.msa_request.agent_company_id is not None:
+        void_invitations(agreement)
 
 
 def _execute(agreement: Agreement, msa_request: MSARequest, *, by: User | None) -> None:
