@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -22,6 +22,8 @@ from demo import field as field_data
 from demo.accounts import ACCOUNTS, PASSWORD, Account
 from fieldwork.models import SiteVisit, Technician
 from fieldwork.visits import closeouts, orders
+from msa_portal.accounts.companies import details
+from msa_portal.accounts.companies import invitations as company_invitations
 from msa_portal.accounts.models import Company, Membership, User
 from msa_portal.business_days import calendar
 from payments.models import Fee
@@ -46,6 +48,7 @@ from requests_app.signing import esign_consent, invitations, rendering, signatur
 from requests_app.utility_records import comparison
 
 COMPANY = "Bright Roof Solar"
+_LICENSE_HOLDS = timedelta(days=600)
 
 
 def seed() -> None:
@@ -71,7 +74,12 @@ def _make_people() -> dict[Account, User]:
         email="office@example.com",
         address="42 Foothill Boulevard, Monrovia, CA 91016",
     )
-    return {account: _make_person(account, hashed, company) for account in ACCOUNTS}
+    people = {account: _make_person(account, hashed, company) for account in ACCOUNTS}
+    details.verify(
+        company, by=people[accounts.STAFF], license_expires_on=calendar.local_day(timezone.now()) + _LICENSE_HOLDS
+    )
+    company_invitations.invite(company, by=people[accounts.MANAGER], email="invited@example.com")
+    return people
 
 
 def _make_person(account: Account, hashed: str, company: Company) -> User:

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from msa_portal.accounts.models import User
 from requests_app.models import MSARequest
 
 
@@ -30,18 +31,19 @@ class OtherCompanyMiddleware:
     ) -> HttpResponse | None:
         if request.method not in {"GET", "HEAD"} or not request.user.is_authenticated:
             return None
-        if len(request.user.company_ids) < 2:
+        user = request.user
+        if len(user.company_ids) < 2:
             return None
-        company = self._company(request, kwargs)
-        if company is None or company == request.user.current_company_id:
+        company = self._company(user, kwargs)
+        if company is None or company == user.current_company_id:
             return None
         query = urlencode({"company": company, "next": request.get_full_path()})
         return redirect(f"{reverse('accounts:switch_company')}?{query}")
 
-    def _company(self, request: HttpRequest, kwargs: dict[str, Any]) -> int | None:
+    def _company(self, user: User, kwargs: dict[str, Any]) -> int | None:
         """The company whose page it is; None for the person's own requests, and for all other pages."""
-        if "reference" in kwargs and request.user.is_authenticated:
-            rows = MSARequest.objects.visible_to(request.user).exclude(owner=request.user)
+        if "reference" in kwargs:
+            rows = MSARequest.objects.visible_to(user).exclude(owner=user)
             return rows.filter(reference=kwargs["reference"]).values_list("agent_company", flat=True).first()
         asked = kwargs.get("company_id")
-        return asked if asked in request.user.company_ids else None
+        return asked if asked in user.company_ids else None

@@ -44,7 +44,7 @@ class MonthRow:
 @require_GET
 def index(request: SignedInRequest) -> HttpResponse:
     """The months of the person and of the company that they work for now, the newest first."""
-    companies = list(statements.companies_visible_to(request.user).filter(pk=request.user.current_company_id))
+    companies = [company] if (company := request.user.current_company) else []
     payers = [*(Addressee(company=company) for company in companies), Addressee(user=request.user)]
     booked = LedgerEntry.objects.filter(
         Q(payment__company__in=companies) | Q(payment__company__isnull=True, payment__payer=request.user)

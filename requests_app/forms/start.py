@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from msa_portal.accounts.companies import details
 from msa_portal.accounts.models import Company, User
 from requests_app.application import steps
 from requests_app.forms.step import StepForm
@@ -29,12 +30,14 @@ class StartForm(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         current = user.current_company
-        self.companies = {str(current.pk): current} if current else {}
+        self.companies = {str(current.pk): current} if current and not current.license_has_lapsed else {}
         for_customer = [
             (pk, _now("A customer, with %(company)s as their agent") % {"company": company.name})
             for pk, company in self.companies.items()
         ]
         field: Any = self.fields["whom"]
+        if current and current.license_has_lapsed:  # a page from before that day
+            field.error_messages["invalid_choice"] = details.reason_against_new_requests(current)
         field.choices = [*for_customer, (MYSELF, _now("Myself, for my own home"))]
 
     def company(self) -> Company | None:

@@ -47,7 +47,8 @@ class MembershipInline(admin.TabularInline):
     model = Membership
     extra = 0
     can_delete = False
-    fields = readonly_fields = ["user", "is_manager", "joined_at"]
+    fields = ("user", "is_manager", "joined_at")
+    readonly_fields = ("user", "is_manager", "joined_at")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -56,11 +57,30 @@ class MembershipInline(admin.TabularInline):
         return False
 
 
+class VerifiedFilter(admin.SimpleListFilter):
+    title = gettext_lazy("verification")
+    parameter_name = "verified"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("no", gettext_lazy("Not verified")),
+            ("yes", gettext_lazy("Verified")),
+            ("closed", gettext_lazy("Closed")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == "closed":
+            return queryset.filter(closed_at__isnull=False)
+        if self.value() in {"yes", "no"}:
+            return queryset.filter(closed_at__isnull=True, verified_at__isnull=self.value() == "no")
+        return queryset
+
+
 @admin.register(Company)
 class CompanyAdmin(admin.ModelAdmin):
     form = CompanyChangeForm
     list_display = ["name", "license_number", "license_classification", "license_expires_on", "is_verified", "is_open"]
-    list_filter = [("verified_at", admin.EmptyFieldListFilter), ("closed_at", admin.EmptyFieldListFilter)]
+    list_filter = [VerifiedFilter]
     search_fields = ["name", "license_number"]
     readonly_fields = ["license_expires_on", "verified_at", "verified_by", "closed_at"]
     inlines = [MembershipInline]

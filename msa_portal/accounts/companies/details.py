@@ -136,15 +136,16 @@ def _check_staff(by: User) -> None:
 
 def check_license(company: Company) -> None:
     """Raises `Refused` after the license's last day: new requests wait, those that are open go on."""
-    if company.license_has_lapsed and company.license_expires_on is not None:
-        raise Refused(
-            _(
-                "Your company's contractor license expired on %(day)s, so you can't start new requests. Open requests go on"
-                " as before. When the license is renewed, call the program: we check it, and then you can start again."
-            )
-            % {"day": formats.day(company.license_expires_on)},
-            code="license_lapsed",
-        )
+    if company.license_has_lapsed:
+        raise Refused(reason_against_new_requests(company), code="license_lapsed")
+
+
+def reason_against_new_requests(company: Company) -> str:
+    """In words; for a company whose license has lapsed."""
+    return _(
+        "Your company's contractor license expired on %(day)s, so you can't start new requests. Open requests go on"
+        " as before. When the license is renewed, call the program: we check it, and then you can start again."
+    ) % {"day": formats.day(company.license_expires_on) if company.license_expires_on else ""}
 
 
 def close_company(company: Company, *, by: User) -> None:

@@ -49,7 +49,7 @@ class CompanyForm(forms.Form):
 
 class CompanyDetailsForm(CompanyForm):
     email = forms.EmailField(
-        label=_("E-mail address"), required=False, widget=forms.EmailInput(attrs={"autocomplete": "email"})
+        label=_("Email address"), required=False, widget=forms.EmailInput(attrs={"autocomplete": "email"})
     )
     address = forms.CharField(
         label=_("Address"),
@@ -61,7 +61,7 @@ class CompanyDetailsForm(CompanyForm):
 
 
 class InviteForm(forms.Form):
-    email = forms.EmailField(label=_("E-mail address"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+    email = forms.EmailField(label=_("Email address"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
 
 
 class HeirForm(forms.Form):

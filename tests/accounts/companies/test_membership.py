@@ -228,15 +228,19 @@ def test_company_with_a_customer_who_has_no_account_stays_open(company, manager,
 def test_closed_company_gives_requests_back_to_customers_with_an_account(company, manager, leaver, msa_request):
     kim = proven("customer@example.com", name="Kim Customer")
     drafts.claim(msa_request, by=kim)
-    given = AgentAuthority.objects.create(
+    agent_authority = AgentAuthority.objects.create(
         account_number="700", company=company, given_at="2026-01-01T00:00Z", expires_on="2030-01-01"
     )
     assert client_of(manager).post("/accounts/company/close/").status_code == 302
     company.refresh_from_db()
     msa_request.refresh_from_db()
-    given.refresh_from_db()
+    agent_authority.refresh_from_db()
     assert (company.closed_at is not None, company.memberships.count()) == (True, 0)
-    assert (msa_request.has_agent, given.ended_because, given.ended_by) == (False, AuthorityEnd.CLOSED, manager)
+    assert (msa_request.has_agent, agent_authority.ended_because, agent_authority.ended_by) == (
+        False,
+        AuthorityEnd.CLOSED,
+        manager,
+    )
     assert [mail.kind for mail in mail_to(kim.email)][-1] == "agent_stepped_down"
     assert [mail.kind for mail in mail_to(leaver.email)] == ["request_claimed", "account/company_closed"]
     for gone in (manager, leaver):
