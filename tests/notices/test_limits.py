@@ -215,6 +215,8 @@ def test_agreement_is_ready_where_its_invitation_is_refused(settings, company):
     set_limits(settings, person=0)
     msa_request = factories.complete_request(company=company, customer_email=CUSTOMER)
     agreement = factories.prepared(msa_request)
+    with transaction.atomic():
+        open_for_signing(agreement, MSARequest.objects.get(pk=msa_request.pk))
     assert (agreement.state, agreement.invitations.count()) == ("signing", 0)
     assert is_refused(lambda: invite_customer(agreement, by=company.members.get()))
     set_limits(settings)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from allauth.account.models import EmailAddress
 from django.test import Client
 from django.utils import timezone
 
@@ -65,7 +66,9 @@ def test_company_page_says_the_same_whether_or_not_there_is_an_account(company, 
 
 
 def test_only_the_holder_of_the_address_accepts(invitation):
-    for other in (proven("carl@example.com"), UserFactory(email="ben@example.com")):
+    unproven = UserFactory(email="ben@example.com")
+    EmailAddress.objects.create(user=unproven, email=unproven.email, verified=False, primary=True)
+    for other in (proven("carl@example.com"), unproven):
         assert client_of(other).post(f"/accounts/invitations/{invitation.pk}/accept/").status_code == 404
         with pytest.raises(Refused) as refusal:
             invitations.accept(invitation, by=other)

@@ -277,6 +277,7 @@ def seen(browser: Client, both: dict[str, MSARequest], page: str = "/requests/")
 def test_lists_and_new_requests_follow_the_company_chosen(leaver, both):
     browser, other = client_of(leaver), both["other"].agent_company
     assert seen(browser, both) == {"first"}
+    assert browser.post("/requests/new/", {"whom": str(other.pk)}).status_code == 422
     assert "Working for <strong>Sunny Roof</strong>" in browser.get("/help/").content.decode()
     assert browser.post("/accounts/company/switch/", {"company": other.pk}).url == "/requests/"
     assert seen(browser, both) == {"other"}
