@@ -14,6 +14,14 @@ from msa_portal.accounts.models import User
 from requests_app.models import MSARequest
 
 
+def switch_first(request: HttpRequest, user: User, company_id: int | None) -> HttpResponse | None:
+    """The way to the page that asks to switch, if what is opened belongs to another one of the person's companies."""
+    if company_id not in user.company_ids or company_id == user.current_company_id:
+        return None
+    query = urlencode({"company": company_id, "next": request.get_full_path()})
+    return redirect(f"{reverse('accounts:switch_company')}?{query}")
+
+
 class OtherCompanyMiddleware:
     """Whoever opens a page of another one of their companies is asked to switch first, and comes back to it.
 
@@ -31,19 +39,13 @@ class OtherCompanyMiddleware:
     ) -> HttpResponse | None:
         if request.method not in {"GET", "HEAD"} or not request.user.is_authenticated:
             return None
-        user = request.user
-        if len(user.company_ids) < 2:
+        if len(request.user.company_ids) < 2:
             return None
-        company = self._company(user, kwargs)
-        if company is None or company == user.current_company_id:
-            return None
-        query = urlencode({"company": company, "next": request.get_full_path()})
-        return redirect(f"{reverse('accounts:switch_company')}?{query}")
+        return switch_first(request, request.user, self._company(request.user, kwargs))
 
     def _company(self, user: User, kwargs: dict[str, Any]) -> int | None:
         """The company whose page it is; None for the person's own requests, and for all other pages."""
         if "reference" in kwargs:
             rows = MSARequest.objects.visible_to(user).exclude(owner=user)
             return rows.filter(reference=kwargs["reference"]).values_list("agent_company", flat=True).first()
-        asked = kwargs.get("company_id")
-        return asked if asked in user.company_ids else None
+        return kwargs.get("company_id")

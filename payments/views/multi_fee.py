@@ -23,6 +23,7 @@ from payments.models import Allocation, Payment, Refund
 from payments.services import checkout, payable_fees
 from payments.services.checkout import MOST_FEES
 from payments.views.fee import ask_provider
+from requests_app.current_company import switch_first
 from requests_app.models import MSARequest
 
 
@@ -128,6 +129,9 @@ def _problems(user: User, chosen: Chosen, refusal: Refused) -> list[str]:
 def returned(request: SignedInRequest, pk: int) -> HttpResponse:
     """What became of each fee; the provider is asked while the payment is under way (fault 4)."""
     payment, user = _mine(request, pk), request.user
+    elsewhere = switch_first(request, user, payment.company_id)
+    if elsewhere:
+        return elsewhere
     answered = True
     if payment.state in Payment.LIVE:
         payment, answered = ask_provider(payment)

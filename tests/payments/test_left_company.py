@@ -79,3 +79,19 @@ def test_open_payments_listed_are_those_of_the_company_that_one_works_for_now(pa
     assert list(Payment.objects.listed_for(payer)) == [part.payment]
     payer.chosen_company_id = other.pk
     assert list(Payment.objects.listed_for(payer)) == []
+
+
+def test_page_of_another_companys_payment_or_statement_asks_to_switch(part, payer, company, client):
+    other = factories.CompanyFactory()
+    payer.memberships.create(company=other)
+    second = Fee.objects.get()
+    second.pk = None
+    second.round = factories.complete_request(company=company).rounds.get()
+    second.save()
+    Allocation.objects.create(payment=part.payment, fee=second, amount_cents=1)
+    client.force_login(payer)
+    pages = [f"/payments/{part.payment_id}/returned/", f"/statements/{company.pk}/2026-01/"]
+    assert [client.get(page).status_code for page in pages] == [200, 200]
+    client.post("/accounts/company/switch/", {"company": other.pk})
+    for page in pages:
+        assert client.get(page).url.startswith(f"/accounts/company/switch/?company={company.pk}&next=%2F")

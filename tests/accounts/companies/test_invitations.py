@@ -36,7 +36,8 @@ def test_invited_colleague_makes_an_account_and_joins(company, manager):
 
     browser = Client()
     browser.post("/accounts/signup/?next=/accounts/invitations/", {"name": "Ben Builder", "email": "ben@example.com"})
-    browser.post("/accounts/confirm-email/", {"code": code_in(mail_to("ben@example.com")[-1])})
+    confirmed = browser.post("/accounts/confirm-email/", {"code": code_in(mail_to("ben@example.com")[-1])})
+    assert confirmed.url == "/accounts/invitations/"
     page = browser.get("/accounts/invitations/").content.decode()
     assert "Sunny Roof" in page
     assert not company.memberships.filter(user__email="ben@example.com").exists()
