@@ -150,9 +150,10 @@ def ask_for_delivery(message_pk: int, kind: str) -> None:
 
 
 def readdress(messages: Iterable[NoticeMessage], *, to: User) -> int:
-    """What still waits to be sent goes to another person, greeting included. Gives how many.
+    """What isn't sent yet goes to another person, greeting included. Gives how many.
 
-    The caller has chosen messages that are this person's business, too.
+    A sender that is at it loses its claim: should it fail, it doesn't try the old address again. The caller has chosen
+    messages that are this person's business, too.
     """
     count = 0
     for message in messages:
@@ -162,6 +163,7 @@ def readdress(messages: Iterable[NoticeMessage], *, to: User) -> int:
             message.text = message.text.replace(before, after, 1)
             message.html = message.html.replace(escape(before), escape(after), 1)
         message.to_email, message.recipient = new.email, new
-        message.save(update_fields=["text", "html", "to_email", "recipient"])
+        message.state, message.claim, message.lease_until = NoticeMessage.State.QUEUED, None, None
+        message.save(update_fields=["text", "html", "to_email", "recipient", "state", "claim", "lease_until"])
         count += 1
     return count

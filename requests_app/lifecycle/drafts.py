@@ -68,6 +68,8 @@ def _check_may_start(by: User, company: Company | None) -> None:
     drafts = MSARequest.objects.filter(status=Status.UNSUBMITTED)
     if company is not None:
         details.check_license(lock(company))
+        if not company.memberships.filter(user=by.pk).exists():  # removed since the page was opened
+            raise Refused(_("You are not a member of that company."), code="not_allowed")
         _check_room(
             drafts.filter(agent_company=company),
             settings.QUOTAS["drafts_of_company"],

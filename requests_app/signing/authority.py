@@ -125,11 +125,14 @@ def _close(pk: int, because: AuthorityEnd, *, by: User | None) -> None:
 def hand_over(msa_request: MSARequest, *, to: User, by: User) -> None:
     """Requests belong to the company: a colleague becomes the agent of record (D10)."""
     with transaction.atomic():
+        if msa_request.agent_company is not None:
+            lock(msa_request.agent_company)  # whoever leaves the company at this moment gets nothing more
         fresh = lock(msa_request)
         if not permissions.is_agent_of(by, fresh):
             permissions.check_acts_for(by, fresh)
             raise Refused(_("Only the agent's company hands a request over."), code="not_allowed")
-        if not (to.is_active and fresh.agent_company_id in to.company_ids):
+        works_there = to.memberships.filter(company=fresh.agent_company_id).exists()
+        if not (to.is_active and works_there and fresh.agent_company_id in to.company_ids):
             raise Refused(_("That person is not in your company any more. Choose another one."), code="no_member")
         if fresh.agent_id == to.pk:
             raise Refused(_("%(name)s has this request already.") % {"name": to.name}, code="same_agent")

@@ -21,6 +21,8 @@ from requests_app.models.parties import with_agent
 from requests_app.models.request import MSARequestQuerySet
 from requests_app.signing import notices
 
+_NOT_SENT = (NoticeMessage.State.QUEUED, NoticeMessage.State.SENDING)
+
 
 def connect() -> None:
     work.register(CompanyRequests())
@@ -57,7 +59,7 @@ class CompanyRequests:
         theirs = MSARequest.objects.filter(agent_company=company, agent=leaver)
         theirs.update(agent=to)
         references = MSARequest.objects.filter(agent_company=company).values("reference")
-        waiting = NoticeMessage.objects.filter(state=NoticeMessage.State.QUEUED, reference__in=references)
+        waiting = NoticeMessage.objects.filter(state__in=_NOT_SENT, reference__in=references)
         about_requests = waiting.filter(Q(recipient=leaver) | Q(to_email__iexact=leaver.email))
         readdress(about_requests.select_related("recipient").select_for_update(of=("self",)), to=to)
         if handed and to.pk != by.pk:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from msa_portal.accounts import services
 from msa_portal.accounts.companies import details, membership
@@ -19,6 +22,7 @@ from requests_app.lifecycle import drafts, transitions
 from requests_app.models import AgentAuthority, MSARequest, RequestEvent
 from requests_app.notices import notify
 from requests_app.receivers import tell_of_infected
+from requests_app.signing import authority
 from requests_app.signing.notices import SignatureReminder
 from tests import factories
 from tests.accounts.companies.conftest import DETAILS, proven
@@ -71,7 +75,10 @@ def test_removed_colleague_sees_nothing_from_the_next_request_on(company, manage
 def test_email_that_waits_goes_to_whoever_takes_over(company, manager, leaver, msa_request):
     with transaction.atomic():
         notify(SignatureReminder, msa_request, key="1", people=[person(leaver)], to_page="agreement", by_link=False)
+        notify(SignatureReminder, msa_request, key="3", people=[person(leaver)], to_page="agreement", by_link=False)
         notify(SignatureReminder, msa_request, key="2", people=[person(leaver)], to_page="agreement", by_link=False)
+    at_it = NoticeMessage.objects.filter(unique_key__contains=":3:")
+    at_it.update(state="sending", claim=uuid4(), lease_until=timezone.now())
     NoticeMessage.objects.filter(unique_key__contains=":2:").update(state="sent", sent_at="2026-01-01T00:00Z")
     membership.remove_member(place_of(leaver), by=manager, to=manager)
     waiting = NoticeMessage.objects.get(unique_key__contains="signature_reminder:1:")
@@ -79,6 +86,7 @@ def test_email_that_waits_goes_to_whoever_takes_over(company, manager, leaver, m
     assert "Hello Mona Manager," in waiting.text
     assert "Hello Mona Manager," in waiting.html
     assert "Lena" not in waiting.text.split("--")[0].splitlines()[2]
+    assert at_it.values_list("to_email", "state", "claim").get() == (manager.email, "queued", None)
     assert NoticeMessage.objects.get(unique_key__contains="signature_reminder:2:").to_email == leaver.email
 
 
@@ -109,6 +117,15 @@ def test_no_email_about_the_companys_requests_afterward(company, manager, leaver
         tell_of_infected(None, row, MSARequest.objects.get(pk=msa_request.pk))
     assert mail_to(leaver.email) == []
     assert {mail.kind for mail in mail_to(manager.email)} >= {"withdrawn", "upload_removed"}
+
+
+def test_nothing_is_started_for_or_handed_to_somebody_who_is_just_leaving(company, manager, leaver, msa_request):
+    """Both looked at the membership before the removal, and act after it."""
+    assert leaver.company_ids == {company.pk}
+    other = factories.draft(company=company)
+    membership.remove_member(place_of(leaver), by=manager, to=manager)
+    assert refused(lambda: drafts.start(by=leaver, company=company)) == "not_allowed"
+    assert refused(lambda: authority.hand_over(other, to=leaver, by=manager)) == "no_member"
 
 
 def test_one_message_tells_of_all_that_was_taken_over(company, manager, leaver, msa_request):
