@@ -62,10 +62,22 @@ class NoticeMessage(models.Model):
     # What the limits count by (limits.py): the mailbox, and who caused it. Empty for what is not limited.
     counted_to = models.CharField(max_length=254, blank=True, editable=False)
     caused_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
     )
     caused_for = models.ForeignKey(
-        "accounts.Company", null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+        "accounts.Company",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
     )
     caused_from = models.CharField(max_length=40, blank=True, editable=False)
 
@@ -80,6 +92,8 @@ class NoticeMessage(models.Model):
             models.Index(fields=["state", "next_attempt_at"], name="notice_due"),
             models.Index(fields=["counted_to", "queued_at"], name="notices_counted_by_mailbox"),
             models.Index(fields=["caused_from", "queued_at"], name="notices_counted_by_network"),
+            models.Index(fields=["caused_by", "queued_at"], name="notices_counted_by_person"),
+            models.Index(fields=["caused_for", "queued_at"], name="notices_counted_by_company"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -197,6 +197,24 @@ def test_company_page_asks_the_database_as_often_for_many_members(client, compan
         client.get("/accounts/company/")
 
 
+@pytest.mark.parametrize(("person", "status"), [(factories.supervisor, 302), (factories.staff, 403)])
+def test_supervisor_makes_a_manager_where_none_can_be_reached(company, leaver, person, status):
+    page = f"/admin/accounts/company/{company.pk}/managers/{place_of(leaver).pk}/"
+    assert client_of(person()).post(page).status_code == status
+    assert place_of(leaver).is_manager == (status == 302)
+
+
+def test_staff_add_and_remove_nobody_on_the_desk(company, leaver):
+    """People join by accepting and leave on the company's page: one door each."""
+    new = UserFactory()
+    added = {"memberships-0-user": new.pk, "memberships-0-company": company.pk, "memberships-0-id": ""}
+    counts = {"memberships-TOTAL_FORMS": 1, "memberships-INITIAL_FORMS": 0}
+    client_of(factories.supervisor()).post(
+        f"/admin/accounts/company/{company.pk}/change/", DETAILS | counts | added | {"_save": ""}
+    )
+    assert company.memberships.count() == 2
+
+
 # --- Who works for the utility ------------------------------------------------------------
 @pytest.mark.parametrize("role", list(Role))
 def test_role_at_the_utility_ends_the_membership_and_hands_on(company, manager, leaver, msa_request, role):
