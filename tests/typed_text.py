@@ -19,7 +19,7 @@ TEXT = (models.CharField, models.TextField, models.JSONField)
 # Historical models have the same fields, and are filled too.
 TYPED: dict[str, tuple[str, ...]] = {
     "accounts.User": ("name", "phone"),
-    "accounts.Company": ("name", "license_number", "license_classification", "phone", "email", "address"),
+    "accounts.Company": ("name", "license_classification", "phone", "email", "address"),
     "accounts.MembershipInvitation": ("email",),
     "business_days.ClosureDay": ("name",),
     "notices.NoticeMessage": ("to_email", "subject", "text", "last_error"),
@@ -84,7 +84,7 @@ NOT_TYPED: dict[str, set[str]] = {
         "code", "rule", "reference", "number", "version", "text_version", "app_version", "currency", "fee_reason", "type",
         "category", "failure", "kind", "content_type", "normalized", "panel_normalized", "field", "app_label", "employee_number",
     },
-    "digits alone, which the database or the model holds to": {"account_number", "zip_code"},
+    "digits alone, which the database or the model holds to": {"account_number", "zip_code", "license_number"},
     "lists of codes or numbers": {
         "sections", "codes", "request_types", "required_companions", "checklist", "evidence", "marks", "progress", "result",
     },
