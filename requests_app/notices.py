@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from msa_portal import formats
 from msa_portal.accounts.models import Company, User
-from msa_portal.notices.limits import Cause
+from msa_portal.notices.limits import AtLimit, Cause
 from msa_portal.notices.links import PRIVATE_LINK, absolute
 from msa_portal.notices.outbox import Attachment, Notice, queue
 from requests_app.events import ROWS, row_for
@@ -74,11 +74,13 @@ def notify(
     attachments: Sequence[Attachment] = (),
     is_new_cause: bool = False,
     by: User | None = None,
+    at_limit: AtLimit | None = None,
     **values: Any,
 ) -> None:
     """Queue the notice for each person, once per key and person. `is_new_cause` as in `outbox.queue`.
 
-    `by` is who causes it, for the notices that `limits` counts; None is a timer or the portal. What people of a
+    `by` is who causes it, for the notices that `limits` counts; None is a timer or the portal. `at_limit` as in
+    `outbox.queue`. What people of a
     company that staff haven't verified typed stands in no subject, and in no greeting of somebody without an account
     (D21).
 
@@ -105,6 +107,7 @@ def notify(
             attachments=attachments,
             is_new_cause=is_new_cause,
             cause=Cause(by, company if by is not None and is_of(by, company) else None),
+            at_limit=at_limit,
             is_vouched_for=is_vouched_for,
         )
 

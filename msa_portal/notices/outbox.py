@@ -73,6 +73,7 @@ def queue(
     attachments: Iterable[Attachment] = (),
     is_new_cause: bool = False,
     cause: Cause | None = None,
+    at_limit: AtLimit | None = None,
     is_vouched_for: bool = True,
 ) -> NoticeMessage | None:
     """Write the message to the outbox; it leaves after the commit, and never after a rollback.
@@ -81,7 +82,7 @@ def queue(
     row that is there. `is_new_cause`: there will be none, since the key names what this transaction did; so it is
     not looked for first. None where nobody has an address. `private_link` ("sign:<uuid>") is turned
     into a link when the mail is sent. `cause` is who causes a notice that `limits` counts: above the limit it is
-    refused, dropped (None) or sent, as `limits.LIMITED` says. Without `is_vouched_for` no words of people stand in the
+    refused, dropped (None) or sent, as `at_limit` or else `limits.LIMITED` says. Without `is_vouched_for` no words of people stand in the
     subject (D21). Raises `TransactionManagementError` outside a transaction, `UnsafeAddress` for what is no single
     address, and `Uncounted` where a limited notice comes without its cause.
     """
@@ -99,7 +100,7 @@ def queue(
     if is_limited and cause is None:
         raise Uncounted(f"{notice.name} goes to other people: say who causes it, or why it needs no limit")
     if is_limited and cause is not None and limits.is_over(to, cause):
-        at_limit = limits.LIMITED.get(notice.name, AtLimit.REFUSE)
+        at_limit = at_limit or limits.LIMITED.get(notice.name, AtLimit.REFUSE)
         if at_limit is AtLimit.REFUSE:
             raise limits.refusal()
         if at_limit is AtLimit.DROP:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from msa_portal import formats
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
+from msa_portal.notices.limits import AtLimit
 from msa_portal.notices.outbox import Notice
 from requests_app import history, hooks, program
 from requests_app.enums import (
@@ -138,13 +139,16 @@ def modification_received(msa_request: MSARequest, event: RequestEvent) -> None:
 
 # --- The end, and people -----------------------------------------------------------------
 def withdrawn(msa_request: MSARequest, event: RequestEvent) -> None:
+    """Of a draft without money nobody has a right to hear: starting and withdrawing drafts must flood no mailbox."""
     stake = hooks.stake_of(msa_request)
+    is_mere_draft = event.from_status == Status.UNSUBMITTED and not stake.paid_cents
     notify(
         Withdrawn,
         msa_request,
         key=str(event.pk),
         is_new_cause=True,
         by=event.actor,
+        at_limit=AtLimit.DROP if is_mere_draft else None,
         who=_withdrawn_by(msa_request, event),
         reason=WithdrawalReason(event.codes["reason"]).label,
         had_visit=event.from_status == Status.SERVICE_ORDER_ISSUED,

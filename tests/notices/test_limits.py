@@ -224,6 +224,23 @@ def test_agreement_is_ready_where_its_invitation_is_refused(settings, company):
     assert NoticeMessage.objects.filter(kind="invitation_to_sign", to_email=CUSTOMER).count() == 1
 
 
+def test_drafts_started_and_withdrawn_over_and_over_flood_no_mailbox(settings, company):
+    set_limits(settings, recipient=3)
+    bob = company.members.get()
+    for _ in range(4):
+        begun = drafts.start(by=bob, company=company)
+        drafts.save_facts(begun, {"customer_email": CUSTOMER}, by=bob, version=begun.version)
+        transitions.withdraw(begun, by=bob, reason=WithdrawalReason.OTHER, note="x")
+    assert NoticeMessage.objects.filter(counted_to=CUSTOMER).count() == 3
+
+
+def test_customer_of_a_submitted_request_hears_of_its_withdrawal_all_the_same(settings, company):
+    submitted = factories.submitted(company=company)
+    set_limits(settings, recipient=0, person=0)
+    transitions.withdraw(submitted, by=company.members.get(), reason=WithdrawalReason.OTHER, note="x")
+    assert NoticeMessage.objects.filter(kind="withdrawn", to_email=submitted.customer_email).count() == 1
+
+
 def test_what_people_have_a_right_to_is_sent_all_the_same(settings, company):
     kim = UserFactory(email=CUSTOMER)
     msa_request = factories.draft(company=company)
