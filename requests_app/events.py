@@ -199,6 +199,7 @@ _ROWS = (
         by=frozenset({Actor.CUSTOMER, Actor.TIMER}),
         then=frozenset({Then.VOID_PAY_LINKS}),
         notices=("requests_app.signing.notices.agent_revoked",),
+        told_by_service=("acting_ended",),
     ),
     Row(
         EventKind.CLAIMED,

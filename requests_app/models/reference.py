@@ -361,7 +361,7 @@ class ProgramSettings(models.Model):
 
 
 class AgreementWording(models.Model):
-    """A version of the agreement's text (D19). The newest published one is in force."""
+    """A version of the agreement's text (D19). Of those published, the one whose day came last is in force."""
 
     version = models.CharField(_("version"), max_length=20, unique=True)
     title = models.CharField(_("title"), max_length=160, default="MSA Customer Agreement")
@@ -370,6 +370,12 @@ class AgreementWording(models.Model):
     submittal = models.TextField(_("Application Submittal Form"))
     consent = models.TextField(_("consent to sign electronically"))
     is_sample = models.BooleanField(_("sample: marked so on every page"), default=True)
+    effective_on = models.DateField(
+        _("in force from"),
+        null=True,
+        blank=True,
+        help_text=_("Agreements made from this day on use it. Two supervisors publish it."),
+    )
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
     published_by = models.ForeignKey(
         "accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -380,6 +386,12 @@ class AgreementWording(models.Model):
         verbose_name = _("agreement wording")
         verbose_name_plural = _("agreement wordings")
         ordering = ["-published_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(published_at__isnull=True) | models.Q(effective_on__isnull=False),
+                name="published_wording_has_its_day",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.title} {self.version}"

@@ -71,7 +71,7 @@ def impacts(old: Product, new: Product) -> list[Impact]:
     if not differ(old, new):
         return []
     open_requests = MSARequest.objects.open().filter(device=old.pk, request_type__in=PLACES_DEVICE)
-    requests = list(open_requests.select_related("owner", "agent", "agent_company").order_by("pk"))
+    requests = list(open_requests.select_related("owner", "agent", "agent_company", "authority").order_by("pk"))
     if not requests:
         return []
     panels, sent = eligibility.load_panels(), _documents_of(requests)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -55,6 +57,11 @@ class AgentRevoked(Notice):
 class AuthorityEnds(Notice):
     name = "authority_ends"
     audience = CUSTOMER_AND_AGENT
+
+
+class ActingEnded(Notice):
+    name = "acting_ended"
+    audience = "customer"
 
 
 class HandedOver(Notice):
@@ -159,6 +166,24 @@ def agent_revoked(msa_request: MSARequest, event: RequestEvent) -> None:
     expired = event.codes.get("why") == "expired"
     people = [person] if person else []
     notify(AgentRevoked, msa_request, key=str(event.pk), people=people, action_url="", expired=expired)
+
+
+def acting_ended(ended: Iterable[tuple[MSARequest, RequestEvent]], *, why: str) -> None:
+    """To each customer, once for all requests on which one ending stopped the agent; the agent is told of each."""
+    by_customer: dict[str, list[tuple[MSARequest, RequestEvent]]] = defaultdict(list)
+    for msa_request, event in ended:
+        by_customer[customer(msa_request).email.lower()].append((msa_request, event))
+    for rows in by_customer.values():
+        msa_request, event = rows[0]
+        notify(
+            ActingEnded,
+            msa_request,
+            key=str(event.pk),
+            people=[customer(msa_request)],
+            is_new_cause=True,
+            references=[str(row) for row, _event in rows],
+            why=why,
+        )
 
 
 def authority_ends(msa_request: MSARequest, *, on: date, key: str) -> None:

@@ -114,6 +114,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     },
     "deadline_extended": {"act_by": "Tue, Dec 8, 2026", "status": "site_visit_unsuccessful"},
     "agent_revoked": {"expired": True},
+    "acting_ended": {"references": ["MSA-2026-000123", "MSA-2026-000124"], "why": "expired"},
     "authority_ends": {"act_by": "Tue, Dec 8, 2026"},
     "handed_over": {"colleague": "Bob Builder"},
     "paper_sent_back": {"items": [_ITEM | {"section": "Customer terms"}]},
