@@ -32,6 +32,7 @@ app.conf.beat_schedule = {
     "scan-visit-photos-in-quarantine": {"task": "fieldwork.scan_quarantine", "schedule": 60.0},
     "remind-signers": {"task": "requests_app.remind_signers", "schedule": 3600.0},
     "tend-agents-authorities": {"task": "requests_app.run_due_authorities", "schedule": 3600.0},
+    "apply-approvals": {"task": "approvals.run_due", "schedule": 300.0},
     "compare-with-record": {"task": "requests_app.compare_with_record", "schedule": 300.0},
     "tend-deadlines": {"task": "requests_app.run_due_deadlines", "schedule": 3600.0},
     "expire-and-follow-payments": {"task": "payments.sweep_payments", "schedule": 300.0},

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from msa_portal.accounts.models import Company, Membership, User
 from msa_portal.accounts.notices import CompanyInvitation
-from msa_portal.accounts.roles import OFFICE_ROLES
+from msa_portal.accounts.roles import DESK_ROLES
 from msa_portal.db import lock
 from msa_portal.errors import Refused
 from msa_portal.notices.links import absolute
@@ -113,10 +113,10 @@ def make_manager(membership: Membership, *, by: User) -> Membership:
 
 
 def follow_roles(user: User) -> None:
-    """After a change of groups: office roles may enter the admin, nobody else but superusers."""
+    """After a change of groups: roles of the staff desk may enter the admin, nobody else but superusers."""
     with transaction.atomic():
         user = lock(user)
-        is_staff = user.is_superuser or bool(user.roles & OFFICE_ROLES)
+        is_staff = user.is_superuser or bool(user.roles & DESK_ROLES)
         if user.is_staff != is_staff:
             user.is_staff = is_staff
             user.save(update_fields=["is_staff"])

@@ -87,4 +87,14 @@ class Migration(migrations.Migration):
             model_name='agreementwording',
             constraint=models.CheckConstraint(condition=models.Q(('published_at__isnull', True), ('effective_on__isnull', False), _connector='OR'), name='published_wording_has_its_day'),
         ),
+        migrations.AlterField(
+            model_name='historicalprogramsettings',
+            name='refund_alone_up_to_cents',
+            field=models.PositiveIntegerField(default=5000, help_text='For all refunds and waivers of a payment. Above, a supervisor other than the proposer approves.', verbose_name='who proposed a refund may approve it up to, cents'),
+        ),
+        migrations.AlterField(
+            model_name='programsettings',
+            name='refund_alone_up_to_cents',
+            field=models.PositiveIntegerField(default=5000, help_text='For all refunds and waivers of a payment. Above, a supervisor other than the proposer approves.', verbose_name='who proposed a refund may approve it up to, cents'),
+        ),
     ]

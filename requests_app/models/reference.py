@@ -287,6 +287,9 @@ def _days(name: Any, default: int) -> models.PositiveSmallIntegerField[int, int]
 class ProgramSettings(models.Model):
     """The decisions of program.md that are figures; one row, made on first use."""
 
+    # Two people change these (D23): whoever could raise the limit alone would have none.
+    ABOUT_MONEY = frozenset({"refund_alone_up_to_cents", "second_fee_when_customer_responsible"})
+
     draft_life_days = _days(_("a draft lives, days (D8)"), 90)
     first_reminder_days = _days(_("first reminder, days before the end (D8)"), 14)
     last_reminder_days = _days(_("last reminder, days before the end (D8)"), 3)
@@ -341,7 +344,7 @@ class ProgramSettings(models.Model):
     refund_alone_up_to_cents = models.PositiveIntegerField(
         _("who proposed a refund may approve it up to, cents"),
         default=5000,
-        help_text=_("Above this amount a supervisor other than the proposer approves."),
+        help_text=_("For all refunds and waivers of a payment. Above, a supervisor other than the proposer approves."),
     )
     refund_arrives_days = _days(_("a refund reaches the payer's account within, business days"), 10)
     history = HistoricalRecords()

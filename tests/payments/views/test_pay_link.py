@@ -16,13 +16,13 @@ from django.utils import timezone
 from msa_portal.accounts.models import Company, User
 from msa_portal.errors import Refused
 from msa_portal.notices.models import NoticeMessage
-from payments.models import Fee, FeeSchedule, PayInvitation, Payment, Refund
+from payments.models import Fee, PayInvitation, Payment, Refund
 from payments.services import checkout, pay_links, refunds, settle
 from requests_app.enums import Status, WithdrawalReason
 from requests_app.lifecycle import drafts, transitions
 from requests_app.models import MSARequest
 from requests_app.signing import authority, invitations
-from tests import factories
+from tests import factories, schedules
 from tests.payments.conftest import FEE, opened, state_of
 from tests.payments.sandbox.harness import SandboxControl
 from tests.payments.views.test_fee import address, signed_in, text
@@ -167,7 +167,7 @@ def test_another_amount_is_refused(invitation: PayInvitation, cents: int) -> Non
 
 def test_amount_that_changed_is_shown_anew(request_: MSARequest, invitation: PayInvitation) -> None:
     Fee.objects.update(quote_holds_until=timezone.localdate() - timedelta(days=1))
-    FeeSchedule.objects.update(amount_cents=30000)
+    schedules.change(amount_cents=30000)
     answer = posts(invitation)
     assert (answer.status_code, Payment.objects.count()) == (409, 0)
     assert "Pay $300.00" in answer.content.decode()

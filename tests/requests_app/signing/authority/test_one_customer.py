@@ -63,7 +63,10 @@ def test_address_that_is_not_proven_ends_nothing(company, alice):
     EmailAddress.objects.update(verified=False)
 
     assert not authority.seen_by(alice).exists()
-    for end in (lambda: authority.end(msa_request.authority, by=alice), lambda: authority.revoke(msa_request, by=alice)):
+    for end in (
+        lambda: authority.end(msa_request.authority, by=alice),
+        lambda: authority.revoke(msa_request, by=alice),
+    ):
         with pytest.raises(Refused) as refusal:
             end()
         assert refusal.value.code == "not_allowed"
@@ -74,9 +77,7 @@ def test_ending_takes_along_what_waits_for_a_signature_at_the_account(company, a
     signed = authorized(company, alice)
     waiting = factories.complete_request(company=company, customer_email=alice.email)
     invitation = invitations.invite_customer(factories.prepared(waiting), by=waiting.agent)
-    elsewhere = factories.complete_request(
-        company=company, customer_email=alice.email, account_number="700999999999"
-    )
+    elsewhere = factories.complete_request(company=company, customer_email=alice.email, account_number="700999999999")
 
     assert authority.end(signed.authority, by=alice) == 2
     assert SigningInvitation.objects.get(pk=invitation.pk).voided_at is not None
