@@ -37,6 +37,7 @@ MIGRATED_FROM = (
         "msa_portal/accounts/roles.py",
         "msa_portal/accounts/factor_secrets.py",
         "payments/ledger_guard.py",
+        "payments/schedule_guard.py",
     ),
 )
 TESTS_OWN = ("tests/prepared.py", "tests/settings.py", "tests/servers.py")

@@ -36,10 +36,10 @@ class ProposalAdmin(admin.ModelAdmin):
     list_select_related = ["proposed_by", "decided_by"]
     list_per_page = 50
     show_full_result_count = False
-    fields = [
+    fields = (
         *("subject", "title", "reason", "state", "proposed", "created_at"),
         *("decided", "decided_at", "note", "effective_on", "applied_at"),
-    ]
+    )
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -96,7 +96,7 @@ class ProposalAdmin(admin.ModelAdmin):
         form = DecideForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             try:
-                if request.POST.get("do") == "approve":
+                if "approve" in request.POST:
                     services.approve(proposal, by=user)
                     done = _now("Approved.")
                 else:

@@ -25,7 +25,7 @@ class EffectiveForm(forms.ModelForm):
     """Asks from which day the change holds."""
 
     effective_on = forms.DateField(
-        label=_("takes effect on"),
+        label=_("Takes effect on"),
         widget=AdminDateWidget,
         initial=lambda: local_day(timezone.now()),
         help_text=_("Another supervisor approves it first."),
@@ -41,7 +41,7 @@ class EffectiveForm(forms.ModelForm):
 class TwoPersonAdmin(KeptAdmin):
     """Saving writes nothing: it proposes the change. Rows aren't deleted."""
 
-    form = EffectiveForm
+    form: type[forms.ModelForm] = EffectiveForm
 
     def needs_two(self, form: Any) -> bool:
         """Whether this change takes two people; each one does, unless a subclass says otherwise."""

@@ -40,7 +40,7 @@ def register(model: type[models.Model], *, also: Callable[[Any], None] = lambda 
     services.register(
         Kind(
             name=_kind(model),
-            title=options.verbose_name,
+            title=options.verbose_name or "",
             permission=f"{options.app_label}.change_{options.model_name}",
             apply=apply,
             check=check,
@@ -100,7 +100,7 @@ def _facts(proposal: Proposal) -> list[tuple[Any, Any]]:
     model, before = _model(proposal), proposal.payload["before"]
     facts = []
     for name, text in proposal.payload["values"].items():
-        label, after = capfirst(model._meta.get_field(name).verbose_name), _shown(text)
+        label, after = capfirst(_field(model, name).verbose_name), _shown(text)
         if name in before:
             after = _("%(after)s (now: %(before)s)") % {"after": after, "before": _shown(before[name])}
         facts.append((label, after))
@@ -112,8 +112,11 @@ def _model(proposal: Proposal) -> type[models.Model]:
 
 
 def _as_text(row: models.Model, name: str) -> str | None:
-    field = row._meta.get_field(name)
-    return None if getattr(row, name) is None else field.value_to_string(row)
+    return None if getattr(row, name) is None else str(_field(type(row), name).value_to_string(row))
+
+
+def _field(model: type[models.Model], name: str) -> Any:
+    return model._meta.get_field(name)
 
 
 def _shown(text: str | None) -> str:

@@ -126,5 +126,5 @@ def claim(msa_request: MSARequest, *, by: User, address: str = "") -> None:
 
 def _is_now_theirs(msa_request: MSARequest, customer: User, address: str) -> None:
     """The authority that this customer gave by a mailed link belongs to their account."""
-    given = AgentAuthority.objects.filter(pk=msa_request.authority_id, customer=None, customer_email=address)
-    given.update(customer=customer)
+    rows = AgentAuthority.objects.filter(pk=msa_request.authority_id or 0, customer=None, customer_email=address)
+    rows.update(customer=customer)

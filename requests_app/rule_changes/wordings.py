@@ -84,7 +84,8 @@ def _publish(proposal: Proposal) -> None:
 def _facts(proposal: Proposal) -> list[tuple[Any, Any]]:
     wording = _wording(proposal)
     names = ("effective_on", "is_sample", "customer_terms", "authorization", "submittal", "consent")
-    return [(AgreementWording._meta.get_field(name).verbose_name, getattr(wording, name)) for name in names]
+    labels: dict[str, Any] = {field.name: field.verbose_name for field in AgreementWording._meta.concrete_fields}
+    return [(labels[name], getattr(wording, name)) for name in names]
 
 
 def register() -> None:

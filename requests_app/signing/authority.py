@@ -147,9 +147,9 @@ def _with_unsigned(covered: list[MSARequest], user: User, company: int, account:
 
 def _standing_for(msa_request: MSARequest, user: User) -> list[int]:
     """The authorities in force that this customer gave to the company for the request's account."""
-    given = AgentAuthority.objects.given_by(user).in_force().filter(company=msa_request.agent_company_id)
+    standing = AgentAuthority.objects.given_by(user).in_force().filter(company=msa_request.agent_company_id)
     same = Q(account_number=account_of(msa_request)) | Q(pk=msa_request.authority_id or 0)
-    return list(given.filter(same).order_by("pk").values_list("pk", flat=True))
+    return list(standing.filter(same).order_by("pk").values_list("pk", flat=True))
 
 
 def _lock_covered(rows: Iterable[MSARequest]) -> list[MSARequest]:

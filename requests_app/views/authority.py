@@ -32,13 +32,14 @@ def agents(request: SignedInRequest) -> HttpResponse:
         _row(agent_authority, user, holds=agent_authority.holds_on(today))
         for agent_authority in authority.seen_by(user)
     ]
-    context = {"rows": rows, "waiting": [], "unclaimed": []}
+    waiting, unclaimed = [], []
     open_requests = authority.requests_of(user).open().filter(agent_company__isnull=False)
     for msa_request in open_requests.select_related("agent_company", "authority").order_by("pk"):
         if msa_request.has_agent and msa_request.authority is None:
-            context["waiting"].append(msa_request)
+            waiting.append(msa_request)
         elif not msa_request.has_agent and msa_request.owner_id is None:
-            context["unclaimed"].append(msa_request)
+            unclaimed.append(msa_request)
+    context = {"rows": rows, "waiting": waiting, "unclaimed": unclaimed}
     return render(request, "requests_app/agents.html", context)
 
 

@@ -168,14 +168,14 @@ def test_second_supervisor_approves_on_the_page(alice, sue, sol):
     url = f"/admin/approvals/proposal/{proposal.pk}/decide/"
     own = desk(sue).get(url).text
     assert "You proposed this." in own
-    assert 'value="approve"' not in own
+    assert 'name="approve"' not in own
     page = desk(sol).get(url).text
     for words in ("Joins us", alice.email, "Approve"):
         assert words in page
 
-    desk(sue).post(url, {"do": "approve"})
+    desk(sue).post(url, {"approve": "Approve"})
     assert fresh(alice).roles == frozenset()
-    desk(sol).post(url, {"do": "approve"})
+    desk(sol).post(url, {"approve": "Approve"})
     assert fresh(alice).roles == {Role.SUPERVISOR}
 
 
@@ -184,7 +184,7 @@ def test_page_lists_only_what_one_decides_on(alice, sue):
     proposal = role_grants.propose(alice, role_grants.ALL_RIGHTS, by=root)
     page = f"/admin/approvals/proposal/{proposal.pk}/"
     assert desk(sue).get(f"{page}decide/").status_code == 404
-    assert desk(sue).post(f"{page}decide/", {"do": "decline"}).status_code == 404
+    assert desk(sue).post(f"{page}decide/", {"decline": "Decline"}).status_code == 404
     assert desk(factories.staff()).get("/admin/approvals/proposal/").status_code == 403
     assert desk(root).get(f"{page}change/").status_code == 200
     assert Proposal.objects.get().state == "proposed"
