@@ -56,7 +56,7 @@ def _label_in(agreement: Agreement, name: str) -> str:
     if name != "agent":
         return label(name)
     day = formats.day(local_day(agreement.created_at))
-    return _("Person at the company on %(day)s") % {"day": day}
+    return _("Agent on %(day)s") % {"day": day}
 
 
 def value(name: str, facts: Mapping[str, Any]) -> str:

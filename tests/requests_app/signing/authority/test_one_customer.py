@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.urls import reverse
 from django.utils import timezone
 
 from msa_portal import formats
@@ -206,7 +207,7 @@ def test_text_names_the_company_and_the_person_as_of_its_day(company, alice):
 
     facts = {fact.label: fact.value for fact in section.facts}
     assert facts["Agent's company"] == company.name
-    assert facts[f"Person at the company on {formats.day(local_day(agreement.created_at))}"] == bob.name
+    assert facts[f"Agent on {formats.day(local_day(agreement.created_at))}"] == bob.name
     assert section.signers[1] == f"Agent: {company.name}"
 
 
@@ -259,3 +260,14 @@ def test_nobody_else_opens_the_pages(client, company, alice):
         assert client.get(f"/requests/agents/{msa_request.authority_id}/end/").status_code == 404
         assert client.post(f"/requests/{msa_request.reference}/agent/end/", {"do": "revoke"}).status_code == 404
     assert is_seen_by(msa_request.agent, msa_request)
+
+
+def test_colleague_reads_what_taking_it_over_means(client, company, alice):
+    msa_request = signed_by_link(company, alice)
+    Membership.objects.create(user=alice, company=company)
+    token = invitations.token_for(SigningInvitation.objects.get().key)
+
+    page = signed_in(client, alice).post(reverse("requests:sign_claim", args=[token]), follow=True).text
+    assert f"{company.name} no longer acts on it" in page
+    msa_request.refresh_from_db()
+    assert msa_request.owner == alice
