@@ -15,7 +15,7 @@ from payments.services import checkout, fees, settle
 from requests_app.enums import Settlement, Status, WithdrawalReason
 from requests_app.lifecycle import transitions
 from requests_app.models import MSARequest
-from tests import factories, two_people
+from tests import factories, schedules, two_people
 from tests.payments.conftest import FEE, opened, state_of
 from tests.payments.sandbox.harness import SandboxControl
 
@@ -90,8 +90,7 @@ def test_bank_debit_on_its_way_is_not_canceled(payable: MSARequest, provider_san
 
 
 def test_quote_holds_two_weeks_then_is_quoted_anew(payable: MSARequest, schedule: FeeSchedule) -> None:
-    schedule.amount_cents = 30000
-    schedule.save()
+    schedules.change(amount_cents=30000)
     visit = payable.rounds.get()
     with time_machine.travel(timezone.now() + timedelta(days=14), tick=False):
         held = fees.quote(payable, visit)
