@@ -36,6 +36,7 @@ MIGRATED_FROM = (
         "msa_portal/business_days/statutory.py",
         "msa_portal/accounts/roles.py",
         "msa_portal/accounts/factor_secrets.py",
+        "msa_portal/triggers.py",
         "payments/ledger_guard.py",
         "payments/schedule_guard.py",
     ),

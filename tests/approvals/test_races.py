@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,24 +15,9 @@ from payments.services import limits, refunds, waivers
 from requests_app.models import ProgramSettings
 from tests import factories
 from tests.payments import bookings
-from tests.threads import at_once
+from tests.threads import at_once, meeting
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
-
-
-def meeting(function: Callable[..., Any], *, seconds: float = 3) -> Callable[..., Any]:
-    """The function, after which both wait for each other; where the other waits for a lock, it goes on."""
-    both = threading.Barrier(2)
-
-    def met(*args: Any, **kwargs: Any) -> Any:
-        answer = function(*args, **kwargs)
-        try:
-            both.wait(seconds)
-        except threading.BrokenBarrierError:
-            return answer
-        return answer
-
-    return met
 
 
 def without_lock(row: Any, *_related: str) -> Any:
