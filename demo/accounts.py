@@ -34,6 +34,9 @@ MANAGER = Account(
 COLLEAGUE = Account("colleague@example.com", "Cora Diaz", _("Agent, a colleague"), "/requests/", is_agent=True)
 STAFF = Account("staff@example.com", "Sam Reyes", _("Program staff"), "/admin/", Role.PROGRAM_STAFF)
 SUPERVISOR = Account("supervisor@example.com", "Sue Park", _("Supervisor"), "/admin/", Role.SUPERVISOR)
+SECOND_SUPERVISOR = Account(
+    "supervisor2@example.com", "Sol Rivera", _("Supervisor, the second person"), "/admin/", Role.SUPERVISOR
+)
 DISPATCHER = Account("dispatcher@example.com", "Dan Webb", _("Dispatcher"), "/admin/", Role.DISPATCHER)
 TECHNICIAN = Account(
     "technician@example.com", "Tess Lund", _("Meter technician"), "/field/", Role.TECHNICIAN, employee_number="T-1001"
@@ -46,7 +49,10 @@ SECOND_TECHNICIAN = Account(
     Role.TECHNICIAN,
     employee_number="T-1002",
 )
-ACCOUNTS = (CUSTOMER, MANAGER, COLLEAGUE, STAFF, SUPERVISOR, DISPATCHER, TECHNICIAN, SECOND_TECHNICIAN)
+ACCOUNTS = (
+    *(CUSTOMER, MANAGER, COLLEAGUE, STAFF, SUPERVISOR, SECOND_SUPERVISOR),
+    *(DISPATCHER, TECHNICIAN, SECOND_TECHNICIAN),
+)
 
 
 def sign_ins() -> str:

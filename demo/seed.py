@@ -25,9 +25,10 @@ from fieldwork.visits import closeouts, orders
 from msa_portal.accounts.companies import details
 from msa_portal.accounts.companies import invitations as company_invitations
 from msa_portal.accounts.models import Company, Membership, User
+from msa_portal.approvals import services as approvals
 from msa_portal.business_days import calendar
 from payments.models import Fee
-from payments.services import fees
+from payments.services import waivers
 from requests_app import eligibility
 from requests_app.agreements import versions
 from requests_app.enums import DocumentKind, Party, VisitOutcome, WithdrawalReason
@@ -312,7 +313,9 @@ class _Story:
         """The fee is waived, since nobody paid anything for demo data."""
         msa_request = self._executed(home, by)
         fee = Fee.objects.get(round__msa_request=msa_request, state=Fee.State.OPEN)
-        fees.waive(fee, by=self.people[accounts.SUPERVISOR], reason=_("Demo data"))
+        proposal = waivers.waive(fee, by=self.people[accounts.SUPERVISOR], reason=_("Demo data"))
+        if proposal is not None:
+            approvals.approve(proposal, by=self.people[accounts.SECOND_SUPERVISOR])
         msa_request.refresh_from_db()
         return msa_request
 

@@ -33,6 +33,7 @@ app.conf.beat_schedule = {
     "remind-signers": {"task": "requests_app.remind_signers", "schedule": 3600.0},
     "tend-agents-authorities": {"task": "requests_app.run_due_authorities", "schedule": 3600.0},
     "remind-of-licenses": {"task": "accounts.remind_of_licenses", "schedule": crontab(minute=20, hour=7)},
+    "apply-approvals": {"task": "approvals.run_due", "schedule": 300.0},
     "compare-with-record": {"task": "requests_app.compare_with_record", "schedule": 300.0},
     "tend-deadlines": {"task": "requests_app.run_due_deadlines", "schedule": 3600.0},
     "expire-and-follow-payments": {"task": "payments.sweep_payments", "schedule": 300.0},

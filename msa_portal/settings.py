@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "msa_portal.accounts",
     "msa_portal.business_days",
     "msa_portal.notices",
+    "msa_portal.approvals",
     "requests_app",
     "payments",
     "fieldwork",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import connections
+from msa_portal.triggers import Guard
 
 _TABLE = "payments_ledgerentry"
 # What is refused: the trigger, and the verb in its message.
@@ -15,7 +15,6 @@ _REFUSED = {
     "UPDATE": ("ledger_entries_are_never_changed", "changed"),
     "DELETE": ("ledger_entries_are_never_deleted", "deleted"),
 }
-TRIGGERS = tuple(trigger for trigger, _verb in _REFUSED.values())
 
 _SQLITE = """
 CREATE TRIGGER IF NOT EXISTS {trigger} BEFORE {statement} ON {table}
@@ -33,15 +32,10 @@ FOR EACH ROW EXECUTE FUNCTION ledger_refuses('{verb}')
 """
 
 
+_GUARD = Guard(_TABLE, _REFUSED, _SQLITE, _POSTGRESQL_FUNCTION, _POSTGRESQL)
+TRIGGERS = _GUARD.triggers
+
+
 def keep(using: str, **_kwargs: Any) -> None:
     """Receives `post_migrate` of this app."""
-    connection = connections[using]
-    if _TABLE not in connection.introspection.table_names():
-        return
-    on_sqlite = connection.vendor == "sqlite"
-    with connection.cursor() as cursor:
-        if not on_sqlite:
-            cursor.execute(_POSTGRESQL_FUNCTION)
-        for statement, (trigger, verb) in _REFUSED.items():
-            sql = _SQLITE if on_sqlite else _POSTGRESQL
-            cursor.execute(sql.format(trigger=trigger, statement=statement, table=_TABLE, verb=verb))
+    _GUARD.keep(using)

@@ -7,10 +7,16 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from msa_portal.accounts.models import User
-from payments import ledger_guard, sections
-from payments.services import fees, invitations, pay_links, withdrawal
+from msa_portal.approvals import rows
+from msa_portal.business_days.calendar import local_day
+from msa_portal.errors import Refused
+from payments import ledger_guard, schedule_guard, sections
+from payments.models import FeeSchedule
+from payments.services import fees, invitations, pay_links, waivers, withdrawal
 from requests_app.events import Then, row_for
 from requests_app.models import MSARequest, RequestEvent
 from requests_app.signals import event_recorded
@@ -19,9 +25,18 @@ from requests_app.signals import event_recorded
 def connect(app: AppConfig) -> None:
     """Called once when the app is ready."""
     post_migrate.connect(ledger_guard.keep, sender=app, dispatch_uid="payments.ledger_guard")
+    post_migrate.connect(schedule_guard.keep, sender=app, dispatch_uid="payments.schedule_guard")
+    waivers.register()
+    rows.register(FeeSchedule, also=_starts_later)
     event_recorded.connect(on_event, dispatch_uid="payments.on_event")
     sections.connect()
     pay_links.connect()
+
+
+def _starts_later(schedule: FeeSchedule) -> None:
+    """A schedule only follows those that are there (D23)."""
+    if schedule.effective_from < local_day(timezone.now()):
+        raise Refused(_("Its first day is over. Decline it, and propose it again from a later day."), code="past")
 
 
 def on_event(msa_request: MSARequest, event: RequestEvent, by: User | None, **_kwargs: Any) -> None:

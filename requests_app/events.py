@@ -204,6 +204,7 @@ _ROWS = (
         by=frozenset({Actor.CUSTOMER, Actor.AGENT, Actor.TIMER}),
         then=frozenset({Then.VOID_PAY_LINKS}),
         notices=("requests_app.signing.notices.agent_revoked", "requests_app.signing.notices.agent_stepped_down"),
+        told_by_service=("acting_ended",),
     ),
     Row(
         EventKind.CLAIMED,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from msa_portal.approvals import rows
 from requests_app import deadlines, notices, permissions, sections, signals
-from requests_app.models import Document, MSARequest
+from requests_app.models import CorrectionReason, Document, MSARequest, OutcomeReason, PaperReason, ProgramSettings
+from requests_app.rule_changes import wordings
 from requests_app.signing import company_changes, invitations, paper
 
 
@@ -17,6 +19,9 @@ def connect() -> None:
     company_changes.connect()
     sections.connect()
     notices.connect("requests_app")
+    wordings.register()
+    for model in (OutcomeReason, CorrectionReason, PaperReason, ProgramSettings):
+        rows.register(model)
     signals.file_infected.connect(tell_of_infected, sender=Document, dispatch_uid="notices of infected files")
 
 

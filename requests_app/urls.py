@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern] = [
     path("products/", products.products, name="products"),
     path("requests/", requests.request_list, name="list"),
     path("requests/agents/", authority.agents, name="agents"),
+    path("requests/agents/<int:pk>/end/", authority.end_authority, name="end_authority"),
     path("requests/new/", application.new, name="new"),
     path("requests/<str:reference>/", requests.detail, name="detail"),
     path("requests/<str:reference>/agent/end/", authority.end, name="revoke_agent"),

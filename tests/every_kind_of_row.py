@@ -24,9 +24,13 @@ from demo import accounts
 from demo.models import ArrivedMail
 from fieldwork import models as fieldwork
 from msa_portal.accounts.models import Company, User
+from msa_portal.accounts.roles import Role
+from msa_portal.approvals import role_grants, rows
+from msa_portal.business_days.calendar import local_day
 from payments import models as payments
 from requests_app import enums
 from requests_app import models as requests_app
+from requests_app.rule_changes import wordings
 from tests import factories
 from tests.payments import bookings
 
@@ -41,6 +45,22 @@ def add() -> None:
     screening(staff)
     field(person(accounts.DISPATCHER))
     records(supervisor)
+    two_people(supervisor)
+
+
+def two_people(supervisor: User) -> None:
+    """A proposal of every kind beside the demo's waivers (D23)."""
+    role_grants.propose(person(accounts.COLLEAGUE), Role.DISPATCHER, by=supervisor, reason=WORDS)
+    reason = first(requests_app.OutcomeReason)
+    reason.title = WORDS
+    rows.propose(reason, ["title"], by=supervisor)
+    starts_on = local_day(timezone.now()) + timedelta(days=30)
+    fee = payments.FeeSchedule(request_type="install", amount_cents=30000, effective_from=starts_on)
+    rows.propose(fee, ["request_type", "amount_cents", "effective_from"], by=supervisor)
+    texts = dict.fromkeys(["customer_terms", "authorization", "submittal", "consent"], WORDS)
+    wordings.propose(
+        requests_app.AgreementWording.objects.create(version="next", effective_on=starts_on, **texts), by=supervisor
+    )
 
 
 def empty_models(labels: set[str]) -> Iterator[str]:

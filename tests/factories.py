@@ -173,6 +173,7 @@ class AgreementWordingFactory(DjangoModelFactory[AgreementWording]):
     submittal = "The agent says that the answers are right."
     consent = "I agree to sign electronically."
     published_at = factory.LazyFunction(timezone.now)
+    effective_on = date(2025, 6, 12)
 
 
 COMPLETE_FACTS: dict[str, Any] = {

@@ -36,7 +36,9 @@ MIGRATED_FROM = (
         "msa_portal/business_days/statutory.py",
         "msa_portal/accounts/roles.py",
         "msa_portal/accounts/factor_secrets.py",
+        "msa_portal/triggers.py",
         "payments/ledger_guard.py",
+        "payments/schedule_guard.py",
     ),
 )
 TESTS_OWN = ("tests/prepared.py", "tests/settings.py", "tests/servers.py")

@@ -48,7 +48,7 @@ ADDRESSES = {
         "account_set_password", "mfa_index", "mfa_reauthenticate", "mfa_activate_totp", "mfa_deactivate_totp",
         "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes", "mfa_list_webauthn",
         "mfa_add_webauthn", "mfa_reauthenticate_webauthn", "mfa_remove_webauthn", "mfa_edit_webauthn",
-        "usersessions_list", "requests:agents", "requests:list", "requests:new",
+        "usersessions_list", "requests:agents", "requests:end_authority", "requests:list", "requests:new",
         "payments:several", "payments:pay_several",
         "fieldwork:calendar",
         "payments:statements", "payments:statement", "payments:statement_pdf", "payments:statement_csv",

@@ -33,3 +33,18 @@ def at_once(*acts: Callable[[], Any]) -> tuple[list[Any], list[BaseException]]:
         thread.join(SECONDS)
     assert not any(thread.is_alive() for thread in threads), f"An act has not ended after {SECONDS} seconds."
     return answers, failures
+
+
+def meeting(function: Callable[..., Any], *, seconds: float = 10) -> Callable[..., Any]:
+    """The function, after which both wait for each other; where the other waits for a lock, it goes on."""
+    both = threading.Barrier(2)
+
+    def met(*args: Any, **kwargs: Any) -> Any:
+        answer = function(*args, **kwargs)
+        try:
+            both.wait(seconds)
+        except threading.BrokenBarrierError:
+            return answer
+        return answer
+
+    return met

@@ -13,7 +13,7 @@ from django.apps import apps
 from django.db import models
 from tinyhtml5 import parse
 
-OURS = {"accounts", "business_days", "notices", "requests_app", "payments", "fieldwork", "demo", "mfa", "account", "usersessions", "axes", "admin", "auth", "sessions", "contenttypes"}  # fmt: skip
+OURS = {"accounts", "approvals", "business_days", "notices", "requests_app", "payments", "fieldwork", "demo", "mfa", "account", "usersessions", "axes", "admin", "auth", "sessions", "contenttypes"}  # fmt: skip
 TEXT = (models.CharField, models.TextField, models.JSONField)
 
 # Historical models have the same fields, and are filled too.
@@ -21,11 +21,13 @@ TYPED: dict[str, tuple[str, ...]] = {
     "accounts.User": ("name", "phone"),
     "accounts.Company": ("name", "license_classification", "phone", "email", "address"),
     "accounts.MembershipInvitation": ("email",),
+    "approvals.Proposal": ("subject", "reason", "operator", "note", "payload"),
     "business_days.ClosureDay": ("name",),
     "notices.NoticeMessage": ("to_email", "subject", "text", "last_error"),
     "requests_app.Agreement": ("facts",),
     "requests_app.Signature": ("name", "email", "user_agent", "consent_text"),
     "requests_app.SigningInvitation": ("email",),
+    "requests_app.AgentAuthority": ("customer_email",),
     "requests_app.DocumentOpening": ("email", "user_agent"),
     "requests_app.SigningConsent": ("email", "user_agent", "text"),
     "requests_app.DeadlineExtension": ("reason",),
@@ -82,7 +84,7 @@ NOT_TYPED: dict[str, set[str]] = {
     },
     "a code, a number or a version of ours": {
         "code", "rule", "reference", "number", "version", "text_version", "app_version", "currency", "fee_reason", "type",
-        "category", "failure", "kind", "content_type", "normalized", "panel_normalized", "field", "app_label", "employee_number",
+        "category", "failure", "kind", "target", "content_type", "normalized", "panel_normalized", "field", "app_label", "employee_number",
     },
     "digits alone, which the database or the model holds to": {"account_number", "zip_code", "license_number"},
     "lists of codes or numbers": {

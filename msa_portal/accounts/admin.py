@@ -5,21 +5,22 @@ from typing import Any
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from msa_portal.accounts import services
 from msa_portal.accounts.companies import admin as _companies  # noqa: F401  registers
 from msa_portal.accounts.companies.membership import check_may_work_for_the_utility
 from msa_portal.accounts.models import User
+from msa_portal.approvals import role_grants
 from msa_portal.guards import user_of
-from msa_portal.refusals import refusal_in_form
+from msa_portal.refusals import refusal_as_message, refusal_in_form
 from msa_portal.validators import one_line
 
 # Roles are kept in code (roles.py): a group edited by hand would be put back at the next migration.
@@ -45,7 +46,7 @@ class PersonForm(UserChangeForm):
 
 @admin.register(User)
 class PersonAdmin(UserAdmin):
-    """Supervisors give and take roles; what could make more of them than that is the superuser's."""
+    """Supervisors take roles at once, and propose giving them to a second supervisor (D23)."""
 
     form = PersonForm
     list_display = ["email", "name", "role_names", "is_active", "last_login"]
@@ -102,6 +103,8 @@ class PersonAdmin(UserAdmin):
         return response
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        if change:
+            _hold_back(obj, form)
         if not change or "email" not in form.changed_data:
             super().save_model(request, obj, form, change)
             return
@@ -123,3 +126,28 @@ class PersonAdmin(UserAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         services.follow_roles(form.instance, by=user_of(request))
+        for power in getattr(form, "powers", []):
+            with refusal_as_message(request):
+                role_grants.propose(form.instance, power, by=user_of(request))
+                self.message_user(
+                    request,
+                    gettext("Waits for a second supervisor: %(power)s.") % {"power": role_grants.label(power)},
+                    messages.WARNING,
+                )
+
+
+def _hold_back(user: User, form: Any) -> None:
+    """What gives power is left as it was, and noted in `form.powers`: it takes a second supervisor."""
+    stored = User.objects.get(pk=user.pk)
+    held = set(stored.groups.all())
+    form.powers = []
+    if "groups" in form.cleaned_data:
+        wanted = set(form.cleaned_data["groups"])
+        form.powers += sorted(group.name for group in wanted - held)
+        form.cleaned_data["groups"] = Group.objects.filter(pk__in=[group.pk for group in wanted & held])
+    if user.is_superuser and not stored.is_superuser:
+        user.is_superuser = False
+        form.powers.append(role_grants.ALL_RIGHTS)
+    if user.is_active and not stored.is_active and (held or stored.is_superuser):
+        user.is_active = False
+        form.powers.append(role_grants.SIGN_IN)

@@ -14,7 +14,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from msa_portal.accounts.companies.licenses import classification_shape, number_shape
-from msa_portal.accounts.roles import OFFICE_ROLES, SECOND_FACTOR_ROLES, Role
+from msa_portal.accounts.roles import DESK_ROLES, OFFICE_ROLES, SECOND_FACTOR_ROLES, Role
 from msa_portal.business_days.calendar import local_day
 from msa_portal.db import Timestamped
 
@@ -115,9 +115,9 @@ class User(AbstractUser):
         return self.is_superuser or self.is_staff or bool(self.roles & SECOND_FACTOR_ROLES)
 
     def grant(self, role: Role) -> None:
-        """Put the person in the role's group; office roles may sign in to the admin."""
+        """Put the person in the role's group; roles of the staff desk may sign in to the admin."""
         self.groups.add(Group.objects.get(name=role.value))
-        if role in OFFICE_ROLES and not self.is_staff:
+        if role in DESK_ROLES and not self.is_staff:
             self.is_staff = True
             self.save(update_fields=["is_staff"])
         self.__dict__.pop("_access", None)

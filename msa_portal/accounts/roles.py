@@ -17,10 +17,13 @@ class Role(models.TextChoices):
     SUPERVISOR = "supervisor", _("Supervisor")
     DISPATCHER = "dispatcher", _("Dispatcher")
     TECHNICIAN = "technician", _("Meter technician")
+    RECORD_KEEPER = "record_keeper", _("Record keeper")
 
 
 # Roles whose holders see every request.
 OFFICE_ROLES = frozenset({Role.PROGRAM_STAFF, Role.SUPERVISOR, Role.DISPATCHER})
+# Roles whose holders work on the staff desk.
+DESK_ROLES = OFFICE_ROLES | {Role.RECORD_KEEPER}
 # Roles that need a second factor outside demo.
 SECOND_FACTOR_ROLES = frozenset(Role)
 
@@ -72,7 +75,6 @@ _EDIT_REFERENCE = {
             "correctionreason",
             "outcomereason",
             "paperreason",
-            "serviceaccount",
             "agreementwording",
             "panelrestriction",
         )
@@ -107,11 +109,15 @@ _DISPATCH = {
     ],
 }
 
+# The utility's record, which screening compares with: whoever keeps it screens nothing (D23).
+_KEEP_RECORD = {"requests_app": [f"{verb}_serviceaccount" for verb in ("view", "add", "change")]}
+
 ROLE_PERMISSIONS: dict[Role, list[dict[str, list[str]]]] = {
     Role.PROGRAM_STAFF: [_VIEW_CASEWORK, _SCREEN],
     Role.SUPERVISOR: [_VIEW_CASEWORK, _SCREEN, _EDIT_REFERENCE, _DISPATCH],
     Role.DISPATCHER: [_VIEW_CASEWORK, _DISPATCH],
     Role.TECHNICIAN: [],
+    Role.RECORD_KEEPER: [_KEEP_RECORD],
 }
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from msa_portal.accounts.admin_log import CHANGE, log
 from msa_portal.accounts.companies.membership import leave_all
 from msa_portal.accounts.models import User
-from msa_portal.accounts.roles import OFFICE_ROLES
+from msa_portal.accounts.roles import DESK_ROLES
 from msa_portal.db import lock
 
 
@@ -31,7 +31,7 @@ def follow_roles(user: User, *, by: User) -> None:
         user = lock(user)
         if user.is_superuser or user.roles:
             leave_all(user, by=by)
-        is_staff = user.is_superuser or bool(user.roles & OFFICE_ROLES)
+        is_staff = user.is_superuser or bool(user.roles & DESK_ROLES)
         if user.is_staff != is_staff:
             user.is_staff = is_staff
             user.save(update_fields=["is_staff"])

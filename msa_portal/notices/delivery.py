@@ -156,6 +156,10 @@ def send_again(message: NoticeMessage, *, by: User) -> None:
                 _("This message held a code or a key that works once. Ask the person to request a new one."),
                 code="confidential",
             )
+        if fresh.state == NoticeMessage.State.CANCELED:
+            raise Refused(
+                _("This person doesn't act on the request now, so they get no email about it."), code="canceled"
+            )
         if fresh.state == NoticeMessage.State.SENDING and fresh.lease_until and fresh.lease_until > timezone.now():
             raise Refused(_("This message is being sent right now. Look again in a minute."), code="being_sent")
         fresh.state, fresh.claim, fresh.lease_until = NoticeMessage.State.QUEUED, None, None

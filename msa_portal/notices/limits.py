@@ -49,6 +49,7 @@ LIMITED: dict[str, AtLimit] = {
     "request_claimed": AtLimit.SEND,
     "agent_revoked": AtLimit.SEND,
     "agent_stepped_down": AtLimit.SEND,
+    "acting_ended": AtLimit.SEND,
     "account/company_closed": AtLimit.SEND,
     # By people who aren't signed in, to any address
     "account/verify_address": AtLimit.REFUSE,
@@ -68,7 +69,7 @@ UNLIMITED: dict[str, str] = {
             *("refund_failed", "refund_declined", "statement_ready", "payment_held_staff", "books_differ"),
             *("visit_scheduled", "visit_moved", "visit_canceled", "visit_on_the_way", "visit_expected_anew"),
             *("visit_reminder", "day_change_kept", "request_valid", "service_order_issued", "visit_complete"),
-            *("visit_unsuccessful", "account/license_expires"),
+            *("visit_unsuccessful", "account/license_expires", "approval_asked", "approval_decided"),
         ),
         _TIMER_OR_STAFF,
     ),

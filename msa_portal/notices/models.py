@@ -21,7 +21,7 @@ class NoticeQuerySet(models.QuerySet["NoticeMessage"]):
 
 
 class NoticeMessage(models.Model):
-    """One message to one address, as it was or will be sent.
+    """One message to one address, as it was or will be sent, or isn't sent any more (`CANCELED`).
 
     Bodies hold `PRIVATE_LINK` in place of a link that lets its bearer act: the link is made when
     the message is sent, so that nobody who reads the row can use it. Confidential bodies (sign-in
@@ -34,6 +34,7 @@ class NoticeMessage(models.Model):
         SENDING = "sending", _("Being sent")
         SENT = "sent", _("Sent")
         FAILED = "failed", _("Failed")
+        CANCELED = "canceled", _("Not sent")
 
     kind = models.CharField(_("notice"), max_length=60)
     unique_key = models.CharField(max_length=200, unique=True)

@@ -145,6 +145,18 @@ def _insert(row: NoticeMessage) -> NoticeMessage:
     return row
 
 
+def cancel(reference: str, *, recipients: Iterable[int]) -> int:
+    """What waits for these people about that request isn't sent (fault 71). Returns how many messages that were.
+
+    One that is being sent right now may still arrive; it isn't tried a second time.
+    """
+    waiting = NoticeMessage.objects.filter(reference=reference, recipient__in=list(recipients)).exclude(reference="")
+    states = (NoticeMessage.State.QUEUED, NoticeMessage.State.SENDING)
+    return waiting.filter(state__in=states).update(
+        state=NoticeMessage.State.CANCELED, claim=None, lease_until=None, last_error=""
+    )
+
+
 def ask_for_delivery(message_pk: int, kind: str) -> None:
     """Ask a worker to deliver, email about accounts before all other. The sweeper delivers what the broker loses."""
     kick("notices.deliver", message_pk, priority=_AT_THE_SCREEN if kind.startswith("account/") else _LATER)

@@ -29,7 +29,8 @@ class Step:
     possible: Callable[[Any], bool]
     form: Callable[[Any], Callable[..., forms.Form]]
     initial: Callable[[Any], dict[str, Any]]
-    act: Callable[[HttpRequest, Any, Any], None]
+    # Does it, and may return what to say instead of `done`.
+    act: Callable[[HttpRequest, Any, Any], Any]
     done: Any
     # What to know before the decision, and why this person cannot take the step; empty where they can.
     facts: Callable[[Any], list[tuple[Any, Any]]] = lambda _row: []
@@ -90,11 +91,11 @@ class MoneyAdmin(admin.ModelAdmin):
         form = step.form(row)(request.POST if request.method == "POST" else None, initial=step.initial(row))
         if request.method == "POST" and form.is_valid():
             try:
-                step.act(request, row, form)
+                said = step.act(request, row, form)
             except Refused as refusal:
                 _show(refusal, form)
             else:
-                messages.success(request, str(step.done))
+                messages.success(request, str(said or step.done))
                 return redirect(f"admin:payments_{self.opts.model_name}_change", row.pk)
         context = {
             **self.admin_site.each_context(request),

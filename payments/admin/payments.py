@@ -19,10 +19,13 @@ from payments import provider
 from payments.admin.desk import MoneyAdmin, Step, nothing
 from payments.forms.refunds import ProposeForm, WaiveForm, WriteOffForm
 from payments.models import Allocation, Fee, Payment, ProviderEvent
-from payments.services import events, fees, refunds, settle
+from payments.services import events, limits, refunds, settle, waivers
 from requests_app.models import MSARequest
 
 __all__ = ["FeeAdmin", "MoneyAdmin", "PaymentAdmin", "ProviderEventAdmin", "Step"]
+
+
+_PROPOSED = gettext_lazy("Proposed. Another supervisor approves it under “Approvals by a second person”.")
 
 
 def _ask_provider(request: HttpRequest, payment: Payment, _form: Any) -> None:
@@ -34,12 +37,28 @@ def _ask_provider(request: HttpRequest, payment: Payment, _form: Any) -> None:
         ) from error
 
 
-def _waive(request: HttpRequest, fee: Fee, form: Any) -> None:
-    fees.waive(fee, by=user_of(request), reason=form.cleaned_data["reason"])
+def _waive(request: HttpRequest, fee: Fee, form: Any) -> Any:
+    if waivers.waive(fee, by=user_of(request), reason=form.cleaned_data["reason"]):
+        return _PROPOSED
+    return None
 
 
-def _write_off(request: HttpRequest, fee: Fee, form: Any) -> None:
-    fees.write_off(fee, by=user_of(request), reason=form.cleaned_data["reason"])
+def _write_off(request: HttpRequest, fee: Fee, form: Any) -> Any:
+    if waivers.write_off(fee, by=user_of(request), reason=form.cleaned_data["reason"]):
+        return _PROPOSED
+    return None
+
+
+def _who_decides(fee: Fee) -> list[tuple[Any, Any]]:
+    """Whether one supervisor is enough, and what waits already."""
+    limit, waiting = formats.usd(limits.limit_cents()), waivers.waiting_for(fee)
+    alone = (
+        _("You alone: with everything given up of this payment it stays within %(limit)s.")
+        if waivers.may_alone(fee)
+        else _("You propose it and another supervisor approves, since it's above %(limit)s.")
+    )
+    facts = [(_("Who decides"), alone % {"limit": limit})]
+    return facts + ([(_("Waits already"), waiting.subject)] if waiting else [])
 
 
 def _propose(request: HttpRequest, payment: Payment, form: ProposeForm) -> None:
@@ -87,6 +106,7 @@ class FeeAdmin(MoneyAdmin):
             initial=nothing,
             act=_waive,
             done=gettext_lazy("The fee is waived."),
+            facts=_who_decides,
         ),
         Step(
             name="write_off",
@@ -96,11 +116,12 @@ class FeeAdmin(MoneyAdmin):
                 "That cannot be taken back."
             ),
             permission="payments.waive_fee",
-            possible=fees.can_write_off,
+            possible=waivers.can_write_off,
             form=lambda _fee: WriteOffForm,
             initial=nothing,
             act=_write_off,
             done=gettext_lazy("The fee is written off."),
+            facts=_who_decides,
         ),
     ]
 

@@ -16,8 +16,8 @@ from msa_portal.guards import user_of
 from payments.admin.desk import MoneyAdmin, Step, nothing
 from payments.forms.refunds import ApproveForm, DeclineForm
 from payments.models import Dispute, Refund
-from payments.services import refunds
-from requests_app.models import MSARequest, ProgramSettings
+from payments.services import limits, refunds
+from requests_app.models import MSARequest
 
 
 def _approve(request: HttpRequest, refund: Refund, form: Any) -> None:
@@ -30,7 +30,7 @@ def _decline(request: HttpRequest, refund: Refund, form: Any) -> None:
 
 def _facts(refund: Refund) -> list[tuple[Any, Any]]:
     """Who wants it, for what and why, and who may approve it."""
-    limit = formats.usd(ProgramSettings.current().refund_alone_up_to_cents)
+    limit = formats.usd(limits.limit_cents())
     facts = [
         (_("Request"), refund.fee.round.msa_request),
         (_("Visit"), refund.fee.round.number),
@@ -39,7 +39,8 @@ def _facts(refund: Refund) -> list[tuple[Any, Any]]:
         (_("Proposed by"), refund.proposed_by or _("the portal")),
         (_("Proposed on"), formats.moment(refund.created_at)),
         (_("Note"), refund.note),
-        (_("Who approves"), _("Above %(limit)s another supervisor than the one who proposed it.") % {"limit": limit}),
+        (_("Refunded, waived or waiting of this payment"), formats.usd(limits.given_up_of(refund.payment))),
+        (_("Who approves"), _("Above %(limit)s a payment, another supervisor than the proposer.") % {"limit": limit}),
     ]
     return [(name, value) for name, value in facts if value]
 

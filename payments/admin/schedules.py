@@ -2,53 +2,44 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from msa_portal import formats
-from msa_portal.admin.history import KeptAdmin
+from msa_portal.approvals.desk import TwoPersonAdmin
+from msa_portal.business_days.calendar import local_day
 from payments.models import FeeSchedule
 
 
 class FeeScheduleForm(forms.ModelForm):
-    def clean(self) -> dict[str, Any]:
-        """One fee a type and day: the days of two schedules of a type do not overlap."""
-        cleaned: dict[str, Any] = super().clean() or {}
-        first, last = cleaned.get("effective_from"), cleaned.get("effective_until")
-        if first and last and last < first:
-            self.add_error(
-                "effective_until", _("The last day is before the first. Enter a later one, or leave it empty.")
-            )
-        elif first and cleaned.get("request_type"):
-            self._check_overlap(cleaned["request_type"], first, last or date.max)
-        return cleaned
-
-    def _check_overlap(self, request_type: str, first: date, last: date) -> None:
-        others = FeeSchedule.objects.filter(request_type=request_type).exclude(pk=self.instance.pk)
-        for other in others:
-            if other.effective_from <= last and first <= (other.effective_until or date.max):
-                self.add_error("effective_from", self._overlaps(other))
-
-    def _overlaps(self, other: FeeSchedule) -> ValidationError:
-        return ValidationError(
-            _("The schedule in force from %(day)s overlaps with this one. Give that one a last day first."),
-            params={"day": formats.day(other.effective_from)},
-        )
+    def clean_effective_from(self) -> Any:
+        day = self.cleaned_data["effective_from"]
+        if day < local_day(timezone.now()):
+            raise forms.ValidationError(_("A fee starts today or later. What was charged until now stays as it was."))
+        return day
 
 
 @admin.register(FeeSchedule)
-class FeeScheduleAdmin(KeptAdmin):
+class FeeScheduleAdmin(TwoPersonAdmin):
     """What a visit costs, in cents. A fee that was quoted keeps its amount for two weeks (D9)."""
 
     form = FeeScheduleForm
     list_display = ["request_type", "amount", "effective_from", "effective_until"]
     list_filter = ["request_type"]
-    fields = ["request_type", "amount_cents", "effective_from", "effective_until"]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """A new one holds until the next one's day, so nobody enters a last day."""
+        until = ["effective_until"] if obj and obj.effective_until else []
+        return ["request_type", "amount_cents", "effective_from", *until]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never edited: propose one that follows it."""
+        return False
 
     @admin.display(description=_("amount"), ordering="amount_cents")
     def amount(self, schedule: FeeSchedule) -> str:

@@ -15,12 +15,14 @@ from requests_app.enums import RequestType
 
 class FeeScheduleQuerySet(models.QuerySet["FeeSchedule"]):
     def in_force(self, request_type: str, day: date) -> FeeSchedule | None:
-        """The schedule of that type on that day (D9), or None where none is set (D16)."""
-        return self.filter(request_type=request_type)._on(day).last()
+        """The schedule of that type on that day (D9), or None where none is set, or nothing is charged (D16)."""
+        newest = self.filter(request_type=request_type)._on(day).last()
+        return newest if newest and newest.amount_cents else None
 
     def by_type(self, day: date) -> dict[str, FeeSchedule]:
         """The schedule in force of each type that has one."""
-        return {schedule.request_type: schedule for schedule in self._on(day)}
+        newest = {schedule.request_type: schedule for schedule in self._on(day)}
+        return {request_type: schedule for request_type, schedule in newest.items() if schedule.amount_cents}
 
     def _on(self, day: date) -> FeeScheduleQuerySet:
         """Those that hold on that day, the newest last, which is the one in force."""
@@ -29,7 +31,11 @@ class FeeScheduleQuerySet(models.QuerySet["FeeSchedule"]):
 
 
 class FeeSchedule(models.Model):
-    """What a site visit costs, by request type, from a day on (F1)."""
+    """What a site visit costs, by request type, from a day on (F1), until another one's day comes.
+
+    Two people publish it (D23). Once its day has come, or a fee was raised under it, the database refuses to change
+    or delete it (`schedule_guard`).
+    """
 
     request_type = models.CharField(_("request type"), max_length=20, choices=RequestType)
     amount_cents = models.PositiveIntegerField(_("amount (cents)"))

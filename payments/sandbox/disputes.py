@@ -20,11 +20,16 @@ BLOCKING = (*OPEN, "lost")
 def open_for(
     box: Sandbox, charge_id: str, reason: str = "fraudulent", amount: int | None = None, *, inquiry: bool = False
 ) -> Obj:
-    """Of `amount`, else of all that was not refunded. An inquiry only asks: no money moves."""
+    """Of `amount`, else of all that was not refunded. An inquiry only asks: no money moves.
+
+    A charge that was refunded in full can't be disputed, as at Stripe (docs/sandbox.md).
+    """
     charge = require(box, "charge", charge_id)
     if charge["disputed"] or not charge["paid"]:
         raise ApiError("Only a paid charge without a dispute can be disputed.")
     remaining = charge["amount"] - charge["amount_refunded"]
+    if not remaining:
+        raise ApiError("This charge was refunded in full, so it can't be disputed.", code="charge_already_refunded")
     if amount is not None and not 0 < amount <= remaining:
         raise ApiError(f"'amount' must be from 1 to {remaining}.")
     dispute = _new(charge, reason, remaining if amount is None else amount, inquiry=inquiry)

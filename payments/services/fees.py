@@ -1,4 +1,4 @@
-"""What is owed for a visit: raised, quoted for two weeks (D9), waived, canceled."""
+"""What is owed for a visit: raised, quoted for two weeks (D9), canceled. `waivers` gives it up."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
-from msa_portal.db import lock, locked
+from msa_portal.db import locked
 from msa_portal.errors import Refused
 from payments import notices
 from payments.models import Fee, FeeSchedule, Payment
@@ -157,65 +157,3 @@ def _cancel(fee: Fee, *, rule: str, by: User | None) -> None:
     fee.state = Fee.State.CANCELED
     fee.save(update_fields=["state", "updated_at"])
     ledger.fee_canceled(fee, rule=rule, by=by)
-
-
-def waive(fee: Fee, *, by: User, reason: str) -> None:
-    """A supervisor lets the visit go without its fee (S, D3); the request moves on automatically.
-
-    Raises `Refused` where a payment is under way: it must end first, or it would be taken for nothing.
-    """
-    if not by.has_perm("payments.waive_fee"):
-        raise Refused(_("Only a supervisor can waive a fee."), code="not_allowed")
-    if not reason.strip():
-        raise Refused(_("Say why the fee is waived."), code="no_reason", fields={"reason": _("Write the reason.")})
-    with transaction.atomic():
-        lock(fee.round.msa_request)
-        fresh = lock(fee)
-        if fresh.state != Fee.State.OPEN:
-            raise Refused(
-                _("This fee is “%(state)s” already.") % {"state": fresh.get_state_display()}, code="fee_not_open"
-            )
-        if fresh.payments.filter(state__in=Payment.LIVE).exists():
-            raise Refused(
-                _("The customer is paying this fee right now. Wait until that has ended, or is canceled."),
-                code="payment_open",
-            )
-        fresh.state, fresh.waived_by, fresh.waiver_reason = Fee.State.WAIVED, by, reason.strip()
-        fresh.settled_at = timezone.now()
-        fresh.save(update_fields=["state", "waived_by", "waiver_reason", "settled_at", "updated_at"])
-        ledger.fee_waived(fresh, by=by)
-        settlement.settle(fresh.round, how=Settlement.WAIVED, by=by)
-    fee.refresh_from_db()
-
-
-def write_off(fee: Fee, *, by: User, reason: str) -> None:
-    """A supervisor gives up what a lost dispute left unpaid; the dispute holds the visit no longer.
-
-    Raises `Refused` unless the bank decided for the payer.
-    """
-    if not by.has_perm("payments.waive_fee"):
-        raise Refused(_("Only a supervisor can write off a fee."), code="not_allowed")
-    if not reason.strip():
-        raise Refused(
-            _("Say why the fee is written off."), code="no_reason", fields={"reason": _("Write the reason.")}
-        )
-    with transaction.atomic():
-        lock(fee.round.msa_request)
-        fresh = lock(fee)
-        if not can_write_off(fresh):
-            raise Refused(
-                _("Only a fee whose payment was lost to the payer's bank is written off."), code="nothing_to_write_off"
-            )
-        fresh.state, fresh.waived_by, fresh.waiver_reason = Fee.State.WRITTEN_OFF, by, reason.strip()
-        fresh.save(update_fields=["state", "waived_by", "waiver_reason", "updated_at"])
-        cents = ledger.fee_written_off(fresh, by=by)
-        history.record_locked(
-            fresh.round.msa_request, EventKind.FEE_WRITTEN_OFF, by=by, codes={"fee": fresh.pk, "cents": cents}
-        )
-        settlement.set_disputed(fresh.round, disputed=False, outcome="written_off")
-    fee.refresh_from_db()
-
-
-def can_write_off(fee: Fee) -> bool:
-    settled = fee.allocations.filter(state="settled", payment__dispute=Payment.Dispute.LOST)
-    return fee.state == Fee.State.SETTLED and settled.exists()

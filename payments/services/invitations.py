@@ -41,6 +41,7 @@ def invitation_for(token: str) -> PayInvitation | None:
     people = (
         "round__msa_request__agent_company",
         "round__msa_request__agent",
+        "round__msa_request__authority",
         "round__msa_request__owner",
         "invited_by",
     )

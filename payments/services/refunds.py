@@ -21,11 +21,11 @@ from msa_portal.jobs import kick
 from payments import notices, provider
 from payments.models import Allocation, Payment, Refund
 from payments.money import cents
-from payments.services import ledger, refund_sync
+from payments.services import ledger, limits, refund_sync
 from payments.services.refund_sync import record_step, recount
 from requests_app import permissions
 from requests_app.enums import EventKind
-from requests_app.models import MSARequest, ProgramSettings
+from requests_app.models import MSARequest
 
 State = Refund.State
 
@@ -170,14 +170,21 @@ def _too_much(part: Allocation) -> str:
 
 
 def check_may_approve(refund: Refund, *, by: User) -> None:
-    """Above the limit in the program settings a supervisor other than the proposer decides."""
+    """Above the limit in the program settings a supervisor other than the proposer decides.
+
+    The limit counts everything given up of the payment: refunds that went or wait, and waived fees, whoever
+    proposed them (D23). Under the payment's lock nobody adds to it in the meantime.
+    """
     if not by.has_perm("payments.approve_refund"):
         raise Refused(_("Only a supervisor can decide on a refund."), code="not_allowed")
-    limit = ProgramSettings.current().refund_alone_up_to_cents
-    if refund.proposed_by_id == by.pk and refund.amount_cents > limit:
+    limit, total = limits.limit_cents(), limits.given_up_of(refund.payment)
+    if refund.proposed_by_id == by.pk and total > limit:
         raise Refused(
-            _("You proposed this refund. Above %(limit)s another supervisor has to approve it.")
-            % {"limit": formats.usd(limit)},
+            _(
+                "You proposed this refund. Refunds and waivers of this payment come to %(total)s. Above %(limit)s "
+                "another supervisor has to approve."
+            )
+            % {"limit": formats.usd(limit), "total": formats.usd(total)},
             code="own_proposal",
         )
 

@@ -11,6 +11,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _now
@@ -18,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from msa_portal.admin.history import KeptAdmin
+from msa_portal.approvals.desk import EffectiveForm, TwoPersonAdmin
 from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused
 from msa_portal.guards import user_of
@@ -34,7 +36,8 @@ from requests_app.models import (
     ServiceAccount,
 )
 from requests_app.rule_changes import products as product_rule_changes
-from requests_app.rule_changes.products import Impact, end_approval, publish_wording
+from requests_app.rule_changes import wordings
+from requests_app.rule_changes.products import Impact, end_approval
 
 
 class DocumentTitlesField(forms.CharField):
@@ -215,8 +218,8 @@ class ProductAdmin(ConfirmsRuleChange):
         return super().render_change_form(request, context, *args, **kwargs)
 
 
-class CodedReasonAdmin(KeptAdmin):
-    """A code is what events and reports name: once it is there it stays."""
+class CodedReasonAdmin(TwoPersonAdmin):
+    """A code is what events and reports name: once it is there it stays. Two people publish the words (D23)."""
 
     search_fields = ["code", "title", "explanation", "rule"]
 
@@ -234,7 +237,7 @@ class OutcomeReasonAdmin(CodedReasonAdmin):
     list_filter = ["responsible", "at_site", "is_active"]
 
 
-class CorrectionReasonForm(forms.ModelForm):
+class CorrectionReasonForm(EffectiveForm):
     field = forms.ChoiceField(
         label=_("field of the form"), required=False, help_text=_("Empty where it concerns no single field.")
     )
@@ -262,7 +265,7 @@ class CorrectionReasonAdmin(CodedReasonAdmin):
 
 @admin.register(ServiceAccount)
 class ServiceAccountAdmin(KeptAdmin):
-    """The system of record as imported: looked at here, changed by the next import."""
+    """The system of record as imported: changed by the next import, and by a record keeper, who screens nothing (D23)."""
 
     list_display = [
         "account_number",
@@ -278,6 +281,20 @@ class ServiceAccountAdmin(KeptAdmin):
     search_fields = ["account_number", "name", "street", "zip_code", "meter_number"]
     readonly_fields = ["imported_at"]
     show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not _screens(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and not _screens(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def _screens(request: HttpRequest) -> bool:
+    """Whoever decides by the record doesn't write it, with whatever other roles they hold; superusers may screen."""
+    return user_of(request).has_perm("requests_app.screen_msarequest")
 
 
 class ProgramSettingsForm(forms.ModelForm):
@@ -305,10 +322,13 @@ class ProgramSettingsForm(forms.ModelForm):
 
 
 @admin.register(ProgramSettings)
-class ProgramSettingsAdmin(KeptAdmin):
-    """One row, always there: changed, never added or deleted."""
+class ProgramSettingsAdmin(TwoPersonAdmin):
+    """One row, always there: changed, never added or deleted. Two people change what decides about money (D23)."""
 
     form = ProgramSettingsForm
+
+    def needs_two(self, form: Any) -> bool:
+        return not ProgramSettings.ABOUT_MONEY.isdisjoint(form.changed_data)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -319,29 +339,32 @@ class ProgramSettingsAdmin(KeptAdmin):
 
 @admin.register(AgreementWording)
 class AgreementWordingAdmin(KeptAdmin):
-    """Drafts are edited; a wording that is published stays as it was signed (D19)."""
+    """Drafts are edited; one that is proposed or published stays as it is (D19, D23)."""
 
-    list_display = ["version", "title", "is_sample", "published_at", "published_by"]
+    list_display = ["version", "title", "is_sample", "effective_on", "published_at", "published_by"]
     list_filter = ["is_sample"]
     readonly_fields = ["published_at", "published_by"]
-    actions = ["publish"]
+    actions = ["propose_publishing"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        if obj and obj.published_at:
+        if obj and (obj.published_at or wordings.waiting_for(obj)):
             return [field.name for field in obj._meta.fields if field.editable and not field.primary_key]
         return list(self.readonly_fields)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and not (obj and obj.published_at)
 
-    @admin.action(description=_("Publish: new agreements use it from now on"), permissions=["change"])
-    def publish(self, request: HttpRequest, wordings: models.QuerySet[AgreementWording]) -> None:
-        if wordings.count() != 1:
-            self.message_user(request, _("Choose one wording: the newest published one is in force."), messages.ERROR)
-            return
+    @admin.action(description=_("Propose for publishing: another supervisor approves it"), permissions=["change"])
+    def propose_publishing(
+        self, request: HttpRequest, queryset: models.QuerySet[AgreementWording]
+    ) -> HttpResponse | None:
+        if queryset.count() != 1:
+            self.message_user(request, _("Choose one wording."), messages.ERROR)
+            return None
         try:
-            wording = publish_wording(wordings.get(), by=user_of(request))
+            proposal = wordings.propose(queryset.get(), by=user_of(request))
         except Refused as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
-            return
-        self.message_user(request, _("%(wording)s is in force now.") % {"wording": wording}, messages.SUCCESS)
+            return None
+        self.message_user(request, _("Proposed. Another supervisor approves it."), messages.SUCCESS)
+        return redirect("admin:approvals_proposal_change", proposal.pk)

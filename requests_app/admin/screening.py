@@ -75,7 +75,7 @@ class MSARequestAdmin(admin.ModelAdmin):
     list_filter = [QueueFilter, "status", "request_type"]
     search_fields = ["reference", "customer_name", "account_number", "street", "project_number"]
     search_help_text = gettext_lazy("Reference, customer, account number, street or project number")
-    list_select_related = ["agent_company"]
+    list_select_related = ["agent_company", "authority"]
     list_per_page = 50
     show_full_result_count = False
     actions = ["issue_service_orders"]

@@ -9,6 +9,8 @@ from typing import Any
 from django.db.models import Field
 from django.utils.translation import gettext as _
 
+from msa_portal import formats
+from msa_portal.business_days.calendar import local_day
 from requests_app.agreements import agreement_facts
 from requests_app.application import steps
 from requests_app.enums import Section
@@ -49,6 +51,14 @@ def label(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def _label_in(agreement: Agreement, name: str) -> str:
+    """The company acts, whoever of its people does: the text says on which day it was that person (D22)."""
+    if name != "agent":
+        return label(name)
+    day = formats.day(local_day(agreement.created_at))
+    return _("Agent on %(day)s") % {"day": day}
+
+
 def value(name: str, facts: Mapping[str, Any]) -> str:
     """The fact in words: a choice by its label."""
     raw = facts.get(name, "")
@@ -63,7 +73,7 @@ def _choices(name: str) -> Iterable[tuple[str, Any]]:
 
 def facts_of(agreement: Agreement, names: tuple[str, ...]) -> list[Fact]:
     """Those that have a value: a fact that does not apply is not named."""
-    facts = [Fact(name, label(name), value(name, agreement.facts)) for name in names]
+    facts = [Fact(name, _label_in(agreement, name), value(name, agreement.facts)) for name in names]
     return [fact for fact in facts if fact.value]
 
 
@@ -93,7 +103,7 @@ def sections_of(agreement: Agreement) -> list[TextSection]:
 def _signers(section: Section, agreement: Agreement) -> list[str]:
     """Who signs it, in words, for the boxes on the printed page."""
     customer = _("Customer: %(name)s") % {"name": agreement.facts.get("customer_name", "")}
-    agent = _("Agent: %(name)s") % {"name": agreement.facts.get("agent", "")}
+    agent = _("Agent: %(company)s") % {"company": agreement.facts.get("agent_company", "")}
     return {
         Section.CUSTOMER_TERMS: [customer],
         Section.AUTHORIZATION: [customer, agent],

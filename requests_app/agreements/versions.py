@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from msa_portal.accounts.models import User
+from msa_portal.business_days.calendar import local_day
 from msa_portal.db import lock
 from msa_portal.errors import Refused
 from msa_portal.jobs import kick
@@ -82,11 +83,13 @@ def is_executed(msa_request: MSARequest) -> bool:
 
 
 def wording_in_force() -> AgreementWording:
-    """The newest wording that a supervisor published; in demo, failing that, the newest sample (D19)."""
-    published = AgreementWording.objects.filter(published_at__isnull=False)
+    """Of the wordings that supervisors published, the one whose day came last; in demo, failing that, the newest
+    sample (D19)."""
+    today = local_day(timezone.now())
+    published = AgreementWording.objects.filter(published_at__isnull=False, effective_on__lte=today)
     if not settings.DEMO:
         published = published.filter(published_by__isnull=False)
-    wording = published.order_by("-published_at", "-pk").first()
+    wording = published.order_by("-effective_on", "-published_at", "-pk").first()
     if wording is None and settings.DEMO:
         wording = AgreementWording.objects.filter(is_sample=True).order_by("-pk").first()
     if wording is None:

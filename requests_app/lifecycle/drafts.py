@@ -20,8 +20,8 @@ from requests_app import deadlines, eligibility, fee_rules, history, permissions
 from requests_app.agreements import versions
 from requests_app.application import steps
 from requests_app.enums import EventKind, RecordCheck, Status
-from requests_app.lifecycle import notices, policies
-from requests_app.models import MSARequest, VisitRound
+from requests_app.lifecycle import agency, notices, policies
+from requests_app.models import AgentAuthority, MSARequest, VisitRound
 from requests_app.readiness import readiness
 from requests_app.utility_records import comparison
 
@@ -144,10 +144,12 @@ def _refuse_stale(fresh: MSARequest, changed: Mapping[str, Any]) -> None:
     )
 
 
-def claim(msa_request: MSARequest, *, by: User) -> None:
+def claim(msa_request: MSARequest, *, by: User, address: str = "") -> None:
     """The customer of an agent takes the request into their own account (D10).
 
-    The caller has proof that the person reads the customer's mail.
+    The caller has proof that the person reads mail to `address`, by default the one that the request names. Nobody
+    is customer and agent at once: if the person belongs to the agent's company, the company acts on this request no
+    longer. It isn't refused, since any company could then keep a customer out by making them a colleague.
     """
     with transaction.atomic():
         fresh = lock(msa_request)
@@ -155,9 +157,20 @@ def claim(msa_request: MSARequest, *, by: User) -> None:
             return
         if fresh.owner_id is not None:
             raise Refused(_("This request belongs to another account already."), code="claimed")
-        if by.company_ids and fresh.agent_company_id in by.company_ids:
-            raise Refused(_("The agent cannot be the customer too."), code="not_allowed")
+        if fresh.created_by_id == by.pk:
+            raise Refused(
+                _("You started this request for a customer, so you can't be that customer."), code="not_allowed"
+            )
         fresh.owner = by
         fresh.save(update_fields=["owner"])
+        _is_now_theirs(fresh, by, (address or fresh.customer_email).lower())
         history.record(fresh, EventKind.CLAIMED, by=by)
+        if permissions.is_agent_of(by, fresh):
+            agency.stop_acting(fresh, by=by, why="taken_over")
     msa_request.refresh_from_db()
+
+
+def _is_now_theirs(msa_request: MSARequest, customer: User, address: str) -> None:
+    """The authority that this customer gave by a mailed link belongs to their account."""
+    rows = AgentAuthority.objects.filter(pk=msa_request.authority_id or 0, customer=None, customer_email=address)
+    rows.update(customer=customer)

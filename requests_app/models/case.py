@@ -50,7 +50,7 @@ JOINED = {
     ),
 }
 SELECTED = (
-    *("owner", "agent", "agent_company", "device"),
+    *("owner", "agent", "agent_company", "authority", "device"),
     *("current_agreement", "standing_statement__stated_by", "waiting_follow_up"),
 )
 # The same for one request under its lock, for services that decide and write.
@@ -58,7 +58,7 @@ _JOINED_UNDER_LOCK = JOINED | {
     "open_visit_round": FilteredRelation("rounds", condition=Q(rounds__closed_at__isnull=True)),
     "undecided_screening": FilteredRelation("screenings", condition=Q(screenings__decided_at__isnull=True)),
 }
-_PEOPLE_AND_DEVICE = ("owner", "agent", "agent_company", "device")
+_PEOPLE_AND_DEVICE = ("owner", "agent", "agent_company", "authority", "device")
 _SELECTED_UNDER_LOCK = (
     *_PEOPLE_AND_DEVICE,
     *("current_agreement__document", "current_agreement__wording", "standing_statement__stated_by"),

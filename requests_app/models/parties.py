@@ -19,16 +19,21 @@ if TYPE_CHECKING:
 
 
 def has_agent(msa_request: MSARequest) -> bool:
-    """Whether an agent of record acts for the customer: not revoked, and not past the authority's last day."""
+    """Whether an agent of record acts for the customer (D22).
+
+    The customer has not taken this request over, and the authority that covers it holds today. Until the customer
+    has signed there is no authority, and the company prepares the request.
+    """
     if msa_request.agent_company_id is None or msa_request.agent_revoked_at is not None:
         return False
-    return msa_request.agent_until is None or msa_request.agent_until >= local_day(timezone.now())
+    return msa_request.authority is None or msa_request.authority.holds_on(local_day(timezone.now()))
 
 
 def with_agent() -> Q:
     """The requests for which `has_agent` is true."""
-    in_time = Q(agent_until__isnull=True) | Q(agent_until__gte=local_day(timezone.now()))
-    return Q(agent_company__isnull=False, agent_revoked_at__isnull=True) & in_time
+    today = local_day(timezone.now())
+    holds = Q(authority__isnull=True) | Q(authority__ended_at__isnull=True, authority__expires_on__gte=today)
+    return Q(agent_company__isnull=False, agent_revoked_at__isnull=True) & holds
 
 
 def is_agent_of(user: User, msa_request: MSARequest) -> bool:

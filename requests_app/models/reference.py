@@ -287,6 +287,9 @@ def _days(name: Any, default: int) -> models.PositiveSmallIntegerField[int, int]
 class ProgramSettings(models.Model):
     """The decisions of program.md that are figures; one row, made on first use."""
 
+    # Two people change these (D23): whoever could raise the limit alone would have none.
+    ABOUT_MONEY = frozenset({"refund_alone_up_to_cents", "second_fee_when_customer_responsible"})
+
     draft_life_days = _days(_("a draft lives, days (D8)"), 90)
     first_reminder_days = _days(_("first reminder, days before the end (D8)"), 14)
     last_reminder_days = _days(_("last reminder, days before the end (D8)"), 3)
@@ -341,7 +344,7 @@ class ProgramSettings(models.Model):
     refund_alone_up_to_cents = models.PositiveIntegerField(
         _("who proposed a refund may approve it up to, cents"),
         default=5000,
-        help_text=_("Above this amount a supervisor other than the proposer approves."),
+        help_text=_("For all refunds and waivers of a payment. Above, a supervisor other than the proposer approves."),
     )
     refund_arrives_days = _days(_("a refund reaches the payer's account within, business days"), 10)
     history = HistoricalRecords()
@@ -361,7 +364,7 @@ class ProgramSettings(models.Model):
 
 
 class AgreementWording(models.Model):
-    """A version of the agreement's text (D19). The newest published one is in force."""
+    """A version of the agreement's text (D19). Of those published, the one whose day came last is in force."""
 
     version = models.CharField(_("version"), max_length=20, unique=True)
     title = models.CharField(_("title"), max_length=160, default="MSA Customer Agreement")
@@ -370,6 +373,12 @@ class AgreementWording(models.Model):
     submittal = models.TextField(_("Application Submittal Form"))
     consent = models.TextField(_("consent to sign electronically"))
     is_sample = models.BooleanField(_("sample: marked so on every page"), default=True)
+    effective_on = models.DateField(
+        _("in force from"),
+        null=True,
+        blank=True,
+        help_text=_("Agreements made from this day on use it. Two supervisors publish it."),
+    )
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
     published_by = models.ForeignKey(
         "accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -380,6 +389,12 @@ class AgreementWording(models.Model):
         verbose_name = _("agreement wording")
         verbose_name_plural = _("agreement wordings")
         ordering = ["-published_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(published_at__isnull=True) | models.Q(effective_on__isnull=False),
+                name="published_wording_has_its_day",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.title} {self.version}"

@@ -118,7 +118,9 @@ class MSARequest(StateMachine, Timestamped):
     agent = models.ForeignKey(
         "accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="agent_requests"
     )
-    agent_revoked_at = models.DateTimeField(null=True, blank=True)
+    agent_revoked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the customer took over this very request, or its authority ended."
+    )
     authority = models.ForeignKey(
         "requests_app.AgentAuthority",
         null=True,
@@ -126,12 +128,6 @@ class MSARequest(StateMachine, Timestamped):
         editable=False,
         on_delete=models.PROTECT,
         related_name="requests",
-    )
-    agent_until = models.DateField(
-        null=True,
-        blank=True,
-        editable=False,
-        help_text="The authority's last day; empty until the customer has signed.",
     )
 
     # Who and where

@@ -42,7 +42,9 @@ def impacts(rule: PanelRule) -> list[Impact]:
     touched = [pk for pk, model in named if _speaks_of(model, panels)]
     if not touched:
         return []
-    rows = open_requests.filter(pk__in=touched).select_related("device", "owner", "agent", "agent_company")
+    rows = open_requests.filter(pk__in=touched).select_related(
+        "device", "owner", "agent", "agent_company", "authority"
+    )
     today = local_day(timezone.now())
     effects = (_impact(msa_request, before, after, today) for msa_request in rows.order_by("pk"))
     return [impact for impact in effects if impact is not None]

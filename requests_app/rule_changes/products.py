@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
 from msa_portal.db import lock
-from msa_portal.errors import Refused, Stale
+from msa_portal.errors import Refused
 from requests_app import eligibility, enums, history
 from requests_app.application import completeness, steps
 from requests_app.enums import PLACES_DEVICE, DocumentKind, EventKind, ScanState
-from requests_app.models import AgreementWording, Document, MSARequest, Product
+from requests_app.models import Document, MSARequest, Product
 from requests_app.readiness import readiness
 from requests_app.rule_changes import notices
 
@@ -71,7 +71,7 @@ def impacts(old: Product, new: Product) -> list[Impact]:
     if not differ(old, new):
         return []
     open_requests = MSARequest.objects.open().filter(device=old.pk, request_type__in=PLACES_DEVICE)
-    requests = list(open_requests.select_related("owner", "agent", "agent_company").order_by("pk"))
+    requests = list(open_requests.select_related("owner", "agent", "agent_company", "authority").order_by("pk"))
     if not requests:
         return []
     panels, sent = eligibility.load_panels(), _documents_of(requests)
@@ -179,22 +179,6 @@ def _note(impact: Impact, *, by: User) -> None:
     if impact.newly_blocks:
         why = [point.text for point in impact.appears if point.blocks]
         notices.device_ruled_out(fresh, event, why=why, from_on=impact.from_on)
-
-
-def publish_wording(wording: AgreementWording, *, by: User) -> AgreementWording:
-    """Put a wording in force (D19). The ones before it stay, for the agreements that were made of them."""
-    if not by.has_perm("requests_app.change_agreementwording"):
-        raise Refused(_("Only a supervisor may publish a wording. Ask one to do it."), code="not_allowed")
-    with transaction.atomic():
-        fresh = lock(wording)
-        if fresh.published_at and fresh.published_by:
-            raise Stale(
-                _("%(who)s published this wording already. Nothing has changed.") % {"who": fresh.published_by},
-                code="already_published",
-            )
-        fresh.published_at, fresh.published_by = timezone.now(), by
-        fresh.save()
-    return fresh
 
 
 def end_approval(product: Product, *, on: date, by: User) -> Product:

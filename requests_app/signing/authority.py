@@ -1,17 +1,17 @@
-"""The customer's authority for an agent: given, taken back, taken over, handed on, expired (A2, D10).
+"""The customer's authority for an agent: given, ended, taken over, handed on, expired (A2, D10, D22).
 
-It is given by signing the authorization, holds for one service account and one company, and ends on
-a day. `MSARequest.agent_until` is that day on each request it covers, so that access ends with it
-whether or not the timer has run.
+It is given by signing the authorization, by one customer, for one service account, to one company, and ends on a day.
+`AgentAuthority` is the one place that says whether it holds: requests name it and ask it.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,9 +20,10 @@ from msa_portal.business_days.calendar import local_day
 from msa_portal.db import lock
 from msa_portal.errors import Refused
 from requests_app import history, permissions
-from requests_app.agreements import versions
 from requests_app.enums import FINAL, AuthorityEnd, EventKind
+from requests_app.lifecycle import agency, drafts
 from requests_app.models import AgentAuthority, MSARequest, ProgramSettings
+from requests_app.models.authority import proven_addresses
 from requests_app.models.request import MSARequestQuerySet
 from requests_app.signing import notices
 
@@ -31,21 +32,33 @@ logger = logging.getLogger(__name__)
 _WARNED_BEFORE_DAYS = (30, 7)
 
 
-def grant(msa_request: MSARequest) -> AgentAuthority:
-    """The customer signed the authorization: it holds from today. The caller holds the request's lock."""
+def grant(msa_request: MSARequest, *, email: str, customer: User | None, proven: bool = True) -> AgentAuthority:
+    """The customer signed the authorization: it holds from today. The caller holds the request's lock.
+
+    `email` and `customer` say who signed. Only that customer's own authority for the account and company is
+    extended, and not by a signature that nobody proved to be theirs (`proven` false: pages that the agent sent).
+    """
     now = timezone.now()
     until = local_day(now) + timedelta(days=ProgramSettings.current().authority_days)
-    number, company = account_of(msa_request), msa_request.agent_company_id or 0
-    agent_authority, _created = AgentAuthority.objects.select_for_update().update_or_create(
-        account_number=number,
-        company_id=company,
-        ended_at=None,
-        defaults={"given_at": now, "expires_on": until},
-    )
-    MSARequest.objects.filter(pk=msa_request.pk).update(authority=agent_authority)
-    MSARequest.objects.filter(authority=agent_authority).update(agent_until=until)
-    msa_request.authority, msa_request.agent_until = agent_authority, until
-    return agent_authority
+    whose = {"account_number": account_of(msa_request), "company_id": msa_request.agent_company_id or 0}
+    email = email.lower()
+    same = Q(customer_email=email) | (Q(customer=customer) if customer else Q(pk__in=[]))
+    standing = AgentAuthority.objects.select_for_update().in_force().filter(same, **whose).order_by("pk").first()
+    is_new = False
+    if standing is None:
+        standing, is_new = AgentAuthority.objects.get_or_create(
+            customer_email=email,
+            ended_at=None,
+            **whose,
+            defaults={"customer": customer, "given_at": now, "expires_on": until},
+        )
+    if proven and not is_new:
+        standing.given_at, standing.expires_on = now, until
+        standing.customer = standing.customer or customer
+        standing.save(update_fields=["given_at", "expires_on", "customer"])
+    MSARequest.objects.filter(pk=msa_request.pk).update(authority=standing)
+    msa_request.authority = standing
+    return standing
 
 
 def account_of(msa_request: MSARequest) -> str:
@@ -55,69 +68,118 @@ def account_of(msa_request: MSARequest) -> str:
 
 def seen_by(user: User) -> QuerySet[AgentAuthority]:
     """The authorities that this customer gave, those that ended too, newest first."""
-    authorities = AgentAuthority.objects.filter(requests__owner=user).select_related("company").distinct()
+    authorities = AgentAuthority.objects.given_by(user).select_related("company")
     return authorities.prefetch_related("requests").order_by("-given_at")
 
 
+def requests_of(user: User) -> MSARequestQuerySet:
+    """The requests whose customer this person is: in their account, or in their name at an address they have proven."""
+    named = Q(authority__in=AgentAuthority.objects.given_by(user))
+    for address in proven_addresses(user):
+        named |= Q(authority__isnull=True, customer_email__iexact=address)
+    return MSARequest.objects.filter(Q(owner=user) | Q(owner__isnull=True) & named)
+
+
 def take_over(msa_request: MSARequest, *, by: User) -> None:
-    """The customer acts on this request from now on; what the company does elsewhere stays (D10)."""
+    """The customer acts on this request from now on; what the company does elsewhere stays (D10).
+
+    One that is not in their account yet is from now on.
+    """
     with transaction.atomic():
         fresh = lock(msa_request)
         _check_customer(fresh, by)
-        if not fresh.has_agent:
+        if not fresh.has_agent and fresh.owner_id is not None:
             raise Refused(_("No agent acts on this request."), code="no_agent")
-        _end_on(fresh, by=by, why="taken_over")
+        _stop([fresh], by=by, why="taken_over")
     msa_request.refresh_from_db()
 
 
 def revoke(msa_request: MSARequest, *, by: User) -> int:
-    """The customer ends what they allowed for this service account. Gives how many requests it was for."""
+    """The customer ends what they allowed for this service account. Returns how many requests it was for."""
     with transaction.atomic():
-        covered = _lock_covered(msa_request, by)
+        covered = _lock_covered(covered_by_same(msa_request, by))
         fresh = next(row for row in covered if row.pk == msa_request.pk)
         _check_customer(fresh, by)
         if not fresh.has_agent:
             raise Refused(_("No agent acts on this request."), code="no_agent")
-        for row in covered:
-            _end_on(row, by=by, why="revoked")
-        if fresh.authority_id is not None:
-            _close(fresh.authority_id, AuthorityEnd.REVOKED, by=by)
+        _close(_standing_for(fresh, by), AuthorityEnd.REVOKED, by=by)
+        count = _stop(covered, by=by, why="revoked")
     msa_request.refresh_from_db()
-    return len(covered)
+    return count
 
 
-def covered_by_same(msa_request: MSARequest, user: User) -> MSARequestQuerySet:
-    """This customer's open requests that the company acts on under the same authority, this one among them."""
-    same = MSARequest.objects.filter(owner=user, agent_company=msa_request.agent_company_id).exclude(status__in=FINAL)
-    if msa_request.authority_id is None:
-        return same.filter(pk=msa_request.pk)
-    return same.filter(authority=msa_request.authority_id, agent_revoked_at__isnull=True)
+def end(agent_authority: AgentAuthority, *, by: User) -> int:
+    """The same, by the authority, which may cover no open request. Returns how many open requests it was for."""
+    with transaction.atomic():
+        if not AgentAuthority.objects.given_by(by).filter(pk=agent_authority.pk).exists():
+            raise Refused(_("Only the customer can end the agent's authority."), code="not_allowed")
+        covered = _lock_covered(open_under(agent_authority, by))
+        if lock(agent_authority).ended_at is not None:
+            raise Refused(_("This authority has ended already."), code="no_agent")
+        _close([agent_authority.pk], AuthorityEnd.REVOKED, by=by)
+        return _stop(covered, by=by, why="revoked")
 
 
-def _lock_covered(msa_request: MSARequest, by: User) -> list[MSARequest]:
-    """That request and those covered with it, locked in the order of their keys, as a payment of several locks them."""
-    together = covered_by_same(msa_request, by) | MSARequest.objects.filter(pk=msa_request.pk)
-    rows = [lock(row) for row in together.order_by("pk")]
-    return [row for row in rows if row.pk == msa_request.pk or row.has_agent]
+def open_under(agent_authority: AgentAuthority, user: User) -> list[MSARequest]:
+    """The open requests that end with it: those it covers, and those for the account that wait for a signature."""
+    covered = [*_open_requests(agent_authority)]
+    return _with_unsigned(covered, user, agent_authority.company_id, agent_authority.account_number)
+
+
+def covered_by_same(msa_request: MSARequest, user: User) -> list[MSARequest]:
+    """This customer's open requests for the account on which the company acts, this one among them."""
+    covered = [msa_request]
+    for pk in _standing_for(msa_request, user):
+        covered += _open_requests(AgentAuthority(pk=pk))
+    company = msa_request.agent_company_id or 0
+    return _with_unsigned(covered, user, company, account_of(msa_request))
+
+
+def _with_unsigned(covered: list[MSARequest], user: User, company: int, account: str) -> list[MSARequest]:
+    rows = {row.pk: row for row in covered}
+    if account:
+        waiting = requests_of(user).open().filter(agent_company=company, authority__isnull=True)
+        for row in waiting.filter(agent_revoked_at__isnull=True):
+            if account_of(row) == account:
+                rows.setdefault(row.pk, row)
+    return [rows[pk] for pk in sorted(rows)]
+
+
+def _standing_for(msa_request: MSARequest, user: User) -> list[int]:
+    """The authorities in force that this customer gave to the company for the request's account."""
+    standing = AgentAuthority.objects.given_by(user).in_force().filter(company=msa_request.agent_company_id)
+    same = Q(account_number=account_of(msa_request)) | Q(pk=msa_request.authority_id or 0)
+    return list(standing.filter(same).order_by("pk").values_list("pk", flat=True))
+
+
+def _lock_covered(rows: Iterable[MSARequest]) -> list[MSARequest]:
+    """Locked in the order of their keys, as a payment of several locks them."""
+    return [lock(row) for row in sorted(rows, key=lambda row: row.pk)]
 
 
 def _check_customer(msa_request: MSARequest, by: User) -> None:
-    if msa_request.owner_id != by.pk:
+    if msa_request.owner_id != by.pk and not requests_of(by).filter(pk=msa_request.pk).exists():
         raise Refused(_("Only the customer can end the agent's authority."), code="not_allowed")
 
 
-def _end_on(msa_request: MSARequest, *, by: User | None, why: str) -> None:
-    """Access ends at the next request, and signatures that were awaited are void. The row is locked."""
-    msa_request.agent_revoked_at = timezone.now()
-    msa_request.save(update_fields=["agent_revoked_at"])
-    history.record(
-        msa_request, EventKind.AGENT_REVOKED, by=by, codes={"company": msa_request.agent_company_id, "why": why}
-    )
-    versions.supersede_if_changed(msa_request, by=by)
+def _stop(rows: Iterable[MSARequest], *, by: User | None, why: str) -> int:
+    """The company stops acting on these rows, which are locked; the customer who ended it has them in their account.
+
+    Returns on how many it acted until now. Each customer is told once.
+    """
+    ended = []
+    for row in rows:
+        if row.agent_revoked_at is None:
+            ended.append((row, agency.stop_acting(row, by=by, why=why)))
+        if by is not None and row.owner_id is None and row.created_by_id != by.pk:
+            drafts.claim(row, by=by)
+            row.refresh_from_db()
+    notices.acting_ended(ended, why=why)
+    return len(ended)
 
 
-def _close(pk: int, because: AuthorityEnd, *, by: User | None) -> None:
-    AgentAuthority.objects.filter(pk=pk, ended_at__isnull=True).update(
+def _close(pks: Iterable[int], because: AuthorityEnd, *, by: User | None) -> None:
+    AgentAuthority.objects.filter(pk__in=list(pks)).in_force().update(
         ended_at=timezone.now(), ended_because=because, ended_by=by
     )
 
@@ -156,9 +218,11 @@ def colleagues(msa_request: MSARequest) -> QuerySet[User]:
 def run_due() -> None:
     """Warn before authorities expire, and end those that have. It may run at any time, and twice."""
     today = local_day(timezone.now())
-    running = AgentAuthority.objects.filter(ended_at__isnull=True)
+    running = AgentAuthority.objects.in_force()
     for agent_authority in list(running.filter(expires_on__lt=today)):
         expire(agent_authority)
+    for agent_authority in AgentAuthority.objects.filter(pk__in=_left_behind()):
+        _finish(agent_authority)
     soon = today + timedelta(days=max(_WARNED_BEFORE_DAYS))
     for agent_authority in running.filter(expires_on__range=(today, soon)):
         _warn(agent_authority, today)
@@ -172,11 +236,22 @@ def expire(agent_authority: AgentAuthority) -> None:
             fresh = lock(agent_authority)
             if fresh.ended_at is not None or fresh.expires_on >= local_day(timezone.now()):
                 return  # signed again meanwhile
-            for msa_request in requests:
-                _end_on(msa_request, by=None, why="expired")
-            _close(agent_authority.pk, AuthorityEnd.EXPIRED, by=None)
+            _close([agent_authority.pk], AuthorityEnd.EXPIRED, by=None)
+            _stop(requests, by=None, why="expired")
     except Exception:
         logger.exception("authority %s could not be ended", agent_authority.pk)
+
+
+def _left_behind() -> QuerySet[MSARequest, int | None]:
+    """Authorities that ended while a further request was being signed under them."""
+    rows = MSARequest.objects.open().filter(authority__ended_at__isnull=False, agent_revoked_at__isnull=True)
+    return rows.values_list("authority", flat=True)
+
+
+def _finish(agent_authority: AgentAuthority) -> None:
+    with transaction.atomic():
+        rows = _lock_covered(_open_requests(agent_authority))
+        _stop(rows, by=None, why=agent_authority.ended_because)
 
 
 def _open_requests(agent_authority: AgentAuthority) -> MSARequestQuerySet:

@@ -121,7 +121,9 @@ def check_may_sign(agreement: Agreement, msa_request: MSARequest, party: Party, 
         raise Refused(_("Sign in first."), code="not_allowed")
     if party == Party.CUSTOMER and msa_request.owner_id != proof.user.pk:
         raise Refused(_("The customer signs this part. We mailed them a link."), code="not_allowed")
-    if party == Party.AGENT and not permissions.is_agent_of(proof.user, msa_request):
+    if party == Party.AGENT and (
+        msa_request.owner_id == proof.user.pk or not permissions.is_agent_of(proof.user, msa_request)
+    ):
         raise Refused(_("The agent signs this part."), code="not_allowed")
 
 
@@ -180,6 +182,7 @@ def invitation_for(token: str) -> SigningInvitation | None:
         .select_related(
             "agreement__msa_request__agent_company", "agreement__msa_request__agent", "agreement__msa_request__owner"
         )
+        .select_related("agreement__msa_request__authority")
         .select_related("agreement__wording", "agreement__document", "agreement__executed_document")
         .first()
     )
@@ -195,6 +198,6 @@ def claim(invitation: SigningInvitation, *, by: User) -> None:
         msa_request = lock(invitation.agreement.msa_request)
         fresh = lock(invitation)
         check_link_holds(fresh)
-        drafts.claim(msa_request, by=by)
+        drafts.claim(msa_request, by=by, address=fresh.email)
         fresh.claimed_by = by
         fresh.save(update_fields=["claimed_by"])

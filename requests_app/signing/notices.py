@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -65,6 +66,11 @@ class AgentRevoked(Notice):
 class AuthorityEnds(Notice):
     name = "authority_ends"
     audience = CUSTOMER_AND_AGENT
+
+
+class ActingEnded(Notice):
+    name = "acting_ended"
+    audience = "customer"
 
 
 class HandedOver(Notice):
@@ -206,6 +212,25 @@ def agent_stepped_down(msa_request: MSARequest, event: RequestEvent) -> None:
     """The company closed: its customer goes on alone."""
     if event.codes.get("why") == _CLOSED:
         notify(AgentSteppedDown, msa_request, key=str(event.pk), people=[customer(msa_request)], by=event.actor)
+
+
+def acting_ended(ended: Iterable[tuple[MSARequest, RequestEvent]], *, why: str) -> None:
+    """To each customer, once for all requests on which one ending stopped the agent; the agent is told of each."""
+    by_customer: dict[str, list[tuple[MSARequest, RequestEvent]]] = defaultdict(list)
+    for msa_request, event in ended:
+        by_customer[customer(msa_request).email.lower()].append((msa_request, event))
+    for rows in by_customer.values():
+        msa_request, event = rows[0]
+        notify(
+            ActingEnded,
+            msa_request,
+            key=str(event.pk),
+            people=[customer(msa_request)],
+            by=event.actor,
+            is_new_cause=True,
+            references=[str(row) for row, _event in rows],
+            why=why,
+        )
 
 
 def authority_ends(msa_request: MSARequest, *, on: date, key: str) -> None:

@@ -108,6 +108,7 @@ def decide(paper: PaperSigning, verdicts: Iterable[Verdict], *, by: User) -> Pap
             party=party,
             sections=accepted_sections(agreement, party),
             email=fresh.sent_from,
+            sent_by=fresh.sent_by,
             by=by,
         )
         if sent_back:

@@ -89,7 +89,7 @@ def sign(
         signature = _add_signature(fresh, party, name, document_sha256, proof, drawn)
         if party == Party.CUSTOMER:
             _settle_invitations(fresh, proof)
-        _authorize(signature, msa_request)
+        _authorize(signature, msa_request, email=proof.email, customer=proof.user)
         history.record(
             msa_request,
             EventKind.AGREEMENT_SIGNED,
@@ -140,9 +140,12 @@ def _add_signature(
     )
 
 
-def accept_paper(agreement: Agreement, *, party: Party, sections: list[str], email: str, by: User) -> Signature | None:
+def accept_paper(
+    agreement: Agreement, *, party: Party, sections: list[str], email: str, sent_by: User | None, by: User
+) -> Signature | None:
     """Staff accepted these sections, signed by hand. The signature is there once all of that party's are.
 
+    `email` and `sent_by` say who sent the pages: a customer's link, or a person with an account.
     The caller holds the locks on the request and the agreement, and has checked who decides.
     """
     msa_request = agreement.msa_request
@@ -166,7 +169,12 @@ def accept_paper(agreement: Agreement, *, party: Party, sections: list[str], ema
             signed_at=timezone.now(),
         )
     )
-    _authorize(signature, msa_request)
+    by_customer = sent_by is None or sent_by.pk == msa_request.owner_id
+    if by_customer:
+        _authorize(signature, msa_request, email=email, customer=sent_by)
+    else:
+        address = msa_request.owner.email if msa_request.owner else msa_request.customer_email
+        _authorize(signature, msa_request, email=address, customer=msa_request.owner, proven=False)
     if party == Party.CUSTOMER:
         # The link stays with the customer as one that was used: it opens the copy until it expires.
         open_links = agreement.invitations.filter(used_at__isnull=True, voided_at__isnull=True)
@@ -182,10 +190,12 @@ def accept_paper(agreement: Agreement, *, party: Party, sections: list[str], ema
     return signature
 
 
-def _authorize(signature: Signature, msa_request: MSARequest) -> None:
-    """The customer's signature under the authorization is what lets the agent act (A2, D10)."""
+def _authorize(
+    signature: Signature, msa_request: MSARequest, *, email: str, customer: User | None, proven: bool = True
+) -> None:
+    """The customer's signature under the authorization is what lets the agent act (A2, D22)."""
     if signature.party == Party.CUSTOMER and Section.AUTHORIZATION in signature.sections:
-        authority.grant(msa_request)
+        authority.grant(msa_request, email=email, customer=customer, proven=proven)
 
 
 def _settle_invitations(agreement: Agreement, proof: Proof) -> None:

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -18,8 +19,7 @@ from msa_portal.business_days.calendar import local_day
 from msa_portal.guards import SignedInRequest, signed_in
 from msa_portal.refusals import refusal_as_message
 from requests_app import permissions
-from requests_app.enums import FINAL
-from requests_app.models import MSARequest
+from requests_app.models import AgentAuthority, MSARequest
 from requests_app.signing import authority
 
 
@@ -32,20 +32,45 @@ def agents(request: SignedInRequest) -> HttpResponse:
         _row(agent_authority, user, holds=agent_authority.holds_on(today))
         for agent_authority in authority.seen_by(user)
     ]
-    waiting = MSARequest.objects.filter(owner=user, agent_company__isnull=False, authority__isnull=True)
-    context = {
-        "rows": rows,
-        "waiting": waiting.filter(agent_revoked_at__isnull=True)
-        .exclude(status__in=FINAL)
-        .select_related("agent_company"),
-    }
+    waiting, unclaimed = [], []
+    open_requests = authority.requests_of(user).open().filter(agent_company__isnull=False)
+    for msa_request in open_requests.select_related("agent_company", "authority").order_by("pk"):
+        if msa_request.has_agent and msa_request.authority is None:
+            waiting.append(msa_request)
+        elif not msa_request.has_agent and msa_request.owner_id is None:
+            unclaimed.append(msa_request)
+    context = {"rows": rows, "waiting": waiting, "unclaimed": unclaimed}
     return render(request, "requests_app/agents.html", context)
 
 
-def _row(agent_authority: Any, user: User, *, holds: bool) -> dict[str, Any]:
-    mine = [msa_request for msa_request in agent_authority.requests.all() if msa_request.owner_id == user.pk]
-    acting = [msa_request for msa_request in mine if msa_request.has_agent and msa_request.status not in FINAL]
-    return {"authority": agent_authority, "holds": holds, "requests": mine, "acting": acting}
+def _row(agent_authority: AgentAuthority, user: User, *, holds: bool) -> dict[str, Any]:
+    mine = [row for row in agent_authority.requests.all() if row.owner_id in {None, user.pk}]
+    for msa_request in mine:
+        msa_request.authority = agent_authority
+    return {"authority": agent_authority, "holds": holds, "requests": mine}
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def end_authority(request: SignedInRequest, pk: int) -> HttpResponse:
+    """A page that says what ends with the authority; a POST ends it."""
+    user = request.user
+    rows = AgentAuthority.objects.given_by(user).select_related("company")
+    agent_authority = get_object_or_404(rows, pk=pk)
+    if request.method == "POST":
+        with refusal_as_message(request):
+            _say_ended(request, authority.end(agent_authority, by=user))
+        return redirect("requests:agents")
+    if agent_authority.ended_at is not None:
+        messages.info(request, _("This authority has ended already."))
+        return redirect("requests:agents")
+    context = {
+        "authority": agent_authority,
+        "company": agent_authority.company,
+        "covered": authority.open_under(agent_authority, user),
+        "back": reverse("requests:agents"),
+    }
+    return render(request, "requests_app/revoke_agent.html", context)
 
 
 @signed_in
@@ -53,15 +78,21 @@ def _row(agent_authority: Any, user: User, *, holds: bool) -> dict[str, Any]:
 def end(request: SignedInRequest, reference: str) -> HttpResponse:
     """A page that says what follows; a POST takes over this request, or ends the whole authority."""
     user = request.user
-    rows = MSARequest.objects.select_related("agent_company", "authority")
-    msa_request = get_object_or_404(rows, reference=reference, owner=user)
+    rows = authority.requests_of(user).select_related("agent_company", "authority")
+    msa_request = get_object_or_404(rows, reference=reference)
     if request.method == "POST":
         _ended(request, msa_request, user)
-        return redirect(msa_request)
-    if not msa_request.has_agent:
+        return redirect(msa_request if msa_request.owner_id == user.pk else "requests:agents")
+    if not msa_request.has_agent and msa_request.owner_id is not None:
         messages.info(request, _("No agent acts on this request."))
         return redirect(msa_request)
-    context = {"msa_request": msa_request, "covered": authority.covered_by_same(msa_request, user).order_by("pk")}
+    context = {
+        "msa_request": msa_request,
+        "authority": msa_request.authority if msa_request.has_agent else None,
+        "company": msa_request.agent_company,
+        "covered": authority.covered_by_same(msa_request, user),
+        "back": msa_request.get_absolute_url() if msa_request.owner_id else reverse("requests:agents"),
+    }
     return render(request, "requests_app/revoke_agent.html", context)
 
 
@@ -69,18 +100,25 @@ def _ended(request: HttpRequest, msa_request: MSARequest, user: User) -> None:
     with refusal_as_message(request):
         if request.POST.get("do") == "take_over":
             authority.take_over(msa_request, by=user)
-            messages.success(request, _("Done. You act on this request yourself now; the agent no longer sees it."))
+            messages.success(request, _("Done. You act on this request yourself now. The agent no longer sees it."))
             return
-        count = authority.revoke(msa_request, by=user)
-        messages.success(
-            request,
-            ngettext(
-                "Done. The agent can no longer see this request, and you act for yourself.",
-                "Done. The agent can no longer see these %(count)s requests, and you act for yourself.",
-                count,
-            )
-            % {"count": count},
+        _say_ended(request, authority.revoke(msa_request, by=user))
+        msa_request.refresh_from_db()
+
+
+def _say_ended(request: HttpRequest, count: int) -> None:
+    if not count:
+        messages.success(request, _("Done. The company can no longer act for you."))
+        return
+    messages.success(
+        request,
+        ngettext(
+            "Done. The agent can no longer see this request, and you act for yourself.",
+            "Done. The agent can no longer see these %(count)s requests, and you act for yourself.",
+            count,
         )
+        % {"count": count},
+    )
 
 
 class HandOverForm(forms.Form):
@@ -106,7 +144,7 @@ class HandOverForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 def hand_over(request: SignedInRequest, reference: str) -> HttpResponse:
     user = request.user
-    rows = MSARequest.objects.visible_to(user).select_related("agent_company", "agent")
+    rows = MSARequest.objects.visible_to(user).select_related("agent_company", "agent", "authority")
     msa_request = get_object_or_404(rows, reference=reference)
     if not permissions.is_agent_of(user, msa_request):
         raise Http404

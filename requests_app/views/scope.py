@@ -20,7 +20,9 @@ def visible_or_404(request: SignedInRequest, reference: str) -> tuple[MSARequest
 def acted_for_or_404(request: SignedInRequest, reference: str) -> tuple[MSARequest, User]:
     """The request and the signed-in person: its customer, or the agent who acts for them."""
     user = request.user
-    visible = MSARequest.objects.visible_to(user).select_related("owner", "agent", "agent_company", "device")
+    visible = MSARequest.objects.visible_to(user).select_related(
+        "owner", "agent", "agent_company", "authority", "device"
+    )
     msa_request = get_object_or_404(visible, reference=reference)
     if not permissions.acts_for(user, msa_request):
         raise Http404

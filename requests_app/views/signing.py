@@ -13,10 +13,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
 from requests_app.enums import Party
 from requests_app.forms.signing import ConsentForm, SignForm
-from requests_app.models import SigningInvitation
+from requests_app.models import MSARequest, SigningInvitation
 from requests_app.signing import esign_consent, invitations, signatures
 from requests_app.views.agreement import WITHDRAWN, changes_since, empty_form, proof_of, send, signers_of, text_context
 from requests_app.views.secret_links import get_or_throttle, secret_page
@@ -199,7 +200,7 @@ def claim(request: HttpRequest, token: str) -> HttpResponseBase:
         invitations.check_link_holds(invitation)
         if request.method == "POST" and request.user.is_authenticated:
             invitations.claim(invitation, by=request.user)
-            messages.success(request, _("The request is in your account now."))
+            messages.success(request, _claimed(msa_request, request.user))
             return redirect(msa_request)
     except Refused as refusal:
         return closed(request, token, invitation, refusal)
@@ -209,6 +210,15 @@ def claim(request: HttpRequest, token: str) -> HttpResponseBase:
     response = render(request, "requests_app/sign_claim.html", _claim_context(token, invitation, consented=consented))
     response.has_form = consented or request.user.is_authenticated  # type: ignore[attr-defined]  # read by secret_page
     return response
+
+
+def _claimed(msa_request: MSARequest, user: User) -> str:
+    """For a customer who belongs to the agent's company, with what that means."""
+    if msa_request.agent_company is None or msa_request.agent_company.pk not in user.company_ids:
+        return _("The request is in your account now.")
+    return _(
+        "The request is in your account now. %(company)s no longer acts on it, since you're one of its people."
+    ) % {"company": msa_request.agent_company.name}
 
 
 def _claim_context(token: str, invitation: SigningInvitation, *, consented: bool) -> dict[str, object]:

@@ -6,6 +6,8 @@ from django.contrib.auth.models import Group
 
 from msa_portal.accounts.models import User
 from msa_portal.accounts.roles import Role
+from msa_portal.approvals import services as approvals
+from msa_portal.approvals.models import Proposal
 from tests.accounts.conftest import mail_to, sign_in
 from tests.factories import UserFactory
 
@@ -21,14 +23,35 @@ def save(client, user, **changes):
     return client.post(f"/admin/accounts/user/{user.pk}/change/", data)
 
 
-def test_supervisor_gives_a_role_and_the_admin_opens(client, alice):
+def test_supervisor_proposes_a_role_and_takes_one_back_at_once(client, alice):
     client.force_login(UserFactory(roles=[Role.SUPERVISOR]))
     assert save(client, alice, groups=[group(Role.PROGRAM_STAFF)]).status_code == 302
+    alice.refresh_from_db()
+    assert (alice.is_staff, list(alice.groups.all())) == (False, [])
+    approvals.approve(Proposal.objects.get(), by=UserFactory(roles=[Role.SUPERVISOR]))
     alice.refresh_from_db()
     assert alice.is_staff
     save(client, alice)
     alice.refresh_from_db()
     assert not alice.is_staff
+
+
+def test_superuser_gives_no_rights_alone(client, root, alice):
+    staff = UserFactory(roles=[Role.PROGRAM_STAFF], is_active=False)
+    save(client, alice, email=alice.email, is_superuser="on", groups=[group(Role.SUPERVISOR)])
+    save(client, staff, email=staff.email, groups=[group(Role.PROGRAM_STAFF)])
+    for user in (alice, staff):
+        user.refresh_from_db()
+    assert (alice.is_superuser, alice.is_staff, alice.groups.count(), staff.is_active) == (False, False, 0, False)
+    powers = sorted(proposal.payload["power"] for proposal in Proposal.objects.all())
+    assert powers == ["sign_in", "superuser", "supervisor"]
+
+
+def test_customer_who_was_disabled_signs_in_again_at_once(client, root, alice):
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    save(client, alice, email=alice.email)
+    alice.refresh_from_db()
+    assert alice.is_active
 
 
 def test_supervisor_makes_no_superuser(client, alice):

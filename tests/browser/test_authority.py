@@ -34,8 +34,8 @@ def test_customer_ends_the_agents_authority_and_goes_on_alone(live_stack: LiveSt
 
     rita.opens("/requests/agents/")
     rita.reads("Who acts for you", RITA.account_number, "Holds until", reference)
-    rita.presses("Take over, or end it")
-    rita.reads("Go on without the agent?")
+    rita.presses("End their authority")
+    rita.reads("Continue without the agent?", "They can't see or change these requests")
     rita.presses("End their authority")
     rita.reads("you act for yourself")
 

@@ -15,7 +15,7 @@ from payments.models import Fee, FeeSchedule, Payment, Refund
 from payments.services import audit, refunds
 from requests_app.enums import Status
 from requests_app.models import MSARequest
-from tests import factories
+from tests import factories, schedules
 from tests.faults.conftest import Site, signed_in
 from tests.payments.conftest import FEE, state_of
 from tests.payments.sandbox.harness import until
@@ -102,7 +102,7 @@ def test_fault_10_quote_holds_while_the_schedule_changes(
     payable: MSARequest, site: Site, schedule: FeeSchedule
 ) -> None:
     payment = site.opened(payable)
-    FeeSchedule.objects.update(amount_cents=30000)
+    schedules.change(amount_cents=30000)
     Fee.objects.update(quote_holds_until=local_day(timezone.now()) - timedelta(days=1))
     again = site.opened(payable)  # the checkout that is open keeps its amount
     site.act(payment, "pay")
@@ -116,7 +116,7 @@ def test_fault_10_after_the_quote_a_new_one_and_the_old_page_is_refused(
 ) -> None:
     payer = signed_in(factories.actor_of(payable))
     page = f"/requests/{payable.reference}/fee/"
-    FeeSchedule.objects.update(amount_cents=30000)
+    schedules.change(amount_cents=30000)
     assert "$279.22" in payer.get(page).content.decode()
     Fee.objects.update(quote_holds_until=local_day(timezone.now()) - timedelta(days=1))
     assert "$300.00" in payer.get(page).content.decode()

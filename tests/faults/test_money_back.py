@@ -15,10 +15,10 @@ from payments.forms.paying import PayForm
 from payments.forms.refunds import ApproveForm, ProposeForm
 from payments.models import Fee, LedgerEntry, Payment, Refund
 from payments.money import cents, dollars
-from payments.services import audit, checkout, fees, refund_sending, refunds
+from payments.services import audit, checkout, refund_sending, refunds
 from requests_app.lifecycle import transitions
 from requests_app.models import MSARequest
-from tests import factories
+from tests import factories, two_people
 from tests.faults.conftest import Site, signed_in
 from tests.fieldwork.visits.test_orders import wait_long
 from tests.payments.conftest import FEE, state_of
@@ -235,7 +235,7 @@ def test_fault_12_lost_is_written_off_and_the_visit_goes_on(payable: MSARequest,
     payment = disputed(payable, site)
     site.act(payment, "lose")
     site.deliver("charge.dispute.closed")
-    fees.write_off(Fee.objects.get(), by=factories.supervisor(), reason="The bank decided")
+    two_people.write_off(Fee.objects.get(), reason="The bank decided")
     site.deliver("charge.dispute.closed", "charge.dispute.created")
     assert (Fee.objects.get().state, payable.rounds.get().disputed) == ("written_off", False)
     transitions.issue_service_order(factories.refreshed(payable), by=factories.staff())

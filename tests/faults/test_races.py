@@ -25,28 +25,13 @@ from requests_app.models import MSARequest
 from tests import factories, jobs
 from tests.faults.conftest import Site
 from tests.payments.conftest import FEE, state_of
-from tests.threads import at_once
+from tests.threads import at_once, meeting
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 
 def failures_of(*acts: Callable[[], Any]) -> list[BaseException]:
     return at_once(*acts)[1]
-
-
-def meeting(function: Callable[..., Any], *, seconds: float = 10) -> Callable[..., Any]:
-    """The function, after which both wait for each other; where the other waits for a lock, it goes on."""
-    both = threading.Barrier(2)
-
-    def met(*args: Any, **kwargs: Any) -> Any:
-        answer = function(*args, **kwargs)
-        try:
-            both.wait(seconds)
-        except threading.BrokenBarrierError:
-            return answer
-        return answer
-
-    return met
 
 
 def without_lock(row: Any) -> Any:

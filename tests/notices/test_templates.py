@@ -117,6 +117,17 @@ SAMPLES: dict[str, dict[str, Any]] = {
     },
     "deadline_extended": {"act_by": "Tue, Dec 8, 2026", "status": "site_visit_unsuccessful"},
     "agent_revoked": {"expired": True},
+    "approval_asked": {"subject_line": "Supervisor for Ann Lee", "who": "Sue Park", "reason": "Joins us"},
+    "approval_decided": {
+        "subject_line": "Supervisor for Ann Lee",
+        "title": "Granting a role",
+        "who": "Sue Park",
+        "decided_by": "Sol Rivera",
+        "reason": "Joins us",
+        "note": "Welcome",
+        "approved": True,
+    },
+    "acting_ended": {"references": ["MSA-2026-000123", "MSA-2026-000124"], "why": "expired"},
     "authority_ends": {"act_by": "Tue, Dec 8, 2026"},
     "handed_over": {"colleague": "Bob Builder"},
     "work_handed_over": {
@@ -164,7 +175,16 @@ _COMMON = {
     "reference": "MSA-2026-000123",
 }
 # Of no one request.
-_ABOUT_NONE = {"receipt_for_several", "books_differ", "statement_ready", "work_handed_over"}
+_ABOUT_NONE = {
+    *(
+        "approval_asked",
+        "approval_decided",
+        "receipt_for_several",
+        "books_differ",
+        "statement_ready",
+        "work_handed_over",
+    ),
+}
 _ABOUT_REQUESTS = [name for name in declared if not name.startswith("account/") and name not in _ABOUT_NONE]
 
 

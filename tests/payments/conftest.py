@@ -12,7 +12,7 @@ from msa_portal.celery import app
 from payments.models import Allocation, FeeSchedule, Payment
 from payments.services import checkout, settle
 from requests_app.models import MSARequest
-from tests import factories
+from tests import factories, schedules
 from tests.jobs import run_at_once
 from tests.payments.books.isolation import Portal
 from tests.payments.books.world import Network, World, make_quick
@@ -46,11 +46,9 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def schedule(db: None) -> FeeSchedule:
-    FeeSchedule.objects.exclude(request_type="install").delete()
-    row, _made = FeeSchedule.objects.update_or_create(
-        request_type="install", effective_from=date(2025, 6, 12), defaults={"amount_cents": FEE}
-    )
-    return row
+    schedules.delete(besides="install")
+    schedules.change({"request_type": "install"}, amount_cents=FEE)
+    return FeeSchedule.objects.get(effective_from=date(2025, 6, 12))
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from msa_portal.help import search
 from msa_portal.help.topics import TOPICS, topic
 from payments.models import FeeSchedule
 from requests_app.models import Product
+from tests import schedules
 from tests.markup import laid_out
 
 pytestmark = pytest.mark.django_db
@@ -19,9 +20,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def fee() -> None:
-    FeeSchedule.objects.update_or_create(
-        request_type="install", effective_from=date(2025, 6, 12), defaults={"amount_cents": 27922}
-    )
+    schedules.change({"request_type": "install"}, amount_cents=27922)
 
 
 def test_home_says_what_how_much_how_long_and_what_to_do(client):
@@ -31,9 +30,7 @@ def test_home_says_what_how_much_how_long_and_what_to_do(client):
 
 
 def test_fee_on_the_pages_is_the_one_in_force(client):
-    FeeSchedule.objects.update_or_create(
-        request_type="install", effective_from=date(2026, 1, 1), defaults={"amount_cents": 30150}
-    )
+    FeeSchedule.objects.create(request_type="install", effective_from=date(2026, 1, 1), amount_cents=30150)
     for path in ("/", reverse("help_topic", args=["cost"])):
         page = client.get(path).content.decode()
         assert "$301.50" in page

@@ -16,6 +16,7 @@ from requests_app import history, program
 from requests_app.enums import Holder, Party, RequestType, Section, Status
 from requests_app.lifecycle import next_steps, policies
 from requests_app.models import (
+    AgentAuthority,
     Agreement,
     IncompatiblePanel,
     MSARequest,
@@ -50,7 +51,7 @@ def made(people) -> list[MSARequest]:
     draw = Random(26)
     alice, bob, both, _stranger = people
     companies = [None, bob.companies.get(), factories.CompanyFactory()]
-    today = local_day(timezone.now())
+    authorities = [None, None, *_authorities(companies[1:])]
     rows = [
         MSARequest(
             reference=f"MSA-0000-{number:06d}",
@@ -60,7 +61,7 @@ def made(people) -> list[MSARequest]:
             owner=draw.choice([None, alice, both]),
             agent_company=draw.choice(companies),
             agent_revoked_at=draw.choice([None, None, timezone.now()]),
-            agent_until=draw.choice([None, today, today - timedelta(days=1), today + timedelta(days=1)]),
+            authority=draw.choice(authorities),
         )
         for number in range(MANY)
     ]
@@ -79,6 +80,25 @@ def made(people) -> list[MSARequest]:
             )
             _sign(agreement, draw)
     return list(MSARequest.objects.order_by("pk"))
+
+
+def _authorities(companies) -> list[AgentAuthority]:
+    """Of each company: one until today, one that ran out, one that goes on, one that was ended."""
+    today, now = local_day(timezone.now()), timezone.now()
+    ends = [(0, None), (-1, None), (1, None), (1, now)]
+    return [
+        AgentAuthority.objects.create(
+            customer_email=f"customer{place}@example.com",
+            account_number="8000000000",
+            company=company,
+            given_at=now,
+            expires_on=today + timedelta(days=days),
+            ended_at=ended_at,
+            ended_because="revoked" if ended_at else "",
+        )
+        for company in companies
+        for place, (days, ended_at) in enumerate(ends)
+    ]
 
 
 def _sign(agreement: Agreement, draw: Random) -> None:

@@ -6,6 +6,8 @@ import pytest
 from django.test import Client
 
 from msa_portal.accounts.models import User
+from msa_portal.approvals import services as approvals
+from msa_portal.approvals.models import Proposal
 from payments.models import Fee, Payment, Refund
 from payments.services import refunds, settle
 from requests_app.models import MSARequest
@@ -29,14 +31,16 @@ def paid(payable: MSARequest, provider_sandbox: SandboxControl) -> Payment:
     return settle.settle_from_provider(payment)
 
 
-def test_supervisor_waives_with_a_reason(payable: MSARequest) -> None:
+def test_two_supervisors_waive_with_a_reason(payable: MSARequest) -> None:
     fee = Fee.objects.get()
     client = signed_in(factories.supervisor())
     address = f"/admin/payments/fee/{fee.pk}/waive/"
     assert address in client.get(f"/admin/payments/fee/{fee.pk}/change/").content.decode()
     assert (client.get(address).status_code, state_of(fee)) == (200, "open")
     assert (client.post(address, {"reason": ""}).status_code, state_of(fee)) == (200, "open")
-    assert (client.post(address, {"reason": "Storm"}).status_code, state_of(fee)) == (302, "waived")
+    assert (client.post(address, {"reason": "Storm"}).status_code, state_of(fee)) == (302, "open")
+    approvals.approve(Proposal.objects.get(), by=factories.supervisor())
+    assert state_of(fee) == "waived"
 
 
 def test_program_staff_find_no_waiver(payable: MSARequest) -> None:

@@ -18,12 +18,13 @@ from django.test import Client
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
 from payments import provider, tasks
-from payments.models import Allocation, Fee, FeeSchedule, Payment, ProviderEvent, Refund
+from payments.models import Allocation, Fee, Payment, ProviderEvent, Refund
 from payments.provider import client
-from payments.services import checkout, events, fees, refunds
+from payments.services import checkout, events, refunds
 from requests_app.enums import WithdrawalReason
 from requests_app.lifecycle import transitions
 from requests_app.models import MSARequest
+from tests import schedules, two_people
 from tests.jobs import run_now
 from tests.payments.books.comparison import ProviderBooks
 from tests.payments.books.isolation import Portal, after_commit
@@ -154,14 +155,14 @@ class World:
         fee = Fee.objects.filter(round__msa_request=msa_request).first()
         with self.attempt():
             if fee is not None:
-                fees.waive(fee, by=self.staff[0], reason="Storm")
+                two_people.waive(fee, by=self.staff[0], reason="Storm")
 
     def write_off(self, fee: Fee) -> None:
         with self.attempt():
-            fees.write_off(fee, by=self.staff[0], reason="Lost")
+            two_people.write_off(fee, by=self.staff[0], reason="Lost")
 
     def change_schedule(self, amount_cents: int) -> None:
-        FeeSchedule.objects.filter(request_type="install").update(amount_cents=amount_cents)
+        schedules.change({"request_type": "install"}, amount_cents=amount_cents)
 
     def ask_for_refund(self, part: Allocation) -> None:
         with self.attempt():

@@ -106,3 +106,13 @@ def test_answered_dispute_can_be_won(sandbox, client, paid):
     with pytest.raises(stripe.InvalidRequestError):
         client.v1.refunds.create({"payment_intent": intent})
     assert sandbox.act(intent, "win")["status"] == "won"
+
+
+def test_charge_that_was_refunded_in_full_cannot_be_disputed(sandbox, client, paid):
+    """As at Stripe: after a full refund the cardholder can no longer dispute the charge."""
+    intent = paid()
+    client.v1.refunds.create({"payment_intent": intent, "amount": 1000})
+    client.v1.refunds.create({"payment_intent": intent})
+    with pytest.raises(AssertionError, match="refunded in full"):
+        sandbox.act(intent, "dispute")
+    assert client.v1.disputes.list({"payment_intent": intent}).data == []

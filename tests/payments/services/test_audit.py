@@ -9,11 +9,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from payments.models import Allocation, Dispute, Fee, LedgerEntry, Payment, Refund
-from payments.services import audit, fees, refunds, settle
+from payments.services import audit, refunds, settle
 from requests_app.enums import WithdrawalReason
 from requests_app.lifecycle import transitions
 from requests_app.models import MSARequest, VisitRound
-from tests import factories
+from tests import factories, two_people
 from tests.payments.conftest import FEE
 from tests.payments.sandbox.harness import SandboxControl
 from tests.payments.steps import BOUNCES, act, pay, pay_twice
@@ -69,12 +69,12 @@ def test_nothing_differs_through_a_dispute(
 
 def test_nothing_differs_after_a_loss_was_written_off(paid: Payment, provider_sandbox: SandboxControl) -> None:
     act(paid, provider_sandbox, "dispute", "lose")
-    fees.write_off(Fee.objects.get(), by=factories.supervisor(), reason="Gone")
+    two_people.write_off(Fee.objects.get(), reason="Gone")
     assert (Fee.objects.get().state, list(audit.differences())) == ("written_off", [])
 
 
 def test_nothing_differs_after_a_waiver(payable: MSARequest) -> None:
-    fees.waive(Fee.objects.get(), by=factories.supervisor(), reason="Storm")
+    two_people.waive(Fee.objects.get(), reason="Storm")
     assert list(audit.differences()) == []
 
 

@@ -15,7 +15,7 @@ from payments.services import checkout, fees, settle
 from requests_app.enums import Settlement, Status, WithdrawalReason
 from requests_app.lifecycle import transitions
 from requests_app.models import MSARequest
-from tests import factories
+from tests import factories, schedules, two_people
 from tests.payments.conftest import FEE, opened, state_of
 from tests.payments.sandbox.harness import SandboxControl
 
@@ -90,8 +90,7 @@ def test_bank_debit_on_its_way_is_not_canceled(payable: MSARequest, provider_san
 
 
 def test_quote_holds_two_weeks_then_is_quoted_anew(payable: MSARequest, schedule: FeeSchedule) -> None:
-    schedule.amount_cents = 30000
-    schedule.save()
+    schedules.change(amount_cents=30000)
     visit = payable.rounds.get()
     with time_machine.travel(timezone.now() + timedelta(days=14), tick=False):
         held = fees.quote(payable, visit)
@@ -122,7 +121,7 @@ def test_nobody_submits_past_a_fee_that_is_due(payable: MSARequest) -> None:
 
 def test_waived_fee_submits(payable: MSARequest) -> None:
     supervisor = factories.supervisor()
-    fees.waive(fee_of(payable), by=supervisor, reason="Storm damage")
+    two_people.waive(fee_of(payable), by=supervisor, reason="Storm damage")
     payable.refresh_from_db()
     assert (payable.status, fee_of(payable).state, payable.rounds.get().settlement) == (
         Status.REQUEST_SUBMITTED,
@@ -133,21 +132,21 @@ def test_waived_fee_submits(payable: MSARequest) -> None:
 
 def test_program_staff_waive_nothing(payable: MSARequest) -> None:
     with pytest.raises(Refused) as refusal:
-        fees.waive(fee_of(payable), by=factories.staff(), reason="Please")
+        two_people.waive(fee_of(payable), by=factories.staff(), reason="Please")
     assert refusal.value.code == "not_allowed"
 
 
 def test_fee_is_waived_once_and_keeps_its_first_reason(payable: MSARequest) -> None:
-    fees.waive(fee_of(payable), by=factories.supervisor(), reason="Storm damage")
+    two_people.waive(fee_of(payable), reason="Storm damage")
     with pytest.raises(Refused) as refusal:
-        fees.waive(fee_of(payable), by=factories.supervisor(), reason="Once more")
+        two_people.waive(fee_of(payable), reason="Once more")
     assert (refusal.value.code, fee_of(payable).waiver_reason) == ("fee_not_open", "Storm damage")
 
 
 def test_fee_is_not_waived_while_somebody_pays(payable: MSARequest) -> None:
     opened(payable)
     with pytest.raises(Refused) as refusal:
-        fees.waive(fee_of(payable), by=factories.supervisor(), reason="Storm damage")
+        two_people.waive(fee_of(payable), reason="Storm damage")
     assert refusal.value.code == "payment_open"
 
 

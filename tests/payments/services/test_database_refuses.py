@@ -109,7 +109,9 @@ REFUSED: dict[str, Callable[[Payment], Any]] = {
     "refund_is_positive": lambda paid: refund_row(paid, amount_cents=0).save(),
     "entry_is_positive": lambda paid: entry(amount_cents=0).save(),
     # another currency
-    "schedule_is_in_us_dollars": lambda paid: FeeSchedule.objects.update(currency="cad"),
+    "schedule_is_in_us_dollars": lambda paid: FeeSchedule.objects.create(
+        request_type="install", effective_from="2030-01-01", amount_cents=1, currency="cad"
+    ),
     "fee_is_in_the_schedules_currency": lambda paid: Fee.objects.update(currency="cad"),
     "payment_is_in_the_schedules_currency": lambda paid: Payment.objects.update(currency="cad"),
     "entry_is_in_the_schedules_currency": lambda paid: entry(currency="cad").save(),

@@ -9,14 +9,14 @@ from django.test.utils import CaptureQueriesContext
 
 from msa_portal.accounts.models import User
 from payments.decision_table import Facts, Standing
-from payments.models import Fee, FeeSchedule, Payment, Refund
+from payments.models import Fee, Payment, Refund
 from payments.services import refunds
 from payments.text import fee_explanations
 from requests_app.enums import Status
 from requests_app.fee_rules import Reason
 from requests_app.follow_ups import follow_ups
 from requests_app.models import MSARequest, ProgramSettings
-from tests import factories, jobs
+from tests import factories, jobs, schedules
 from tests.payments.standings import pay, reach, receive
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("schedule")]
@@ -90,7 +90,7 @@ def test_program_that_charges_no_second_fee_does_not_blame_the_utility(monkeypat
 
 def test_second_fee_that_has_no_price_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     msa_request = reach(monkeypatch, Facts(*FAILED, CUSTOMER))
-    FeeSchedule.objects.update(effective_until="2025-07-01")
+    schedules.change(effective_until="2025-07-01")
     decision = fee_explanations.next_fee(msa_request)
     assert (decision.heading, decision.rules, decision.costs) == ("The next visit costs nothing", ["D16"], False)
 

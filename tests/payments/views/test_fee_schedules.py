@@ -15,14 +15,15 @@ from payments.models import FeeSchedule
 from requests_app.enums import RequestType
 from requests_app.models import OutcomeReason, ProgramSettings
 from requests_app.throttling import PublicThrottle
+from tests import schedules
 from tests.payments.conftest import FEE
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def schedules() -> None:
-    FeeSchedule.objects.all().delete()
+def prices() -> None:
+    schedules.delete()
     for kind in ("install", "removal", "replacement"):
         FeeSchedule.objects.create(request_type=kind, effective_from="2025-06-12", amount_cents=FEE)
 
@@ -62,12 +63,12 @@ def test_page_follows_the_program_settings_and_announces_a_later_schedule(client
 
 
 def test_types_with_different_fees_are_told_apart(client: Client) -> None:
-    FeeSchedule.objects.filter(request_type="removal").update(amount_cents=10000)
+    schedules.change({"request_type": "removal"}, amount_cents=10000)
     assert "Install $279.22, Removal $100.00, Replacement $279.22" in page(client)
 
 
 def test_without_any_schedule_the_page_says_so(client: Client) -> None:
-    FeeSchedule.objects.all().delete()
+    schedules.delete()
     text = page(client)
     assert "No fee is set for: Install, Removal, Replacement, Maintenance." in text
     assert "$" not in text

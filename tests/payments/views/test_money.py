@@ -11,9 +11,9 @@ from django.test import Client
 from msa_portal.notices.models import NoticeMessage
 from payments.models import Account, Fee, LedgerEntry, Payment, Refund
 from payments.provider.returns import refunds_of
-from payments.services import fees, refunds, settle
+from payments.services import refunds, settle
 from requests_app.models import MSARequest
-from tests import factories
+from tests import factories, two_people
 from tests.payments.conftest import FEE, part_of, request_of, state_of
 from tests.payments.sandbox.harness import SandboxControl
 from tests.payments.steps import BOUNCES, WAITS, act, approve, pay, pay_twice, signed_in, withdraw
@@ -180,7 +180,7 @@ def test_dispute_is_shown_to_its_end(paid: Payment, owner: Client, provider_sand
     page = money(owner, paid)
     assert "your bank gave you the money back" in page
     assert "Taken by your bank in a dispute $279.22 Still due $279.22" in page
-    fees.write_off(Fee.objects.get(), by=factories.supervisor(), reason="A secret of the office")
+    two_people.write_off(Fee.objects.get(), reason="A secret of the office")
     page = money(owner, paid)
     assert "we do not ask for it again" in page
     assert "Still due $0.00" in page
@@ -188,7 +188,7 @@ def test_dispute_is_shown_to_its_end(paid: Payment, owner: Client, provider_sand
 
 
 def test_waived_fee_is_shown(payable: MSARequest, owner: Client) -> None:
-    fees.waive(Fee.objects.get(), by=factories.supervisor(), reason="A secret of the office")
+    two_people.waive(Fee.objects.get(), reason="A secret of the office")
     page = text(owner, address(payable))
     assert "Waived: you do not have to pay it" in page
     assert "secret" not in page

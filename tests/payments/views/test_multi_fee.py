@@ -27,7 +27,7 @@ from requests_app.lifecycle import drafts, policies, readiness_statements, trans
 from requests_app.models import MSARequest
 from requests_app.readiness import readiness
 from requests_app.signing import authority
-from tests import factories
+from tests import factories, schedules
 from tests.markup import laid_out
 from tests.payments.conftest import FEE, opened, state_of
 from tests.payments.sandbox.harness import SandboxControl
@@ -151,7 +151,7 @@ def _lapsed(msa_request: MSARequest, _by: User) -> MSARequest:
     Fee.objects.filter(round__msa_request=msa_request).update(
         quote_holds_until=timezone.localdate() - timedelta(days=1)
     )
-    FeeSchedule.objects.update(amount_cents=30000)
+    schedules.change(amount_cents=30000)
     return msa_request
 
 
@@ -253,7 +253,7 @@ def test_fifty_one_fees_are_refused_and_fifty_are_not(company: Company, bob: Use
 
 def test_changed_amount_is_named_and_the_selection_kept(three: list[MSARequest], bob: User) -> None:
     Fee.objects.filter(round__msa_request=three[1]).update(quote_holds_until=timezone.localdate() - timedelta(days=1))
-    FeeSchedule.objects.update(amount_cents=30000)
+    schedules.change(amount_cents=30000)
     answer = signed_in(bob).post("/payments/pay/", ticked(*three))
     page = laid_out(answer.content.decode())
     assert (answer.status_code, Payment.objects.count()) == (409, 0)

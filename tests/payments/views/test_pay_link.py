@@ -17,13 +17,13 @@ from django.utils.html import escape
 from msa_portal.accounts.models import Company, User
 from msa_portal.errors import Refused
 from msa_portal.notices.models import NoticeMessage
-from payments.models import Fee, FeeSchedule, PayInvitation, Payment, Refund
+from payments.models import Fee, PayInvitation, Payment, Refund
 from payments.services import checkout, pay_links, refunds, settle
 from requests_app.enums import Status, WithdrawalReason
 from requests_app.lifecycle import drafts, transitions
 from requests_app.models import MSARequest
 from requests_app.signing import authority, invitations
-from tests import factories, typed_text
+from tests import factories, schedules, typed_text
 from tests.payments.conftest import FEE, opened, state_of
 from tests.payments.sandbox.harness import SandboxControl
 from tests.payments.views.test_fee import address, signed_in, text
@@ -176,7 +176,7 @@ def test_another_amount_is_refused(invitation: PayInvitation, cents: int) -> Non
 
 def test_amount_that_changed_is_shown_anew(request_: MSARequest, invitation: PayInvitation) -> None:
     Fee.objects.update(quote_holds_until=timezone.localdate() - timedelta(days=1))
-    FeeSchedule.objects.update(amount_cents=30000)
+    schedules.change(amount_cents=30000)
     answer = posts(invitation)
     assert (answer.status_code, Payment.objects.count()) == (409, 0)
     assert "Pay $300.00" in answer.content.decode()

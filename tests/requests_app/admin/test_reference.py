@@ -10,9 +10,13 @@ import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from msa_portal.accounts.models import User
 from msa_portal.accounts.roles import Role
+from msa_portal.approvals import services as approvals
+from msa_portal.approvals.models import Proposal
+from msa_portal.business_days.calendar import local_day
 from msa_portal.business_days.models import ClosureDay
 from payments.models import FeeSchedule
 from requests_app.models import (
@@ -63,6 +67,10 @@ def staff_desk() -> Client:
     client = Client()
     client.force_login(person(Role.PROGRAM_STAFF, "Pat"))
     return client
+
+
+def approve_proposal() -> None:
+    approvals.approve(Proposal.objects.get(), by=person(Role.SUPERVISOR, "Sol"))
 
 
 def errors_of(response: Any) -> dict[str, list[str]]:
@@ -201,20 +209,24 @@ def test_code_of_a_reason_stays(desk: Client):
     reason = OutcomeReason.objects.get(code="weather")
     desk.post(
         f"/admin/requests_app/outcomereason/{reason.pk}/change/",
-        {"code": "sunshine", "title": "Bad weather", "responsible": "utility", "proof": "photo", "position": 1},
+        {"code": "sunshine", "title": "Bad weather", "responsible": "utility", "proof": "photo", "position": 1}
+        | {"effective_on": local_day(timezone.now())},
     )
+    approve_proposal()
     reason.refresh_from_db()
     assert (reason.code, reason.title, reason.at_site, reason.is_active) == ("weather", "Bad weather", False, False)
     assert reason.proof == "photo"
 
 
 def test_correction_names_a_field_of_the_form(desk: Client):
-    reason = {"code": "new", "title": "New", "kind": "fix", "position": 1, "field": "owner"}
+    today = local_day(timezone.now())
+    reason = {"code": "new", "title": "New", "kind": "fix", "position": 1, "field": "owner", "effective_on": today}
     response = desk.post("/admin/requests_app/correctionreason/add/", reason)
     assert list(errors_of(response)) == ["field"]
     cannot = reason | {"kind": "cannot_be_served", "field": ""}
     assert list(errors_of(desk.post("/admin/requests_app/correctionreason/add/", cannot))) == ["field"]
     desk.post("/admin/requests_app/correctionreason/add/", cannot | {"field": "service_amps"})
+    approve_proposal()
     assert CorrectionReason.objects.get(code="new").field == "service_amps"
 
 
@@ -234,6 +246,7 @@ SETTINGS = {
     "authority_days": 365,
     "refund_alone_up_to_cents": 5000,
     "refund_arrives_days": 10,
+    "second_fee_when_customer_responsible": "on",
     "auto_issue_days": "",
     "signing_link_days": 14,
     "signature_reminder_days": 2,
@@ -263,29 +276,16 @@ def test_settings_that_contradict_each_other_are_refused(desk: Client, changes: 
     assert field in errors_of(response)
 
 
-FEE = {"request_type": "install", "amount_cents": 30000, "effective_from": "2027-01-01", "effective_until": ""}
+FEE = {"request_type": "install", "amount_cents": 30000, "effective_from": "2099-01-01"}
 
 
-def test_fee_schedules_of_a_type_do_not_overlap(desk: Client):
-    response = desk.post("/admin/payments/feeschedule/add/", FEE)
-    assert errors_of(response) == {
-        "effective_from": [
-            "The schedule in force from Thu, Jun 12, 2025 overlaps with this one. Give that one a last day first."
-        ]
-    }
-    current = FeeSchedule.objects.in_force("install", date(2026, 1, 1))
-    assert current is not None
-    current.effective_until = date(2026, 12, 31)
-    current.save()
+def test_fee_schedule_follows_the_one_before_it(desk: Client):
     desk.post("/admin/payments/feeschedule/add/", FEE)
-    new = FeeSchedule.objects.in_force("install", date(2027, 1, 1))
+    approve_proposal()
+    before, new = (FeeSchedule.objects.in_force("install", day) for day in (date(2098, 12, 31), date(2099, 1, 1)))
+    assert before is not None
     assert new is not None
-    assert new.amount_cents == 30000
-
-
-def test_fee_schedule_ends_after_it_begins(desk: Client):
-    ends = FEE | {"request_type": "maintenance", "effective_until": "2026-12-31"}
-    assert list(errors_of(desk.post("/admin/payments/feeschedule/add/", ends))) == ["effective_until"]
+    assert (before.amount_cents, new.amount_cents) == (27922, 30000)
 
 
 def test_closure_day_on_a_weekend_is_refused(desk: Client):
@@ -310,29 +310,36 @@ class TestWording:
     @pytest.fixture
     def draft(self) -> AgreementWording:
         return AgreementWording.objects.create(
-            version="2027-1", customer_terms="a", authorization="b", submittal="c", consent="d", is_sample=False
+            version="2027-1",
+            customer_terms="a",
+            authorization="b",
+            submittal="c",
+            consent="d",
+            is_sample=False,
+            effective_on=local_day(timezone.now()),
         )
 
     def publish(self, client: Client, *wordings: AgreementWording) -> Any:
         return client.post(
             "/admin/requests_app/agreementwording/",
-            {"action": "publish", "_selected_action": [wording.pk for wording in wordings]},
+            {"action": "propose_publishing", "_selected_action": [wording.pk for wording in wordings]},
             follow=True,
         )
 
-    def test_supervisor_publishes_once(self, desk: Client, draft: AgreementWording, supervisor: User):
-        assert "is in force now" in self.publish(desk, draft).text
+    def test_two_supervisors_publish_once(self, desk: Client, draft: AgreementWording):
+        assert "Another supervisor approves it" in self.publish(desk, draft).text
+        desk.post(f"/admin/requests_app/agreementwording/{draft.pk}/change/", self.OTHER)
+        approve_proposal()
         draft.refresh_from_db()
         published_at = draft.published_at
-        assert draft.published_by == supervisor
-        assert "Sue published this wording already. Nothing has changed." in self.publish(desk, draft).text
+        assert (draft.published_by.name, draft.customer_terms) == ("Sol", "a")
+        assert "Sol published this wording already. Nothing has changed." in self.publish(desk, draft).text
         draft.refresh_from_db()
         assert draft.published_at == published_at
 
-    def test_program_staff_do_not_publish(self, staff_desk: Client, draft: AgreementWording):
+    def test_program_staff_do_not_propose(self, staff_desk: Client, draft: AgreementWording):
         self.publish(staff_desk, draft)
-        draft.refresh_from_db()
-        assert draft.published_at is None
+        assert not Proposal.objects.exists()
 
     def test_one_at_a_time(self, desk: Client, draft: AgreementWording):
         other = AgreementWording.objects.create(
@@ -342,12 +349,14 @@ class TestWording:
 
     def test_published_text_stays_as_it_was_signed(self, desk: Client, draft: AgreementWording):
         self.publish(desk, draft)
+        approve_proposal()
         desk.post(f"/admin/requests_app/agreementwording/{draft.pk}/change/", self.OTHER)
         draft.refresh_from_db()
         assert draft.customer_terms == "a"
 
     def test_older_version_is_read_and_never_put_back(self, desk: Client, draft: AgreementWording):
         self.publish(desk, draft)
+        approve_proposal()
         first = draft.history.last()
         page = f"/admin/requests_app/agreementwording/{draft.pk}/history/{first.pk}/"
         assert desk.get(page).status_code == 200

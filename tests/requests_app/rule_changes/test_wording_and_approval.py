@@ -10,7 +10,8 @@ from msa_portal.accounts.models import User
 from msa_portal.accounts.roles import Role
 from msa_portal.errors import Refused
 from requests_app.models import AgreementWording, Product
-from requests_app.rule_changes.products import end_approval, publish_wording
+from requests_app.rule_changes import wordings
+from requests_app.rule_changes.products import end_approval
 
 pytestmark = pytest.mark.django_db
 
@@ -22,12 +23,17 @@ def staff() -> User:
     return user
 
 
-def test_wording_is_published_by_a_supervisor_alone(staff: User):
+def test_wording_is_proposed_by_supervisors_alone(staff: User):
     wording = AgreementWording.objects.create(
-        version="2027-1", customer_terms="a", authorization="b", submittal="c", consent="d"
+        version="2027-1",
+        customer_terms="a",
+        authorization="b",
+        submittal="c",
+        consent="d",
+        effective_on=date(2099, 1, 1),
     )
     with pytest.raises(Refused) as refusal:
-        publish_wording(wording, by=staff)
+        wordings.propose(wording, by=staff)
     assert refusal.value.code == "not_allowed"
     wording.refresh_from_db()
     assert wording.published_at is None

@@ -6,7 +6,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
+from msa_portal.approvals import services as approvals
+from msa_portal.approvals.models import Proposal
+from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused
 from msa_portal.notices.models import NoticeMessage
 from requests_app import signals
@@ -304,12 +308,13 @@ def test_dispatcher_reads_and_does_not_decide(client, mine):
     assert row.sections.get().state == PaperState.SENT
 
 
-def test_supervisor_edits_the_reasons(client):
+def test_two_supervisors_change_the_reasons(client):
     client.force_login(factories.supervisor())
     reason = PaperReason.objects.get(code="unreadable")
     url = reverse("admin:requests_app_paperreason_change", args=[reason.pk])
     values = {"code": reason.code, "title": "Too dark", "explanation": "", "rule": "", "position": 1}
-    client.post(url, values)
+    client.post(url, values | {"effective_on": local_day(timezone.now())})
+    approvals.approve(Proposal.objects.get(), by=factories.supervisor())
     reason.refresh_from_db()
     assert (reason.title, reason.is_active, reason.history.count()) == ("Too dark", False, 1)
 

@@ -212,7 +212,7 @@ def test_revoking_the_agent_is_asked_first_and_then_ends_their_access_at_once(cl
     bob, alice = of_agent.agent, of_agent.owner
     address = reverse("requests:revoke_agent", args=[of_agent.reference])
     client.force_login(alice)
-    assert "no longer see the request" in client.get(address).content.decode()
+    assert "see or change these requests" in client.get(address).content.decode()
     assert MSARequest.objects.get().agent_revoked_at is None
     client.post(address)
     page = client.get(of_agent.get_absolute_url()).content.decode()

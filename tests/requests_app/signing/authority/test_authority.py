@@ -42,7 +42,11 @@ def test_customers_signature_gives_authority_for_the_account_and_a_year(company,
         None,
     )
     assert agent_authority.expires_on == local_day(timezone.now()) + timedelta(days=365)
-    assert (msa_request.authority, msa_request.agent_until) == (agent_authority, agent_authority.expires_on)
+    assert (msa_request.authority, agent_authority.customer, agent_authority.customer_email) == (
+        agent_authority,
+        alice,
+        alice.email,
+    )
 
 
 def test_agents_own_signature_gives_none(company):
@@ -64,8 +68,8 @@ def test_signing_again_for_the_same_account_makes_it_last_longer_for_all(company
     second = authorized(company, alice)
 
     agent_authority = AgentAuthority.objects.get()
-    first.refresh_from_db()
-    assert first.agent_until == second.agent_until == agent_authority.expires_on > date(2026, 12, 1)
+    assert first.authority == second.authority == agent_authority
+    assert agent_authority.expires_on > date(2026, 12, 1)
 
 
 def test_another_account_needs_another_authority(company, alice):
@@ -80,6 +84,7 @@ def test_database_holds_one_authority_in_force_per_account_and_company(company, 
     agent_authority = authorized(company, alice).authority
     with pytest.raises(IntegrityError), transaction.atomic():
         AgentAuthority.objects.create(
+            customer_email=agent_authority.customer_email,
             account_number=agent_authority.account_number,
             company=company,
             given_at=timezone.now(),
@@ -164,7 +169,6 @@ def test_new_signature_after_the_end_starts_a_new_authority(company, alice):
 def runs_out(msa_request: MSARequest, *, in_days: int) -> None:
     until = local_day(timezone.now()) + timedelta(days=in_days)
     AgentAuthority.objects.filter(pk=msa_request.authority_id).update(expires_on=until)
-    MSARequest.objects.filter(authority=msa_request.authority_id).update(agent_until=until)
     msa_request.refresh_from_db()
 
 
@@ -212,7 +216,7 @@ def test_timer_leaves_alone_what_was_signed_again_while_it_ran(company, alice):
     runs_out(msa_request, in_days=-1)
     expired = AgentAuthority.objects.get()
     with transaction.atomic():
-        authority.grant(msa_request)
+        authority.grant(msa_request, email=alice.email, customer=alice)
 
     authority.expire(expired)
     assert visible_to_agent(msa_request)
@@ -245,7 +249,7 @@ def test_supervisor_sets_how_long_it_lasts(company, alice):
     ProgramSettings.current()
     ProgramSettings.objects.update(authority_days=90)
 
-    assert authorized(company, alice).agent_until == local_day(timezone.now()) + timedelta(days=90)
+    assert authorized(company, alice).authority.expires_on == local_day(timezone.now()) + timedelta(days=90)
 
 
 # --- Within the company --------------------------------------------------------------------

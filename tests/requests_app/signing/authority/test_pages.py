@@ -25,7 +25,7 @@ def test_customer_sees_company_account_and_last_day(client, company, alice):
 
     for words in (company.name, msa_request.authority.account_number, msa_request.reference, "Holds until"):
         assert words in page
-    assert f"/requests/{msa_request.reference}/agent/end/" in page
+    assert f"/requests/agents/{msa_request.authority_id}/end/" in page
 
 
 def test_customer_sees_what_has_ended_and_why(client, company, alice):
@@ -33,7 +33,7 @@ def test_customer_sees_what_has_ended_and_why(client, company, alice):
     page = signed_in(client, alice).get("/requests/agents/").content.decode()
 
     assert "Ended by the customer" in page
-    assert "/agent/end/" not in page
+    assert "/end/" not in page
 
 
 def test_other_customers_authorities_are_not_shown(client, company, alice):

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_companies'),
-        ('notices', '0001_initial'),
+        ('notices', '0002_canceled'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

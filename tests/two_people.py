@@ -1,0 +1,25 @@
+"""What takes two people (D23), done by two of them."""
+
+from __future__ import annotations
+
+from msa_portal.accounts.models import User
+from msa_portal.approvals import services as approvals
+from msa_portal.approvals.models import Proposal
+from payments.models import Fee
+from payments.services import waivers
+from tests import factories
+
+
+def waive(fee: Fee, *, reason: str, by: User | None = None) -> None:
+    _approve(waivers.waive(fee, by=by or factories.supervisor(), reason=reason))
+    fee.refresh_from_db()
+
+
+def write_off(fee: Fee, *, reason: str, by: User | None = None) -> None:
+    _approve(waivers.write_off(fee, by=by or factories.supervisor(), reason=reason))
+    fee.refresh_from_db()
+
+
+def _approve(proposal: Proposal | None) -> None:
+    if proposal is not None:
+        approvals.approve(proposal, by=factories.supervisor())
