@@ -54,6 +54,12 @@ def worker(env: Mapping[str, str], logs: Path) -> Child:
     return Child("worker", [*CELERY, "worker", *options], logs / "worker.log", env)
 
 
+def inspector(env: Mapping[str, str], logs: Path, count: int) -> Child:
+    """Opens what people send, one file a process, so that no web process does."""
+    options = ["--queues", "inspection", "--concurrency", str(count), "--hostname", "inspector@%h", "--without-gossip"]
+    return Child("inspector", [*CELERY, "worker", *options, "--without-mingle"], logs / "inspector.log", env)
+
+
 def planner(env: Mapping[str, str], logs: Path) -> Child:
     """A plan takes as long as dispatch allows: mail and documents do not wait for it."""
     options = ["--queues", "dispatch", "--concurrency", "1", "--hostname", "planner@%h", "--without-gossip"]

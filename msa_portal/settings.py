@@ -143,6 +143,10 @@ MAX_UPLOAD_BYTES = 15_000_000
 MAX_BODY_BYTES = 190_000_000  # of one form with all its files
 MAX_UPLOADS_PER_REQUEST = 80
 MAX_UPLOAD_BYTES_PER_REQUEST = 250_000_000
+INSPECTORS = env.count("INSPECTORS", 2)  # processes that open what people send, one file each
+MAX_FILES_IN_LINE = 24  # of one person, or of one network address behind a mailed link
+MAX_FILES_IN_LINE_OF_STRANGER = 3  # of one network address, at /verify/
+MAX_FILES_IN_LINE_OF_ALL = 400  # 6 GB at most
 SEAL_KEY = env.text("SEAL_KEY")
 SEAL_KEY_PASSPHRASE = env.text("SEAL_KEY_PASSPHRASE")
 # Where the web server and the workers both find it.
@@ -190,6 +194,7 @@ CELERY_TASK_ROUTES = {
     "payments.render_statement": {"queue": "documents"},
     "requests_app.render_agreement": {"queue": "documents"},
     "fieldwork.plan": {"queue": "dispatch"},
+    "requests_app.inspect_next": {"queue": "inspection"},
 }
 
 # --- Mail -------------------------------------------------------------------------------

@@ -48,12 +48,13 @@ class LiveStack:
         self.web = services.web(port, self.env, folder)
         self.worker = services.worker(self.env, folder)
         self.planner = services.planner(self.env, folder)
+        self.inspector = services.inspector(self.env, folder, 2)
         store = folder / "sandbox.sqlite3"
         self.sandbox = services.sandbox(sandbox_port, portal, WEBHOOK_SECRET, store, folder)
 
     def start(self) -> None:
         self._prepare()
-        for child in (self.sandbox, self.web, self.worker, self.planner):
+        for child in (self.sandbox, self.web, self.worker, self.inspector, self.planner):
             self.family.start(child)
         self.family.wait_until(lambda: answers(f"{self.url}/healthz"), self.web, SECONDS_TO_START)
         self.family.wait_until(self.worker_answers, self.worker, SECONDS_TO_START)

@@ -27,7 +27,7 @@ from tests import servers
 pytestmark = [pytest.mark.postgres, pytest.mark.server, pytest.mark.slow]
 
 COMPOSE = ROOT / "docker-compose.yml"
-OURS = {"web", "worker", "planner", "scheduler", "migrate"}
+OURS = {"web", "worker", "inspector", "planner", "scheduler", "migrate"}
 PROGRAMS = Path(sys.executable).parent
 VARIABLE = re.compile(r"(?<!\$)\$\{(\w+)(?::([-?])([^}]*))?\}")
 GIVEN = {
@@ -146,6 +146,14 @@ def test_worker_answers_a_ping_and_takes_from_every_queue(deployment: Deployment
         family.wait_until(lambda: bool(app.control.ping(timeout=0.5)), worker, SECONDS)
         [queues] = app.control.inspect(timeout=2).active_queues().values()
     assert {queue["name"] for queue in queues} == {"default", "notices", "documents"}
+
+
+def test_inspector_takes_from_the_queue_of_files_alone(deployment: Deployment, family: Family):
+    inspector = family.start(deployment.child("inspector"))
+    with Celery(broker=deployment.redis_url) as app:
+        family.wait_until(lambda: bool(app.control.ping(timeout=0.5)), inspector, SECONDS)
+        [queues] = app.control.inspect(timeout=2).active_queues().values()
+    assert {queue["name"] for queue in queues} == {"inspection"}
 
 
 def test_planner_takes_from_the_queue_of_plans_alone(deployment: Deployment, family: Family):
