@@ -131,9 +131,17 @@ else:
 
 REDIS_URL = env.redis_url("REDIS_URL")
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {
+        "BACKEND": "msa_portal.cache.RedisOrDatabaseCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"TABLE": "portal_cache", "MAX_ENTRIES": 100_000},
+    }
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"},
+    else {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "portal_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    },
 }
 MEDIA_ROOT = env.folder("MEDIA_ROOT", VAR_DIR / "media")
 MEDIA_URL = ""  # no file has an address of its own: views hand them out to whom they concern

@@ -26,6 +26,7 @@ from fieldwork.phone import verdicts
 from msa_portal import db, pdf
 from msa_portal.celery import app
 from msa_portal.notices import outbox
+from msa_portal.redis_breaker import breaker
 from payments.services import ledger
 from requests_app import history
 from requests_app.files import inspections
@@ -186,8 +187,9 @@ def known_stations(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def empty_cache() -> None:
-    """Throttles count in the cache: one test's requests are not another's."""
+    """Throttles count in the cache: one test's requests are not another's. Nor is one test's broker that is down."""
     cache.clear()
+    breaker.close()
 
 
 def refused(*_args: Any, **_kwargs: Any) -> None:

@@ -144,6 +144,14 @@ def filtered(body: bytes, *, times: int, entries: bytes = b"") -> bytes:
 
 
 def slow_pdf(megabytes: int = 13) -> bytes:
-    """A PDF of so many tiny objects that looking at each takes longer than an inspector may."""
+    """A PDF whose table names so many places that reading it takes longer than an inspector may."""
+    rows = megabytes * 1_000_000 // 20
+    head = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n"
+    table = b"xref\n0 %d\n0000000000 65535 f \n%s" % (rows + 1, b"0000000009 00000 n \n" * rows)
+    return head + table + b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (rows + 1, len(head))
+
+
+def pdf_of_tiny_objects(megabytes: int = 13) -> bytes:
+    """Each is looked at, which takes longer than an inspector may."""
     thing = b"1 0 obj\n[]\n"
     return pdf() + thing * (megabytes * 1_000_000 // len(thing))

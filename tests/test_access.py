@@ -31,7 +31,7 @@ PUBLIC, ACCOUNT, REQUEST, VISIT, PHOTO, WEBHOOK, SIGNER, STAFF, PAYMENT, COMPANY
 
 ADDRESSES = {
     PUBLIC: {
-        "landing", "help", "help_topic", "healthz", "readyz", "api-eligibility", "api-products", "api-fees", "api-schema",
+        "landing", "help", "help_topic", "healthz", "readyz", "too_large", "api-eligibility", "api-products", "api-fees", "api-schema",
         "api-docs", "requests:eligibility", "requests:after_visit", "requests:eligibility_start", "requests:products", "requests:verify", "payments:fees",
         "demo:mailbox", "demo:mail", "demo:mail_attachment", "demo:mail_html",
         "account_login", "account_logout", "account_inactive", "account_signup", "account_email_verification_sent",

@@ -205,8 +205,9 @@ def test_chain_within_the_limits_is_taken():
     assert uploads.check(crafted.upload(body, "scan.pdf"), allow_pdf=True).pages == 1
 
 
-def test_file_of_many_tiny_objects_is_given_up_in_time():
-    refusal = refused(crafted.slow_pdf())
+@pytest.mark.parametrize("make", [crafted.slow_pdf, crafted.pdf_of_tiny_objects])
+def test_file_that_takes_too_long_is_given_up(make):
+    refusal = refused(make())
     assert (refusal.code, "in time" in str(refusal)) == ("too_slow", True)
 
 
