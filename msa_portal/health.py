@@ -19,7 +19,6 @@ from redis.asyncio import Redis as RedisClient
 from msa_portal.accounts.models import User
 from msa_portal.guards import Guard, public
 
-
 log = structlog.get_logger(__name__)
 
 

@@ -42,8 +42,8 @@ def do_not_hold(request: HttpRequest, sent: Any, *, seal: bool, drawings: tuple[
     for field, file in sent:
         if seal:
             verdict = verdict_on(file, only_seal=True)
-            file = Inspected(verdict, name=file.name or "", size=file.size or 0)
-        if seal or field in drawings:
+            request.FILES.setlist(field, [Inspected(verdict, name=file.name or "", size=file.size or 0)])
+        elif field in drawings:
             request.FILES.setlist(field, [file])
 
 

@@ -121,7 +121,9 @@ def test_answers_of_the_api_and_static_files_are_compressed(
     assert (status, headers["Content-Encoding"]) == (200, encoding)
 
 
-@pytest.mark.parametrize("path", ["/", "/accounts/login/", "/verify/?number=reflected", "/field/api/who/", "/api/v1/docs/"])
+@pytest.mark.parametrize(
+    "path", ["/", "/accounts/login/", "/verify/?number=reflected", "/field/api/who/", "/api/v1/docs/"]
+)
 def test_page_with_a_secret_beside_what_was_sent_is_never_compressed(stack: BareStack, path: str) -> None:
     _status, headers, _body = ask(stack.proxy_port, path, Accept_Encoding="gzip, br")
     assert headers["Content-Encoding"] is None

@@ -89,7 +89,7 @@ def down(redis: Running, monkeypatch: pytest.MonkeyPatch) -> Running:
 def test_cache_is_in_redis_while_that_answers(redis: Running) -> None:
     cache.set("kept", 1)
     with Redis.from_url(redis.server.url) as server:
-        assert [key for key in server.keys() if key.endswith(b"kept")]
+        assert [key for key in server.scan_iter() if key.endswith(b"kept")]
 
 
 def test_limits_are_counted_in_the_database_meanwhile(down: Running) -> None:
@@ -128,7 +128,7 @@ def test_redis_that_is_back_is_used_again(down: Running) -> None:
     redis_breaker.breaker.close()  # as after its rest
     cache.set("kept", 1)
     with Redis.from_url(down.server.url) as server:
-        assert [key for key in server.keys() if key.endswith(b"kept")]
+        assert [key for key in server.scan_iter() if key.endswith(b"kept")]
 
 
 def test_sign_in_by_password_works_and_is_still_throttled(down: Running) -> None:
@@ -166,7 +166,9 @@ def delivered_code(email: str) -> str:
     return code_in(NoticeMessage(text=arrived.body))
 
 
-def test_message_that_cannot_be_sent_here_waits_for_the_sweeper(down: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_message_that_cannot_be_sent_here_waits_for_the_sweeper(
+    down: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(_pk: int) -> None:
         raise RuntimeError("the database is gone")
 

@@ -118,7 +118,8 @@ def _words(kept: CloseOut, *, was_here: bool) -> str:
 
 def _found(photos: list[dict[str, Any]], by: User) -> dict[str, Checked | Refused | None]:
     return {
-        sha256: as_found(partial(verdicts.of_file, body, sha256, sender=by)) for sha256, body in _bodies(photos).items()
+        sha256: as_found(partial(verdicts.of_file, body, sha256, sender=by))
+        for sha256, body in _bodies(photos).items()
     }
 
 

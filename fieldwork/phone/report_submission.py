@@ -31,7 +31,9 @@ class PhotosWaiting(Refused):
     """Photos of the report wait for an inspector. Nothing is lost: the same report again, a few seconds later."""
 
     def __init__(self) -> None:
-        super().__init__(_("The report's photos are being checked. Send it again in a few seconds."), code="photos_waiting")
+        super().__init__(
+            _("The report's photos are being checked. Send it again in a few seconds."), code="photos_waiting"
+        )
 
 
 def from_phone(

@@ -18,8 +18,8 @@ from django.core.files.storage import Storage
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from fieldwork.phone import verdicts
 from fieldwork.models import CloseOut, PhotoUpload, SiteVisit, Technician, VisitPhoto
+from fieldwork.phone import verdicts
 from fieldwork.visits.closeout_report import MAX_PHOTOS
 from msa_portal.db import lock
 from msa_portal.errors import Refused
@@ -161,7 +161,8 @@ def sweep() -> int:
 def _delete(upload: PhotoUpload) -> None:
     """The row first: a file without a row is found by its folder, a row without its file would be believed."""
     PhotoUpload.objects.filter(pk=upload.pk).delete()
-    inspections.forget(Inspection.objects.filter(pk=upload.inspection_id))
+    if upload.inspection_id:
+        inspections.forget(Inspection.objects.filter(pk=upload.inspection_id))
     _delete_files(upload)
 
 

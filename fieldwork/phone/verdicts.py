@@ -39,5 +39,3 @@ def of_file(body: bytes, sha256: str, *, sender: User) -> Checked | None:
     """A photo that came within an exported file: put in line the first time, then as `checked`."""
     row = Inspection.objects.filter(person=sender, sha256=sha256, form=None).order_by("-created_at").first()
     return checked(row or line_up(body, sender=sender))
-
-

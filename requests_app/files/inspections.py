@@ -1,4 +1,4 @@
-"""The line of files that wait for an inspector (ADR 30). A web process only puts them there, and reads what was found.
+"""The line of files that wait for an inspector (ADR 33). A web process only puts them there, and reads what was found.
 
 `inspectors`, which runs beside the web processes, opens them.
 """
@@ -66,7 +66,7 @@ class Verdict:
     body: Callable[[], bytes] = field(default=_nothing, repr=False)
 
 
-class Inspected(UploadedFile):  # type: ignore[type-arg]  # not subscriptable when it runs
+class Inspected(UploadedFile):
     """A file that came with a form, after an inspector opened it, or where its first bytes decide."""
 
     def __init__(self, verdict: Verdict, *, name: str, size: int) -> None:

@@ -12,7 +12,6 @@ from requests_app.forms.questions import not_the_agents
 from requests_app.models import MSARequest
 
 
-
 class DataAddressInput(forms.HiddenInput):
     """Sent as text, read from the files."""
 

@@ -1,4 +1,4 @@
-"""Posts with files: held until inspectors have opened the files, then sent on by the sender's browser (ADR 30).
+"""Posts with files: held until inspectors have opened the files, then sent on by the sender's browser (ADR 33).
 
 The view behind `takes_files` runs once, with what was typed and with files that are opened already.
 """
@@ -178,7 +178,7 @@ def _give(request: HttpRequest, fields: QueryDict, files: list[tuple[str, Inspec
     by_field: MultiValueDict[str, UploadedFile[Any]] = MultiValueDict()
     for field, file in files:
         by_field.appendlist(field, file)
-    request.POST = fields  # type: ignore[misc]  # WSGIRequest has a setter
+    request.POST = fields  # type: ignore[assignment]  # WSGIRequest has a setter
     request._files = by_field  # type: ignore[attr-defined]  # and none for this
 
 
@@ -204,7 +204,9 @@ def _go_on(request: HttpRequest, view: Callable[[], HttpResponseBase]) -> HttpRe
     for name, values in form.fields.items():
         fields.setlist(name, values)
     _give(
-        request, fields, [(row.field, Inspected(inspections.verdict_of(row), name=row.name, size=row.size)) for row in rows]
+        request,
+        fields,
+        [(row.field, Inspected(inspections.verdict_of(row), name=row.name, size=row.size)) for row in rows],
     )
     try:
         response = view()

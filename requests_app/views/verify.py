@@ -49,7 +49,7 @@ class FileForm(forms.Form):
 def verify(request: HttpRequest) -> HttpResponseBase:
     """A number or fingerprint comes in the address, so that it can be linked to; a file is posted."""
     asks = request.method == "POST" or not {"number", "sha256"}.isdisjoint(request.GET)
-    if asks and not VerifyThrottle().allow_request(Request(request), None):
+    if asks and not VerifyThrottle().allow_request(Request(request), None):  # type: ignore[arg-type]  # no view
         return render(request, "429.html", status=429)
     if request.method != "POST" and "sha256" in request.GET:
         return _by_fingerprint(request)

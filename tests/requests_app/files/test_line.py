@@ -164,7 +164,9 @@ def test_person_at_the_limit_is_told_and_others_are_not_held_up(client, mine, se
     settings.MAX_FILES_IN_LINE = 2
     for _file in range(2):
         sent(client, mine)
-    answer = client.post(address(mine), {"topic": PhotoTopic.CONDUIT, "photo": crafted.upload(crafted.image())}, follow=True)
+    answer = client.post(
+        address(mine), {"topic": PhotoTopic.CONDUIT, "photo": crafted.upload(crafted.image())}, follow=True
+    )
     assert "Too many files are being checked right now" in answer.text
     assert Inspection.objects.count() == 2
     sent(client, factories.complete_request())
@@ -335,8 +337,11 @@ opens |= {f"requests_app.files.inspection.{name}" for name in ("pdf", "photo", "
 print(sorted(opens & set(sys.modules)))
 """
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, env={**os.environ, "DJANGO_SETTINGS_MODULE": "msa_portal.settings"}
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "msa_portal.settings"},
     )
     assert done.stdout.splitlines()[-1:] == ["[]"], done.stderr
-
-

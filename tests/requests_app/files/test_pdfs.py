@@ -72,7 +72,9 @@ ACTIVE = {
         "a file outside",
     ),
     "content of an unnamed object in another file": (
-        crafted.pdf().replace(b"%PDF-1.7\n", b"%PDF-1.7\n9 0 obj\n<< /F (//evil/x) /Length 0 >>\nstream\n\nendstream\nendobj\n"),
+        crafted.pdf().replace(
+            b"%PDF-1.7\n", b"%PDF-1.7\n9 0 obj\n<< /F (//evil/x) /Length 0 >>\nstream\n\nendstream\nendobj\n"
+        ),
         "a file outside",
     ),
     "reference to a file on a network share": (
@@ -93,7 +95,9 @@ ACTIVE = {
         "start something",
     ),
     "script in the last of a name tree's branches": (
-        crafted.pdf(b"/Names << /JavaScript << /Kids [<< /Names [] >> << /Names [(a) 4 0 R] >>] >> >>", more={4: b"(x)"}),
+        crafted.pdf(
+            b"/Names << /JavaScript << /Kids [<< /Names [] >> << /Names [(a) 4 0 R] >>] >> >>", more={4: b"(x)"}
+        ),
         "JavaScript",
     ),
     "XFA": (crafted.pdf(b"/AcroForm << /XFA 4 0 R >>", more={4: crafted.stream(b"<xdp/>")}), "XFA"),
@@ -155,7 +159,15 @@ def test_encrypted_pdf_is_refused_even_with_an_empty_password(algorithm):
         crafted.pdf(page=b"/Resources << /Font << /F << /Type /Font /Subtype /Type1 /BaseFont /Times >> >> >>"),
     ],
     ids=[
-        *("plain", "opens at a place", "goes to a place", "link", "blend mode", "empty name trees", "words in the text"),
+        *(
+            "plain",
+            "opens at a place",
+            "goes to a place",
+            "link",
+            "blend mode",
+            "empty name trees",
+            "words in the text",
+        ),
         *("words in the title", "words in an object stream", "font named F"),
     ],
 )
@@ -189,8 +201,7 @@ CHAINS = {
     "two filters, the second one small": crafted.filtered(bytes(230_000_000), times=2),
     "objects behind a chain": crafted.filtered(bytes(60_000_000), times=3, entries=b"/Type /ObjStm /N 1 /First 4"),
     "run lengths behind inflation": (
-        b"<< /Length %d /Filter [/FlateDecode /RunLengthDecode] >>\nstream\n%s\nendstream"
-        % (len(RUNS), RUNS)
+        b"<< /Length %d /Filter [/FlateDecode /RunLengthDecode] >>\nstream\n%s\nendstream" % (len(RUNS), RUNS)
     ),
 }
 

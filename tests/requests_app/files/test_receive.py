@@ -208,7 +208,9 @@ def test_inspection_caps_its_own_processor_time(mine, tmp_path, monkeypatch):
     own_program(tmp_path, monkeypatch, "[0 for _ in iter(int, 1)]")
     monkeypatch.setattr(inspectors, "_SECONDS", 600)
     limit = tmp_path / "inspection" / "limits.py"
-    limit.write_text(limit.read_text().replace("CPU_SECONDS = 3 ", "CPU_SECONDS = 1 ").replace("1_200_000_000", "9_000_000_000"))
+    limit.write_text(
+        limit.read_text().replace("CPU_SECONDS = 3 ", "CPU_SECONDS = 1 ").replace("1_200_000_000", "9_000_000_000")
+    )
     with pytest.raises(Refused, match="couldn't read this file in time"):
         send(mine)
 
