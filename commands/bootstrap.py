@@ -19,8 +19,8 @@ def gettext() -> None:
 
 
 def chromium() -> None:
-    if not shutil.which("chromium"):
-        debian.install(["chromium"], "Chromium (browser tests)")
+    if not (shutil.which("chromium-headless-shell") or shutil.which("chromium")):
+        debian.install(["chromium-headless-shell"], "Chromium without windows (browser tests)")
 
 
 def servers() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from commands.console import ROOT, Stop
 from demo import accounts
 from demo.accounts import PASSWORD, Account
-from tests.browser.conftest import CHROMIUM_FLAGS
+from tests.browser import chromium
 from tests.stack import LiveStack
 
 FOLDER = ROOT / "docs" / "screenshots"
@@ -72,15 +71,15 @@ def save(name: str, picture: bytes) -> None:
 
 
 def main() -> int:
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    program = chromium.program()
     if not program:
-        raise Stop("Chromium is missing. Install it; on Debian or Ubuntu: sudo apt-get install chromium")
+        raise Stop(chromium.MISSING)
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         stack = LiveStack(Path(folder), f"sqlite:///{folder}/portal.sqlite3")
         try:
             stack.start()
-            browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
+            browser = playwright.chromium.launch(executable_path=program, args=chromium.FLAGS)
             for name, account, size, go in PICTURES:
                 save(name, take(browser, stack.url, account, size, go))
             browser.close()

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from tests import seeded, servers
+from tests.browser import chromium
 from tests.browser.journey import DESKTOP, PHONE, Person
 from tests.stack import LiveStack
-
-# Under these Chromium asks no name server and calls nobody.
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-domain-reliability",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
-]
 
 
 @pytest.fixture(scope="session")
@@ -38,9 +27,9 @@ def base_url(live_stack: LiveStack) -> str:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert chromium, "Chromium is missing. Install it; on Debian or Ubuntu: sudo apt-get install chromium"
-    return {**browser_type_launch_args, "executable_path": chromium, "args": CHROMIUM_FLAGS}
+    program = chromium.program()
+    assert program, chromium.MISSING
+    return {**browser_type_launch_args, "executable_path": program, "args": chromium.FLAGS}
 
 
 @pytest.fixture(scope="session")
