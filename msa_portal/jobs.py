@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import connections, transaction
 
 from msa_portal.celery import app
-from msa_portal.redis_breaker import OUT_OF_REACH, breaker
+from msa_portal.redis.breaker import OUT_OF_REACH, breaker
 
 logger = logging.getLogger(__name__)
 

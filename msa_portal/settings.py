@@ -132,7 +132,7 @@ else:
 REDIS_URL = env.redis_url("REDIS_URL")
 CACHES = {
     "default": {
-        "BACKEND": "msa_portal.cache.RedisOrDatabaseCache",
+        "BACKEND": "msa_portal.redis.cache.RedisOrDatabaseCache",
         "LOCATION": REDIS_URL,
         "OPTIONS": {"TABLE": "portal_cache", "MAX_ENTRIES": 100_000},
     }

@@ -26,7 +26,7 @@ from fieldwork.phone import verdicts
 from msa_portal import db, pdf
 from msa_portal.celery import app
 from msa_portal.notices import outbox
-from msa_portal.redis_breaker import breaker
+from msa_portal.redis.breaker import breaker
 from payments.services import ledger
 from requests_app import history
 from requests_app.files import inspections

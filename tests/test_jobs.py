@@ -13,7 +13,7 @@ from kombu.exceptions import OperationalError
 
 from msa_portal import jobs
 from msa_portal.celery import app
-from msa_portal.redis_breaker import breaker
+from msa_portal.redis.breaker import breaker
 from tests.jobs import kept
 
 ROOT = Path(__file__).parent.parent

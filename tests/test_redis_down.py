@@ -17,9 +17,10 @@ from redis import Redis
 from commands import services
 from commands.processes import Family
 from fieldwork.customer import feeds
-from msa_portal import jobs, redis_breaker
+from msa_portal import jobs
 from msa_portal.celery import app
 from msa_portal.notices.models import NoticeMessage
+from msa_portal.redis.breaker import breaker
 from requests_app.enums import Status
 from tests import factories
 from tests.accounts.conftest import code_in, is_signed_in
@@ -55,7 +56,7 @@ def redis(settings: Any, tmp_path: Path) -> Iterator[Running]:
     settings.REDIS_URL = running.server.url
     settings.CACHES = {
         "default": {
-            "BACKEND": "msa_portal.cache.RedisOrDatabaseCache",
+            "BACKEND": "msa_portal.redis.cache.RedisOrDatabaseCache",
             "LOCATION": running.server.url,
             "OPTIONS": {"TABLE": "portal_cache", "MAX_ENTRIES": 100_000},
         }
@@ -125,7 +126,7 @@ def test_dead_redis_is_asked_once_and_then_left_alone(down: Running, monkeypatch
 def test_redis_that_is_back_is_used_again(down: Running) -> None:
     assert cache.get("was") is None
     down.start()
-    redis_breaker.breaker.close()  # as after its rest
+    breaker.close()  # as after its rest
     cache.set("kept", 1)
     with Redis.from_url(down.server.url) as server:
         assert [key for key in server.scan_iter() if key.endswith(b"kept")]

@@ -62,19 +62,19 @@ def hand_in(
     visit: SiteVisit,
     report: UUID,
     sent: dict[str, Any],
-    found: Callable[[], dict[str, Checked | Refused | None]],
+    opened: Callable[[], dict[str, Checked | Refused | None]],
     *,
     by: Technician,
     via: CloseOut.Via,
     clock_off_seconds: int | None = None,
 ) -> CloseOut:
-    """Close out with the photos as inspectors found them. `found` gives them by hash, where they are needed: for a
+    """Close out with the photos as inspectors found them. `opened` gives them by hash, where they are needed: for a
     report that is here already they are not looked at again. None is one that waits for an inspector."""
     known = _hash(sent)
     if kept := closeouts.kept_before(report, visit, known):
         return kept
     try:
-        pictures = found()
+        pictures = opened()
     except PhotosMissing:
         # The same report, sent at once, may have been taken in and its photos cleared since we looked.
         if kept := closeouts.kept_before(report, visit, known):

@@ -1,4 +1,4 @@
-"""The table in which limits are counted while Redis does not answer (`msa_portal.cache`)."""
+"""The table in which limits are counted while Redis does not answer (`msa_portal.redis.cache`)."""
 
 from django.core.management import call_command
 from django.db import migrations

@@ -11,7 +11,7 @@ from django.core.cache.backends.redis import RedisCache
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from msa_portal.redis_breaker import OUT_OF_REACH, breaker
+from msa_portal.redis.breaker import OUT_OF_REACH, breaker
 
 log = structlog.get_logger(__name__)
 
