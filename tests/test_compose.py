@@ -39,6 +39,7 @@ GIVEN = {
     "EMAIL_URL": "smtp+tls://user:password@mail.example.org:587",
     "STRIPE_SECRET_KEY": "sk_live_given",
     "STRIPE_WEBHOOK_SECRET": "whsec_given",
+    "TLS_FOLDER": "/etc/portal/tls",
     "SEAL_KEY": base64.b64encode(seals.new_key()).decode(),
 }
 SECONDS = 60
@@ -122,7 +123,13 @@ def family() -> Iterator[Family]:
 
 
 def test_compose_names_our_services_and_theirs(deployment: Deployment):
-    assert set(deployment.services) == OURS | {"postgres", "redis"}
+    assert set(deployment.services) == OURS | {"proxy", "postgres", "redis"}
+
+
+def test_nobody_reaches_the_portal_past_the_proxy(deployment: Deployment):
+    published = {name for name, service in deployment.services.items() if "ports" in service}
+    assert published == {"proxy"}
+    assert deployment.services["proxy"]["build"] == "proxy"
 
 
 def test_web_is_ready(deployment: Deployment, family: Family):
