@@ -63,6 +63,19 @@ ACTIVE = {
         crafted.pdf(page=b"/Annots [<< /Subtype /FileAttachment /FS 4 0 R >>]", more={4: b"<< /EF << >> >>"}),
         "another file inside",
     ),
+    "script behind the end of the file": (
+        crafted.pdf() + b"9 0 obj\n<< /S /J#61vaScript /JS (x) >>\nendobj\n",
+        "JavaScript",
+    ),
+    "content in a file that is described elsewhere": (
+        crafted.pdf(
+            more={
+                4: b"<< /Length 0 /F 5 0 R >>\nstream\n\nendstream",
+                5: b"<< /Type /Filespec /FS /URL /ID [(a) (b)] >>",
+            }
+        ),
+        "a file outside",
+    ),
     "content in another file": (
         crafted.pdf(more={4: b"<< /Length 0 /F (pages.bin) >>\nstream\n\nendstream"}),
         "a file outside",
