@@ -137,6 +137,11 @@ def hostile(number: int, longest: int | None, *, is_email: bool = False) -> str:
     return next(text for text in texts if longest is None or len(text) <= longest)
 
 
+def hostile_text(model: str, name: str) -> str:
+    """That field's own, without a limit of length."""
+    return hostile(NUMBER_OF[model, name], None)
+
+
 def fill() -> None:
     """Every typed field of every row, histories too."""
     for model in apps.get_models():
@@ -155,9 +160,11 @@ def _fill_column(model: type[models.Model], name: str, number: int) -> None:
     is_unique = field.unique or any(name in constraint.fields or constraint.expressions for constraint in constraints)
     longest = field.max_length - 6 * is_unique if field.max_length else None
     text = hostile(number, longest, is_email=isinstance(field, models.EmailField))
-    for row in model._base_manager.all():
+    rows = model._base_manager.all()
+    nobody_typed = not isinstance(field, models.JSONField) and not rows.exclude(**{name: ""}).exists()
+    for row in rows:
         value = getattr(row, name)
-        if value in ("", None, [], {}):
+        if value in ("", None, [], {}) and not nobody_typed:
             continue
         if isinstance(field, models.JSONField):
             filled: Any = _filled(value, number)

@@ -12,6 +12,7 @@ import time_machine
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import escape
 
 from msa_portal.accounts.models import Company, User
 from msa_portal.errors import Refused
@@ -22,7 +23,7 @@ from requests_app.enums import Status, WithdrawalReason
 from requests_app.lifecycle import drafts, transitions
 from requests_app.models import MSARequest
 from requests_app.signing import authority, invitations
-from tests import factories
+from tests import factories, typed_text
 from tests.payments.conftest import FEE, opened, state_of
 from tests.payments.sandbox.harness import SandboxControl
 from tests.payments.views.test_fee import address, signed_in, text
@@ -73,6 +74,14 @@ def test_agent_invites_and_sees_to_whom_and_until_when(request_: MSARequest, bob
     assert (mail.to_email, mail.confidential or bool(mail.private_link)) == (request_.customer_email, True)
     assert pay_links.token_for(PayInvitation.objects.get().key) not in mail.text + mail.html
     assert request_.events.filter(kind="pay_invited", actor=bob).count() == 1
+
+
+def test_typed_name_and_address_are_only_text(request_: MSARequest, invitation: PayInvitation, bob: User) -> None:
+    typed = {name: typed_text.hostile_text("payments.PayInvitation", name) for name in ("name", "email")}
+    PayInvitation.objects.update(**typed)
+    pages = [text(signed_in(bob), address(request_)), text(Client(), path(invitation))]
+    assert escape(typed["email"]) in pages[0]
+    assert [typed_text.acting(page) for page in pages] == [[], []]
 
 
 def test_without_an_address_the_page_says_why_not(request_: MSARequest, bob: User) -> None:
