@@ -179,7 +179,7 @@ class ReportView(PhoneView):
             answer.data["missing"] = without.missing
             return answer
         except report_submission.PhotosWaiting as waiting:
-            answer = problem(waiting.code, str(waiting), status.HTTP_503_SERVICE_UNAVAILABLE)
+            answer = _fresh({"code": waiting.code, "detail": str(waiting)}, status.HTTP_202_ACCEPTED)
             answer["Retry-After"] = "2"
             return answer
         return _fresh(_answer(kept))

@@ -177,7 +177,8 @@ async function sendReport({ id }, me) {
 async function sendWords(report, me) {
   for (let look = 1; ; look += 1) {
     const answer = await write(`reports/${report.id}/`, me, { method: "PUT", json: report.body, seconds: 60 });
-    if (answer.body.code !== "photos_waiting" || look === LOOKS) return unlessBusy(answer);
+    if (answer.body.code !== "photos_waiting") return unlessBusy(answer);
+    if (look === LOOKS) throw new Busy("photos are still being checked");
     await new Promise((resolve) => { setTimeout(resolve, LOOK_WAIT); });
   }
 }

@@ -25,7 +25,7 @@ def test_report_is_answered_again_later_until_its_photos_were_opened(
     phone.send_photo(visit, report_id, picture)
     body = body_of(visit, picture)
     early = phone.send(report_id, body)
-    assert (early.status_code, early.json()["code"], early["Retry-After"]) == (503, "photos_waiting", "2")
+    assert (early.status_code, early.json()["code"], early["Retry-After"]) == (202, "photos_waiting", "2")
     assert not CloseOut.objects.exists()
     assert inspectors.inspect_next() is True
     assert phone.send(report_id, body).status_code == 200
