@@ -34,12 +34,21 @@ def servers() -> None:
         debian.install(["postgresql"], "PostgreSQL")
 
 
+def nginx() -> None:
+    """The proxy that docker-compose.yml ships, for the tests."""
+    modules = Path("/usr/lib/nginx/modules")
+    if not shutil.which("nginx") or not (modules / "ngx_http_brotli_filter_module.so").exists():
+        debian.install(
+            ["nginx-light", "libnginx-mod-http-brotli-filter", "libnginx-mod-http-brotli-static"], "nginx (the proxy)"
+        )
+
+
 # For each command: whether it needs the development packages, the programs that it drives,
 # and what does it on the project's own Python, a module and its arguments.
 COMMANDS: dict[str, tuple[bool, list[Callable[[], None]], list[str]]] = {
     "run": (False, [], ["commands.run"]),
-    "test": (True, [servers, chromium, gettext], ["commands.suite"]),
-    "test-all": (True, [servers, chromium, gettext], ["commands.suite", "--all"]),
+    "test": (True, [servers, nginx, chromium, gettext], ["commands.suite"]),
+    "test-all": (True, [servers, nginx, chromium, gettext], ["commands.suite", "--all"]),
     "check": (True, [gettext], ["commands.check"]),
     "messages": (True, [gettext], ["commands.messages"]),
     "bench": (True, [servers], ["tests.benchmarks"]),

@@ -26,8 +26,6 @@ def migrate() -> None:
 def main(notes: Path) -> int:
     django.setup()
     migrate()
-    if not settings.REDIS_URL:
-        call_command("createcachetable")
     with notes.open("w", encoding="utf-8") as output:
         if settings.DEMO and "seed_demo" in get_commands():
             call_command("seed_demo", stdout=output)

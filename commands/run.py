@@ -105,6 +105,7 @@ def start(family: Family) -> None:
         family.start(services.sandbox(port, portal, secret, VAR / "sandbox.sqlite3", LOGS))
     start_on_database(family, env, settings.PORT)
     family.start(services.worker(env, LOGS))
+    family.start(services.inspector(env, LOGS, settings.INSPECTORS))
     family.start(services.planner(env, LOGS))
     family.start(services.scheduler(VAR / "celerybeat-schedule", env, LOGS))
     say(banner(settings))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import sys
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 from importlib import import_module, util
 from pathlib import Path
 
-from commands.console import Stop
+from commands.console import ROOT, Stop
 from commands.processes import Child, free_port, listens
 
 PYTHON = sys.executable
@@ -49,9 +50,33 @@ def web(port: int, env: Mapping[str, str], logs: Path) -> Child:
     return Child("web server", command, logs / "web.log", env)
 
 
+def proxy(port: int, portal: str, folder: Path, logs: Path) -> Child:
+    """The shipped nginx: its configuration, listening here and leading to that address."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o755)
+    shutil.copy(ROOT / "proxy" / "nginx.conf", folder)
+    (folder / "listen.conf").write_text(f"listen 127.0.0.1:{port};\n", encoding="utf-8")
+    (folder / "upstream.conf").write_text(f"set $portal {portal};\n", encoding="utf-8")
+    command = [nginx_program(), "-p", str(folder), "-c", str(folder / "nginx.conf")]
+    return Child("proxy", command, logs / "proxy.log")
+
+
+def nginx_program() -> str:
+    program = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if not program:
+        raise Stop("nginx is missing. Install it, on Debian or Ubuntu: nginx-light, libnginx-mod-http-brotli-filter.")
+    return program
+
+
 def worker(env: Mapping[str, str], logs: Path) -> Child:
     options = ["--queues", QUEUES, "--concurrency", "2", "--without-gossip", "--without-mingle"]
     return Child("worker", [*CELERY, "worker", *options], logs / "worker.log", env)
+
+
+def inspector(env: Mapping[str, str], logs: Path, count: int) -> Child:
+    """Opens what people send, one file a process, so that no web process does."""
+    options = ["--queues", "inspection", "--concurrency", str(count), "--hostname", "inspector@%h", "--without-gossip"]
+    return Child("inspector", [*CELERY, "worker", *options, "--without-mingle"], logs / "inspector.log", env)
 
 
 def planner(env: Mapping[str, str], logs: Path) -> Child:

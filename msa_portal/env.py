@@ -50,6 +50,16 @@ def port(name: str, default: int) -> int:
     return _read(name, "a port number from 1 to 65535", convert, default)
 
 
+def count(name: str, default: int) -> int:
+    def convert(raw: str) -> int:
+        value = int(raw)
+        if not 0 < value < 65:
+            raise ValueError(value)
+        return value
+
+    return _read(name, "a number from 1 to 64", convert, default)
+
+
 def seconds(name: str, default: int) -> int:
     def convert(raw: str) -> int:
         value = int(raw)

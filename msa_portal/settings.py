@@ -134,9 +134,17 @@ else:
 
 REDIS_URL = env.redis_url("REDIS_URL")
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {
+        "BACKEND": "msa_portal.redis.cache.RedisOrDatabaseCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"TABLE": "portal_cache", "MAX_ENTRIES": 100_000},
+    }
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"},
+    else {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "portal_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    },
 }
 MEDIA_ROOT = env.folder("MEDIA_ROOT", VAR_DIR / "media")
 MEDIA_URL = ""  # no file has an address of its own: views hand them out to whom they concern
@@ -146,6 +154,10 @@ MAX_UPLOAD_BYTES = 15_000_000
 MAX_BODY_BYTES = 190_000_000  # of one form with all its files
 MAX_UPLOADS_PER_REQUEST = 80
 MAX_UPLOAD_BYTES_PER_REQUEST = 250_000_000
+INSPECTORS = env.count("INSPECTORS", 2)  # processes that open what people send, one file each
+MAX_FILES_IN_LINE = 24  # of one person, or of one network address behind a mailed link
+MAX_FILES_IN_LINE_OF_STRANGER = 3  # of one network address, at /verify/
+MAX_FILES_IN_LINE_OF_ALL = 400  # 6 GB at most
 SEAL_KEY = env.text("SEAL_KEY")
 SEAL_KEY_PASSPHRASE = env.text("SEAL_KEY_PASSPHRASE")
 # Where the web server and the workers both find it.
@@ -193,6 +205,7 @@ CELERY_TASK_ROUTES = {
     "payments.render_statement": {"queue": "documents"},
     "requests_app.render_agreement": {"queue": "documents"},
     "fieldwork.plan": {"queue": "dispatch"},
+    "requests_app.inspect_next": {"queue": "inspection"},
 }
 
 # --- Mail -------------------------------------------------------------------------------

@@ -359,6 +359,20 @@ class ScanState(models.TextChoices):
     INFECTED = "infected", _("Virus found")
 
 
+class Inspect(models.TextChoices):
+    """What a file is opened for."""
+
+    PHOTO = "photo", _("photo")
+    PDF = "pdf", _("PDF")
+    SEAL = "seal", _("seal of a PDF")
+
+
+class InspectionState(models.TextChoices):
+    WAITING = "waiting", _("Waiting")
+    RUNNING = "running", _("Being opened")
+    DONE = "done", _("Done")
+
+
 class AuthorityEnd(models.TextChoices):
     """Why an agent's authority ended (D10)."""
 

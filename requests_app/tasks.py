@@ -8,7 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from msa_portal.jobs import ask
-from requests_app.files import quarantine
+from requests_app.files import inspectors, quarantine
 from requests_app.lifecycle import expiry
 from requests_app.models import Agreement, Document
 from requests_app.signing import authority, reminders, rendering
@@ -39,6 +39,18 @@ def remind_signers() -> None:
 @shared_task
 def scan_quarantine() -> None:
     quarantine.look_again(Document.objects.all())
+
+
+@shared_task(time_limit=60)
+def inspect_next() -> None:
+    """The file that is first in line, whichever it was asked for."""
+    inspectors.inspect_next()
+
+
+@shared_task
+def sweep_inspections() -> None:
+    for _file in range(inspectors.sweep()):
+        ask("requests_app.inspect_next")
 
 
 @shared_task(time_limit=1800)

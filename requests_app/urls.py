@@ -8,6 +8,7 @@ from requests_app.views import (
     documents,
     eligibility,
     follow_ups,
+    held_forms,
     photos,
     product_documents,
     products,
@@ -22,6 +23,7 @@ app_name = "requests"
 urlpatterns: list[URLPattern] = [
     path("eligibility/", eligibility.check, name="eligibility"),
     path("eligibility/start/", eligibility.start, name="eligibility_start"),
+    path("files/<uuid:held>/", held_forms.page, name="held"),
     path("products/", products.products, name="products"),
     path("requests/", requests.request_list, name="list"),
     path("requests/agents/", authority.agents, name="agents"),

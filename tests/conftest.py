@@ -22,12 +22,16 @@ from kombu.exceptions import OperationalError
 from pypdf import PdfWriter
 from redis import Redis
 
+from fieldwork.phone import verdicts
 from msa_portal import db, pdf
 from msa_portal.celery import app
 from msa_portal.notices import outbox
+from msa_portal.redis.breaker import breaker
 from payments.services import ledger
 from requests_app import history
-from tests import databases, servers
+from requests_app.files import inspections
+from requests_app.views import held_forms
+from tests import databases, sent_files, servers
 from tests.stations import stations
 
 # Fixtures that start a process of ours, or a server.
@@ -183,8 +187,9 @@ def known_stations(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def empty_cache() -> None:
-    """Throttles count in the cache: one test's requests are not another's."""
+    """Throttles count in the cache: one test's requests are not another's. Nor is one test's broker that is down."""
     cache.clear()
+    breaker.close()
 
 
 def refused(*_args: Any, **_kwargs: Any) -> None:
@@ -199,6 +204,22 @@ def no_broker(request: pytest.FixtureRequest) -> Iterator[None]:
         if "broker" not in request.fixturenames and not request.node.get_closest_marker("real_broker"):
             patch.setattr(Task, "apply_async", refused)
         yield
+
+
+@pytest.fixture(autouse=True)
+def inspected_at_once(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Files are opened where they are used, by the inspectors' own program; `line_of_files` has them wait in line."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "line_of_files" not in request.fixturenames:
+            patch.setattr(inspections, "verdict_on", sent_files.verdict_on)
+            patch.setattr(held_forms, "_hold", sent_files.do_not_hold)
+            patch.setattr(verdicts, "checked", sent_files.checked)
+        yield
+
+
+@pytest.fixture
+def line_of_files() -> None:
+    """Files wait for an inspector, as they do outside of tests."""
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
+import pillow_heif
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
@@ -71,9 +72,9 @@ def stream(body: bytes, entries: bytes = b"") -> bytes:
     return b"<< /Length %d /Filter /FlateDecode %s >>\nstream\n%s\nendstream" % (len(packed), entries, packed)
 
 
-def pdf_with_object_stream(hidden: bytes) -> bytes:
-    """The catalog leads to an object that lies in a compressed object stream, named by a compressed table."""
-    inner = {1: _PAGE[1] % b"/OpenAction 4 0 R", 2: _PAGE[2], 3: _PAGE[3] % b"", 4: hidden}
+def pdf_with_object_stream(hidden: bytes, *, opens: bool = True) -> bytes:
+    """The catalog leads, where it opens anything, to an object that lies in a compressed object stream, named by a compressed table."""
+    inner = {1: _PAGE[1] % (b"/OpenAction 4 0 R" if opens else b""), 2: _PAGE[2], 3: _PAGE[3] % b"", 4: hidden}
     heads, bodies = [], b""
     for number, body in inner.items():
         heads.append(b"%d %d" % (number, len(bodies)))
@@ -97,3 +98,60 @@ def png_header(width: int, height: int, data: bytes = b"") -> bytes:
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(data)) + chunk(b"IEND", b"")
+
+
+def heic(size: tuple[int, int] = (64, 48)) -> bytes:
+    """As an iPhone's camera sends it."""
+    out = io.BytesIO()
+    pillow_heif.from_pillow(Image.new("RGB", size, "red")).save(out)
+    return out.getvalue()
+
+
+def _box(kind: bytes, *parts: bytes) -> bytes:
+    body = b"".join(parts)
+    return struct.pack(">I4s", 8 + len(body), kind) + body
+
+
+def heic_grid(tiles: list[int], *, tile: tuple[int, int] = (512, 512), whole: tuple[int, int] = (4032, 3024)) -> bytes:
+    """A HEIC photo's boxes without pixels: item 1 is put together from these items, each of that size."""
+    sizes = _box(b"ispe", bytes(4), struct.pack(">II", *whole)) + _box(b"ispe", bytes(4), struct.pack(">II", *tile))
+    known = sorted(set(tiles))
+    belongs = struct.pack(">I", 1 + len(known)) + struct.pack(">HBB", 1, 1, 1)
+    belongs += b"".join(struct.pack(">HBB", item, 1, 2) for item in known)
+    entries = [
+        _box(b"infe", bytes([2, 0, 0, 0]), struct.pack(">HH4s", item, 0, kind), b"\0")
+        for item, kind in [(1, b"grid"), *((item, b"hvc1") for item in known)]
+    ]
+    parts = _box(b"dimg", struct.pack(">HH", 1, len(tiles)), b"".join(struct.pack(">H", item) for item in tiles))
+    meta = _box(
+        b"meta",
+        bytes(4),
+        _box(b"hdlr", bytes(8), b"pict", bytes(13)),
+        _box(b"pitm", bytes(4), struct.pack(">H", 1)),
+        _box(b"iinf", bytes(4), struct.pack(">H", len(entries)), *entries),
+        _box(b"iref", bytes(4), parts),
+        _box(b"iprp", _box(b"ipco", sizes), _box(b"ipma", bytes(4), belongs)),
+    )
+    return _box(b"ftyp", b"heic", bytes(4), b"mif1heic") + meta
+
+
+def filtered(body: bytes, *, times: int, entries: bytes = b"") -> bytes:
+    """A stream that was compressed that many times, as its chain of filters says."""
+    for _time in range(times):
+        body = zlib.compress(body, 9)
+    names = b" ".join([b"/FlateDecode"] * times)
+    return b"<< /Length %d /Filter [%s] %s >>\nstream\n%s\nendstream" % (len(body), names, entries, body)
+
+
+def slow_pdf(megabytes: int = 13) -> bytes:
+    """A PDF whose table names so many places that reading it takes longer than an inspector may."""
+    rows = megabytes * 1_000_000 // 20
+    head = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n"
+    table = b"xref\n0 %d\n0000000000 65535 f \n%s" % (rows + 1, b"0000000009 00000 n \n" * rows)
+    return head + table + b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (rows + 1, len(head))
+
+
+def pdf_of_tiny_objects(megabytes: int = 13) -> bytes:
+    """Each is looked at, which takes longer than an inspector may."""
+    thing = b"1 0 obj\n[]\n"
+    return pdf() + thing * (megabytes * 1_000_000 // len(thing))

@@ -45,6 +45,7 @@ def add() -> None:
     screening(staff)
     field(person(accounts.DISPATCHER))
     records(supervisor)
+    files(supervisor)
     two_people(supervisor)
 
 
@@ -270,6 +271,23 @@ def field(dispatcher: User) -> None:
             state=state, from_on=today, until_on=today, requested_by=dispatcher, finished_at=now if over else None,
             error=WORDS if state == "failed" else "", result=plan if state == "done" else {},
         )  # fmt: skip
+
+
+def files(sender: User) -> None:
+    """A form that waits, and its file."""
+    form = requests_app.HeldForm.objects.create(
+        person=sender, path="/verify/", page="/verify/", fields={"note": [WORDS]}
+    )
+    requests_app.Inspection.objects.create(
+        form=form,
+        field="file",
+        what=enums.Inspect.SEAL,
+        person=sender,
+        is_stranger=False,
+        name=WORDS,
+        size=1,
+        sha256=NO_HASH,
+    )
 
 
 def records(supervisor: User) -> None:

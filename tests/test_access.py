@@ -31,7 +31,7 @@ PUBLIC, ACCOUNT, REQUEST, VISIT, PHOTO, WEBHOOK, SIGNER, STAFF, PAYMENT, COMPANY
 
 ADDRESSES = {
     PUBLIC: {
-        "landing", "help", "help_topic", "healthz", "readyz", "api-eligibility", "api-products", "api-fees", "api-schema",
+        "landing", "help", "help_topic", "healthz", "readyz", "too_large", "api-eligibility", "api-products", "api-fees", "api-schema",
         "api-docs", "requests:eligibility", "requests:after_visit", "requests:eligibility_start", "requests:products", "requests:verify", "payments:fees",
         "demo:mailbox", "demo:mail", "demo:mail_attachment", "demo:mail_html",
         "account_login", "account_logout", "account_inactive", "account_signup", "account_email_verification_sent",
@@ -68,7 +68,7 @@ ADDRESSES = {
     PHOTO: {"fieldwork:photo", "fieldwork:photo_small", "fieldwork:photo_marked"},
     WEBHOOK: {"payments:webhook"},
     COMPANY: {"payments:company_statement", "payments:company_statement_pdf", "payments:company_statement_csv"},
-    SIGNER: {"fieldwork:feed", "requests:sign", "requests:sign_paper", "requests:sign_consent", "requests:sign_open", "requests:sign_withdraw_consent", "requests:sign_claim", "requests:sign_document", "requests:sign_claim_resume",
+    SIGNER: {"fieldwork:feed", "requests:sign", "requests:sign_paper", "requests:sign_consent", "requests:sign_open", "requests:sign_withdraw_consent", "requests:sign_claim", "requests:sign_document", "requests:sign_claim_resume", "requests:held",
              "payments:link", "payments:link_pay", "payments:link_receipt", "payments:link_returned"},
 }  # fmt: skip
 KIND_OF = {name: kind for kind, names in ADDRESSES.items() for name in names}
@@ -256,6 +256,7 @@ def module_world(module_rows: None) -> World:
         "uidb36": "1",
         "key": "no-key",
         "photo": kept.photos.get().pk,
+        "held": uuid.uuid4(),
         "site_photo": site_photo.pk,
         "report": kept.pk,
         "sha256": "0" * 64,

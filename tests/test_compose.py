@@ -27,7 +27,7 @@ from tests import servers
 pytestmark = [pytest.mark.postgres, pytest.mark.server, pytest.mark.slow]
 
 COMPOSE = ROOT / "docker-compose.yml"
-OURS = {"web", "worker", "planner", "scheduler", "migrate"}
+OURS = {"web", "worker", "inspector", "planner", "scheduler", "migrate"}
 PROGRAMS = Path(sys.executable).parent
 VARIABLE = re.compile(r"(?<!\$)\$\{(\w+)(?::([-?])([^}]*))?\}")
 GIVEN = {
@@ -39,6 +39,7 @@ GIVEN = {
     "EMAIL_URL": "smtp+tls://user:password@mail.example.org:587",
     "STRIPE_SECRET_KEY": "sk_live_given",
     "STRIPE_WEBHOOK_SECRET": "whsec_given",
+    "TLS_FOLDER": "/etc/portal/tls",
     "SEAL_KEY": base64.b64encode(seals.new_key()).decode(),
 }
 SECONDS = 60
@@ -122,7 +123,13 @@ def family() -> Iterator[Family]:
 
 
 def test_compose_names_our_services_and_theirs(deployment: Deployment):
-    assert set(deployment.services) == OURS | {"postgres", "redis"}
+    assert set(deployment.services) == OURS | {"proxy", "postgres", "redis"}
+
+
+def test_nobody_reaches_the_portal_past_the_proxy(deployment: Deployment):
+    published = {name for name, service in deployment.services.items() if "ports" in service}
+    assert published == {"proxy"}
+    assert deployment.services["proxy"]["build"] == "proxy"
 
 
 def test_web_is_ready(deployment: Deployment, family: Family):
@@ -146,6 +153,14 @@ def test_worker_answers_a_ping_and_takes_from_every_queue(deployment: Deployment
         family.wait_until(lambda: bool(app.control.ping(timeout=0.5)), worker, SECONDS)
         [queues] = app.control.inspect(timeout=2).active_queues().values()
     assert {queue["name"] for queue in queues} == {"default", "notices", "documents"}
+
+
+def test_inspector_takes_from_the_queue_of_files_alone(deployment: Deployment, family: Family):
+    inspector = family.start(deployment.child("inspector"))
+    with Celery(broker=deployment.redis_url) as app:
+        family.wait_until(lambda: bool(app.control.ping(timeout=0.5)), inspector, SECONDS)
+        [queues] = app.control.inspect(timeout=2).active_queues().values()
+    assert {queue["name"] for queue in queues} == {"inspection"}
 
 
 def test_planner_takes_from_the_queue_of_plans_alone(deployment: Deployment, family: Family):

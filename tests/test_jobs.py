@@ -13,6 +13,7 @@ from kombu.exceptions import OperationalError
 
 from msa_portal import jobs
 from msa_portal.celery import app
+from msa_portal.redis.breaker import breaker
 from tests.jobs import kept
 
 ROOT = Path(__file__).parent.parent
@@ -68,6 +69,7 @@ def test_only_a_broker_that_is_out_of_reach_is_forgiven(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(app, "send_task", broken(OperationalError("refused")))
     jobs.ask("fieldwork.plan", 1)
+    breaker.close()
     monkeypatch.setattr(app, "send_task", broken(TypeError("a mistake of ours")))
     with pytest.raises(TypeError):
         jobs.ask("fieldwork.plan", 1)

@@ -101,6 +101,11 @@ NOT_TYPED_HERE = {
     "auth.Group.name": "roles are made by the program",
     "auth.Permission.name": "made by Django",
     "contenttypes.ContentType.model": "made by Django",
+    "requests_app.HeldForm.path": "an address of ours that a form was posted to",
+    "requests_app.HeldForm.page": "an address of ours that a form stood on",
+    "requests_app.HeldForm.fields": "what a form waits with; shown nowhere, the form's view reads it",
+    "requests_app.Inspection.name": "the name of a file that waits; shown nowhere, the form's view reads it",
+    "requests_app.Inspection.answer": "what an inspector says of a file: codes and numbers",
     "requests_app.Seal.name": "of our own certificate",
     "fieldwork.PlanRun.findings": "made by the checker of plans",
 }

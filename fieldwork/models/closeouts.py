@@ -139,6 +139,9 @@ class PhotoUpload(models.Model):
     sha256 = models.CharField(max_length=64)
     size = models.PositiveIntegerField(_("size (bytes)"))
     received = models.PositiveIntegerField(_("received (bytes)"), default=0)
+    inspection = models.ForeignKey(
+        "requests_app.Inspection", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

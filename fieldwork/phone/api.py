@@ -178,6 +178,10 @@ class ReportView(PhoneView):
             answer = problem(without.code, str(without), status.HTTP_409_CONFLICT)
             answer.data["missing"] = without.missing
             return answer
+        except report_submission.PhotosWaiting as waiting:
+            answer = _fresh({"code": waiting.code, "detail": str(waiting)}, status.HTTP_202_ACCEPTED)
+            answer["Retry-After"] = "2"
+            return answer
         return _fresh(_answer(kept))
 
 

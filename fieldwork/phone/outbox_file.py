@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -17,11 +18,13 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from fieldwork.models import CloseOut, SiteVisit, Technician
-from fieldwork.phone.report_submission import hand_in
+from fieldwork.phone import verdicts
+from fieldwork.phone.report_submission import PhotosWaiting, as_found, hand_in
 from fieldwork.phone.serializers import ReportSerializer
 from fieldwork.visits import orders, outcome_text
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
+from requests_app.files.uploads import Checked
 
 FORMAT = "msa-outbox-1"
 MOST_BYTES = 60_000_000
@@ -50,7 +53,7 @@ def take_in(file: BinaryIO, *, by: User) -> list[Line]:
     technician = Technician.objects.select_related("user").filter(pk=number if isinstance(number, int) else 0).first()
     if technician is None:
         raise Refused(_("The technician of this file is not known here."), code="unknown_technician")
-    return [_take_in(report, technician) for report in body["reports"]]
+    return [_take_in(report, technician, by) for report in body["reports"]]
 
 
 def _read(file: BinaryIO) -> dict[str, Any]:
@@ -77,7 +80,7 @@ def _no_such_file() -> Refused:
     )
 
 
-def _take_in(sent: Any, technician: Technician) -> Line:
+def _take_in(sent: Any, technician: Technician, by: User) -> Line:
     try:
         report = UUID(str(sent["id"]))
     except (ValueError, TypeError, KeyError):
@@ -97,8 +100,11 @@ def _take_in(sent: Any, technician: Technician) -> Line:
     was_here = CloseOut.objects.filter(pk=report).exists()
     try:
         kept = hand_in(
-            visit, report, checked, lambda: _bodies(sent.get("photos", [])), by=technician, via=CloseOut.Via.FILE
+            visit, report, checked, lambda: _found(sent.get("photos", []), by), by=technician, via=CloseOut.Via.FILE
         )
+    except PhotosWaiting:
+        words = _("Its photos are being checked. Take in the same file again in a minute.")
+        return Line(str(report), visit, None, words)
     except Refused as refusal:
         return Line(str(report), visit, None, str(refusal))
     return Line(str(report), visit, kept, _words(kept, was_here=was_here), is_new=not was_here)
@@ -108,6 +114,13 @@ def _words(kept: CloseOut, *, was_here: bool) -> str:
     if was_here:
         return _("This report was here already.")
     return outcome_text.conflict_text(kept) if kept.conflict else _("Taken in. The customer is told now.")
+
+
+def _found(photos: list[dict[str, Any]], by: User) -> dict[str, Checked | Refused | None]:
+    return {
+        sha256: as_found(partial(verdicts.of_file, body, sha256, sender=by))
+        for sha256, body in _bodies(photos).items()
+    }
 
 
 def _bodies(photos: list[dict[str, Any]]) -> dict[str, bytes]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils.translation import gettext as _
 
 from fieldwork.models import CloseOut, SiteVisit, Technician
@@ -16,7 +16,7 @@ from fieldwork.visits.annotations import draw
 from fieldwork.visits.closeout_report import Photo, Report, body_hash
 from msa_portal.errors import Refused
 from requests_app.enums import VisitOutcome
-from requests_app.files.uploads import check
+from requests_app.files.uploads import Checked
 
 
 class PhotosMissing(Refused):
@@ -27,24 +27,33 @@ class PhotosMissing(Refused):
         self.missing = missing
 
 
+class PhotosWaiting(Refused):
+    """Photos of the report wait for an inspector. Nothing is lost: the same report again, a few seconds later."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("The report's photos are being checked. Send it again in a few seconds."), code="photos_waiting"
+        )
+
+
 def from_phone(
     visit: SiteVisit, report: UUID, sent: dict[str, Any], *, by: Technician, clock_off_seconds: int | None
 ) -> CloseOut:
     """`sent` is what `ReportSerializer` made of it. Sent again, also at once, it gives the first answer (fault 18).
 
-    Raises `PhotosMissing`, and what `closeouts.close_out` raises.
+    Raises `PhotosMissing`, `PhotosWaiting`, and what `closeouts.close_out` raises.
     """
 
-    def bodies() -> dict[str, bytes]:
+    def photos() -> dict[str, Checked | Refused | None]:
         here, missing = uploads.complete(report, by, hashes_of(sent))
         if missing:
             raise PhotosMissing(missing)
         try:
-            return {sha256: uploads.read(upload) for sha256, upload in here.items()}
-        except FileNotFoundError as error:
+            return {sha256: as_found(partial(uploads.checked, upload)) for sha256, upload in here.items()}
+        except (FileNotFoundError, uploads.Damaged) as error:
             raise PhotosMissing(list(here)) from error
 
-    kept = hand_in(visit, report, sent, bodies, by=by, via=CloseOut.Via.OUTBOX, clock_off_seconds=clock_off_seconds)
+    kept = hand_in(visit, report, sent, photos, by=by, via=CloseOut.Via.OUTBOX, clock_off_seconds=clock_off_seconds)
     uploads.clear(report)  # committed by now; where this fails, the phone sends again and comes by here
     return kept
 
@@ -53,24 +62,26 @@ def hand_in(
     visit: SiteVisit,
     report: UUID,
     sent: dict[str, Any],
-    bodies: Callable[[], dict[str, bytes]],
+    opened: Callable[[], dict[str, Checked | Refused | None]],
     *,
     by: Technician,
     via: CloseOut.Via,
     clock_off_seconds: int | None = None,
 ) -> CloseOut:
-    """Decode the photos outside of any lock, then close out. `bodies` gives them by hash, where they are needed:
-    for a report that is here already they are not looked at again."""
+    """Close out with the photos as inspectors found them. `opened` gives them by hash, where they are needed: for a
+    report that is here already they are not looked at again. None is one that waits for an inspector."""
     known = _hash(sent)
     if kept := closeouts.kept_before(report, visit, known):
         return kept
     try:
-        pictures = bodies()
+        pictures = opened()
     except PhotosMissing:
         # The same report, sent at once, may have been taken in and its photos cleared since we looked.
         if kept := closeouts.kept_before(report, visit, known):
             return kept
         raise
+    if None in pictures.values():
+        raise PhotosWaiting
     photos = [_photo(photo, pictures[photo["sha256"]]) for photo in sent.get("photos", [])]
     return closeouts.close_out(visit, _report(report, sent, photos, via, clock_off_seconds), by=by.user)
 
@@ -90,17 +101,25 @@ def _hash(sent: dict[str, Any]) -> str:
     )
 
 
-def _photo(sent: dict[str, Any], body: bytes) -> Photo:
-    """Checked by content and encoded anew, like any photo that people send (faults 30 to 32)."""
+def as_found(look: Callable[[], Checked | None]) -> Checked | Refused | None:
+    """A refusal is told at its photo, once all are known."""
     try:
-        checked = check(SimpleUploadedFile("visit.jpg", body, "image/jpeg"))
+        return look()
+    except (PhotosMissing, uploads.Damaged):
+        raise
     except Refused as refusal:
+        return refusal
+
+
+def _photo(sent: dict[str, Any], checked: Checked | Refused | None) -> Photo:
+    """Checked by content and encoded again, like any photo that people send (faults 30 to 32)."""
+    if not isinstance(checked, Checked):
         raise Refused(
             _("A photo cannot be taken in: %(reason)s Take it out of the report and send again.")
-            % {"reason": refusal.message},
+            % {"reason": checked.message if checked else ""},
             code="photo_refused",
             fields={"photos": sent["sha256"]},
-        ) from refusal
+        )
     return Photo(
         jpeg=checked.body,
         original_sha256=sent["sha256"],

@@ -19,10 +19,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from fieldwork.models import CloseOut, PhotoUpload, SiteVisit, Technician, VisitPhoto
+from fieldwork.phone import verdicts
 from fieldwork.visits.closeout_report import MAX_PHOTOS
 from msa_portal.db import lock
 from msa_portal.errors import Refused
-from requests_app.files import storage
+from requests_app.files import inspections, storage
+from requests_app.files.uploads import Checked
+from requests_app.models import Inspection
 
 CHUNK_BYTES = 256 * 1024
 # More than the photos of a day: a phone that announces without end is stopped.
@@ -94,10 +97,19 @@ def append(upload: PhotoUpload, offset: int, chunk: bytes) -> int:
         storage.write(path, chunk)
         fresh.received += len(chunk)
         fresh.save(update_fields=["received", "updated_at"])
-    if fresh.is_complete and hashlib.sha256(b"".join(_chunks(fresh))).hexdigest() != fresh.sha256:
-        _begin_anew(fresh)
-        raise Damaged
+    if fresh.is_complete:
+        _line_up(fresh)
     return fresh.received
+
+
+def _line_up(upload: PhotoUpload) -> None:
+    """A photo that is here whole goes to an inspector. Raises `Damaged` where it isn't what was announced."""
+    body = b"".join(_chunks(upload))
+    if hashlib.sha256(body).hexdigest() != upload.sha256:
+        _begin_anew(upload)
+        raise Damaged
+    row = verdicts.line_up(body, sender=upload.technician.user)
+    PhotoUpload.objects.filter(pk=upload.pk).update(inspection=row)
 
 
 def _begin_anew(upload: PhotoUpload) -> None:
@@ -112,13 +124,20 @@ def complete(report: UUID, technician: Technician, hashes: Iterable[str]) -> tup
     """The photos of a report that are here, by hash, and the hashes of those that are not."""
     wanted = list(dict.fromkeys(hashes))
     rows = PhotoUpload.objects.filter(close_out_id=report, technician=technician, sha256__in=wanted)
+    rows = rows.select_related("inspection", "technician__user")
     here = {row.sha256: row for row in rows if row.is_complete}
     return here, [sha256 for sha256 in wanted if sha256 not in here]
 
 
-def read(upload: PhotoUpload) -> bytes:
-    """The photo as the phone sent it. Raises `FileNotFoundError` where it was cleared away meanwhile."""
-    return b"".join(_chunks(upload))
+def checked(upload: PhotoUpload) -> Checked | None:
+    """The photo as an inspector found it; None while it waits for one.
+
+    Raises `Refused`, and `FileNotFoundError` where it was cleared away meanwhile.
+    """
+    if upload.inspection is None:
+        _line_up(upload)
+        return None
+    return verdicts.checked(upload.inspection)
 
 
 def clear(report: UUID) -> None:
@@ -142,6 +161,8 @@ def sweep() -> int:
 def _delete(upload: PhotoUpload) -> None:
     """The row first: a file without a row is found by its folder, a row without its file would be believed."""
     PhotoUpload.objects.filter(pk=upload.pk).delete()
+    if upload.inspection_id:
+        inspections.forget(Inspection.objects.filter(pk=upload.inspection_id))
     _delete_files(upload)
 
 

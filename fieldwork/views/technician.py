@@ -25,6 +25,7 @@ from requests_app import eligibility
 from requests_app.enums import DocumentKind
 from requests_app.files import site_photos
 from requests_app.models import Document, OutcomeReason
+from requests_app.views.held_forms import takes_files
 
 # Why nobody could go to a site: the visit is moved then, not failed (D13).
 NOT_REACHED = OutcomeReason.objects.filter(is_active=True, at_site=False)
@@ -121,6 +122,7 @@ def put_back(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 @technician
+@takes_files
 def close_out(request: SignedInRequest, pk: int) -> HttpResponse:
     row, user = _reported_visit(request, pk) if request.method == "POST" else _my_visit(request, pk)
     if request.method != "POST" and row.state not in SiteVisit.OPEN_STATES:

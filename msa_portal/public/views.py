@@ -33,6 +33,12 @@ def help_topic(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "public/help_topic.html", context)
 
 
+@public
+def body_too_large(request: HttpRequest) -> HttpResponse:
+    """What the proxy shows for a body that it doesn't take in (proxy/nginx.conf)."""
+    return too_large(request)
+
+
 def bad_request(request: HttpRequest, exception: Any) -> HttpResponse:
     """Django's answer to what it cannot read; what is merely too large is told so (fault 33)."""
     if isinstance(exception, RequestDataTooBig):

@@ -1,18 +1,13 @@
-"""What people send us: judged by content, never by name, and encoded anew (faults 30 to 36).
+"""What people send us: judged by content, never by name, and encoded again (faults 30 to 36).
 
-`receive` is the one door. A file that may be hostile is opened by `file_inspection`, a program of its
-own with a cap on memory and time.
+`receive` is the one door. Files come here after an inspector opened them (`inspections`).
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import subprocess
-import sys
 import unicodedata
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -24,8 +19,10 @@ from msa_portal.accounts.models import User
 from msa_portal.db import lock
 from msa_portal.errors import Refused
 from requests_app import deadlines
-from requests_app.enums import DocumentKind, PhotoTopic, ScanState
-from requests_app.files import file_inspection, storage, virus_scanner
+from requests_app.enums import DocumentKind, Inspect, PhotoTopic, ScanState
+from requests_app.files import inspections, storage
+from requests_app.files.inspection import limits
+from requests_app.files.inspections import Verdict
 from requests_app.models import Document, MSARequest
 from requests_app.models.parties import is_agent_of
 
@@ -38,10 +35,8 @@ UPLOADED = frozenset(
         DocumentKind.CURE_PROOF,
     }
 )
-_SECONDS = 30
 _NAME_LENGTH = 100
 _MEGABYTE = 1_000_000
-_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 
 
 @dataclass(frozen=True)
@@ -76,26 +71,34 @@ def receive(
 
 
 def check(upload: UploadedFile[Any], *, allow_pdf: bool = False) -> Checked:
-    """Look at what was sent; slow, so outside of any lock. Raises `Refused`; stores nothing."""
+    """What an inspector found in what was sent. Raises `Refused`; stores nothing and opens nothing.
+
+    Raises `NotInspected` for a file that no inspector has opened: the view lacks `takes_files`.
+    """
     check_size(upload)
-    upload.seek(0)
-    original = upload.read()
-    opened = _opened(original, allow_pdf=allow_pdf)
-    scan = virus_scanner.scan(original)
-    if scan == ScanState.INFECTED:
+    verdict = inspections.verdict_on(upload)
+    return checked(verdict, name=upload.name or "", allow_pdf=allow_pdf)
+
+
+def checked(verdict: Verdict, *, name: str, allow_pdf: bool = False) -> Checked:
+    if verdict.what == Inspect.PDF and not allow_pdf:
+        raise refusal({"refused": "not_a_photo"})
+    if "refused" in verdict.answer:
+        raise refusal(verdict.answer, allow_pdf=allow_pdf)
+    if verdict.scan == ScanState.INFECTED:
         raise Refused(
             _("The virus scanner found something harmful in this file, so it was not kept. Send another one."),
             code="infected",
         )
-    content_type, body, answer = opened
+    content_type = "application/pdf" if verdict.what == Inspect.PDF else "image/jpeg"
     return Checked(
-        name=safe_name(upload.name or "", content_type),
+        name=safe_name(name, content_type),
         content_type=content_type,
-        body=body,
-        sha256_of_original=hashlib.sha256(original).hexdigest(),
-        scan=scan,
-        evidence=answer.get("evidence", {}),
-        pages=answer.get("pages", 1),
+        body=verdict.body(),
+        sha256_of_original=verdict.sha256,
+        scan=verdict.scan,
+        evidence=verdict.answer.get("evidence", {}),
+        pages=verdict.answer.get("pages", 1),
     )
 
 
@@ -134,6 +137,10 @@ def check_size(upload: UploadedFile[Any]) -> None:
         raise Refused(
             _("This file is larger than %(limit)s MB. Send a smaller one.") % {"limit": limit}, code="too_large"
         )
+
+
+def sha256_of(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
 
 
 def safe_name(name: str, content_type: str) -> str:
@@ -186,39 +193,6 @@ def _check_storage(msa_request: MSARequest, by: User | None, size: int) -> None:
         )
 
 
-def _opened(original: bytes, *, allow_pdf: bool) -> tuple[str, bytes, dict[str, Any]]:
-    if original.startswith(b"%PDF-") and allow_pdf:
-        answer, _nothing = inspect("pdf", original, allow_pdf=True)
-        return "application/pdf", original, answer
-    if not _may_be_photo(original):
-        raise refusal({"refused": "not_a_photo"}, allow_pdf=allow_pdf)
-    answer, jpeg = inspect("photo", original, allow_pdf=allow_pdf)
-    return "image/jpeg", jpeg, answer
-
-
-def _may_be_photo(data: bytes) -> bool:
-    """By its first bytes alone, before any decoder sees it."""
-    if data[4:8] == b"ftyp":
-        return data[8:12] in _HEIC_BRANDS
-    webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
-    return webp or data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"))
-
-
-def inspect(what: str, data: bytes, *, allow_pdf: bool) -> tuple[dict[str, Any], bytes]:
-    # Isolated: neither our environment, with its secrets, nor our modules are within its reach.
-    program = [sys.executable, "-I", str(Path(file_inspection.__file__).resolve()), what]
-    environment = {"LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "2"}
-    try:
-        done = subprocess.run(program, input=data, capture_output=True, timeout=_SECONDS, env=environment, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise refusal({"refused": "too_heavy"}, allow_pdf=allow_pdf) from error
-    line, _newline, body = done.stdout.partition(b"\n")
-    answer = json.loads(line) if done.returncode == 0 and line else {"refused": "too_heavy"}
-    if "refused" in answer:
-        raise refusal(answer, allow_pdf=allow_pdf)
-    return answer, body
-
-
 def refusal(answer: dict[str, Any], *, allow_pdf: bool = False) -> Refused:
     """The words for why a file is not taken, and what to send instead."""
     code = answer["refused"]
@@ -235,12 +209,16 @@ def _words(code: str, part: str) -> str:
         ),
         "not_a_pdf": _("This PDF is damaged and cannot be read. Save or scan it again, or send photos of the pages."),
         "too_many_pixels": _("This photo has more than %(limit)s million pixels. Send a smaller one.")
-        % {"limit": file_inspection.MAX_PIXELS // _MEGABYTE},
+        % {"limit": limits.MAX_PIXELS // _MEGABYTE},
         "too_many_pages": _("This PDF has more than %(limit)s pages. Send only the pages that are asked for.")
-        % {"limit": file_inspection.MAX_PAGES},
+        % {"limit": limits.MAX_PAGES},
         "too_heavy": _(
             "This file takes more memory or time to open than we allow. Send a photo of it, or scan it in less detail."
         ),
+        "too_slow": _(
+            "We couldn't read this file in time. Send a photo of it, or scan it in less detail. Nothing else is lost."
+        ),
+        "line_full": _("Too many files are being checked right now. Wait a few minutes, then send this file again."),
         "active_pdf": _("This PDF %(what)s, so it is not taken. Print it to a new PDF, or send photos of the pages.")
         % {"what": _active(part)},
     }[code]
@@ -250,6 +228,7 @@ def _active(part: str) -> str:
     return {
         "javascript": _("holds a program (JavaScript)"),
         "action": _("holds an action that would start something on our computers"),
+        "external": _("points to a file outside of it"),
         "embedded": _("carries another file inside it"),
         "xfa": _("holds a form that runs programs (XFA)"),
         "media": _("holds video, sound or 3D"),

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from msa_portal.errors import Refused
@@ -13,8 +11,12 @@ from requests_app.files import uploads
 from requests_app.forms.questions import not_the_agents
 from requests_app.models import MSARequest
 
-_PNG = "data:image/png;base64,"
-_DRAWING_LENGTH = 700_000
+
+class DataAddressInput(forms.HiddenInput):
+    """Sent as text, read from the files."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        return files.get(name)
 
 
 class AddressForm(forms.Form):
@@ -55,8 +57,9 @@ class SignForm(forms.Form):
         label=_("I have read the agreement, and I agree to it."),
         error_messages={"required": _("Check this box to sign. If you do not agree, close this page.")},
     )
-    # A picture as a data address, from the drawing pad of the page; an extra, which needs a script.
-    drawing = forms.CharField(required=False, max_length=_DRAWING_LENGTH, widget=forms.HiddenInput)
+    # A picture as a data address, from the drawing pad of the page; an extra, which needs a script. It comes as a
+    # file, opened by an inspector (`takes_files`).
+    drawing = forms.FileField(required=False, widget=DataAddressInput)
 
     def __init__(self, *args: Any, expected_name: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -72,8 +75,7 @@ class SignForm(forms.Form):
         if not drawing:
             return None
         try:
-            body = base64.b64decode(drawing.removeprefix(_PNG), validate=True)
-            return uploads.check(SimpleUploadedFile("signature.png", body, "image/png"))
-        except (ValueError, Refused):
+            return uploads.check(drawing)
+        except Refused:
             self.add_error(None, _("The drawn signature could not be read. Draw it again, or sign without it."))
             return None

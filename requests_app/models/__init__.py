@@ -13,6 +13,7 @@ from requests_app.models.authority import AgentAuthority
 from requests_app.models.deadlines import DeadlineExtension, DeadlineReminder
 from requests_app.models.documents import Document
 from requests_app.models.events import RequestEvent
+from requests_app.models.inspections import HeldForm, Inspection
 from requests_app.models.paper import PaperReason, PaperSection, PaperSigning
 from requests_app.models.readiness import PanelModelAnswer, ReadinessStatement
 from requests_app.models.record_comparison import RecordComparison
@@ -44,7 +45,9 @@ __all__ = [
     "Document",
     "DocumentOpening",
     "FollowUp",
+    "HeldForm",
     "IncompatiblePanel",
+    "Inspection",
     "MSARequest",
     "OutcomeReason",
     "PanelModelAnswer",

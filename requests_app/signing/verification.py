@@ -5,7 +5,6 @@ The answer names no person and no place: what the agreement says, only its holde
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -13,10 +12,13 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Q, QuerySet
 
-from msa_portal.errors import Refused
 from requests_app.enums import AgreementState
-from requests_app.files import uploads
+from requests_app.files import inspections, uploads
+from requests_app.files.inspections import Verdict
 from requests_app.models import Agreement, Seal
+
+# Of such a file nothing can be said; any other that can't be read isn't ours.
+_NOT_LOOKED_AT = {"too_slow", "line_full"}
 
 
 class Answer(StrEnum):
@@ -45,18 +47,28 @@ class Result:
 
 
 def of_file(upload: UploadedFile[Any]) -> Result:
-    """By its fingerprint; a file that we do not know is opened for the seal in it. Raises `Refused` by size."""
+    """By its fingerprint, else by the seal that an inspector found in it.
+
+    Raises `Refused` by size, and where no inspector could look at it now.
+    """
     uploads.check_size(upload)
-    upload.seek(0)
-    body = upload.read()
-    fingerprint = hashlib.sha256(body).hexdigest()
-    agreement = (
-        _agreements().filter(Q(document__sha256=fingerprint) | Q(executed_document__sha256=fingerprint)).first()
-    )
-    if agreement is not None:
-        return Result(_answer(agreement, fingerprint), agreement, fingerprint)
-    changed = _once_sealed(body)
-    return Result(Answer.CHANGED if changed else Answer.NOT_OURS, changed, fingerprint)
+    verdict = inspections.verdict_on(upload)
+    known = of_fingerprint(verdict.sha256)
+    if known is not None:
+        return known
+    changed = _once_sealed(verdict)
+    return Result(Answer.CHANGED if changed else Answer.NOT_OURS, changed, verdict.sha256)
+
+
+def of_fingerprint(sha256: str) -> Result | None:
+    """What a file with that SHA-256 is; None where we have none."""
+    by_file = Q(document__sha256=sha256) | Q(executed_document__sha256=sha256)
+    agreement = _agreements().filter(by_file).first()
+    return Result(_answer(agreement, sha256), agreement, sha256) if agreement else None
+
+
+def knows(sha256: str) -> bool:
+    return of_fingerprint(sha256) is not None
 
 
 def of_number(number: str) -> Result:
@@ -82,13 +94,12 @@ def _numbered(number: str) -> Agreement | None:
     return _agreements().filter(msa_request__reference=reference, version=int(version)).first()
 
 
-def _once_sealed(body: bytes) -> Agreement | None:
+def _once_sealed(verdict: Verdict) -> Agreement | None:
     """The agreement that the file's seal names, where that seal's certificate is one of ours."""
-    if not body.startswith(b"%PDF-"):
-        return None
-    try:
-        said, _nothing = uploads.inspect("seal", body, allow_pdf=True)
-    except Refused:
+    said = verdict.answer
+    if said.get("refused") in _NOT_LOOKED_AT:
+        raise uploads.refusal(said, allow_pdf=True)
+    if "refused" in said:
         return None
     if not (said["certificate"] and Seal.objects.filter(certificate_sha256=said["certificate"]).exists()):
         return None

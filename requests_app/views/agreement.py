@@ -28,6 +28,7 @@ from requests_app.lifecycle import policies
 from requests_app.models import Agreement, Document, MSARequest, Signature, SigningInvitation, SigningReminder
 from requests_app.notices import SIGNING_LINK
 from requests_app.signing import esign_consent, esign_disclosures, invitations, signatures
+from requests_app.views.held_forms import takes_files
 from requests_app.views.scope import visible_or_404
 
 WITHDRAWN = _lazy("You no longer agree to sign electronically. What you signed stays; the rest goes by paper.")
@@ -60,6 +61,7 @@ def agreement(request: SignedInRequest, reference: str) -> HttpResponse:
 
 @signed_in
 @require_POST
+@takes_files(drawings=("drawing",))
 def sign(request: SignedInRequest, reference: str) -> HttpResponse:
     msa_request, user = visible_or_404(request, reference)
     current = versions.current(msa_request)
@@ -67,7 +69,7 @@ def sign(request: SignedInRequest, reference: str) -> HttpResponse:
     if current is None or party is None:
         messages.error(request, _("There is nothing for you to sign here now."))
         return redirect("requests:agreement", reference=reference)
-    form = SignForm(request.POST, expected_name=expected_name(party, msa_request))
+    form = SignForm(request.POST, request.FILES, expected_name=expected_name(party, msa_request))
     if not form.is_valid():
         return _page(request, msa_request, user, form)
     with refusal_as_message(request):

@@ -25,6 +25,7 @@ from requests_app.lifecycle import correction_items, policies, transitions
 from requests_app.models import Correction, MSARequest
 from requests_app.screening import corrections
 from requests_app.utility_records import comparison
+from requests_app.views.held_forms import takes_files
 from requests_app.views.scope import acted_for_or_404
 
 # An item about these checks, with no field of its own, is put right on the agreement's page.
@@ -43,6 +44,7 @@ class _Posted:
 
 @signed_in
 @require_http_methods(["GET", "POST"])
+@takes_files
 def page(request: SignedInRequest, reference: str) -> HttpResponse:
     msa_request, user = acted_for_or_404(request, reference)
     if msa_request.status != Status.CORRECTIONS_REQUIRED:

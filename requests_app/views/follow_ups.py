@@ -21,6 +21,7 @@ from requests_app.follow_ups.cures import Item
 from requests_app.forms.follow_ups import CureForm, ModificationForm, WithdrawForm
 from requests_app.lifecycle import policies, transitions
 from requests_app.models import MSARequest
+from requests_app.views.held_forms import takes_files
 from requests_app.views.scope import acted_for_or_404
 
 
@@ -56,6 +57,7 @@ def _after_saving(request: HttpRequest, msa_request: MSARequest) -> HttpResponse
 
 @signed_in
 @require_http_methods(["GET", "POST"])
+@takes_files
 def reschedule(request: SignedInRequest, reference: str) -> HttpResponse:
     """The cure loop: each reason is proved on its own, then the next visit is asked for."""
     msa_request, user = acted_for_or_404(request, reference)

@@ -19,12 +19,14 @@ from requests_app.forms.paper import PaperForm
 from requests_app.models import Agreement, MSARequest, SigningInvitation
 from requests_app.signing import invitations, paper
 from requests_app.views import signing
+from requests_app.views.held_forms import takes_files
 from requests_app.views.scope import acted_for_or_404
 from requests_app.views.secret_links import secret_page
 
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@takes_files
 def page(request: SignedInRequest, reference: str) -> HttpResponse:
     """A POST sends pages; by the owner, or by the agent who acts."""
     msa_request, user = acted_for_or_404(request, reference)
@@ -41,6 +43,7 @@ def page(request: SignedInRequest, reference: str) -> HttpResponse:
 
 @secret_page
 @require_http_methods(["GET", "HEAD", "POST"])
+@takes_files
 def by_link(request: HttpRequest, token: str) -> HttpResponseBase:
     """The same for a customer without an account, by the mailed link, which a POST here does not use up."""
     invitation = signing.invitation_of(request, token)

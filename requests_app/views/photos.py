@@ -20,6 +20,7 @@ from requests_app.enums import DocumentKind, PhotoTopic
 from requests_app.files import site_photos
 from requests_app.files.site_photos import Guide
 from requests_app.models import Document, MSARequest
+from requests_app.views.held_forms import takes_files
 from requests_app.views.scope import acted_for_or_404, visible_or_404
 
 
@@ -39,6 +40,7 @@ def cards(msa_request: MSARequest) -> list[Card]:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@takes_files
 def page(request: SignedInRequest, reference: str) -> HttpResponse:
     """A POST adds, retakes or removes one photo. The page's script gets that photo's card back."""
     msa_request, user = acted_for_or_404(request, reference)

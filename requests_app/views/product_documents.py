@@ -14,11 +14,13 @@ from msa_portal.guards import SignedInRequest, signed_in
 from requests_app import enums
 from requests_app.files import product_documents
 from requests_app.models import MSARequest
+from requests_app.views.held_forms import takes_files
 from requests_app.views.scope import acted_for_or_404
 
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@takes_files
 def page(request: SignedInRequest, reference: str) -> HttpResponse:
     msa_request, user = acted_for_or_404(request, reference)
     error, key = "", request.POST.get("key", "")

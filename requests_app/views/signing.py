@@ -20,6 +20,7 @@ from requests_app.forms.signing import ConsentForm, SignForm
 from requests_app.models import MSARequest, SigningInvitation
 from requests_app.signing import esign_consent, invitations, signatures
 from requests_app.views.agreement import WITHDRAWN, changes_since, empty_form, proof_of, send, signers_of, text_context
+from requests_app.views.held_forms import takes_files
 from requests_app.views.secret_links import get_or_throttle, secret_page
 
 _STEPS = {"": "sign", "read": "sign_read", "sign": "sign_name"}
@@ -32,6 +33,7 @@ def invitation_of(request: HttpRequest, token: str) -> SigningInvitation:
 
 @secret_page
 @require_http_methods(["GET", "HEAD", "POST"])
+@takes_files(drawings=("drawing",))
 def sign(request: HttpRequest, token: str) -> HttpResponseBase:
     """Who asks and what for; the whole document; the signature. A POST signs."""
     invitation = invitation_of(request, token)
@@ -104,7 +106,7 @@ def _consented(request: HttpRequest, invitation: SigningInvitation) -> bool:
 
 
 def _signed(request: HttpRequest, token: str, invitation: SigningInvitation) -> HttpResponseBase:
-    form = SignForm(request.POST, expected_name=invitation.agreement.msa_request.customer_name)
+    form = SignForm(request.POST, request.FILES, expected_name=invitation.agreement.msa_request.customer_name)
     if not form.is_valid():
         return _screen(request, token, invitation, "sign", form)
     try:

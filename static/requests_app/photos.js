@@ -4,6 +4,8 @@
  * Where it could not be sent it stays on the page, with a button that tries again. Without this
  * script the same forms send a photo as a page.
  */
+import { checked } from "./held.js";
+
 const list = document.querySelector("[data-photos]");
 const status = document.querySelector("[data-photo-status]");
 
@@ -29,6 +31,18 @@ function fail(form, words) {
   say(words);
 }
 
+// Inspectors open the photo first: its place in line shows until then, and the card comes after.
+async function posted(form, body) {
+  const response = await fetch(form.action, { method: "POST", body, headers: { "X-Waits-Here": "1" } });
+  if (response.status !== 202) return response;
+  const { held, address } = await response.json();
+  await checked(address, (words) => say(words ?? form.dataset.saving));
+  const sentOn = new FormData();
+  sentOn.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
+  sentOn.set("held", held);
+  return fetch(form.action, { method: "POST", body: sentOn });
+}
+
 async function send(form, button) {
   const removes = button?.name === "remove";
   const body = new FormData(form, button);
@@ -36,7 +50,7 @@ async function send(form, button) {
   form.setAttribute("aria-busy", "true");
   say(form.dataset.saving);
   try {
-    const response = await fetch(form.action, { method: "POST", body });
+    const response = await posted(form, body);
     if (response.status === 413) return fail(form, form.dataset.tooLarge);
     // Signed out, or a page that is not ours: the whole page says so.
     if (response.redirected) return window.location.assign(response.url);

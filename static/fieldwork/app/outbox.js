@@ -8,6 +8,8 @@ import { all, change, forget, get, photosOf, remove, setting } from "./db.js";
 
 const LOCK = "msa-outbox";
 const CHUNK = 192 * 1024;
+const LOOKS = 10; // how often, and
+const LOOK_WAIT = 1_000; // after how long, a report whose photos are being checked is sent again in one go
 const ROUNDS = 3; // how often a photo, or a report that lacks photos, is begun anew in one go
 const FIRST_WAIT = 5_000;
 const LONGEST_WAIT = 5 * 60_000;
@@ -130,7 +132,10 @@ async function write(path, me, options) {
 }
 
 async function writeNow(path, me, options) {
-  const answer = await write(path, me, options);
+  return unlessBusy(await write(path, me, options));
+}
+
+function unlessBusy(answer) {
   if (answer.status >= 500 || [403, 408, 429].includes(answer.status)) throw new Busy(String(answer.status));
   return answer;
 }
@@ -160,12 +165,22 @@ async function sendReport({ id }, me) {
     const unwanted = await sendPhotos(report, me);
     if (unwanted) return refused(report, unwanted);
     step();
-    answer = await writeNow(`reports/${id}/`, me, { method: "PUT", json: report.body, seconds: 60 });
+    answer = await sendWords(report, me);
     if (answer.status === 200) return acknowledged(report, answer.body);
     if (answer.body.code !== "photos_missing") return refused(report, answer);
     for (const sha256 of answer.body.missing) await change("photos", [id, sha256], (row) => { row.sent = false; });
   }
   return refused(report, answer);
+}
+
+// Inspectors open the photos first, which takes seconds. Where it takes longer, the whole is tried again later.
+async function sendWords(report, me) {
+  for (let look = 1; ; look += 1) {
+    const answer = await write(`reports/${report.id}/`, me, { method: "PUT", json: report.body, seconds: 60 });
+    if (answer.body.code !== "photos_waiting") return unlessBusy(answer);
+    if (look === LOOKS) throw new Busy("photos are still being checked");
+    await new Promise((resolve) => { setTimeout(resolve, LOOK_WAIT); });
+  }
 }
 
 async function acknowledged(report, answer) {

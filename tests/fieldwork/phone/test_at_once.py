@@ -62,7 +62,10 @@ def test_chunk_five_times_at_once_is_kept_once(visit: SiteVisit, technician: Tec
     answers, _failures = at_once(*[lambda: ready.pop().chunk(report, whole, 0, 200)] * AT_ONCE)
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409, 409]
     phone.send_photo(visit, report, whole)
-    assert uploads.read(PhotoUpload.objects.get(sha256=sha256(whole))) == whole
+    arrived = PhotoUpload.objects.get(sha256=sha256(whole)).inspection
+    assert arrived
+    with arrived.file.open("rb") as file:
+        assert file.read() == whole
 
 
 def test_without_the_lock_a_chunk_is_counted_twice(

@@ -13,6 +13,8 @@ from PIL import Image
 
 from msa_portal.errors import Refused
 from requests_app.files import uploads
+from requests_app.files.inspection import answers, heic, photo
+from tests import crafted
 
 
 def upload(body: bytes, name: str = "photo.jpg") -> SimpleUploadedFile:
@@ -90,6 +92,34 @@ def _png_header(width: int, height: int) -> bytes:
 @pytest.mark.parametrize("side", [7_100, 10_000, 60_000])
 def test_flood_of_pixels_is_refused_by_its_header(side):
     assert refusal(_png_header(side, side)) == "too_many_pixels"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        crafted.heic_grid([2], whole=(60_000, 60_000)),
+        crafted.heic_grid([2], tile=(9_000, 9_000)),
+        crafted.heic_grid(list(range(2, 1_100)), tile=(8, 8)),
+        crafted.heic_grid([2] * 400),
+        crafted.heic_grid([1]),
+    ],
+    ids=["claims a flood", "a flooding tile", "many tiles", "one tile many times", "made of itself"],
+)
+def test_heic_bomb_is_refused_before_anything_is_decoded(body, monkeypatch):
+    monkeypatch.setattr(Image, "open", None)
+    with pytest.raises(answers.NotTaken) as refused:
+        photo.inspect(body)
+    assert refused.value.answer == {"refused": "too_many_pixels"}
+
+
+def test_grid_of_a_phones_largest_photo_is_not_refused_by_its_boxes():
+    heic.check(crafted.heic_grid(list(range(2, 2 + 192)), whole=(8_064, 6_048)))
+
+
+@pytest.mark.parametrize("cut", [20, 60, 100, 150])
+def test_heic_with_broken_boxes_is_no_photo(cut):
+    with pytest.raises(Refused):
+        uploads.reencode_photo(upload(crafted.heic_grid([2, 3])[:cut]))
 
 
 def test_empty_file_is_refused():
