@@ -158,6 +158,7 @@ INSPECTORS = env.count("INSPECTORS", 2)  # processes that open what people send,
 MAX_FILES_IN_LINE = 24  # of one person, or of one network address behind a mailed link
 MAX_FILES_IN_LINE_OF_STRANGER = 3  # of one network address, at /verify/
 MAX_FILES_IN_LINE_OF_ALL = 400  # 6 GB at most
+MAX_WAITING_BYTES = 1_000_000_000  # of one person or network address, in forms that wait to be sent on
 SEAL_KEY = env.text("SEAL_KEY")
 SEAL_KEY_PASSPHRASE = env.text("SEAL_KEY_PASSPHRASE")
 # Where the web server and the workers both find it.

@@ -122,7 +122,7 @@ def put_back(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 @technician
-@takes_files
+@takes_files(first=_reported_visit)
 def close_out(request: SignedInRequest, pk: int) -> HttpResponse:
     row, user = _reported_visit(request, pk) if request.method == "POST" else _my_visit(request, pk)
     if request.method != "POST" and row.state not in SiteVisit.OPEN_STATES:

@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest
 
 from msa_portal.accounts.models import User
@@ -105,13 +105,19 @@ def _may_be_photo(data: bytes) -> bool:
     return webp or data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"))
 
 
-def has_room(sender: Sender, count: int) -> bool:
-    """Whether the sender, and everybody together, may put that many more files in line."""
+def has_room(sender: Sender, sizes: list[int]) -> bool:
+    """Whether the sender, and everybody together, may put files of those sizes, in bytes, in line.
+
+    Files that were opened and that nobody sent on are kept for a day: they count by their bytes.
+    """
     most = settings.MAX_FILES_IN_LINE_OF_STRANGER if sender.is_stranger else settings.MAX_FILES_IN_LINE
     waiting = Inspection.objects.filter(state__in=OPEN)
-    if waiting.count() + count > settings.MAX_FILES_IN_LINE_OF_ALL:
+    if waiting.count() + len(sizes) > settings.MAX_FILES_IN_LINE_OF_ALL:
         return False
-    return sender.rows().filter(state__in=OPEN).count() + count <= most
+    own = sender.rows().aggregate(
+        in_line=Count("pk", filter=Q(state__in=OPEN)), kept=Sum("size", filter=Q(form__isnull=False), default=0)
+    )
+    return own["in_line"] + len(sizes) <= most and own["kept"] + sum(sizes) <= settings.MAX_WAITING_BYTES
 
 
 def line_up(

@@ -61,7 +61,7 @@ def agreement(request: SignedInRequest, reference: str) -> HttpResponse:
 
 @signed_in
 @require_POST
-@takes_files(drawings=("drawing",))
+@takes_files(first=visible_or_404, drawings=("drawing",))
 def sign(request: SignedInRequest, reference: str) -> HttpResponse:
     msa_request, user = visible_or_404(request, reference)
     current = versions.current(msa_request)

@@ -44,7 +44,7 @@ class _Posted:
 
 @signed_in
 @require_http_methods(["GET", "POST"])
-@takes_files
+@takes_files(first=acted_for_or_404)
 def page(request: SignedInRequest, reference: str) -> HttpResponse:
     msa_request, user = acted_for_or_404(request, reference)
     if msa_request.status != Status.CORRECTIONS_REQUIRED:

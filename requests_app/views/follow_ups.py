@@ -57,7 +57,7 @@ def _after_saving(request: HttpRequest, msa_request: MSARequest) -> HttpResponse
 
 @signed_in
 @require_http_methods(["GET", "POST"])
-@takes_files
+@takes_files(first=acted_for_or_404)
 def reschedule(request: SignedInRequest, reference: str) -> HttpResponse:
     """The cure loop: each reason is proved on its own, then the next visit is asked for."""
     msa_request, user = acted_for_or_404(request, reference)

@@ -45,17 +45,20 @@ type _Sent = list[tuple[str, UploadedFile[Any]]]
 def takes_files[R: HttpRequest, **P](
     view: _View[R, P] | None = None,
     *,
+    first: Callable[Concatenate[R, P], object],
     drawings: tuple[str, ...] = (),
     seal: bool = False,
     knows: Callable[[str], bool] = lambda _sha256: False,
 ) -> Any:
     """A view that reads `request.FILES`: it gets each file as `Inspected`.
 
+    `first` is asked before anything is kept, with what the view gets: it raises `Http404` where the sender may not
+    send files here, and `Refused` where the view itself says why it takes none.
     `drawings` names fields with a PNG as a data address, which come as files too. With `seal` PDFs are opened for
     their seal alone, in the line of strangers, unless their SHA-256 is one that `knows`.
     """
     if view is None:
-        return partial(takes_files, drawings=drawings, seal=seal, knows=knows)
+        return partial(takes_files, first=first, drawings=drawings, seal=seal, knows=knows)
     target = view
 
     @wraps(target)
@@ -65,11 +68,21 @@ def takes_files[R: HttpRequest, **P](
         if FIELD in request.POST:
             return _go_on(request, lambda: target(request, *args, **kwargs))
         sent = list(_files_of(request, drawings))
-        form = _hold(request, sent, seal=seal, knows=knows, drawings=drawings) if sent else None
+        if not sent:
+            return target(request, *args, **kwargs)
+        try:
+            first(request, *args, **kwargs)
+        except Refused:
+            return target(request, *args, **kwargs)
+        form = _hold(request, sent, seal=seal, knows=knows, drawings=drawings)
         return _wait(request, form) if form else target(request, *args, **kwargs)
 
     wrapped.takes_files = True  # type: ignore[attr-defined]  # read by a test
     return wrapped
+
+
+def everybody(_request: HttpRequest) -> None:
+    """`first` of a public page."""
 
 
 def _files_of(request: HttpRequest, drawings: tuple[str, ...]) -> Iterator[tuple[str, UploadedFile[Any]]]:
@@ -95,7 +108,7 @@ def _hold(
     sender = Sender.of(request, is_stranger=seal)
     looked_at = [(field, file, *_first_look(file, seal=seal, knows=knows)) for field, file in sent]
     undecided = [row for row in looked_at if row[2] is None]
-    if undecided and not inspections.has_room(sender, len(undecided)):
+    if undecided and not inspections.has_room(sender, [len(body) for *_row, body in undecided]):
         looked_at = [_refused(row, "line_full") for row in looked_at]
         undecided = []
     if not undecided:

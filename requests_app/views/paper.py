@@ -26,7 +26,7 @@ from requests_app.views.secret_links import secret_page
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-@takes_files
+@takes_files(first=acted_for_or_404)
 def page(request: SignedInRequest, reference: str) -> HttpResponse:
     """A POST sends pages; by the owner, or by the agent who acts."""
     msa_request, user = acted_for_or_404(request, reference)
@@ -43,7 +43,7 @@ def page(request: SignedInRequest, reference: str) -> HttpResponse:
 
 @secret_page
 @require_http_methods(["GET", "HEAD", "POST"])
-@takes_files
+@takes_files(first=signing.check_open)
 def by_link(request: HttpRequest, token: str) -> HttpResponseBase:
     """The same for a customer without an account, by the mailed link, which a POST here does not use up."""
     invitation = signing.invitation_of(request, token)

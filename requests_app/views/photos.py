@@ -40,7 +40,7 @@ def cards(msa_request: MSARequest) -> list[Card]:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-@takes_files
+@takes_files(first=acted_for_or_404)
 def page(request: SignedInRequest, reference: str) -> HttpResponse:
     """A POST adds, retakes or removes one photo. The page's script gets that photo's card back."""
     msa_request, user = acted_for_or_404(request, reference)

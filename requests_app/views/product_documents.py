@@ -20,7 +20,7 @@ from requests_app.views.scope import acted_for_or_404
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-@takes_files
+@takes_files(first=acted_for_or_404)
 def page(request: SignedInRequest, reference: str) -> HttpResponse:
     msa_request, user = acted_for_or_404(request, reference)
     error, key = "", request.POST.get("key", "")

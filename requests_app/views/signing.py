@@ -31,9 +31,14 @@ def invitation_of(request: HttpRequest, token: str) -> SigningInvitation:
     return get_or_throttle(request, lambda: invitations.invitation_for(token))
 
 
+def check_open(request: HttpRequest, token: str) -> None:
+    """Raises `Http404` for a link that isn't ours, `Refused` for one that has ended."""
+    invitations.check_invitation(invitation_of(request, token))
+
+
 @secret_page
 @require_http_methods(["GET", "HEAD", "POST"])
-@takes_files(drawings=("drawing",))
+@takes_files(first=check_open, drawings=("drawing",))
 def sign(request: HttpRequest, token: str) -> HttpResponseBase:
     """Who asks and what for; the whole document; the signature. A POST signs."""
     invitation = invitation_of(request, token)

@@ -16,7 +16,7 @@ from msa_portal.guards import public
 from msa_portal.refusals import refusal_in_form
 from requests_app.signing import verification
 from requests_app.throttling import PublicThrottle
-from requests_app.views.held_forms import takes_files
+from requests_app.views.held_forms import everybody, takes_files
 
 
 class VerifyThrottle(PublicThrottle):
@@ -56,7 +56,7 @@ def verify(request: HttpRequest) -> HttpResponseBase:
     return _page(request)
 
 
-@takes_files(seal=True, knows=verification.knows)
+@takes_files(first=everybody, seal=True, knows=verification.knows)
 def _page(request: HttpRequest) -> HttpResponse:
     number = NumberForm(request.GET if "number" in request.GET else None)
     file = FileForm(request.POST, request.FILES) if request.method == "POST" else FileForm()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import base64
 import os
 import subprocess
 import sys
@@ -345,3 +346,36 @@ print(sorted(opens & set(sys.modules)))
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "msa_portal.settings"},
     )
     assert done.stdout.splitlines()[-1:] == ["[]"], done.stderr
+
+
+# --- Whose files are taken at all ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", ["/sign/made-up/", "/sign/made-up/paper/"])
+def test_stranger_without_a_link_puts_nothing_in_line(client, mine, place):
+    picture = "data:image/png;base64," + base64.b64encode(crafted.image("PNG")).decode()
+    data = {"drawing": picture, "pages": crafted.upload(crafted.image())}
+    assert (client.post(place, data).status_code, HeldForm.objects.count()) == (404, 0)
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["photos/", "device-documents/", "corrections/", "reschedule/", "agreement/sign/", "paper/"],
+)
+def test_nobody_puts_files_in_line_for_a_request_of_somebody_else(client, mine, part):
+    client.force_login(factories.UserFactory())
+    place = f"/requests/{mine.reference}/{part}"
+    picture = "data:image/png;base64," + base64.b64encode(crafted.image("PNG")).decode()
+    answer = client.post(place, {"photo": crafted.upload(crafted.image()), "drawing": picture})
+    assert (answer.status_code, HeldForm.objects.count()) == (404, 0)
+
+
+def test_files_that_nobody_sends_on_fill_no_disk(client, mine, settings):
+    """They stay for a day: the line alone would let one person fill it as fast as inspectors work."""
+    body = crafted.image()
+    settings.MAX_WAITING_BYTES = 3 * len(body) - 1
+    for _photo in range(2):
+        sent(client, mine, body)
+        inspectors.inspect_next()
+    answer = client.post(address(mine), {"topic": PhotoTopic.CONDUIT, "photo": crafted.upload(body)}, follow=True)
+    assert ("Too many files" in answer.text, Inspection.objects.count()) == (True, 2)
