@@ -20,16 +20,23 @@ from msa_portal.accounts.models import User
 from msa_portal.accounts.second_factor import is_last_required
 from msa_portal.errors import Refused
 from msa_portal.notices.account_mail import queue_account_mail
-from msa_portal.notices.limits import Cause
+from msa_portal.notices.limits import AtLimit, Cause
+
+_CODE = "account/email/login_code"
 
 
 class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """From a person who isn't signed in, too much email is answered as too many tries are."""
+        """From a person who isn't signed in, too much email is answered as too many tries are.
+
+        A browser that has signed in with the address gets its code although strangers used up the mailbox's day: it
+        has a throttle of its own (`throttle.may_request_code`).
+        """
         user = self.request.user
         cause = Cause(user) if user.is_authenticated else Cause(network=self.request.META.get("REMOTE_ADDR", ""))
+        is_own = template_prefix == _CODE and bool(devices.allowance_key(self.request, email))
         try:
-            queue_account_mail(template_prefix, email, context, cause=cause)
+            queue_account_mail(template_prefix, email, context, cause=cause, at_limit=AtLimit.SEND if is_own else None)
         except Refused as refusal:
             raise ImmediateHttpResponse(respond_429(self.request)) from refusal
 

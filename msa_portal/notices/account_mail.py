@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from msa_portal import formats
-from msa_portal.notices.limits import Cause
+from msa_portal.notices.limits import AtLimit, Cause
 from msa_portal.notices.links import absolute, on_our_origin
 from msa_portal.notices.outbox import Notice, queue
 from msa_portal.notices.rendering import one_line
@@ -99,14 +99,18 @@ _ACTIONS = {
 }
 
 
-def queue_account_mail(template_prefix: str, email: str, context: dict[str, Any], *, cause: Cause) -> None:
+def queue_account_mail(
+    template_prefix: str, email: str, context: dict[str, Any], *, cause: Cause, at_limit: AtLimit | None = None
+) -> None:
     """Queue what sign-up, sign-in and second factor have to say; allauth may be in no transaction.
 
-    Raises `Refused` where `cause` has too much email sent.
+    Raises `Refused` where `cause` has too much email sent, unless `at_limit` says otherwise.
     """
     notice, values = account_notice(template_prefix, email, context)
     with transaction.atomic():
-        queue(notice, to=email, key=uuid.uuid4().hex, context=values, recipient=context.get("user"), cause=cause)
+        recipient = context.get("user")
+        key = uuid.uuid4().hex
+        queue(notice, to=email, key=key, context=values, recipient=recipient, cause=cause, at_limit=at_limit)
 
 
 def account_notice(template_prefix: str, email: str, context: dict[str, Any]) -> tuple[type[Notice], dict[str, Any]]:

@@ -134,3 +134,14 @@ def test_code_signs_in_while_a_stranger_guesses_passwords(client, alice):
     guess(alice.email, 20)
     ask_for_code(client, alice.email)
     assert codes(alice.email) == 1
+
+
+def test_known_browser_gets_its_code_when_strangers_used_up_the_mailbox_for_the_day(alice, settings):
+    """Whoever has no password signs in by code alone: nobody may shut them out until tomorrow."""
+    settings.MAIL_LIMITS = settings.MAIL_LIMITS | {"recipient_of_codes": 5}
+    own = known_browser(alice)
+    for attempt in range(8):
+        ask_for_code(Client(REMOTE_ADDR=f"10.6.6.{attempt}"), alice.email)
+    assert codes(alice.email) == 5
+    ask_for_code(own, alice.email)
+    assert codes(alice.email) == 6
