@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from msa_portal.accounts.admin_log import CHANGE, DELETION, log
@@ -29,9 +30,16 @@ def remove_member(membership: Membership, *, by: User, to: User | None = None) -
         if heir is None:
             raise Refused(_("Choose a colleague who takes over the open requests."), code="no_heir")
         count = work.hand_on(company, leaver=membership.user, to=heir, by=by)
-        log(DELETION, membership, "removed", by=by)
-        membership.delete()
+        _remove(membership, by=by)
         return count
+
+
+def _remove(membership: Membership, *, by: User) -> None:
+    """Their invitations end too: none of them leads back into the company, under another address."""
+    own = membership.company.invitations.filter(invited_by=membership.user_id)
+    own.filter(accepted_at__isnull=True, ended_at__isnull=True).update(ended_at=timezone.now())
+    log(DELETION, membership, "removed", by=by)
+    membership.delete()
 
 
 def check_may_go(membership: Membership) -> None:
@@ -86,12 +94,10 @@ def leave_all(user: User, *, by: User) -> None:
         company = lock(membership.company)
         heir = colleagues(membership).first()
         if heir is None:
-            log(DELETION, membership, "removed", by=by)
-            membership.delete()
+            _remove(membership, by=by)
             continue
         work.hand_on(company, leaver=membership.user, to=heir, by=by)
-        log(DELETION, membership, "removed", by=by)
-        membership.delete()
+        _remove(membership, by=by)
         if not company.memberships.filter(is_manager=True).exists():
             company.memberships.filter(user=heir).update(is_manager=True)
             log(CHANGE, company.memberships.get(user=heir), "is_manager", by=by)

@@ -10,14 +10,14 @@ from allauth.account.models import EmailAddress
 from django.test import Client
 from django.utils import timezone
 
-from msa_portal.accounts.companies import invitations
+from msa_portal.accounts.companies import invitations, membership
 from msa_portal.accounts.models import MembershipInvitation, User
 from msa_portal.accounts.roles import Role
 from msa_portal.errors import Refused
 from tests import factories
 from tests.accounts.companies.conftest import proven
 from tests.accounts.conftest import code_in, mail_to
-from tests.factories import UserFactory
+from tests.factories import UserFactory, member_of
 
 pytestmark = pytest.mark.django_db
 
@@ -161,3 +161,15 @@ def test_invitation_of_another_company_is_404(invitation):
         assert response.status_code == 404
     invitation.refresh_from_db()
     assert invitation.ended_at is None
+
+
+def test_invitations_of_somebody_who_was_removed_end_with_them(company, manager):
+    """Else a manager who is to go invites a second address of theirs first, and is back within the hour."""
+    rogue = member_of(company, name="Rogue")
+    membership.make_manager(rogue.memberships.get(), by=manager)
+    second = proven("rogue.again@example.com")
+    invitations.invite(company, by=rogue, email=second.email)
+    own = invitations.invite(company, by=manager, email="ben@example.com")
+    membership.remove_member(rogue.memberships.get(), by=manager, to=manager)
+    assert not invitations.invitations_to(second).exists()
+    assert list(invitations.open_invitations(company)) == [own]
