@@ -21,7 +21,7 @@ from requests_app.models import MSARequest
 
 
 def _approve(request: HttpRequest, refund: Refund, form: Any) -> None:
-    refunds.approve(refund, by=user_of(request), expected_cents=form.cleaned_data["expected_cents"])
+    refunds.approve(refund, by=user_of(request), **form.cleaned_data)
 
 
 def _decline(request: HttpRequest, refund: Refund, form: Any) -> None:
@@ -78,7 +78,10 @@ class RefundAdmin(MoneyAdmin):
             permission="payments.approve_refund",
             possible=lambda refund: refund.state == Refund.State.PROPOSED,
             form=lambda _refund: ApproveForm,
-            initial=lambda refund: {"expected_cents": refunds.part_of(refund).remaining_cents},
+            initial=lambda refund: {
+                "expected_cents": refunds.part_of(refund).remaining_cents,
+                "amount_cents": refund.amount_cents,
+            },
             act=_approve,
             done=gettext_lazy("Approved. The money is being sent."),
             facts=_facts,

@@ -27,9 +27,10 @@ class WriteOffForm(forms.Form):
 
 
 class ApproveForm(forms.Form):
-    """What was refundable when the page was drawn."""
+    """What was refundable, and proposed, when the page was drawn."""
 
     expected_cents = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    amount_cents = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
 
 class DeclineForm(forms.Form):

@@ -189,12 +189,13 @@ def check_may_approve(refund: Refund, *, by: User) -> None:
         )
 
 
-def approve(refund: Refund, *, by: User, expected_cents: int) -> None:
+def approve(refund: Refund, *, by: User, expected_cents: int, amount_cents: int | None = None) -> None:
     """A supervisor lets the money go; a task sends it.
 
-    `expected_cents` is what was refundable when the page was drawn: had anything moved since, the
-    decision would rest on an old picture (faults 7 and 8).
+    `expected_cents` is what was refundable when the page was drawn, `amount_cents` what was proposed (without it, what
+    `refund` says): had anything moved since, the decision would rest on an old picture (faults 7 and 8).
     """
+    seen = refund.amount_cents if amount_cents is None else amount_cents
     with transaction.atomic():
         fresh = _decidable(refund, by=by)
         check_may_approve(fresh, by=by)
@@ -207,6 +208,12 @@ def approve(refund: Refund, *, by: User, expected_cents: int) -> None:
             raise Stale(
                 _("Meanwhile money of this payment went back. %(left)s Look at it again before you decide.")
                 % {"left": _too_much(part)},
+                code="stale",
+            )
+        if fresh.amount_cents != seen:
+            raise Stale(
+                _("This refund is for %(amount)s now. Look at it again before you decide.")
+                % {"amount": formats.usd(fresh.amount_cents)},
                 code="stale",
             )
         if fresh.amount_cents > part.remaining_cents:

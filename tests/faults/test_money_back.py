@@ -34,7 +34,10 @@ def proposed(payment: Payment, amount_cents: int) -> Refund:
 def approve(refund: Refund, expected_cents: int, *, supervisor: Any = None) -> Any:
     """The button on the page, which was drawn when that much was left."""
     desk = supervisor or signed_in(factories.supervisor())
-    return desk.post(f"/admin/payments/refund/{refund.pk}/approve/", {"expected_cents": expected_cents})
+    return desk.post(
+        f"/admin/payments/refund/{refund.pk}/approve/",
+        {"expected_cents": expected_cents, "amount_cents": refund.amount_cents},
+    )
 
 
 def test_fault_07_refund_clicked_twice_goes_once(payable: MSARequest, site: Site) -> None:
@@ -144,7 +147,7 @@ def test_fault_11_anything_but_whole_cents_is_refused(value: Any) -> None:
 def test_fault_11_forms_take_no_part_of_a_cent(typed: str) -> None:
     assert not ProposeForm({"amount": typed, "note": "Sorry"}, parts=[]).is_valid()
     assert not PayForm({"expected_cents": "279.22"}).is_valid()
-    assert not ApproveForm({"expected_cents": "279.22"}).is_valid()
+    assert not ApproveForm({"expected_cents": "279.22", "amount_cents": 1}).is_valid()
 
 
 @pytest.mark.parametrize("dollars_typed", ["0.29", "1.10", "279.22", "8.20", "1001.10"])

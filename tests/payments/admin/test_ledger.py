@@ -202,16 +202,22 @@ def test_own_proposal_above_the_limit_needs_another(paid: Payment) -> None:
     text = page(client, step)
     assert "Above $50.00 another supervisor" in text
     assert 'type="submit" class="default"' not in text
-    assert (client.post(step, {"expected_cents": FEE}).status_code, state_of(refund)) == (200, "proposed")
+    assert (client.post(step, {"expected_cents": FEE, "amount_cents": 5001}).status_code, state_of(refund)) == (
+        200,
+        "proposed",
+    )
     other = signed_in(factories.supervisor())
     assert str(proposer) in page(other, step)
-    assert (other.post(step, {"expected_cents": FEE}).status_code, state_of(refund)) == (302, "succeeded")
+    assert (other.post(step, {"expected_cents": FEE, "amount_cents": 5001}).status_code, state_of(refund)) == (
+        302,
+        "succeeded",
+    )
 
 
 def test_own_proposal_up_to_the_limit_needs_nobody_else(paid: Payment, supervisor: Client) -> None:
     supervisor.post(f"/admin/payments/payment/{paid.pk}/propose/", {"amount": "50.00", "note": "Sorry"})
     refund = Refund.objects.get()
-    supervisor.post(f"/admin/payments/refund/{refund.pk}/approve/", {"expected_cents": FEE})
+    supervisor.post(f"/admin/payments/refund/{refund.pk}/approve/", {"expected_cents": FEE, "amount_cents": 5000})
     assert state_of(refund) == "succeeded"
 
 
@@ -238,3 +244,13 @@ def test_money_lists_take_as_many_queries_for_many_rows(
         happen(pay(factories.executed(factories.complete_request()), provider_sandbox))
     with django_assert_max_num_queries(len(few.captured_queries)):
         page(supervisor, path)
+
+
+def test_refund_that_grew_since_the_page_was_drawn_is_looked_at_again(paid: Payment, supervisor: Client) -> None:
+    """A proposal of $10 becomes one of all that was paid when the customer withdraws; a supervisor reads "$10.00"."""
+    refund = refunds.propose_by_staff(paid, by=factories.staff(), amount_cents=1000, note="Sorry")
+    step = f"/admin/payments/refund/{refund.pk}/approve/"
+    drawn = supervisor.get(step).context["form"].initial
+    refunds.propose(part_of(paid), amount_cents=FEE, reason=Refund.Reason.WITHDRAWN_BEFORE_VISIT, by=None)
+    assert (supervisor.post(step, drawn).status_code, state_of(refund)) == (200, "proposed")
+    assert supervisor.post(step, supervisor.get(step).context["form"].initial).status_code == 302

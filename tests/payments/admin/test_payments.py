@@ -56,11 +56,11 @@ def test_staff_propose_and_a_supervisor_approves(paid: Payment) -> None:
     staff.post(f"/admin/payments/payment/{paid.pk}/propose/", {"amount": "10.05", "note": "Sorry"})
     refund = Refund.objects.get()
     address = f"/admin/payments/refund/{refund.pk}/approve/"
-    assert staff.post(address, {"expected_cents": FEE}).status_code == 404
+    assert staff.post(address, {"expected_cents": FEE, "amount_cents": 1005}).status_code == 404
     assert (supervisor.get(address).status_code, state_of(refund)) == (200, "proposed")
-    assert supervisor.post(address, {"expected_cents": FEE}).status_code == 302
+    assert supervisor.post(address, {"expected_cents": FEE, "amount_cents": 1005}).status_code == 302
     assert (state_of(refund), refund.amount_cents) == ("succeeded", 1005)
-    again = supervisor.post(address, {"expected_cents": FEE})
+    again = supervisor.post(address, {"expected_cents": FEE, "amount_cents": 1005})
     assert "already" in again.content.decode()
 
 

@@ -236,7 +236,9 @@ def test_customer_asks_a_supervisor_decides_and_the_money_goes(paid: Payment, ow
     assert "A refund was asked for" in page
     assert "The dog was ill" in page
     supervisor = signed_in(factories.supervisor())
-    supervisor.post(f"/admin/payments/refund/{refund.pk}/approve/", {"expected_cents": FEE})
+    supervisor.post(
+        f"/admin/payments/refund/{refund.pk}/approve/", {"expected_cents": FEE, "amount_cents": refund.amount_cents}
+    )
     assert [row.amount_cents for row in refunds_of(str(paid.intent_id))] == [FEE]
     assert NoticeMessage.objects.filter(kind="refund_paid").count() == 1
     assert "Came back $279.22" in money(owner, paid)
