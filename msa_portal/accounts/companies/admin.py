@@ -34,6 +34,7 @@ class CompanyChangeForm(CompanyDetailsForm, forms.ModelForm):
 
 
 class VerifyForm(forms.Form):
+    seen = forms.JSONField(widget=forms.HiddenInput)  # what was looked up
     license_expires_on = forms.DateField(
         label=gettext_lazy("License expires"),
         help_text=gettext_lazy("The expiry date that the CSLB's license lookup shows."),
@@ -131,7 +132,8 @@ class CompanyAdmin(admin.ModelAdmin):
 
     def verify_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         company = self._company(request, pk, "accounts.verify_company")
-        form = VerifyForm(request.POST or None, initial={"license_expires_on": company.license_expires_on})
+        initial = {"license_expires_on": company.license_expires_on, "seen": details.verified_facts(company)}
+        form = VerifyForm(request.POST or None, initial=initial)
         if form.is_valid():
             with refusal_in_form(form):
                 details.verify(company, by=user_of(request), **form.cleaned_data)

@@ -17,7 +17,7 @@ from msa_portal.accounts.models import Company, Membership, User
 from msa_portal.accounts.notices import CompanyClosed
 from msa_portal.business_days.calendar import local_day
 from msa_portal.db import lock
-from msa_portal.errors import Refused
+from msa_portal.errors import Refused, Stale
 from msa_portal.notices.limits import Cause
 from msa_portal.notices.outbox import queue
 
@@ -96,11 +96,22 @@ def update_company(company: Company, *, by: User, **changes: str) -> Company:
         return fresh
 
 
-def verify(company: Company, *, by: User, license_expires_on: date) -> Company:
-    """Staff looked the company and its license up: its words may stand in email to strangers (D21)."""
+def verified_facts(company: Company) -> list[str]:
+    return [getattr(company, name) for name in VERIFIED]
+
+
+def verify(company: Company, *, by: User, license_expires_on: date, seen: list[str] | None = None) -> Company:
+    """Staff looked the company and its license up: its words may stand in email to strangers (D21).
+
+    `seen` is what they looked up (`verified_facts`), where a page showed it. Raises `Stale` if that changed since.
+    """
     with transaction.atomic():
         fresh = lock(company)
         _check_staff(by)
+        if seen is not None and seen != verified_facts(fresh):
+            raise Stale(
+                _("The company changed this since you opened the page. Open it again and look that up."), code="stale"
+            )
         if fresh.closed_at is not None:
             raise Refused(_("This company is closed."), code="closed")
         if not (fresh.license_number and fresh.license_classification):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
 from django.contrib.admin.models import LogEntry
+from django.test import Client
 from django.utils import timezone
 
 from msa_portal.accounts.companies import details, reminders
@@ -101,11 +103,17 @@ def test_member_edits_nothing(client, company):
 
 
 # --- Verified by staff --------------------------------------------------------------------
+def looked_up(client: Client, company: Company) -> dict[str, Any]:
+    """What staff send from the page as it is drawn now."""
+    form = client.get(f"/admin/accounts/company/{company.pk}/verify/").context["form"]
+    return {"license_expires_on": in_days(90), "seen": form["seen"].value()}
+
+
 def test_staff_verify_and_take_back_on_the_record(client, company):
     sam = factories.staff()
     client.force_login(sam)
     page = f"/admin/accounts/company/{company.pk}/"
-    assert client.post(f"{page}verify/", {"license_expires_on": in_days(90)}).status_code == 302
+    assert client.post(f"{page}verify/", looked_up(client, company)).status_code == 302
     company.refresh_from_db()
     assert (company.is_verified, company.verified_by, company.license_expires_on) == (True, sam, in_days(90))
     assert client.get(f"{page}change/").status_code == 200
@@ -114,6 +122,17 @@ def test_staff_verify_and_take_back_on_the_record(client, company):
     assert (company.is_verified, company.verified_by, company.license_expires_on) == (False, None, in_days(90))
     said = LogEntry.objects.filter(user=sam).order_by("pk").values_list("change_message", flat=True)
     assert list(said) == [f"verified, license until {in_days(90)}", "verification taken back"]
+
+
+def test_company_that_changed_while_staff_looked_it_up_is_not_verified(client, company, manager):
+    """Else a manager takes the utility's name in the minutes between the page and its button."""
+    client.force_login(factories.staff())
+    data = looked_up(client, company)
+    details.update_company(company, by=manager, name="Southern California Edison refunds")
+    answer = client.post(f"/admin/accounts/company/{company.pk}/verify/", data)
+    company.refresh_from_db()
+    assert (answer.status_code, company.is_verified) == (422, False)
+    assert "Southern California Edison refunds" in answer.text
 
 
 @pytest.mark.parametrize("person", [factories.technician, factories.dispatcher, UserFactory])
