@@ -11,6 +11,7 @@ from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.shortcuts import redirect
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -92,19 +93,32 @@ class PersonAdmin(UserAdmin):
         return super().has_change_permission(request, obj)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
-        """Passwords are for their holders and, in need, the superuser: not for whoever may edit roles."""
+        """Passwords are for their holders and, in need, the superuser: not for whoever may edit roles.
+
+        Whoever holds a role sets their own, with an emailed code: who knows it could act as a second person.
+        """
         if not request.user.is_superuser:
             raise PermissionDenied
-        before = User.objects.filter(pk=id).values_list("password", flat=True).first()
+        holder = self.get_object(request, id)
+        if holder is not None and holder.pk != request.user.pk and (holder.is_superuser or holder.roles):
+            self.message_user(
+                request,
+                gettext(
+                    "%(name)s holds a role, so nobody else sets their password. They sign in with an emailed code."
+                )
+                % {"name": holder.name},
+                messages.ERROR,
+            )
+            return redirect("admin:accounts_user_change", id)
         response = super().user_change_password(request, id, form_url)
-        user = User.objects.filter(pk=id).first()
-        if user is not None and user.password != before:
+        user = self.get_object(request, id)
+        if holder is not None and user is not None and user.password != holder.password:
             get_adapter(request).send_notification_mail("account/email/password_changed", user)
         return response
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if change:
-            _hold_back(obj, form)
+            _hold_back(obj, form, by=user_of(request))
         if not change or "email" not in form.changed_data:
             super().save_model(request, obj, form, change)
             return
@@ -136,16 +150,22 @@ class PersonAdmin(UserAdmin):
                 )
 
 
-def _hold_back(user: User, form: Any) -> None:
-    """What gives power is left as it was, and noted in `form.powers`: it takes a second supervisor."""
+def _hold_back(user: User, form: Any, *, by: User) -> None:
+    """What gives power is left as it was, and noted in `form.powers`: it takes a second supervisor.
+
+    At another address than the holder's own choice an account keeps none, or one person could act as two: its
+    powers are proposed anew.
+    """
     stored = User.objects.get(pk=user.pk)
     held = set(stored.groups.all())
+    is_moved = "email" in form.changed_data and user.pk != by.pk
+    kept = set() if is_moved else held
     form.powers = []
     if "groups" in form.cleaned_data:
         wanted = set(form.cleaned_data["groups"])
-        form.powers += sorted(group.name for group in wanted - held)
-        form.cleaned_data["groups"] = Group.objects.filter(pk__in=[group.pk for group in wanted & held])
-    if user.is_superuser and not stored.is_superuser:
+        form.powers += sorted(group.name for group in wanted - kept)
+        form.cleaned_data["groups"] = Group.objects.filter(pk__in=[group.pk for group in wanted & kept])
+    if user.is_superuser and (is_moved or not stored.is_superuser):
         user.is_superuser = False
         form.powers.append(role_grants.ALL_RIGHTS)
     if user.is_active and not stored.is_active and (held or stored.is_superuser):

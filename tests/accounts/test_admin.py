@@ -100,6 +100,32 @@ def test_other_address_is_told_to_both_and_has_to_be_proven(client, root, alice)
     ]
 
 
+def test_account_of_a_supervisor_gives_no_power_at_an_address_that_one_person_gave_it(client, root):
+    """Else one superuser is two people: the new address gets a sign-in code, and its proof ends the second factor."""
+    sue = UserFactory(roles=[Role.SUPERVISOR])
+    other = UserFactory(is_staff=True, is_superuser=True)
+    save(client, sue, email="mine@example.com", groups=[group(Role.SUPERVISOR)])
+    save(client, other, email="mine.too@example.com", is_superuser="on")
+    for user in (sue, other):
+        user.refresh_from_db()
+    assert (sue.email, sue.groups.count(), sue.is_staff) == ("mine@example.com", 0, False)
+    assert (other.email, other.is_superuser, other.is_staff) == ("mine.too@example.com", False, False)
+    assert sorted(proposal.payload["power"] for proposal in Proposal.objects.all()) == ["superuser", "supervisor"]
+
+
+def test_superuser_keeps_all_rights_at_another_address_of_their_own(client, root):
+    save(client, root, email="renamed@example.com", is_superuser="on")
+    root.refresh_from_db()
+    assert (root.email, root.is_superuser) == ("renamed@example.com", True)
+
+
+def test_nobody_sets_the_password_of_somebody_with_a_role(client, root):
+    sue = UserFactory(roles=[Role.SUPERVISOR])
+    new = {"password1": "another long pass phrase", "password2": "another long pass phrase", "usable_password": "true"}
+    client.post(f"/admin/accounts/user/{sue.pk}/password/", new)
+    assert User.objects.get(pk=sue.pk).password == sue.password
+
+
 def test_password_that_a_superuser_sets_is_told(client, root, alice):
     new = {"password1": "another long pass phrase", "password2": "another long pass phrase", "usable_password": "true"}
     client.post(f"/admin/accounts/user/{alice.pk}/password/", new)
