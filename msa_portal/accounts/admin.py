@@ -2,8 +2,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account import admin as _addresses  # noqa: F401  registers
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
+from allauth.account.models import EmailAddress
+from allauth.mfa import admin as _second_factors  # noqa: F401  registers
+from allauth.mfa.models import Authenticator
+from allauth.usersessions import admin as _sessions  # noqa: F401  registers
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
@@ -26,6 +32,15 @@ from msa_portal.validators import one_line
 
 # Roles are kept in code (roles.py): a group edited by hand would be put back at the next migration.
 admin.site.unregister(Group)
+# allauth's own pages: whoever adds a proven address to a supervisor's account, or reads the key of their session, is a
+# second person.
+admin.site.unregister([EmailAddress, UserSession, Authenticator])
+
+
+_REMOVED = {
+    Authenticator.Type.TOTP: "mfa/email/totp_deactivated",
+    Authenticator.Type.WEBAUTHN: "mfa/email/webauthn_removed",
+}
 
 
 def _on_one_line(field: Any) -> Any:
@@ -148,6 +163,29 @@ class PersonAdmin(UserAdmin):
                     gettext("Waits for a second supervisor: %(power)s.") % {"power": role_grants.label(power)},
                     messages.WARNING,
                 )
+
+
+@admin.register(Authenticator)
+class SecondFactorAdmin(admin.ModelAdmin):
+    """Removed for somebody who lost it, who is told; otherwise its holder's own business."""
+
+    list_display = ["user", "type", "created_at", "last_used_at"]
+    list_filter = ["type"]
+    search_fields = ["user__email"]
+    list_select_related = ["user"]
+    fields = ["user", "type", "created_at", "last_used_at"]
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
+        super().delete_model(request, obj)
+        if mail := _REMOVED.get(obj.type):
+            get_adapter(request).send_notification_mail(mail, obj.user)
 
 
 def _hold_back(user: User, form: Any, *, by: User) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group
 
 from msa_portal.accounts.models import User
@@ -147,3 +148,25 @@ def test_superuser_answers_first(client, alice, part):
 def test_password_page_of_the_staff_desk_is_the_accounts_own(client, root):
     response = client.get("/admin/password_change/")
     assert (response.status_code, response.url) == (302, "/accounts/password/change/")
+
+
+@pytest.mark.parametrize(
+    "door",
+    ["account/emailaddress/add/", "usersessions/usersession/", "mfa/authenticator/add/"],
+)
+def test_superuser_gives_an_account_no_address_no_session_and_no_second_factor(client, root, door):
+    """Each signs them in as a second person: a proven address by code, a session's key by itself."""
+    assert client.get(f"/admin/{door}").status_code in {403, 404}
+
+
+def test_superuser_removes_a_second_factor_that_is_lost_and_reads_and_changes_none(client, root):
+    sue = UserFactory(roles=[Role.SUPERVISOR])
+    EmailAddress.objects.create(user=sue, email=sue.email, verified=True, primary=True)
+    app = Authenticator.objects.create(user=sue, type="totp", data={"secret": "the-secret"})
+    page = f"/admin/mfa/authenticator/{app.pk}/"
+    shown = client.get(f"{page}change/")
+    assert (shown.status_code, "the-secret" in shown.text) == (200, False)
+    assert client.post(f"{page}change/", {"user": root.pk, "type": "totp", "data": "{}"}).status_code == 403
+    assert client.post(f"{page}delete/", {"post": "yes"}).status_code == 302
+    assert not sue.authenticator_set.exists()
+    assert "The authenticator app was removed" in mail_to(sue.email)[-1].text
