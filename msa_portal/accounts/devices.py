@@ -37,13 +37,15 @@ def last_person(request: HttpRequest) -> int | None:
 
 def note_sign_in(request: HttpRequest, user: User, **_kwargs: Any) -> None:
     """Receives Django's `user_logged_in`; the cookie goes out with the answer."""
-    emails = [user.email, *EmailAddress.objects.filter(user=user).values_list("email", flat=True)]
-    logins = [*map(_login, emails), *_told(request).get("logins", [])]
-    # A new id: what was guessed before the sign-in counts no more.
+    told = _told(request)
+    proven = EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)
+    own, before = [_login(email) for email in proven], told.get("logins", [])
+    # A new id: what was guessed before the sign-in counts no more. Nobody renews others' allowances with their own.
+    is_shared = not set(before) <= set(own)
     request.META[_KNOWN] = {
-        "id": get_random_string(22),
+        "id": told["id"] if is_shared else get_random_string(22),
         "person": user.pk,
-        "logins": list(dict.fromkeys(logins))[:_MOST_LOGINS],
+        "logins": list(dict.fromkeys([*own, *before]))[:_MOST_LOGINS],
     }
 
 

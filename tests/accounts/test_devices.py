@@ -145,3 +145,24 @@ def test_known_browser_gets_its_code_when_strangers_used_up_the_mailbox_for_the_
     assert codes(alice.email) == 5
     ask_for_code(own, alice.email)
     assert codes(alice.email) == 6
+
+
+def test_address_that_nobody_proved_makes_no_browser_known(alice):
+    """Else a stranger adds the address to an account of their own, and guesses with a fresh allowance each time."""
+    mallory = UserFactory(email="mallory@example.com")
+    mallory.emailaddress_set.create(email=mallory.email, verified=True, primary=True)
+    mallory.emailaddress_set.create(email=alice.email, verified=False)
+    own = known_browser(mallory)
+    guess(alice.email, 20)
+    assert not is_let_in(own, alice)
+
+
+def test_sign_in_of_another_person_gives_no_fresh_guesses_at_those_who_share_the_browser(alice):
+    bob = UserFactory(email="bob@example.com")
+    bob.emailaddress_set.create(email=bob.email, verified=True, primary=True)
+    shared = known_browser(alice)
+    for _round in range(4):
+        guess(alice.email, 5, shared)
+        assert is_let_in(shared, bob)
+        shared.post("/accounts/logout/")
+    assert not is_let_in(shared, alice)
