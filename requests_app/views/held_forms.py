@@ -36,6 +36,7 @@ from requests_app.views.secret_links import secret_page
 
 FIELD = "held"
 _PNG = "data:image/png;base64,"
+_LONGEST_NAME = 80  # of a field; ours are shorter
 _NEVER_KEPT = ("csrfmiddlewaretoken", FIELD)
 
 type _View[R, **P] = Callable[Concatenate[R, P], HttpResponseBase]
@@ -120,17 +121,23 @@ def _hold(
             path=request.get_full_path()[:500],
             page=_page_of(request)[:500],
             fields={
-                name: values
+                _storable(name): [_storable(value) for value in values]
                 for name, values in request.POST.lists()
                 if name not in _NEVER_KEPT and name not in drawings
             },
         )
-        for field, file, verdict, what, body in looked_at:
+        for sent_as, file, verdict, what, body in looked_at:
+            field = _storable(sent_as)[:_LONGEST_NAME]
             if verdict is None:
                 inspections.line_up(body, what, sender=sender, name=file.name or "", form=form, field=field)
             else:
                 _keep_decided(form, field, file, verdict, sender)
     return form
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL takes no NUL."""
+    return text.replace("\0", "")
 
 
 def _first_look(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import base64
+import json
 import os
 import subprocess
 import sys
@@ -379,3 +380,13 @@ def test_files_that_nobody_sends_on_fill_no_disk(client, mine, settings):
         inspectors.inspect_next()
     answer = client.post(address(mine), {"topic": PhotoTopic.CONDUIT, "photo": crafted.upload(body)}, follow=True)
     assert ("Too many files" in answer.text, Inspection.objects.count()) == (True, 2)
+
+
+def test_names_and_text_that_the_database_refuses_are_not_kept(client, mine):
+    """PostgreSQL takes no NUL, in JSON neither, and no name that is longer than its column."""
+    odd = {"note": "a\0b", "n\0": "x", "p" * 200: crafted.upload(crafted.image()), "q\0": crafted.upload(b"?")}
+    sent(client, mine, **odd)
+    form = HeldForm.objects.get()
+    assert "\\u0000" not in json.dumps(form.fields)
+    assert form.fields["note"] == ["ab"]
+    assert all(len(row.field) <= 80 and "\0" not in row.field for row in form.inspections.all())
