@@ -97,6 +97,18 @@ class PrivacyHeadersMiddleware:
             response["Cache-Control"] = "private, no-store"
 
 
+class PlainAddressMiddleware:
+    """400 for an address with a NUL in it, which PostgreSQL refuses to look for."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            return render(request, "400.html", status=400)
+        return self.get_response(request)
+
+
 class BodyLimitMiddleware:
     """413 for a body that says it is too large, before any of it is read (fault 33).
 

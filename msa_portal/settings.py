@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "msa_portal.middleware.RequestLogMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "msa_portal.middleware.PlainAddressMiddleware",
     "msa_portal.middleware.BodyLimitMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",

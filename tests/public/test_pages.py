@@ -12,7 +12,7 @@ from msa_portal.help import search
 from msa_portal.help.topics import TOPICS, topic
 from payments.models import FeeSchedule
 from requests_app.models import Product
-from tests import schedules
+from tests import factories, schedules
 from tests.markup import laid_out
 
 pytestmark = pytest.mark.django_db
@@ -171,3 +171,13 @@ def test_error_summary_links_to_every_field():
 
 def test_error_summary_is_empty_without_errors():
     assert "<div" not in render_to_string("partials/error_summary.html", {"form": SampleForm()})
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/verify/?sha256=%00", "/requests/a%00b/", "/requests/?status=%00", "/pay/%00/", "/api/v1/requests/%00/"],
+)
+def test_nul_in_an_address_is_no_request_of_a_browser(client, address):
+    """PostgreSQL refuses to look for one, which answered 500."""
+    client.force_login(factories.UserFactory())
+    assert client.get(address).status_code == 400
