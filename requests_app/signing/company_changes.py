@@ -58,7 +58,8 @@ class CompanyRequests:
         handed = [_hand_on(lock(row), to=to, by=by) for row in _open(company).filter(agent=leaver).order_by("pk")]
         theirs = MSARequest.objects.filter(agent_company=company, agent=leaver)
         theirs.update(agent=to)
-        references = MSARequest.objects.filter(agent_company=company).values("reference")
+        # But for their own, from when they were a customer.
+        references = MSARequest.objects.filter(agent_company=company).exclude(owner=leaver).values("reference")
         waiting = NoticeMessage.objects.filter(state__in=_NOT_SENT, reference__in=references)
         about_requests = waiting.filter(Q(recipient=leaver) | Q(to_email__iexact=leaver.email))
         readdress(about_requests.select_related("recipient").select_for_update(of=("self",)), to=to)

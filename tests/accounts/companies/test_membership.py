@@ -90,6 +90,16 @@ def test_email_that_waits_goes_to_whoever_takes_over(company, manager, leaver, m
     assert NoticeMessage.objects.get(unique_key__contains="signature_reminder:2:").to_email == leaver.email
 
 
+def test_email_about_the_leavers_own_former_request_stays_theirs(company, manager, leaver):
+    """They were the company's customer before they worked there: what they paid is no colleague's business."""
+    own = factories.withdrawn(factories.complete_request(owner=leaver))
+    MSARequest.objects.filter(pk=own.pk).update(agent_company=company, agent=manager)
+    with transaction.atomic():
+        notify(SignatureReminder, own, key="1", people=[person(leaver)], to_page="agreement", by_link=False)
+    membership.remove_member(place_of(leaver), by=manager, to=manager)
+    assert NoticeMessage.objects.get(unique_key__contains="signature_reminder:1:").recipient == leaver
+
+
 def person(user: User):
     from requests_app.notices import Person  # noqa: PLC0415
 
