@@ -8,6 +8,7 @@ import hashlib
 import io
 import ipaddress
 import socket
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -199,10 +200,11 @@ def refused(*_args: Any, **_kwargs: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def no_broker(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Without a broker, sending a task fails at once."""
+    """Without a broker, sending a task fails at once, and each time: nothing is left alone for a while."""
     with pytest.MonkeyPatch.context() as patch:
         if "broker" not in request.fixturenames and not request.node.get_closest_marker("real_broker"):
             patch.setattr(Task, "apply_async", refused)
+            patch.setattr(breaker, "fail_max", sys.maxsize)
         yield
 
 

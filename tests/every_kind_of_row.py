@@ -33,6 +33,7 @@ from requests_app import models as requests_app
 from requests_app.rule_changes import wordings
 from tests import factories
 from tests.payments import bookings
+from tests.requests_app.readiness import pictures
 
 WORDS = "As somebody typed it"
 NO_HASH = "0" * 64
@@ -248,7 +249,7 @@ def field(dispatcher: User) -> None:
     fieldwork.VisitDuration.objects.create(request_type="install", set_minutes=60)
     closed = first(fieldwork.CloseOut)
     photo = fieldwork.VisitPhoto(close_out=closed, sha256=NO_HASH, original_sha256=NO_HASH)
-    photo.file.save("photo.jpg", ContentFile(b"\xff\xd8"))
+    photo.file.save("photo.jpg", ContentFile(pictures.jpeg(size=(40, 30))))
     fieldwork.PhotoUpload.objects.create(
         close_out_id=uuid.uuid4(), visit=closed.visit, technician=closed.by, sha256=NO_HASH, size=2
     )

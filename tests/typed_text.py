@@ -142,9 +142,9 @@ def hostile(number: int, longest: int | None, *, is_email: bool = False) -> str:
     return next(text for text in texts if longest is None or len(text) <= longest)
 
 
-def hostile_text(model: str, name: str) -> str:
-    """That field's own, without a limit of length."""
-    return hostile(NUMBER_OF[model, name], None)
+def hostile_text(model: str, name: str, longest: int | None = None) -> str:
+    """That field's own."""
+    return hostile(NUMBER_OF[model, name], longest)
 
 
 def fill() -> None:

@@ -111,7 +111,7 @@ def on_site(request: SignedInRequest, pk: int) -> HttpResponse:
 def put_back(request: SignedInRequest, pk: int) -> HttpResponse:
     """Nobody can go there today: dispatch plans the visit again (D13)."""
     row, user = _my_visit(request, pk)
-    reason = NOT_REACHED.filter(code=request.POST.get("reason", "")).first()
+    reason = next((row for row in NOT_REACHED.all() if row.code == request.POST.get("reason")), None)
     if reason is None:
         messages.error(request, _("Choose why nobody can go, then give the visit back."))
         return redirect("fieldwork:visit", pk=row.pk)

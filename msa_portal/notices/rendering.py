@@ -33,7 +33,7 @@ def one_line(text: str) -> str:
 _OUR_WORDS = frozenset(
     {
         *("public_url", "STAGING", "reference", "language", "amount", "act_by", "day", "about", "count", "left_days"),
-        *("changes", "outcome", "month", "change_by"),
+        *("changes", "outcome", "month", "change_by", "approved", "from_shell"),
     }
 )
 

@@ -77,7 +77,7 @@ class Page:
 
 def page_of(user: User, *, before: int | None = None, size: int = PAGE_SIZE) -> Page:
     """Newest first, by key. What is looked at is a page of requests near their payment."""
-    near = _near_payment(MSARequest.objects.listed_for(user))
+    near = _near_payment(_listed(user))
     if before is not None:
         near = near.filter(pk__lt=before)
     requests = list(_with_money(near).order_by("-pk")[: size + 1])
@@ -94,8 +94,13 @@ def of_requests(user: User, references: Iterable[str]) -> list[Due]:
 def count(user: User, *, most: int = 100) -> int:
     """How many fees are raised and not paid, at most that many: a mark on a link, not a promise."""
     raised = Fee.objects.filter(round__closed_at__isnull=True, round__settlement="", state=Fee.State.OPEN)
-    mine = raised.filter(round__msa_request__in=MSARequest.objects.listed_for(user))
+    mine = raised.filter(round__msa_request__in=_listed(user))
     return mine.order_by()[:most].count()
+
+
+def _listed(user: User) -> MSARequestQuerySet:
+    """What the user acts for, staff too: they see every request, and pay for their own home's alone."""
+    return MSARequest.objects.acted_for_by(user).listed_for(user)
 
 
 def _near_payment(requests: MSARequestQuerySet) -> MSARequestQuerySet:

@@ -162,7 +162,7 @@ def _email(msa_request: MSARequest) -> forms.Field:
         label=_("Customer's e-mail address"),
         help_text=_("We mail the customer a link to read and sign the agreement. It may not be your own address."),
         required=False,
-        validators=[one_line, not_the_agents(msa_request)],
+        validators=[not_the_agents(msa_request)],
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
 
@@ -171,6 +171,7 @@ def not_the_agents(msa_request: MSARequest) -> Callable[[str], None]:
     """The customer signs for themselves: nobody of the agent's company may receive the link (A2)."""
 
     def check(address: str) -> None:
+        one_line(address)  # before the database is asked, which takes no control character
         if msa_request.agent_company and msa_request.agent_company.members.filter(email__iexact=address).exists():
             raise ValidationError(
                 _("This is the address of somebody at your company. Enter the customer's own."), code="agents_address"

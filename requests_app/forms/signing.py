@@ -30,7 +30,7 @@ class AddressForm(forms.Form):
 
     def __init__(self, *args: Any, msa_request: MSARequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["email"].validators += [one_line, not_the_agents(msa_request)]
+        self.fields["email"].validators.append(not_the_agents(msa_request))
 
 
 class ConsentForm(forms.Form):

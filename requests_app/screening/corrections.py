@@ -22,6 +22,7 @@ from requests_app.lifecycle import drafts
 from requests_app.lifecycle.correction_items import close_items, facts_in_words, recount, stored_value
 from requests_app.models import Correction, Document, MSARequest, Screening
 
+LONGEST_NOTE = 1000
 LONGEST_DRAFT = 2000
 
 
@@ -127,6 +128,12 @@ def keep_open(correction: Correction, *, by: User, note: str) -> Correction:
     """The answer will not do: the item stays open with a new note, and goes back with the next decision."""
     if not note.strip():
         raise Refused(_("Say in a note what is still to be done."), code="no_note", fields={"note": ""})
+    if len(note) > LONGEST_NOTE or "\0" in note:
+        raise Refused(
+            _("Write a note of at most %(most)s characters.") % {"most": LONGEST_NOTE},
+            code="note",
+            fields={"note": note},
+        )
     with transaction.atomic():
         msa_request, fresh = _item_on_the_desk(correction, by=by)
         close_items(Correction.objects.filter(pk=fresh.pk), CorrectionEnd.KEPT_OPEN, by=by)

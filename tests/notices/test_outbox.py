@@ -14,6 +14,7 @@ from msa_portal.notices.account_mail import UnknownAccount
 from msa_portal.notices.limits import Cause
 from msa_portal.notices.models import NoticeMessage
 from msa_portal.notices.outbox import UnsafeAddress, queue
+from msa_portal.redis.breaker import breaker
 from requests_app.lifecycle.notices import DraftStartedForYou
 from tests import jobs
 from tests.notices.notice_samples import queued
@@ -99,6 +100,7 @@ def test_broker_down_costs_nothing_and_the_sweeper_sends_later(monkeypatch: pyte
     row = queued()
     assert time.monotonic() - before < 2
     asked = jobs.kept(monkeypatch)
+    breaker.close()  # as after its rest
     tasks.sweep()
     assert asked == [("notices.deliver", row.pk)]
 

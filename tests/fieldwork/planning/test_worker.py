@@ -16,6 +16,7 @@ from commands.processes import Child, Family
 from fieldwork.models import PlanRun, Technician
 from fieldwork.planning import runs
 from msa_portal.accounts.models import User
+from msa_portal.redis.breaker import breaker
 from tests import servers
 from tests.fieldwork.conftest import business_day
 from tests.fieldwork.planning.conftest import waiting
@@ -77,6 +78,7 @@ def test_run_asked_for_while_the_broker_is_away_is_found_by_the_sweeper(
     waiting(1)
     run = runs.request(business_day(1), business_day(1), by=dispatcher, seconds=1)
     broker = request.getfixturevalue("broker")
+    breaker.close()  # as after its rest
     worker = planner(family, broker, "late@planner")
     assert (state(run), runs.sweep()) == (("queued", ""), 0)
     PlanRun.objects.update(requested_at=timezone.now() - runs.LOST_AFTER - timedelta(seconds=1))

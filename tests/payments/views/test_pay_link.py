@@ -77,7 +77,7 @@ def test_agent_invites_and_sees_to_whom_and_until_when(request_: MSARequest, bob
 
 
 def test_typed_name_and_address_are_only_text(request_: MSARequest, invitation: PayInvitation, bob: User) -> None:
-    typed = {name: typed_text.hostile_text("payments.PayInvitation", name) for name in ("name", "email")}
+    typed = {name: typed_text.hostile_text("payments.PayInvitation", name, 120) for name in ("name", "email")}
     PayInvitation.objects.update(**typed)
     pages = [text(signed_in(bob), address(request_)), text(Client(), path(invitation))]
     assert escape(typed["email"]) in pages[0]

@@ -184,6 +184,9 @@ def test_item_kept_open_goes_back_with_its_new_note():
     person = factories.staff()
     with pytest.raises(Refused, match="Say in a note"):
         corrections.keep_open(item, by=person, note=" ")
+    for note in ("x" * 1001, "\0"):
+        with pytest.raises(Refused, match="at most 1000 characters"):
+            corrections.keep_open(item, by=person, note=note)
     again = corrections.keep_open(item, by=person, note="Send a photo of the bill.")
     assert factories.refreshed(msa_request).open_corrections == 1
     transitions.require_corrections(msa_request, by=person, items=[])
