@@ -34,7 +34,7 @@ def propose(user: User, power: str, *, by: User, reason: str = "") -> Proposal:
     if user.pk == by.pk:
         raise Refused(_("Nobody gives a role to themselves. Ask another supervisor."), code="own_benefit")
     _check_lacks(user, power)
-    payload = {"user": user.pk, "power": power}
+    payload = {"user": user.pk, "power": power, "email": user.email}
     return services.propose(
         _kind(power), _target(user, power), subject=_subject(user, power), payload=payload, by=by, reason=reason
     )
@@ -43,7 +43,7 @@ def propose(user: User, power: str, *, by: User, reason: str = "") -> Proposal:
 def grant_from_shell(user: User, power: str, *, operator: str, reason: str) -> Proposal:
     """At once, by somebody who has the server's shell: recorded, and told to all supervisors."""
     _check_lacks(user, power)
-    payload = {"user": user.pk, "power": power}
+    payload = {"user": user.pk, "power": power, "email": user.email}
     return services.from_shell(
         _kind(power),
         _target(user, power),
@@ -100,6 +100,11 @@ def _hold(proposal: Proposal) -> None:
 def _check(proposal: Proposal) -> None:
     user, power = User.objects.get(pk=proposal.payload["user"]), proposal.payload["power"]
     _check_lacks(user, power)
+    if user.email != proposal.payload["email"]:
+        raise Refused(
+            _("%(name)s has another address now. Decline this, and propose it again.") % {"name": user.name},
+            code="stale",
+        )
     if power != SIGN_IN and not user.is_active:
         raise Refused(_("%(name)s is disabled. Let them sign in again first.") % {"name": user.name}, code="disabled")
 

@@ -68,6 +68,14 @@ def test_neither_the_proposer_nor_the_person_approves(alice, sue, sol):
     assert fresh(alice).roles == frozenset()
 
 
+def test_role_is_not_given_to_an_account_that_got_another_address_since(alice, sue, sol):
+    """Who approves has read the proposal for one person; its account may be in another one's hands by then."""
+    proposal = role_grants.propose(alice, Role.SUPERVISOR, by=sue)
+    User.objects.filter(pk=alice.pk).update(email="somebody.else@example.com")
+    assert code_of(lambda: services.approve(proposal, by=sol)) == "stale"
+    assert not fresh(alice).roles
+
+
 @pytest.mark.parametrize("role", [Role.PROGRAM_STAFF, Role.DISPATCHER, Role.TECHNICIAN, Role.RECORD_KEEPER])
 def test_other_roles_neither_propose_nor_approve(alice, sue, role):
     other = factories.UserFactory(roles=[role])
