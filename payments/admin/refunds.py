@@ -87,7 +87,10 @@ class RefundAdmin(MoneyAdmin):
         Step(
             name="approve",
             title=gettext_lazy("Approve this refund"),
-            what=gettext_lazy("The money is sent to the card or account that paid. That cannot be taken back."),
+            what=gettext_lazy(
+                "With the last approval that it takes, the money is sent to the card or account that paid. That cannot be taken "
+                "back."
+            ),
             permission="payments.approve_refund",
             possible=lambda refund: refund.state == Refund.State.PROPOSED,
             form=lambda _refund: ApproveForm,
