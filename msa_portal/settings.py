@@ -353,6 +353,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _IS_HTTPS or not DEBUG
 _COOKIE_PREFIX = "__Host-" if _IS_HTTPS else ""
 SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}sessionid"
 CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}csrftoken"
+CSRF_FAILURE_VIEW = "msa_portal.accounts.views.token_refused"
 DEVICE_COOKIE_NAME = f"{_COOKIE_PREFIX}device"
 MESSAGES_COOKIE_NAME = f"{_COOKIE_PREFIX}messages"
 MESSAGE_STORAGE = "msa_portal.accounts.messages_storage.MessageStorage"

@@ -16,7 +16,7 @@ from msa_portal.business_days.calendar import local_day
 from msa_portal.errors import Refused
 from payments import ledger_guard, schedule_guard, sections
 from payments.models import FeeSchedule
-from payments.services import fees, invitations, pay_links, waivers, withdrawal
+from payments.services import fees, invitations, pay_links, refunds, waivers, withdrawal
 from requests_app.events import Then, row_for
 from requests_app.models import MSARequest, RequestEvent
 from requests_app.signals import event_recorded
@@ -26,6 +26,7 @@ def connect(app: AppConfig) -> None:
     """Called once when the app is ready."""
     post_migrate.connect(ledger_guard.keep, sender=app, dispatch_uid="payments.ledger_guard")
     post_migrate.connect(schedule_guard.keep, sender=app, dispatch_uid="payments.schedule_guard")
+    refunds.register()
     waivers.register()
     rows.register(FeeSchedule, also=_starts_later)
     event_recorded.connect(on_event, dispatch_uid="payments.on_event")

@@ -26,8 +26,10 @@ from fieldwork import models as fieldwork
 from msa_portal.accounts.models import Company, User
 from msa_portal.accounts.roles import Role
 from msa_portal.approvals import role_grants, rows
+from msa_portal.approvals import services as approvals
 from msa_portal.business_days.calendar import local_day
 from payments import models as payments
+from payments.services import limits
 from requests_app import enums
 from requests_app import models as requests_app
 from requests_app.rule_changes import wordings
@@ -52,6 +54,15 @@ def add() -> None:
 
 def two_people(supervisor: User) -> None:
     """A proposal of every kind beside the demo's waivers (D23)."""
+    refund = first(payments.Refund, state="proposed", reason="goodwill")
+    approvals.propose(
+        limits.REFUND,
+        limits.refund_target(refund.pk),
+        subject=WORDS,
+        payload={"refund": refund.pk, "cents": refund.amount_cents},
+        by=supervisor,
+        reason=WORDS,
+    )
     role_grants.propose(person(accounts.COLLEAGUE), Role.DISPATCHER, by=supervisor, reason=WORDS)
     reason = first(requests_app.OutcomeReason)
     reason.title = WORDS

@@ -11,15 +11,16 @@ from tests import factories
 
 
 def waive(fee: Fee, *, reason: str, by: User | None = None) -> None:
-    _approve(waivers.waive(fee, by=by or factories.supervisor(), reason=reason))
+    approve(waivers.waive(fee, by=by or factories.supervisor(), reason=reason))
     fee.refresh_from_db()
 
 
 def write_off(fee: Fee, *, reason: str, by: User | None = None) -> None:
-    _approve(waivers.write_off(fee, by=by or factories.supervisor(), reason=reason))
+    approve(waivers.write_off(fee, by=by or factories.supervisor(), reason=reason))
     fee.refresh_from_db()
 
 
-def _approve(proposal: Proposal | None) -> None:
+def approve(proposal: Proposal | None, *, by: User | None = None) -> None:
+    """As the second person, where it takes one."""
     if proposal is not None:
-        approvals.approve(proposal, by=factories.supervisor())
+        approvals.approve(proposal, by=by or factories.supervisor())

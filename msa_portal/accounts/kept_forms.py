@@ -1,7 +1,8 @@
 """What somebody typed while their session ended waits for them, and fills the form again after they sign in.
 
 It works without scripts: the post is kept in the visitor's new session, and the page that they come back to is sent
-with the form filled in. Nothing is carried out before they press the button again.
+with the form filled in. Nothing is carried out before they press the button again. The same holds for a form that was
+open in another tab while they signed in again.
 """
 
 from __future__ import annotations
@@ -28,20 +29,40 @@ _NEVER = ("password", "csrfmiddlewaretoken", "secret", "credential", "code")
 def keep(request: HttpRequest, person: int) -> HttpResponse:
     """Keep what was posted for that person alone, and ask them to sign in."""
     page = _page_of(request)
+    _keep(request, person, page, signed_out=True)
+    messages.warning(request, _("You were signed out. Sign in again: what you typed is kept, and nothing was sent."))
+    return _lead_to(request, f"{reverse('account_login')}?{urlencode({'next': page})}")
+
+
+def show_again(request: HttpRequest) -> HttpResponse | None:
+    """Keep what was posted for who is signed in, and lead them back to the page; None where there is nothing to keep.
+
+    The caller knows that it came from a page of ours that was theirs.
+    """
+    page = _page_of(request)
+    person = request.user.pk
+    return _lead_to(request, page) if person and _keep(request, person, page, signed_out=False) else None
+
+
+def _keep(request: HttpRequest, person: int, page: str, *, signed_out: bool) -> bool:
     fields = {
         name: values for name, values in request.POST.lists() if not any(word in name.lower() for word in _NEVER)
     }
-    if fields and sum(len(value) for values in fields.values() for value in values) <= _MOST:
-        request.session[_KEY] = {
-            "person": person,
-            "page": page,
-            "path": request.path,
-            "fields": fields,
-            "had_files": bool(request.FILES),
-            "at": int(time.time()),
-        }
-    messages.warning(request, _("You were signed out. Sign in again: what you typed is kept, and nothing was sent."))
-    target = f"{reverse('account_login')}?{urlencode({'next': page})}"
+    if not fields or sum(len(value) for values in fields.values() for value in values) > _MOST:
+        return False
+    request.session[_KEY] = {
+        "person": person,
+        "page": page,
+        "path": request.path,
+        "fields": fields,
+        "had_files": bool(request.FILES),
+        "signed_out": signed_out,
+        "at": int(time.time()),
+    }
+    return True
+
+
+def _lead_to(request: HttpRequest, target: str) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return HttpResponse(headers={"HX-Redirect": target})
     return redirect(target)
@@ -68,12 +89,15 @@ def waiting_for(request: HttpRequest) -> dict[str, Any] | None:
 
 
 def announce(request: HttpRequest, kept: dict[str, Any]) -> None:
-    text = _("What you typed before you were signed out is back in the form. Look it over, then send it.")
+    if kept["signed_out"]:
+        what = _("What you typed before you were signed out is back in the form.")
+    else:
+        nothing_sent = _("You signed in again after you opened this page, so nothing was sent.")
+        what = f"{nothing_sent} {_('What you typed is back in the form.')}"
     if kept["had_files"]:
-        text = _(
-            "What you typed before you were signed out is back in the form. Choose your files again, then send it."
-        )
-    messages.info(request, text)
+        messages.info(request, f"{what} {_('Choose your files again, then send it.')}")
+    else:
+        messages.info(request, f"{what} {_('Look it over, then send it.')}")
 
 
 def fill_in(request: HttpRequest, response: HttpResponse, kept: dict[str, Any]) -> None:

@@ -12,9 +12,10 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.views.csrf import csrf_failure
 from django.views.decorators.http import require_POST
 
-from msa_portal.accounts import services
+from msa_portal.accounts import devices, kept_forms, services
 from msa_portal.accounts.forms import ProfileForm
 from msa_portal.accounts.models import User
 from msa_portal.accounts.reauthentication import EmailedCode
@@ -53,6 +54,17 @@ def end_session(request: SignedInRequest, pk: int) -> HttpResponse:
         return redirect("account_login")
     messages.success(request, _("That device is signed out."))
     return redirect("usersessions_list")
+
+
+def token_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Django's answer to a post without a good token. A form from before the same person's last sign-in isn't lost.
+
+    Nothing is carried out: they get the page with what they typed (see kept_forms).
+    """
+    is_page = request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate" or "HX-Request" in request.headers
+    if is_page and request.user.is_authenticated and devices.is_from_earlier_sign_in(request):
+        return kept_forms.show_again(request) or csrf_failure(request, reason)
+    return csrf_failure(request, reason)
 
 
 class ReauthenticateByCodeView(BaseReauthenticateView):

@@ -20,8 +20,10 @@ from payments.services import limits, refunds
 from requests_app.models import MSARequest
 
 
-def _approve(request: HttpRequest, refund: Refund, form: Any) -> None:
-    refunds.approve(refund, by=user_of(request), **form.cleaned_data)
+def _approve(request: HttpRequest, refund: Refund, form: Any) -> Any:
+    if refunds.approve(refund, by=user_of(request), **form.cleaned_data):
+        return _("You approved it. No money has gone yet: a second supervisor has to approve it too, and was told.")
+    return None
 
 
 def _decline(request: HttpRequest, refund: Refund, form: Any) -> None:
@@ -40,9 +42,20 @@ def _facts(refund: Refund) -> list[tuple[Any, Any]]:
         (_("Proposed on"), formats.moment(refund.created_at)),
         (_("Note"), refund.note),
         (_("Refunded, waived or waiting of this payment"), formats.usd(limits.given_up_of(refund.payment))),
-        (_("Who approves"), _("Above %(limit)s a payment, another supervisor than the proposer.") % {"limit": limit}),
+        (_("Who approves"), _who_approves(refund) % {"limit": limit}),
     ]
+    first = refunds.first_approval(refund)
+    if first and first.proposed_by:
+        facts.append((_("Approved first by"), f"{first.proposed_by}, {formats.moment(first.created_at)}"))
     return [(name, value) for name, value in facts if value]
+
+
+def _who_approves(refund: Refund) -> str:
+    if refunds.takes_two(refund):
+        return _(
+            "Two supervisors, since no rule owes this money and it's above %(limit)s a payment. The second one's approval sends it."
+        )
+    return _("Above %(limit)s a payment, another supervisor than the proposer.")
 
 
 def _not_yours(request: HttpRequest, refund: Refund) -> str:
@@ -74,7 +87,10 @@ class RefundAdmin(MoneyAdmin):
         Step(
             name="approve",
             title=gettext_lazy("Approve this refund"),
-            what=gettext_lazy("The money is sent to the card or account that paid. That cannot be taken back."),
+            what=gettext_lazy(
+                "With the last approval that it takes, the money is sent to the card or account that paid. That cannot be taken "
+                "back."
+            ),
             permission="payments.approve_refund",
             possible=lambda refund: refund.state == Refund.State.PROPOSED,
             form=lambda _refund: ApproveForm,

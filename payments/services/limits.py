@@ -10,7 +10,7 @@ from msa_portal.approvals.models import Proposal
 from payments.models import Fee, Payment, Refund
 from requests_app.models import ProgramSettings
 
-WAIVER = "waiver"
+WAIVER, REFUND = "waiver", "refund"
 
 
 def limit_cents() -> int:
@@ -19,6 +19,10 @@ def limit_cents() -> int:
 
 def waiver_target(fee_id: int) -> str:
     return f"fee:{fee_id}"
+
+
+def refund_target(refund_id: int) -> str:
+    return f"refund:{refund_id}"
 
 
 def given_up_of(payment: Payment) -> int:

@@ -3,18 +3,26 @@
 The running figures `refunded_cents` of payment and allocation count what is promised or gone, under
 check constraints, so that never more goes back than came (faults 7 and 8). What becomes of an
 approved refund is in `refund_sync`.
+
+Above the limit two supervisors let go what no rule owes (D23): the first one's approval is a proposal
+to the second, as for waivers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from msa_portal import formats
 from msa_portal.accounts.models import User
+from msa_portal.approvals import services as approvals
+from msa_portal.approvals.models import Proposal
+from msa_portal.approvals.services import Kind
 from msa_portal.db import lock
 from msa_portal.errors import Refused, Stale
 from msa_portal.jobs import kick
@@ -28,6 +36,9 @@ from requests_app.enums import EventKind
 from requests_app.models import MSARequest
 
 State = Refund.State
+
+_PERMISSION = "payments.approve_refund"
+_BEYOND_THE_RULES = frozenset({Refund.Reason.REQUESTED, Refund.Reason.GOODWILL})
 
 
 def part_of(refund: Refund) -> Allocation:
@@ -169,57 +180,124 @@ def _too_much(part: Allocation) -> str:
     return _("Of this payment %(left)s can still be refunded.") % {"left": formats.usd(part.remaining_cents)}
 
 
-def check_may_approve(refund: Refund, *, by: User) -> None:
-    """Above the limit in the program settings a supervisor other than the proposer decides.
+def takes_two(refund: Refund) -> bool:
+    """Whether two supervisors must agree: above the limit, of money that no rule owes.
 
-    The limit counts everything given up of the payment: refunds that went or wait, and waived fees, whoever
+    A rule gives the amount itself, so that one of them releases it. Who proposed it as a supervisor is the first.
+    """
+    return refund.reason in _BEYOND_THE_RULES and not _proposer_counts(refund) and _is_above_limit(refund)
+
+
+def _proposer_counts(refund: Refund) -> bool:
+    proposer = refund.proposed_by if refund.reason == Refund.Reason.GOODWILL else None
+    return proposer is not None and proposer.is_active and proposer.has_perm(_PERMISSION)
+
+
+def _is_above_limit(refund: Refund) -> bool:
+    """The limit counts everything given up of the payment: refunds that went or wait, and waived fees, of whoever
     proposed them (D23). Under the payment's lock nobody adds to it in the meantime.
     """
-    if not by.has_perm("payments.approve_refund"):
+    return limits.given_up_of(refund.payment) > limits.limit_cents()
+
+
+def first_approval(refund: Refund) -> Proposal | None:
+    """What the first supervisor approved, of this amount, and a second one decides on."""
+    waiting = approvals.open_proposal(limits.REFUND, limits.refund_target(refund.pk))
+    return waiting if waiting and waiting.payload["cents"] == refund.amount_cents else None
+
+
+def check_may_approve(refund: Refund, *, by: User) -> None:
+    """Above the limit in the program settings a supervisor other than the proposer decides, and where two must agree,
+    another one than the first.
+    """
+    if not by.has_perm(_PERMISSION):
         raise Refused(_("Only a supervisor can decide on a refund."), code="not_allowed")
-    limit, total = limits.limit_cents(), limits.given_up_of(refund.payment)
-    if refund.proposed_by_id == by.pk and total > limit:
+    words = {"limit": formats.usd(limits.limit_cents()), "total": formats.usd(limits.given_up_of(refund.payment))}
+    if refund.proposed_by_id == by.pk and _is_above_limit(refund):
         raise Refused(
             _(
                 "You proposed this refund. Refunds and waivers of this payment come to %(total)s. Above %(limit)s "
                 "another supervisor has to approve."
             )
-            % {"limit": formats.usd(limit), "total": formats.usd(total)},
+            % words,
+            code="own_proposal",
+        )
+    first = first_approval(refund)
+    if first and first.proposed_by_id == by.pk:
+        raise Refused(
+            _(
+                "You approved this refund already. Refunds and waivers of this payment come to %(total)s. Above "
+                "%(limit)s a second supervisor has to approve it too. No money has gone yet."
+            )
+            % words,
             code="own_proposal",
         )
 
 
-def approve(refund: Refund, *, by: User, expected_cents: int, amount_cents: int | None = None) -> None:
-    """A supervisor lets the money go; a task sends it.
+def approve(refund: Refund, *, by: User, expected_cents: int, amount_cents: int | None = None) -> Proposal | None:
+    """A supervisor lets the money go; a task sends it. Where two must agree the first one's approval is returned.
 
     `expected_cents` is what was refundable when the page was drawn, `amount_cents` what was proposed (without it, what
     `refund` says): had anything moved since, the decision would rest on an old picture (faults 7 and 8).
     """
     seen = refund.amount_cents if amount_cents is None else amount_cents
+    proposal = None
     with transaction.atomic():
         fresh = _decidable(refund, by=by)
         check_may_approve(fresh, by=by)
-        part = part_of(fresh)
-        if part.payment.disputed:
-            raise Refused(
-                _("The payer's bank disputes this payment, so it cannot be refunded."), code="payment_disputed"
-            )
-        if part.remaining_cents != cents(expected_cents):
-            raise Stale(
-                _("Meanwhile money of this payment went back. %(left)s Look at it again before you decide.")
-                % {"left": _too_much(part)},
-                code="stale",
-            )
         if fresh.amount_cents != seen:
             raise Stale(
                 _("This refund is for %(amount)s now. Look at it again before you decide.")
                 % {"amount": formats.usd(fresh.amount_cents)},
                 code="stale",
             )
-        if fresh.amount_cents > part.remaining_cents:
-            raise Refused(_too_much(part), code="too_much")
-        promise(fresh, by=by)
+        _check_possible(fresh, expected_cents)
+        first = first_approval(fresh)
+        if first is not None:
+            approvals.approve(first, by=by)
+        else:
+            _drop_first_approval(fresh, by=by, note=_("The amount has changed since."))
+            proposal = _approve_first(fresh, by=by) if takes_two(fresh) else None
+            if proposal is None:
+                promise(fresh, by=by)
     refund.refresh_from_db()
+    return proposal
+
+
+def _approve_first(refund: Refund, *, by: User) -> Proposal:
+    words = {
+        "amount": formats.usd(refund.amount_cents),
+        "reference": request_of(refund),
+        "visit": refund.fee.round.number,
+    }
+    return approvals.propose(
+        limits.REFUND,
+        limits.refund_target(refund.pk),
+        subject=_("Refund %(amount)s for %(reference)s, visit %(visit)s") % words,
+        payload={"refund": refund.pk, "cents": refund.amount_cents},
+        by=by,
+        reason=refund.note,
+    )
+
+
+def _drop_first_approval(refund: Refund, *, by: User, note: str) -> None:
+    waiting = approvals.open_proposal(limits.REFUND, limits.refund_target(refund.pk))
+    if waiting is not None:
+        approvals.decline(waiting, by=by, note=note)
+
+
+def _check_possible(refund: Refund, expected_cents: int) -> None:
+    part = part_of(refund)
+    if part.payment.disputed:
+        raise Refused(_("The payer's bank disputes this payment, so it cannot be refunded."), code="payment_disputed")
+    if part.remaining_cents != cents(expected_cents):
+        raise Stale(
+            _("Meanwhile money of this payment went back. %(left)s Look at it again before you decide.")
+            % {"left": _too_much(part)},
+            code="stale",
+        )
+    if refund.amount_cents > part.remaining_cents:
+        raise Refused(_too_much(part), code="too_much")
 
 
 def decline(refund: Refund, *, by: User, note: str) -> None:
@@ -228,6 +306,7 @@ def decline(refund: Refund, *, by: User, note: str) -> None:
         raise Refused(_("Say why the refund is declined."), code="no_reason", fields={"note": _("Write the reason.")})
     with transaction.atomic():
         fresh = _decidable(refund, by=by)
+        _drop_first_approval(fresh, by=by, note=note)
         fresh.state, fresh.note = State.DECLINED, note.strip()
         fresh.decided_by, fresh.decided_at = by, timezone.now()
         fresh.finished_at = fresh.decided_at
@@ -242,11 +321,9 @@ def request_of(refund: Refund) -> MSARequest:
 
 
 def _decidable(refund: Refund, *, by: User) -> Refund:
-    if not by.has_perm("payments.approve_refund"):
+    if not by.has_perm(_PERMISSION):
         raise Refused(_("Only a supervisor can decide on a refund."), code="not_allowed")
-    lock(request_of(refund))
-    lock(refund.payment)
-    fresh = lock(refund)
+    fresh = _locked(refund)
     if fresh.state != State.PROPOSED:
         raise Stale(
             _("This refund is “%(state)s” already, by %(who)s on %(when)s.")
@@ -260,6 +337,12 @@ def _decidable(refund: Refund, *, by: User) -> Refund:
     return fresh
 
 
+def _locked(refund: Refund) -> Refund:
+    lock(request_of(refund))
+    lock(refund.payment)
+    return lock(refund)
+
+
 def promise(refund: Refund, *, by: User | None) -> None:
     """Count it before it is sent. The caller holds the locks on request and payment."""
     refund.state, refund.decided_by, refund.decided_at = State.APPROVED, by, timezone.now()
@@ -268,3 +351,60 @@ def promise(refund: Refund, *, by: User | None) -> None:
     recount(refund.payment)
     record_step(refund, EventKind.REFUND_APPROVED, by=by)
     kick("payments.send_refund", refund.pk)
+
+
+# --- The second supervisor ------------------------------------------------------------------------
+
+
+def _refund_of(proposal: Proposal) -> Refund:
+    return Refund.objects.select_related("payment", "fee__round__msa_request", "proposed_by").get(
+        pk=proposal.payload["refund"]
+    )
+
+
+def _hold(proposal: Proposal) -> None:
+    _locked(_refund_of(proposal))
+
+
+def _check(proposal: Proposal) -> None:
+    refund = _refund_of(proposal)
+    if refund.state != State.PROPOSED or refund.amount_cents != proposal.payload["cents"]:
+        raise Refused(_("The refund changed since. Decline this, and decide on the refund again."), code="stale")
+    _check_possible(refund, part_of(refund).remaining_cents)
+
+
+def _apply(proposal: Proposal) -> None:
+    promise(_locked(_refund_of(proposal)), by=proposal.decided_by)
+
+
+def _facts(proposal: Proposal) -> list[tuple[Any, Any]]:
+    refund = _refund_of(proposal)
+    return [
+        (_("Request"), request_of(refund)),
+        (_("Visit"), refund.fee.round.number),
+        (_("Amount"), formats.usd(proposal.payload["cents"])),
+        (_("Why"), refund.get_reason_display()),
+        (_("Asked for by"), refund.proposed_by or _("the portal")),
+        (_("Left of this payment for it"), formats.usd(part_of(refund).remaining_cents)),
+        (_("Refunded, waived or waiting of this payment"), formats.usd(limits.given_up_of(refund.payment))),
+    ]
+
+
+def _asked_by(proposal: Proposal) -> int:
+    """Nobody is the second person for what they asked for."""
+    return _refund_of(proposal).proposed_by_id or 0
+
+
+def register() -> None:
+    approvals.register(
+        Kind(
+            name=limits.REFUND,
+            title=gettext_lazy("A refund that no rule owes"),
+            permission=_PERMISSION,
+            apply=_apply,
+            hold=_hold,
+            check=_check,
+            facts=_facts,
+            beneficiary=_asked_by,
+        )
+    )

@@ -6,8 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
+import time_machine
+from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
+from django.utils import timezone
 
 from msa_portal.accounts.roles import Role
 from tests.accounts.conftest import is_signed_in, sign_in
@@ -52,6 +57,19 @@ def test_signing_out_clears_the_cache_alone(client, alice):
     assert "no-store" in response["Cache-Control"]
     assert not is_signed_in(client)
     assert "Clear-Site-Data" not in client.get("/")
+
+
+def test_every_way_out_clears_the_cache_alone(client):
+    """Cookies and storage hold a phone's unsent reports; tests/browser/test_field_app.py loses one with "storage"."""
+    user = UserFactory(roles=[Role.SUPERVISOR])
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    sign_in(client, user.email)
+    client.get("/accounts/sessions/")
+    this = UserSession.objects.get(user=user)
+    assert client.post(f"/accounts/devices/{this.pk}/sign-out/")["Clear-Site-Data"] == '"cache"'
+    sign_in(client, user.email)
+    with time_machine.travel(timezone.now() + timedelta(minutes=61)):
+        assert client.get("/accounts/details/")["Clear-Site-Data"] == '"cache"'
 
 
 def test_abilities_that_no_page_uses_are_off(client):

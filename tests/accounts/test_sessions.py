@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -214,6 +216,96 @@ def test_passwords_and_files_are_not_kept(client):
     assert client.session["kept_form"]["fields"] == {"name": ["Kept"]}
     sign_in(client, user.email)
     assert "Choose your files again" in client.get(DETAILS).content.decode()
+
+
+# A form that was open in another tab
+
+PASSWORD = "correct horse battery staple"
+
+
+class Tabs:
+    """Two tabs of one browser, which checks tokens."""
+
+    def __init__(self) -> None:
+        self.client = Client(enforce_csrf_checks=True)
+
+    def token_on(self, path: str) -> str:
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.client.get(path).text)
+        assert token
+        return token[1]
+
+    def signs_in(self, user: User) -> None:
+        """A session from before is over."""
+        self.client.session.flush()
+        login = {"login": user.email, "password": PASSWORD, "csrfmiddlewaretoken": self.token_on("/accounts/login/")}
+        assert self.client.post("/accounts/login/", login).status_code == 302
+
+    def sends(self, token: str, **headers: str) -> Any:
+        data = {"name": "Typed in the second tab", "phone": "", "csrfmiddlewaretoken": token}
+        return self.client.post(DETAILS, data, headers=headers)
+
+
+@pytest.fixture
+def tabs() -> Tabs:
+    return Tabs()
+
+
+def test_form_in_another_tab_comes_back_after_signing_in_again_and_is_not_sent(tabs):
+    user = person(Role.PROGRAM_STAFF, name="Sam Staff")
+    tabs.signs_in(user)
+    second_tab = tabs.token_on(DETAILS)
+    with in_minutes(61):
+        assert tabs.client.get(DETAILS).status_code == 302
+        tabs.signs_in(user)
+        answer = tabs.sends(second_tab)
+        assert (answer.status_code, answer.url) == (302, DETAILS)
+        page = tabs.client.get(DETAILS).text
+        assert 'value="Typed in the second tab"' in page
+        assert "so nothing was sent. What you typed is back in the form. Look it over" in page
+        assert User.objects.get(pk=user.pk).name == "Sam Staff"
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+        assert token
+        assert tabs.sends(token[1]).status_code == 302
+    assert User.objects.get(pk=user.pk).name == "Typed in the second tab"
+
+
+def test_it_comes_back_after_several_sign_ins(tabs):
+    user = person()
+    tabs.signs_in(user)
+    second_tab = tabs.token_on(DETAILS)
+    for _time in range(3):
+        tabs.signs_in(user)
+    assert tabs.sends(second_tab).status_code == 302
+
+
+def test_htmx_in_another_tab_is_led_back_to_its_page(tabs):
+    user = person()
+    tabs.signs_in(user)
+    second_tab = tabs.token_on(DETAILS)
+    tabs.signs_in(user)
+    page = {"HX-Request": "true", "Sec-Fetch-Mode": "cors", "HX-Current-URL": f"http://testserver{DETAILS}?tab=1"}
+    assert tabs.sends(second_tab, **page)["HX-Redirect"] == f"{DETAILS}?tab=1"
+    assert tabs.sends(second_tab, **{"Sec-Fetch-Mode": "cors"}).status_code == 403
+
+
+@pytest.mark.parametrize("token", ["", "x" * 64, "²" * 64, "x" * 32, "x"], ids=range(5))
+def test_post_that_no_page_of_theirs_made_is_not_kept(tabs, token):
+    user = person()
+    tabs.signs_in(user)
+    tabs.signs_in(person())
+    tabs.signs_in(user)
+    assert tabs.sends(token).status_code == 403
+    assert "kept_form" not in tabs.client.session
+
+
+def test_form_of_somebody_else_who_used_the_browser_is_not_kept(tabs):
+    tabs.signs_in(person())
+    second_tab = tabs.token_on(DETAILS)
+    tabs.signs_in(person())
+    answer = tabs.sends(second_tab)
+    assert answer.status_code == 403
+    assert "This page was open too long" in answer.text
+    assert "kept_form" not in tabs.client.session
 
 
 PAGE = """<!doctype html><p title="a&amp;b">&copy; <b>x</b><!-- c --></p>

@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.django_db(transaction=True)]
 
 
 def proposed(payment: Payment, amount_cents: int) -> Refund:
-    return refunds.propose_by_staff(payment, by=factories.staff(), amount_cents=amount_cents, note="Sorry")
+    return refunds.propose_by_staff(payment, by=factories.supervisor(), amount_cents=amount_cents, note="Sorry")
 
 
 def approve(refund: Refund, expected_cents: int, *, supervisor: Any = None) -> Any:
@@ -124,7 +124,7 @@ def test_fault_08_dashboard_refund_of_a_payment_for_two_fees(site: Site, schedul
     site.deliver("checkout.session.completed")
     first, second = payment.allocations.order_by("pk")
     ours = refunds.propose_by_staff(
-        payment, by=factories.staff(), amount_cents=FEE, note="Sorry", fee_id=second.fee_id
+        payment, by=factories.supervisor(), amount_cents=FEE, note="Sorry", fee_id=second.fee_id
     )
     site.act(payment, "refund", amount=FEE + 5000)
     payment.refresh_from_db()

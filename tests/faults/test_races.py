@@ -62,7 +62,7 @@ def test_fault_04_without_the_lock_the_race_is_lost(
 
 def approvals(payment: Payment) -> list[BaseException]:
     """Two supervisors approve one refund at once, each on a page that says that all is left."""
-    refund = refunds.propose_by_staff(payment, by=factories.staff(), amount_cents=20000, note="Sorry")
+    refund = refunds.propose_by_staff(payment, by=factories.supervisor(), amount_cents=20000, note="Sorry")
     first, second = factories.supervisor(), factories.supervisor()
     return failures_of(
         lambda: refunds.approve(Refund.objects.get(pk=refund.pk), by=first, expected_cents=FEE),

@@ -10,7 +10,7 @@ from payments.services import refunds, settle
 from requests_app.enums import WithdrawalReason
 from requests_app.lifecycle import transitions
 from requests_app.models import MSARequest
-from tests import factories
+from tests import factories, two_people
 from tests.payments.conftest import opened
 from tests.payments.sandbox.harness import SandboxControl
 
@@ -56,8 +56,8 @@ def withdraw(payment: Payment) -> Refund:
 
 
 def approve(refund: Refund) -> Refund:
-    """A supervisor who did not propose it lets it go; tasks run at once."""
+    """One supervisor who did not propose it lets it go, or two where it takes them; tasks run at once."""
     left = refunds.part_of(refund).remaining_cents
-    refunds.approve(refund, by=factories.supervisor(), expected_cents=left)
+    two_people.approve(refunds.approve(refund, by=factories.supervisor(), expected_cents=left))
     refund.refresh_from_db()
     return refund

@@ -179,7 +179,7 @@ class World:
         with self.attempt():
             if yes:
                 left = refunds.part_of(refund).remaining_cents
-                refunds.approve(refund, by=self.staff[1], expected_cents=left)
+                two_people.approve(refunds.approve(refund, by=self.staff[1], expected_cents=left), by=self.staff[0])
             else:
                 refunds.decline(refund, by=self.staff[1], note="No")
 

@@ -9,6 +9,7 @@ import pytest
 from msa_portal.accounts.models import User
 from msa_portal.accounts.roles import Role
 from msa_portal.approvals import services as approvals
+from msa_portal.approvals.models import Proposal
 from msa_portal.errors import Refused
 from payments.models import Fee, Payment, Refund
 from payments.services import limits, refunds, waivers
@@ -88,6 +89,110 @@ def test_limit_counts_a_waiver_that_waits_or_was_approved(payment, sue, sol):
     assert limits.given_up_of(payment) == fee.amount_cents
     refund = proposed(payment, 1000, sue)
     assert code_of(lambda: approve(refund, sue)) == "own_proposal"
+
+
+# --- Refunds that no rule owes ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def asked(payment: Payment) -> Refund:
+    """The payer asks for a whole fee back."""
+    part = payment.allocations.order_by("pk").first()
+    assert part
+    assert part.payment.payer
+    return refunds.ask_for(part, by=part.payment.payer, note="I moved")
+
+
+def state_of(refund: Refund) -> str:
+    return Refund.objects.get(pk=refund.pk).state
+
+
+def test_refund_that_a_customer_asks_for_above_the_limit_takes_two_supervisors(asked, sue, sol):
+    approve(asked, sue)
+    assert state_of(asked) == "proposed"
+    assert code_of(lambda: approve(asked, sue)) == "own_proposal"
+    assert state_of(asked) == "proposed"
+    approve(asked, sol)
+    asked.refresh_from_db()
+    assert (asked.state, asked.decided_by) == ("approved", sol)
+    proposal = Proposal.objects.get()
+    assert (proposal.proposed_by, proposal.decided_by, proposal.state) == (sue, sol, "approved")
+
+
+def test_second_supervisor_may_decide_on_the_page_of_approvals(asked, sue, sol):
+    approve(asked, sue)
+    proposal = Proposal.objects.get()
+    assert code_of(lambda: approvals.approve(proposal, by=sue)) == "own_proposal"
+    approvals.approve(proposal, by=sol)
+    assert state_of(asked) == "approved"
+
+
+@pytest.mark.parametrize(("roles", "state"), [([Role.PROGRAM_STAFF], "proposed"), ([Role.SUPERVISOR], "approved")])
+def test_goodwill_above_the_limit_counts_its_proposer_where_that_is_a_supervisor(payment, sue, roles, state):
+    refund = proposed(payment, 6000, factories.UserFactory(roles=roles))
+    approve(refund, sue)
+    assert state_of(refund) == state
+
+
+def test_refund_that_a_customer_asks_for_within_the_limit_takes_one(asked, sue):
+    ProgramSettings.current()
+    ProgramSettings.objects.update(refund_alone_up_to_cents=asked.amount_cents)
+    approve(asked, sue)
+    assert state_of(asked) == "approved"
+
+
+@pytest.mark.parametrize("reason", ["withdrawn_before_visit", "utility_responsible", "duplicate", "cannot_submit"])
+def test_one_supervisor_releases_what_a_rule_owes(asked, sue, reason):
+    Refund.objects.update(reason=reason)
+    asked.refresh_from_db()
+    approve(asked, sue)
+    assert state_of(asked) == "approved"
+
+
+def test_supervisor_who_asked_for_their_own_money_is_neither_of_the_two(payment, sue, sol):
+    Payment.objects.update(payer=sue)
+    part = payment.allocations.select_related("payment").order_by("pk").first()
+    refund = refunds.ask_for(part, by=sue, note="I moved")
+    assert code_of(lambda: approve(refund, sue)) == "own_proposal"
+    approve(refund, sol)
+    assert code_of(lambda: approvals.approve(Proposal.objects.get(), by=sue)) == "own_benefit"
+    assert code_of(lambda: approve(refund, sue)) == "own_proposal"
+
+
+def test_first_approval_does_not_hold_for_another_amount(asked, sue, sol):
+    approve(asked, sue)
+    Refund.objects.update(amount_cents=20000)
+    asked.refresh_from_db()
+    assert code_of(lambda: approvals.approve(Proposal.objects.get(), by=sol)) == "stale"
+    approve(asked, sol)
+    assert state_of(asked) == "proposed"
+    assert [(row.state, row.proposed_by) for row in Proposal.objects.order_by("pk")] == [
+        ("declined", sue),
+        ("proposed", sol),
+    ]
+    approve(asked, sue)
+    assert state_of(asked) == "approved"
+
+
+def test_first_approval_ends_when_the_refund_is_declined(asked, sue, sol):
+    approve(asked, sue)
+    refunds.decline(asked, by=sol, note="No")
+    assert (state_of(asked), Proposal.objects.get().state) == ("declined", "declined")
+
+
+def test_desk_tells_the_first_supervisor_that_a_second_one_approves(client, asked, sue, sol):
+    url = f"/admin/payments/refund/{asked.pk}/approve/"
+    for person, said in ((sue, "No money has gone yet: a second supervisor"), (sol, "The money is being sent.")):
+        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        assert "Two supervisors, since no rule owes this money" in client.get(url).text
+        seen = {"expected_cents": bookings.FEE, "amount_cents": asked.amount_cents}
+        answer = client.post(url, seen, follow=True)
+        assert said in answer.text
+        if person == sue:
+            page = client.get(url).text
+            assert "You approved this refund already." in page
+            assert "Approved first by" in page
+    assert state_of(asked) == "approved"
 
 
 # --- Waivers ---------------------------------------------------------------------------------------

@@ -223,7 +223,7 @@ def test_refund_cannot_be_asked_for_while_the_visit_is_to_come(paid: Payment, ow
     assert "Ask for a refund" not in money(owner, paid)
 
 
-def test_customer_asks_a_supervisor_decides_and_the_money_goes(paid: Payment, owner: Client) -> None:
+def test_customer_asks_two_supervisors_decide_and_the_money_goes(paid: Payment, owner: Client) -> None:
     msa_request = failed_visit(paid)
     assert "Ask for a refund" in money(owner, paid)
     asking = text(owner, ask_path(paid))
@@ -235,11 +235,13 @@ def test_customer_asks_a_supervisor_decides_and_the_money_goes(paid: Payment, ow
     page = money(owner, paid)
     assert "A refund was asked for" in page
     assert "The dog was ill" in page
-    supervisor = signed_in(factories.supervisor())
-    supervisor.post(
-        f"/admin/payments/refund/{refund.pk}/approve/", {"expected_cents": FEE, "amount_cents": refund.amount_cents}
-    )
-    assert [row.amount_cents for row in refunds_of(str(paid.intent_id))] == [FEE]
+    for sent in ([], [FEE]):
+        supervisor = signed_in(factories.supervisor())
+        supervisor.post(
+            f"/admin/payments/refund/{refund.pk}/approve/",
+            {"expected_cents": FEE, "amount_cents": refund.amount_cents},
+        )
+        assert [row.amount_cents for row in refunds_of(str(paid.intent_id))] == sent
     assert NoticeMessage.objects.filter(kind="refund_paid").count() == 1
     assert "Came back $279.22" in money(owner, paid)
 
