@@ -1,1 +1,1 @@
-"""A Redis that may be down: who asks it, and what stands in for it (ADR 34)."""
+"""A Redis that may be down: who asks it, and what stands in for it (ADR 33)."""

@@ -1,4 +1,4 @@
-"""The cache in Redis; in the database while Redis does not answer, so that limits hold (fault 62, ADR 34)."""
+"""The cache in Redis; in the database while Redis does not answer, so that limits hold (fault 62, ADR 33)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The line of files that wait for an inspector (ADR 33). A web process only puts them there, and reads what was found.
+"""The line of files that wait for an inspector (ADR 32). A web process only puts them there, and reads what was found.
 
 `inspectors`, which runs beside the web processes, opens them.
 """

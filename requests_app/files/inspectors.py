@@ -1,4 +1,4 @@
-"""The inspectors: a fixed number of processes that open files for everybody (ADR 33). No web process imports this."""
+"""The inspectors: a fixed number of processes that open files for everybody (ADR 32). No web process imports this."""
 
 from __future__ import annotations
 

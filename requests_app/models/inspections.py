@@ -1,4 +1,4 @@
-"""Files that wait for an inspector, and the posts that wait with them (ADR 33). Nothing here is kept for long."""
+"""Files that wait for an inspector, and the posts that wait with them (ADR 32). Nothing here is kept for long."""
 
 from __future__ import annotations
 

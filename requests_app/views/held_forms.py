@@ -1,4 +1,4 @@
-"""Posts with files: held until inspectors have opened the files, then sent on by the sender's browser (ADR 33).
+"""Posts with files: held until inspectors have opened the files, then sent on by the sender's browser (ADR 32).
 
 The view behind `takes_files` runs once, with what was typed and with files that are opened already.
 """
