@@ -1,4 +1,7 @@
-"""No page answers 500: every link is followed and every form is posted, empty and with nonsense, as every role."""
+"""No page answers 500: every link is followed and every form is posted, empty and with nonsense, as every role.
+
+Text that would act (fault 59) is typed into every form too, and read back where the form leads and where it stood.
+"""
 
 from __future__ import annotations
 
@@ -38,15 +41,18 @@ NONSENSE = (
     *("²", "-1", "99999999999999999999999999", "2026-02-31", "{{ 7*7 }}", "<i hx-get=/ hx-trigger=load>"),
     "👩‍🚒'\";--",
 )
+FREE_TEXT = {"text", "search", "tel", "url"}
 PAGES_OF_A_ROUTE = 2  # a view with rows of several kinds is opened for two of them
 ENDS_THE_SESSION = {"account_logout", "usersessions_list"}
 
 
 @dataclass
 class Form:
+    page: str  # on which it stands
     action: str
     is_post: bool
     values: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, int | None] = field(default_factory=dict)  # fields of free text, with the most characters
 
 
 class Page(HTMLParser):
@@ -57,8 +63,9 @@ class Page(HTMLParser):
         self.address = address
         self.links: list[str] = []
         self.forms: list[Form] = []
-        self.outside = Form(address, is_post=False)
+        self.outside = Form(address, address, is_post=False)
         self.form = self.outside
+        self.select = ""
         self.feed(source)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -67,14 +74,25 @@ class Page(HTMLParser):
             if names.get(name):
                 self.links.append(urljoin(self.address, names[name]))
         if tag == "form":
-            self.form = Form(
-                urljoin(self.address, names.get("action") or self.address), names.get("method", "").lower() == "post"
-            )
+            action = urljoin(self.address, names.get("action") or self.address)
+            self.form = Form(self.address, action, names.get("method", "").lower() == "post")
             self.forms.append(self.form)
         elif names.get("hx-post"):
-            self.forms.append(Form(urljoin(self.address, names["hx-post"]), is_post=True, values=self.form.values))
+            action = urljoin(self.address, names["hx-post"])
+            self.forms.append(Form(self.address, action, is_post=True, values=self.form.values, texts=self.form.texts))
         elif tag in {"input", "select", "textarea", "button"} and names.get("name"):
-            self.form.values.setdefault(names["name"], names.get("value", ""))
+            self._field(tag, names)
+        elif tag == "option" and self.select and (not self.form.values.get(self.select) or "selected" in names):
+            self.form.values[self.select] = names.get("value", "")
+
+    def _field(self, tag: str, names: dict[str, str]) -> None:
+        name = names["name"]
+        self.select = name if tag == "select" else ""
+        if "checked" in names:
+            self.form.values[name] = names.get("value", "on")
+        self.form.values.setdefault(name, names.get("value", ""))
+        if tag == "textarea" or (tag == "input" and names.get("type", "text") in FREE_TEXT):
+            self.form.texts[name] = int(names["maxlength"]) if names.get("maxlength") else None
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
@@ -96,6 +114,8 @@ class Crawler:
         if user:
             self.client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
         self.broken: dict[str, str] = {}
+        self.acting: dict[str, list[str]] = {}
+        self.shown = 0  # pages that show what was typed
         self.opened: Counter[str] = Counter()
         self.posted: set[tuple[str, tuple[str, ...]]] = set()
         self.asked: set[str] = set()
@@ -135,8 +155,10 @@ class Crawler:
             return
         self.posted.add(key)
         number = len(self.posted)
+        typed = {name: typed_text.hostile(number, longest) for name, longest in form.texts.items()}
         nonsense = {name: NONSENSE[(number + place) % len(NONSENSE)] for place, name in enumerate(form.values)}
-        for values in ({}, form.values, nonsense, dict.fromkeys(form.values, "\0")):  # PostgreSQL takes no NUL
+        nul = dict.fromkeys(form.values, "\0")  # which PostgreSQL doesn't take
+        for values in ({}, form.values, nonsense, nul, form.values | typed):
             method = "POST" if form.is_post else "GET"
             block = transaction.atomic()
             block._from_testcase = True  # a block of the product's that must be the outermost may begin in it
@@ -146,9 +168,23 @@ class Crawler:
                 answer = self.note(f"{method} {path} {values}", send(path, values))
                 if answer.streaming:
                     list(answer.streaming_content)
+                if typed and values == form.values | typed:
+                    self.read_back(answer, form)
                 transaction.set_rollback(True)
                 if self.client.cookies.output() != cookies:
                     self.client.cookies.load(cookies.replace("Set-Cookie: ", ""))
+
+    def read_back(self, answer: Any, form: Form) -> None:
+        """What was typed is only text: in the answer, where it leads, and on the page on which the form stood."""
+        pages = [answer, self.client.get(form.page)]
+        if answer.status_code in {301, 302, 303}:
+            pages += [self.client.get(path) for path in ours([urljoin(form.action, answer["Location"])])]
+        for page in pages:
+            if not page.streaming and page["Content-Type"].startswith("text/html"):
+                source = page.content.decode()
+                self.shown += "zq-x" in source
+                if faults := typed_text.acting(source):
+                    self.acting[f"{form.action} shown on {page.request['PATH_INFO']}"] = faults
 
     def note(self, what: str, answer: Any) -> Any:
         if answer.status_code >= 500:
@@ -184,6 +220,8 @@ def test_no_page_breaks(db: None, demo_rows: None, settings: Any, account: accou
     crawler = Crawler(User.objects.get(email=account.email) if account else None)
     broken = crawler.crawl()
     assert not broken, "\n".join(f"{what}: {error}" for what, error in broken.items())
+    assert crawler.acting == {}
+    assert crawler.shown >= 5
 
 
 @pytest.mark.parametrize("year", ["99999999999999999999999999", "²", "0", "2026.5"])
