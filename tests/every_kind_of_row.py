@@ -27,6 +27,7 @@ from msa_portal.accounts.models import Company, User
 from msa_portal.accounts.roles import Role
 from msa_portal.approvals import role_grants, rows
 from msa_portal.approvals import services as approvals
+from msa_portal.approvals.models import Proposal
 from msa_portal.business_days.calendar import local_day
 from payments import models as payments
 from payments.services import limits
@@ -64,6 +65,10 @@ def two_people(supervisor: User) -> None:
         reason=WORDS,
     )
     role_grants.propose(person(accounts.COLLEAGUE), Role.DISPATCHER, by=supervisor, reason=WORDS)
+    Proposal.objects.create(  # by `manage.py grant_role`
+        kind="role", target="shell", subject=WORDS, payload={"user": supervisor.pk, "power": Role.SUPERVISOR}, reason=WORDS,
+        operator=WORDS, state="approved", decided_at=timezone.now(), applied_at=timezone.now(),
+    )  # fmt: skip
     reason = first(requests_app.OutcomeReason)
     reason.title = WORDS
     rows.propose(reason, ["title"], by=supervisor)

@@ -130,6 +130,8 @@ class Person:
 
     def looks_around(self) -> None:
         self.page.wait_for_load_state()
+        # Where files wait for an inspector the page leads on by itself.
+        self.page.wait_for_url(lambda address: "/files/" not in address)
         self.watch.look(self.page)
 
     @property

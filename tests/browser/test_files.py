@@ -46,6 +46,7 @@ def test_fingerprint_goes_first_and_the_file_only_when_it_is_asked_for(meet: Mee
     with resting(live_stack):
         ida.page.get_by_role("button", name="Send the file").click()
         expect(ida.page.locator("[data-held-text]")).to_contain_text("number 1 in line")
+        ida.watch.look(ida.page)
         address = ida.page.url
     expect(ida.page.get_by_text("Not a file of ours")).to_be_visible()
     ida.page.goto(address)

@@ -26,9 +26,9 @@ from tests.stack import LiveStack
 ORDERS = """Kim <i hx-post=. hx-vals='{"agrees":"on","name":"Kim"}' hx-trigger=load>"""
 SECONDS_TO_FILL = 120
 MOST_PAGES = 2000  # of a role
-# A request's pages differ with its standing; of other rows' pages two are read.
+# A request's pages differ with its standing, and a proposal's with its kind; of other rows' pages two are read.
 OF_A_REQUEST, PAGES_OF_A_REQUEST, PAGES_OF_OTHERS = (
-    re.compile(r"(?:/admin/requests_app/msarequest|/requests)/#/"),
+    re.compile(r"(?:/admin/requests_app/msarequest|/admin/approvals/proposal|/requests)/#/"),
     20,
     2,
 )
@@ -172,7 +172,7 @@ ROLES: dict[str, tuple[Account | None, list[str]]] = {
     "nobody": (None, ["/", "/demo/mailbox/", "/eligibility/", "/products/", "/fees/"]),
     "customer": (accounts.CUSTOMER, ["/requests/", "/accounts/details/", "/statements/", "/calendar/"]),
     "agent": (accounts.MANAGER, ["/requests/", "/accounts/company/", "/payments/", "/statements/"]),
-    "supervisor": (accounts.SUPERVISOR, ["/admin/"]),
+    "supervisor": (accounts.SUPERVISOR, ["/admin/", "/admin/approvals/proposal/"]),
     "staff": (accounts.STAFF, ["/admin/?staff=1", "/admin/requests_app/msarequest/?staff=1"]),
     "dispatcher": (accounts.DISPATCHER, ["/admin/?dispatch=1", "/admin/fieldwork/sitevisit/?dispatch=1"]),
     "technician": (accounts.TECHNICIAN, ["/field/"]),
@@ -191,6 +191,7 @@ NOT_SHOWN: dict[str, dict[str, set[str]]] = {
         "requests_app.SigningConsent": {"email", "text", "user_agent"},
     },
     "compared with what is asked now, and shown as that": {
+        "requests_app.AgentAuthority": {"customer_email"},
         "requests_app.MSARequest": {"panel_model_confirmed"},
         "requests_app.RecordComparison": {"fields"},
         "requests_app.Screening": {"facts"},
