@@ -251,7 +251,7 @@ TOPICS: tuple[Topic, ...] = (
                 "it. That is an estimate, not a promise."
             ),
             _(
-                "Once the request is found valid and paid, issuing the service order usually takes 5 to 10 business days of that."
+                "Once the request is found valid and paid, issuing the service order usually takes 5 to 10 business days."
             ),
             _(
                 "While the ball is in your court, for example when something has to be corrected, the clock stands "
