@@ -1,4 +1,4 @@
-"""Triggers by which the database itself refuses a statement, whoever asks."""
+"""Triggers by which the database itself refuses a statement, no matter who asks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Guard:
         return tuple(trigger for trigger, _verb in self.refused.values())
 
     def keep(self, using: str) -> None:
-        """Put there what is missing: a migration that alters the table on SQLite makes it anew, without triggers."""
+        """Put there what is missing: a migration that alters the table on SQLite makes it again, without triggers."""
         connection = connections[using]
         if self.table not in connection.introspection.table_names():
             return

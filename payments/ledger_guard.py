@@ -1,6 +1,6 @@
 """The database's own refusal to change or delete a ledger entry, whoever asks.
 
-Put there after every migration: a migration that alters the table on SQLite makes it anew, without triggers.
+Put there after every migration: a migration that alters the table on SQLite makes it again, without triggers.
 """
 
 from __future__ import annotations

@@ -259,7 +259,7 @@ def _request_of(refund: Refund) -> MSARequest:
 
 
 def _with_payer(msa_request: MSARequest, payment: Payment) -> list[Person]:
-    """Whoever paid for a company that they have left gets nothing more (fault 71)."""
+    """A person who paid for a company and left it gets nothing more (fault 71)."""
     people = recipients(msa_request)
     if payment.company is not None and payment.payer is not None and not is_of(payment.payer, payment.company):
         return people

@@ -1,4 +1,4 @@
-"""The database's own refusal to change or delete a fee schedule that is in force or was used, whoever asks (D23).
+"""The database's own refusal to change or delete a fee schedule that is in force or was used, no matter who asks (D23).
 
 Put there after every migration, as the ledger's (`ledger_guard`).
 """

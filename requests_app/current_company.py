@@ -23,7 +23,7 @@ def switch_first(request: HttpRequest, user: User, company_id: int | None) -> Ht
 
 
 class OtherCompanyMiddleware:
-    """Whoever opens a page of another one of their companies is asked to switch first, and comes back to it.
+    """A person who opens a page of another one of their companies is asked to switch first, and comes back to it.
 
     Posts go through: what somebody typed in another tab isn't lost, and rights are by membership.
     """

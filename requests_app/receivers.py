@@ -26,7 +26,7 @@ def connect() -> None:
 
 
 def tell_of_infected(sender: Any, row: Document, msa_request: MSARequest, **_kwargs: Any) -> None:
-    """To whoever sent it, while they act on the request; else to whoever does."""
+    """To its sender while they act on the request, else to the person who does."""
     sender = row.created_by
     if sender is not None and not permissions.acts_for(sender, msa_request):
         sender = msa_request.agent if msa_request.has_agent else msa_request.owner

@@ -106,13 +106,13 @@ def _line_up(upload: PhotoUpload) -> None:
     """A photo that is here whole goes to an inspector. Raises `Damaged` where it isn't what was announced."""
     body = b"".join(_chunks(upload))
     if hashlib.sha256(body).hexdigest() != upload.sha256:
-        _begin_anew(upload)
+        _start_over(upload)
         raise Damaged
     row = verdicts.line_up(body, sender=upload.technician.user)
     PhotoUpload.objects.filter(pk=upload.pk).update(inspection=row)
 
 
-def _begin_anew(upload: PhotoUpload) -> None:
+def _start_over(upload: PhotoUpload) -> None:
     with storage.atomic():
         fresh = lock(upload)
         fresh.received = 0

@@ -32,7 +32,7 @@ from msa_portal.validators import one_line
 
 # Roles are kept in code (roles.py): a group edited by hand would be put back at the next migration.
 admin.site.unregister(Group)
-# allauth's own pages: whoever adds a proven address to a supervisor's account, or reads the key of their session, is a
+# allauth's own pages: a person who adds a proven address to a supervisor's account, or reads the key of their session, is a
 # second person.
 admin.site.unregister([EmailAddress, UserSession, Authenticator])
 
@@ -52,7 +52,7 @@ def _on_one_line(field: Any) -> Any:
 
 class PersonForm(UserChangeForm):
     def clean(self) -> dict[str, Any]:
-        """Whoever works for the utility leaves their companies, which must be possible before the role is granted."""
+        """People who work for the utility leave their companies, which must be possible before the role is granted."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("groups") or cleaned.get("is_superuser"):
             with refusal_in_form(self):
@@ -108,9 +108,9 @@ class PersonAdmin(UserAdmin):
         return super().has_change_permission(request, obj)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
-        """Passwords are for their holders and, in need, the superuser: not for whoever may edit roles.
+        """Passwords are for their holders and, in need, the superuser: not for people who edit roles.
 
-        Whoever holds a role sets their own, with an emailed code: who knows it could act as a second person.
+        The holder of a role sets their own, with an emailed code: another who knows it could act as a second person.
         """
         if not request.user.is_superuser:
             raise PermissionDenied
@@ -192,7 +192,7 @@ def _hold_back(user: User, form: Any, *, by: User) -> None:
     """What gives power is left as it was, and noted in `form.powers`: it takes a second supervisor.
 
     At another address than the holder's own choice an account keeps none, or one person could act as two: its
-    powers are proposed anew.
+    powers are proposed again.
     """
     stored = User.objects.get(pk=user.pk)
     held = set(stored.groups.all())

@@ -38,7 +38,7 @@ def last_person(request: HttpRequest) -> int | None:
 
 
 def is_from_earlier_sign_in(request: HttpRequest) -> bool:
-    """Whether what is posted stood on a page that the same person had before they signed in anew with this browser.
+    """Whether what is posted stood on a page that the same person had before they signed in again with this browser.
 
     Its token is the proof: nobody else's page has it.
     """

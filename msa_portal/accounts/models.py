@@ -198,7 +198,7 @@ class Membership(models.Model):
 
 
 class MembershipInvitation(models.Model):
-    """Asks the holder of an address to join a company (D21). Whoever proves that address can accept it, signed in."""
+    """Asks the holder of an address to join a company (D21). A person who proves that address can accept it, signed in."""
 
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="invitations")
     email = models.EmailField(_("e-mail address"))

@@ -109,7 +109,7 @@ _DISPATCH = {
     ],
 }
 
-# The utility's record, which screening compares with: whoever keeps it screens nothing (D23).
+# The utility's record, which screening compares with: its keeper screens nothing (D23).
 _KEEP_RECORD = {"requests_app": [f"{verb}_serviceaccount" for verb in ("view", "add", "change")]}
 
 ROLE_PERMISSIONS: dict[Role, list[dict[str, list[str]]]] = {

@@ -25,7 +25,7 @@ def update_profile(user: User, *, by: User, name: str, phone: str) -> User:
 def follow_roles(user: User, *, by: User) -> None:
     """After a change of groups: office roles may enter the admin, nobody else but superusers.
 
-    Whoever works for the utility leaves the companies that act for customers.
+    People who work for the utility leave the companies that act for customers.
     """
     with transaction.atomic():
         user = lock(user)

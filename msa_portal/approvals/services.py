@@ -41,7 +41,7 @@ class Kind:
     """Something that takes two people, each of whom needs `permission`.
 
     `apply` does it, in the transaction of the approval or, if it has an effective date, on that day. `hold` takes the
-    locks that its rows need, before the proposal's own; `check` raises `Refused` if it isn't possible any more.
+    locks that its rows need, before the proposal's own; `check` raises `Refused` if it isn't possible anymore.
     """
 
     name: str
@@ -132,7 +132,7 @@ def check_may_approve(proposal: Proposal, *, by: User) -> None:
     proposer = proposal.proposed_by
     if proposer is not None and not (proposer.is_active and proposer.has_perm(what.permission)):
         raise Refused(
-            _("%(who)s may not propose this any more. Decline it, and propose it again.") % {"who": proposer.name},
+            _("%(who)s can't propose this anymore. Decline it, and propose it again.") % {"who": proposer.name},
             code="proposer_lost_role",
         )
 

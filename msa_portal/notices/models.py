@@ -21,7 +21,7 @@ class NoticeQuerySet(models.QuerySet["NoticeMessage"]):
 
 
 class NoticeMessage(models.Model):
-    """One message to one address, as it was or will be sent, or isn't sent any more (`CANCELED`).
+    """One message to one address, as it was or will be sent, or isn't sent anymore (`CANCELED`).
 
     Bodies hold `PRIVATE_LINK` in place of a link that lets its bearer act: the link is made when
     the message is sent, so that nobody who reads the row can use it. Confidential bodies (sign-in

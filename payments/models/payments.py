@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 class PaymentQuerySet(models.QuerySet["Payment"]):
     def visible_to(self, user: User) -> PaymentQuerySet:
-        """Whoever paid for themselves, and the members of the company that it was paid for. The office has the admin."""
+        """People who paid for themselves, and the members of the company that it was paid for. The office has the admin."""
         if not user.is_active:
             return self.none()
         return self.filter(Q(payer=user, company__isnull=True) | Q(company__in=user.company_ids))

@@ -194,7 +194,7 @@ def _proposer_counts(refund: Refund) -> bool:
 
 
 def _is_above_limit(refund: Refund) -> bool:
-    """The limit counts everything given up of the payment: refunds that went or wait, and waived fees, of whoever
+    """The limit counts everything given up of the payment: refunds that went or wait, and waived fees, by anyone
     proposed them (D23). Under the payment's lock nobody adds to it in the meantime.
     """
     return limits.given_up_of(refund.payment) > limits.limit_cents()

@@ -293,7 +293,7 @@ class ServiceAccountAdmin(KeptAdmin):
 
 
 def _screens(request: HttpRequest) -> bool:
-    """Whoever decides by the record doesn't write it, with whatever other roles they hold; superusers may screen."""
+    """People who decide by the record don't write it, with whatever other roles they hold; superusers may screen."""
     return user_of(request).has_perm("requests_app.screen_msarequest")
 
 

@@ -52,7 +52,7 @@ def label(name: str) -> str:
 
 
 def _label_in(agreement: Agreement, name: str) -> str:
-    """The company acts, whoever of its people does: the text says on which day it was that person (D22)."""
+    """The company acts through any of its people: the text says on which day it was that person (D22)."""
     if name != "agent":
         return label(name)
     day = formats.day(local_day(agreement.created_at))

@@ -15,7 +15,7 @@ from requests_app.models import MSARequest, RequestEvent
 def stop_acting(msa_request: MSARequest, *, by: User | None, why: str) -> RequestEvent:
     """From the next request on the company's people see nothing of it, and no mail about it reaches them (fault 71).
 
-    Signatures that are awaited are void, and so are the links that the agent had mailed. The caller holds the
+    Signatures that are awaited are void, and so are the links that the agent had emailed. The caller holds the
     request's lock. `by` None is a timer.
     """
     outbox.cancel(msa_request.reference or "", recipients=_agents_people(msa_request))

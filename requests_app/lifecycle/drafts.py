@@ -171,6 +171,6 @@ def claim(msa_request: MSARequest, *, by: User, address: str = "") -> None:
 
 
 def _is_now_theirs(msa_request: MSARequest, customer: User, address: str) -> None:
-    """The authority that this customer gave by a mailed link belongs to their account."""
+    """The authority that this customer gave by an emailed link belongs to their account."""
     rows = AgentAuthority.objects.filter(pk=msa_request.authority_id or 0, customer=None, customer_email=address)
     rows.update(customer=customer)

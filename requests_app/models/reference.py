@@ -287,7 +287,7 @@ def _days(name: Any, default: int) -> models.PositiveSmallIntegerField[int, int]
 class ProgramSettings(models.Model):
     """The decisions of program.md that are figures; one row, made on first use."""
 
-    # Two people change these (D23): whoever could raise the limit alone would have none.
+    # Two people change these (D23): a person who could raise it alone would have no limit.
     ABOUT_MONEY = frozenset({"refund_alone_up_to_cents", "second_fee_when_customer_responsible"})
 
     draft_life_days = _days(_("a draft lives, days (D8)"), 90)

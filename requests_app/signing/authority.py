@@ -188,7 +188,7 @@ def hand_over(msa_request: MSARequest, *, to: User, by: User) -> None:
     """Requests belong to the company: a colleague becomes the agent of record (D10)."""
     with transaction.atomic():
         if msa_request.agent_company is not None:
-            lock(msa_request.agent_company)  # whoever leaves the company at this moment gets nothing more
+            lock(msa_request.agent_company)  # a person who leaves the company at this moment gets nothing more
         fresh = lock(msa_request)
         if not permissions.is_agent_of(by, fresh):
             permissions.check_acts_for(by, fresh)

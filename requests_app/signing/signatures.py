@@ -47,7 +47,7 @@ def open_for_signing(agreement: Agreement, msa_request: MSARequest) -> None:
 
 
 def _invite_after_rendering(agreement: Agreement, msa_request: MSARequest) -> None:
-    """Where whoever prepared it has too much email sent, the document is there, and the page has the button that invites."""
+    """Where the preparer has had too much email sent, the document is there, and the page has the button that invites."""
     try:
         with transaction.atomic():
             invite(agreement, msa_request, by=None)

@@ -187,7 +187,7 @@ def _page_of(request: HttpRequest) -> str:
     """Where its form stands: the page that sent it, else the view itself."""
     address = request.headers.get("Referer") or ""
     parts = urlsplit(address)
-    # Pages behind mailed links tell the host alone.
+    # Pages behind emailed links tell the host alone.
     if parts.path.strip("/") and url_has_allowed_host_and_scheme(address, {request.get_host()}):
         return f"{parts.path}?{parts.query}" if parts.query else parts.path
     return request.get_full_path()

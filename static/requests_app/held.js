@@ -8,7 +8,7 @@ const pause = (milliseconds) => new Promise((resolve) => { window.setTimeout(res
 
 /**
  * Resolves once the files at that address are checked. `say` gets the place in line in words, and null while the
- * server does not answer. Rejects where nothing waits there any more.
+ * server does not answer. Rejects where nothing waits there anymore.
  */
 export async function checked(address, say) {
   for (let wait = PAUSE / 4; ; wait = Math.min(wait * 2, PAUSE)) {

@@ -155,7 +155,7 @@ def test_password_page_of_the_staff_desk_is_the_accounts_own(client, root):
     ["account/emailaddress/add/", "usersessions/usersession/", "mfa/authenticator/add/"],
 )
 def test_superuser_gives_an_account_no_address_no_session_and_no_second_factor(client, root, door):
-    """Each signs them in as a second person: a proven address by code, a session's key by itself."""
+    """Each signs them in as a second person: a proven address by code, a session's key without more."""
     assert client.get(f"/admin/{door}").status_code in {403, 404}
 
 

@@ -137,7 +137,7 @@ def test_code_signs_in_while_a_stranger_guesses_passwords(client, alice):
 
 
 def test_known_browser_gets_its_code_when_strangers_used_up_the_mailbox_for_the_day(alice, settings):
-    """Whoever has no password signs in by code alone: nobody may shut them out until tomorrow."""
+    """People without a password sign in by code alone: nobody may shut them out until tomorrow."""
     settings.MAIL_LIMITS = settings.MAIL_LIMITS | {"recipient_of_codes": 5}
     own = known_browser(alice)
     for attempt in range(8):

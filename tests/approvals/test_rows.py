@@ -120,7 +120,7 @@ def test_day_that_is_over_is_refused_at_the_field(sue):
     assert list(answer.context["adminform"].form.errors) == ["effective_on"]
 
 
-def test_whoever_could_raise_the_limit_alone_would_have_none(sue, sol):
+def test_raising_the_limit_takes_two_people(sue, sol):
     data = {
         field.name: getattr(ProgramSettings.current(), field.name) if field.name != "auto_issue_days" else ""
         for field in ProgramSettings._meta.fields
@@ -278,7 +278,7 @@ RECORD |= {"service_class": "residential", "meter_kind": "self_contained"}
         ([Role.RECORD_KEEPER, Role.PROGRAM_STAFF], 403, "A"),
     ],
 )
-def test_record_is_written_by_whoever_does_not_screen(roles, status, name):
+def test_record_is_written_by_people_who_do_not_screen(roles, status, name):
     row = ServiceAccount.objects.create(
         account_number="7001", name="A", street="1 Oak", city="Monrovia", zip_code="91016"
     )

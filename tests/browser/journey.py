@@ -130,7 +130,7 @@ class Person:
 
     def looks_around(self) -> None:
         self.page.wait_for_load_state()
-        # Where files wait for an inspector the page leads on by itself.
+        # Where files wait for an inspector the page moves on without a click.
         self.page.wait_for_url(lambda address: "/files/" not in address)
         self.watch.look(self.page)
 

@@ -1,4 +1,4 @@
-"""Whoever paid for a company and left it sees and hears nothing more of that payment (fault 71)."""
+"""A person who paid for a company and left it sees and hears nothing more of that payment (fault 71)."""
 
 from __future__ import annotations
 

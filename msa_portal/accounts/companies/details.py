@@ -22,7 +22,7 @@ from msa_portal.notices.limits import Cause
 from msa_portal.notices.outbox import queue
 
 EDITABLE = ("name", "license_number", "license_classification", "phone", "email", "address")
-# Staff verified these: another value has to be verified anew.
+# Staff verified these: another value has to be verified again.
 VERIFIED = ("name", "license_number", "license_classification")
 
 
@@ -160,7 +160,7 @@ def reason_against_new_requests(company: Company) -> str:
 
 
 def close_company(company: Company, *, by: User) -> None:
-    """The company acts for nobody any more, and nobody belongs to it. Its records stay.
+    """The company acts for nobody anymore, and nobody belongs to it. Its records stay.
 
     Requests whose customers have an account go back to them. Raises `Refused` while there is any other open one:
     nobody could act on it.

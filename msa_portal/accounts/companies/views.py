@@ -123,7 +123,7 @@ def send_invitation_again(request: SignedInRequest, pk: int) -> HttpResponse:
     return redirect("accounts:company")
 
 
-# --- Invitations, from the side of whoever is invited ------------------------------------
+# --- Invitations, from the side of the person who is invited ------------------------------------
 @signed_in
 @require_safe
 def my_invitations(request: SignedInRequest) -> HttpResponse:

@@ -35,7 +35,7 @@ class CompanyWork(Protocol):
         """`to` is agent of record in the leaver's place, and gets the email that waits for them. How many are open."""
 
     def give_back(self, company: Company, *, by: User) -> int:
-        """The company acts for nobody any more: its customers with an account go on alone. How many were told."""
+        """The company acts for nobody anymore: its customers with an account go on alone. How many were told."""
 
 
 _work: list[CompanyWork] = []

@@ -72,7 +72,7 @@ def test_removed_colleague_sees_nothing_from_the_next_request_on(company, manage
     assert list(history.broken_links(msa_request)) == []
 
 
-def test_email_that_waits_goes_to_whoever_takes_over(company, manager, leaver, msa_request):
+def test_email_that_waits_goes_to_the_person_who_takes_over(company, manager, leaver, msa_request):
     with transaction.atomic():
         notify(SignatureReminder, msa_request, key="1", people=[person(leaver)], to_page="agreement", by_link=False)
         notify(SignatureReminder, msa_request, key="3", people=[person(leaver)], to_page="agreement", by_link=False)

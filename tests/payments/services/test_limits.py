@@ -1,4 +1,4 @@
-"""How much a supervisor gives up alone: counted per payment, over refunds and waivers, of whoever (D23)."""
+"""How much a supervisor gives up alone: counted per payment, over refunds and waivers, by anyone (D23)."""
 
 from __future__ import annotations
 

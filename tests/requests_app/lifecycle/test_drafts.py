@@ -61,7 +61,7 @@ def test_answers_stand_after_submission(station):
     assert refusal.value.code == "not_editable"
 
 
-def test_customer_takes_a_request_over_once_and_whoever_started_it_never():
+def test_customer_takes_a_request_over_once_and_its_starter_never():
     msa_request = factories.complete_request(company=factories.CompanyFactory())
     with pytest.raises(Refused):
         drafts.claim(msa_request, by=msa_request.agent)
