@@ -23,7 +23,7 @@ def run_due() -> None:
     today = local_day(timezone.now())
     soon = today + timedelta(days=max(WARNED_BEFORE_DAYS))
     for company in Company.objects.filter(closed_at__isnull=True, license_expires_on__range=(today, soon)):
-        _warn(company, (company.license_expires_on - today).days)  # type: ignore[operator]  # the filter has no NULL
+        _warn(company, ((company.license_expires_on or today) - today).days)
 
 
 def _warn(company: Company, left: int) -> None:
