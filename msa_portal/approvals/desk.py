@@ -38,6 +38,10 @@ class EffectiveForm(forms.ModelForm):
         return day
 
 
+# What became of the change, for the answer.
+_PROPOSED, _REFUSED = "msa_portal.proposed", "msa_portal.proposal_refused"
+
+
 class TwoPersonAdmin(KeptAdmin):
     """Saving writes nothing: it proposes the change. Rows aren't deleted."""
 
@@ -59,11 +63,11 @@ class TwoPersonAdmin(KeptAdmin):
         if not names:
             return
         try:
-            request.proposed = rows.propose(  # type: ignore[attr-defined]  # for the response
+            request.META[_PROPOSED] = rows.propose(
                 obj, names, by=user_of(request), effective_on=form.cleaned_data.get("effective_on")
             )
         except Refused as refusal:
-            request.proposal_refused = str(refusal)  # type: ignore[attr-defined]  # likewise
+            request.META[_REFUSED] = str(refusal)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         if not self.needs_two(form):
@@ -73,7 +77,7 @@ class TwoPersonAdmin(KeptAdmin):
         """The proposal has its own entry in the log."""
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        if not hasattr(request, "proposed") and not hasattr(request, "proposal_refused"):
+        if request.META.keys().isdisjoint({_PROPOSED, _REFUSED}):
             return super().log_change(request, obj, message)
         return None
 
@@ -81,19 +85,19 @@ class TwoPersonAdmin(KeptAdmin):
         return self._answer(request)
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        if hasattr(request, "proposed") or hasattr(request, "proposal_refused"):
+        if not request.META.keys().isdisjoint({_PROPOSED, _REFUSED}):
             return self._answer(request)
         return super().response_change(request, obj)
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
-        refused = getattr(request, "proposal_refused", "")
+        refused = request.META.get(_REFUSED, "")
         if refused:
             self.message_user(request, refused, messages.ERROR)
         elif hasattr(request, "proposed"):
             self.message_user(
                 request, _now("Proposed. It takes effect once another supervisor approves it."), messages.SUCCESS
             )
-            return redirect("admin:approvals_proposal_change", request.proposed.pk)
+            return redirect("admin:approvals_proposal_change", request.META[_PROPOSED].pk)
         return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
