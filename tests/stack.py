@@ -20,6 +20,21 @@ SECONDS_TO_SEED = 400
 WEBHOOK_SECRET = "whsec_live_stack"
 
 
+def manage(env: Mapping[str, str], *arguments: str, seconds: float = SECONDS_TO_START) -> str:
+    """Run a management command on a stack's own database. Returns what it printed."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 class BareStack:
     """The portal's processes on a migrated SQLite database without rows: each is started when it's asked for."""
 
@@ -78,6 +93,9 @@ class BareStack:
         proxy = self.family.start(child)
         self.family.wait_until(lambda: listens(self.proxy_port), proxy, SECONDS_TO_START)
         return proxy
+
+    def manage(self, *arguments: str, seconds: float = SECONDS_TO_START) -> str:
+        return manage(self.env, *arguments, seconds=seconds)
 
     def end(self) -> None:
         self.family.end()
@@ -146,18 +164,7 @@ class LiveStack:
             return bool(app.control.ping(timeout=0.5))
 
     def manage(self, *arguments: str, seconds: float = SECONDS_TO_START) -> str:
-        """Run a management command on the stack's own database. Returns what it printed."""
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env={**os.environ, **self.env},
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        return manage(self.env, *arguments, seconds=seconds)
 
     def deploy(self, **env: str) -> None:
         """Replace the web server, as a deployment does, with `env` added to its environment."""

@@ -84,8 +84,8 @@ def save_modification(msa_request: MSARequest, *, by: User, device: Product) -> 
         old_device = fresh.device
         fresh.device = device
         fresh.judged_on = None
-        fresh.version += 1
-        fresh.save(update_fields=["device", "judged_on", "version", "updated_at"])
+        fresh.facts_changed(["device"])
+        fresh.save(update_fields=["device", "judged_on", "version", "fact_writes", "updated_at"])
         completeness.check_form_complete(fresh)
         follow_up = _save(fresh, FollowUpKind.MODIFY, visit, by=by, old_device=old_device)
         cures.by_new_device(fresh, visit, device, by=by)
@@ -116,8 +116,8 @@ def cancel(msa_request: MSARequest, *, by: User) -> None:
         if follow_up.kind == FollowUpKind.MODIFY:
             cures.without_new_device(failed_round(fresh))
             fresh.device = follow_up.old_device
-            fresh.version += 1
-            fresh.save(update_fields=["device", "version", "updated_at"])
+            fresh.facts_changed(["device"])
+            fresh.save(update_fields=["device", "version", "fact_writes", "updated_at"])
             versions.supersede_if_changed(fresh, by=by)
         history.record(fresh, EventKind.FOLLOW_UP_CANCELED, by=by, codes={"kind": follow_up.kind})
     msa_request.refresh_from_db()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -101,11 +102,22 @@ def _check_room(drafts: QuerySet[MSARequest], most: int, whose: User | Company, 
         raise Refused(words % {"count": most}, code="quota")
 
 
-def save_facts(msa_request: MSARequest, changes: Mapping[str, Any], *, by: User, version: int) -> MSARequest:
+@dataclass(frozen=True)
+class Sender:
+    """The open page that a save comes from, and which of its saves that is. A page without scripts names neither."""
+
+    page: str = ""
+    turn: int = 0
+
+
+def save_facts(
+    msa_request: MSARequest, changes: Mapping[str, Any], *, by: User, version: int, sender: Sender = Sender()
+) -> MSARequest:
     """Write changed facts, whole or in part; `version` is the one that the person saw.
 
-    A stale version is refused with both versions in `fields` (fault 16). A covered fact that
-    changes supersedes the agreement (A3). The record is checked again where its fields changed.
+    A fact that somebody else changed since is refused with both versions in `fields`, and nothing is written (fault
+    16). A save that was overtaken by a later one of the same page writes nothing either (fault 64). A covered fact
+    that changes supersedes the agreement (A3). The record is checked again where its fields changed.
     """
     unknown = set(changes) - set(steps.ALL_FIELDS)
     if unknown:
@@ -114,16 +126,19 @@ def save_facts(msa_request: MSARequest, changes: Mapping[str, Any], *, by: User,
         fresh = lock(msa_request)
         permissions.check_acts_for(by, fresh)
         policies.check_editable(fresh)
-        changed = {name: value for name, value in changes.items() if getattr(fresh, name) != value}
-        if not changed:
+        if sender.page and not fresh.takes_turn(sender.page, sender.turn):
             return fresh
-        if fresh.version != version:
-            _refuse_stale(fresh, changed)
+        changed = {name: value for name, value in changes.items() if not _is_same(getattr(fresh, name), value)}
+        if not changed:
+            if sender.page:
+                fresh.save(update_fields=["fact_writes"])
+            return fresh
+        _refuse_stale(fresh, changed, version=version, page=sender.page)
         for name, value in changed.items():
             setattr(fresh, name, value)
         if comparison.IDENTIFYING_FIELDS & set(changed):
             fresh.record_check, fresh.service_account = RecordCheck.NOT_YET, None
-        fresh.version += 1
+        fresh.facts_changed(changed, page=sender.page)
         if fresh.status == Status.UNSUBMITTED or {"device", "request_type"} & set(changed):
             fresh.judged_on = None
         fresh.owner_acts_by = deadlines.extended_deadline(fresh)
@@ -136,12 +151,25 @@ def save_facts(msa_request: MSARequest, changes: Mapping[str, Any], *, by: User,
     return fresh
 
 
-def _refuse_stale(fresh: MSARequest, changed: Mapping[str, Any]) -> None:
-    raise Stale(
-        _("Somebody changed this form while you were filling it in. Both versions are shown: choose, and save again."),
-        code="stale_version",
-        fields={name: {"theirs": getattr(fresh, name), "yours": value} for name, value in changed.items()},
-    )
+def _is_same(stored: Any, value: Any) -> bool:
+    """Line ends apart: forms are sent with CR LF, scripts send LF."""
+    if isinstance(stored, str) and isinstance(value, str):
+        return stored.splitlines() == value.splitlines()
+    return bool(stored == value)
+
+
+def _refuse_stale(fresh: MSARequest, changed: Mapping[str, Any], *, version: int, page: str) -> None:
+    """Raises `Stale` where somebody else wrote one of these facts since. A page that names no version knows of none."""
+    stale = [name for name in changed if version < 1 or fresh.is_changed_since(name, version, page=page)]
+    if stale:
+        raise Stale(
+            _(
+                "Somebody changed this form while you were filling it in. Both versions are shown: choose, and save"
+                " again."
+            ),
+            code="stale_version",
+            fields={name: {"theirs": getattr(fresh, name), "yours": changed[name]} for name in stale},
+        )
 
 
 def claim(msa_request: MSARequest, *, by: User, address: str = "") -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -23,6 +23,9 @@ from requests_app.models.state_machine import StateMachine
 
 if TYPE_CHECKING:
     from msa_portal.accounts.models import User
+
+
+_MOST_PAGES = 8  # open at once, of which the last save is known
 
 
 class MSARequestQuerySet(models.QuerySet["MSARequest"]):
@@ -103,6 +106,11 @@ class MSARequest(StateMachine, Timestamped):
         _("status"), default=Status.UNSUBMITTED, choices=Status, protected=True, db_index=True, max_length=30
     )
     version = models.PositiveIntegerField(default=1, help_text="Grows with each change of a fact.")
+    fact_writes = models.JSONField(
+        default=dict,
+        editable=False,
+        help_text="Of each fact the version that it was last written in, and by which page; of pages their last save.",
+    )
     agreement_version = models.PositiveSmallIntegerField(
         default=0, editable=False, help_text="Of the newest agreement; 0 where none was prepared yet."
     )
@@ -265,6 +273,29 @@ class MSARequest(StateMachine, Timestamped):
         super().forget_related()
         self.__dict__.pop("_case", None)
         self.__dict__.pop("_under_lock", None)
+
+    def facts_changed(self, names: Iterable[str], *, page: str = "") -> None:
+        """Count a change of these facts, in a new version. Saves nothing."""
+        self.version += 1
+        written = self.fact_writes.setdefault("facts", {})
+        written.update({name: [self.version, page] for name in names})
+
+    def is_changed_since(self, name: str, version: int, *, page: str = "") -> bool:
+        """Whether anybody else wrote that fact after `version`. What the same page wrote is known to who types there."""
+        changed_in, by_page = self.fact_writes.get("facts", {}).get(name, (1, ""))
+        return bool(changed_in > version and not (page and by_page == page))
+
+    def takes_turn(self, page: str, turn: int) -> bool:
+        """Whether this save of a page is newer than all that came from that page before. Saves nothing.
+
+        A page numbers its saves, and each holds all that the ones before it may not have brought: a late one is void.
+        """
+        turns = self.fact_writes.get("turns", [])  # the latest last; PostgreSQL keeps the order of lists alone
+        if turn <= dict(turns).get(page, 0):
+            return False
+        others = [entry for entry in turns if entry[0] != page]
+        self.fact_writes["turns"] = [*others, [page, turn]][-_MOST_PAGES:]
+        return True
 
     @property
     def is_frozen(self) -> bool:

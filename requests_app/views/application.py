@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -146,10 +147,20 @@ def _version(data: QueryDict) -> int:
     return int(posted) if posted.isdecimal() and len(posted) < 10 else 0
 
 
+def _sender(data: QueryDict) -> drafts.Sender:
+    """The page with its number for this save, where a script numbers them."""
+    page, turn = data.get("page", ""), data.get("turn", "")
+    is_named = re.fullmatch(r"[0-9a-f]{1,40}", page) and turn.isdecimal() and len(turn) < 10
+    return drafts.Sender(page, int(turn)) if is_named else drafts.Sender()
+
+
 def _store(page: _Page, changes: dict[str, Any]) -> str:
     """Save, and look the account up once it is named. Returns why it was not compared, if so."""
     before = page.msa_request
-    page.msa_request = drafts.save_facts(before, changes, by=page.user, version=_version(page.request.POST))
+    posted = page.request.POST
+    page.msa_request = drafts.save_facts(
+        before, changes, by=page.user, version=_version(posted), sender=_sender(posted)
+    )
     if page.msa_request.device_id == before.device_id:
         page.msa_request.device = before.device  # read once
     if not comparison.can_be_checked(page.msa_request):
@@ -167,16 +178,13 @@ def _save_whole(page: _Page) -> HttpResponse:
     if "anyway" in posted:
         page.file_anyway()
     before = page.names
-    # A browser sends no radio button without a choice: what is not there was not answered.
-    names = [name for name in before if name in posted or name in application_steps.STATEMENTS]
-    form = StepForm(page.msa_request, names, posted)
+    form = StepForm(page.msa_request, before, posted).answered()
     try:
         unchecked = _store(page, form.valid_changes())
     except Stale as stale:
         return _show_both_versions(page, stale)
     except Refused as refusal:
-        messages.error(page.request, str(refusal))
-        return redirect(page.request.path)
+        return _show_unsaved(page, form, refusal)
     if form.errors:
         return page.show(_with_errors(page, form), status=422, unchecked=unchecked)
     if "meant" in posted:
@@ -206,6 +214,18 @@ def _where_to_go(page: _Page, before: list[str]) -> str:
     return page.neighbor(1)
 
 
+def _show_unsaved(page: _Page, form: StepForm, refusal: Refused) -> HttpResponse:
+    """Nothing is written: the page says why, with what was typed in the form, or below where there is no form now."""
+    mine = MSARequest()
+    typed = []
+    for name in form.changed_data:
+        if name in form.cleaned_data:
+            setattr(mine, name, form.cleaned_data[name])
+            typed.append((application_steps.label(name), answers.answer_text(mine, name)))
+    messages.error(page.request, str(refusal))
+    return page.show(_with_errors(page, form), status=409, unsaved=typed)
+
+
 def _with_errors(page: _Page, form: StepForm) -> StepForm:
     """The step with all its fields as they are now, bound to what was typed."""
     return StepForm(page.msa_request, page.names, form.data)
@@ -233,7 +253,7 @@ def _autosave(page: _Page) -> HttpResponse:
     """Save the fields that just changed. The page gets what changed with them, and no more."""
     posted = page.request.POST
     names = [name for name in page.names if name in posted.getlist("changed")]
-    form = StepForm(page.msa_request, names, posted)
+    form = StepForm(page.msa_request, names, posted).answered()
     try:
         unchecked = _store(page, form.valid_changes())
     except Refused as refusal:
@@ -242,7 +262,7 @@ def _autosave(page: _Page) -> HttpResponse:
     answer = {
         "version": page.msa_request.version,
         "saved": _("Saved at %(time)s") % {"time": formats.time_of_day(timezone.now())},
-        "errors": {name: str(form[name].errors) if name in form.errors else "" for name in names},
+        "errors": {name: str(form[name].errors) if name in form.errors else "" for name in form.fields},
         "live": page.part("form_live", context),
     }
     if "panel_model" in page.names:
