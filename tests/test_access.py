@@ -41,7 +41,7 @@ ADDRESSES = {
         "fieldwork:app", "fieldwork:service_worker", "fieldwork:manifest",
     },
     ACCOUNT: {
-        "accounts:home", "accounts:profile", "accounts:company", "accounts:remove_member", "accounts:edit_company",
+        "accounts:home", "accounts:signed_in_again", "accounts:form_token", "accounts:profile", "accounts:company", "accounts:remove_member", "accounts:edit_company",
         "accounts:close_company", "accounts:switch_company", "accounts:invite_member", "accounts:withdraw_invitation",
         "accounts:send_invitation_again", "accounts:invitations", "accounts:accept_invitation",
         "accounts:decline_invitation", "accounts:make_manager", "accounts:reauthenticate_by_code", "accounts:end_session", "account_reauthenticate", "account_email", "account_change_password",

@@ -7,7 +7,9 @@ open in another tab while they signed in again.
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape
 from html.parser import HTMLParser
@@ -18,6 +20,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve, reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 
@@ -143,10 +146,10 @@ def announce(request: HttpRequest, kept: dict[str, Any]) -> None:
     if kept.get("is_announced"):
         return
     if kept["signed_out"]:
-        what = _("What you typed before you were signed out is back in the form.")
+        what = _("What you typed before you were signed out is back on this page.")
     else:
         nothing_sent = _("You signed in again after you opened this page, so nothing was sent.")
-        what = f"{nothing_sent} {_('What you typed is back in the form.')}"
+        what = f"{nothing_sent} {_('What you typed is back on this page.')}"
     if kept["had_files"]:
         messages.info(request, f"{what} {_('Choose your files again, then send it.')}")
     else:
@@ -159,15 +162,39 @@ def fill_in(request: HttpRequest, response: HttpResponse, kept: dict[str, Any]) 
         return
     request.session.pop(_KEY, None)
     page = response.content.decode(response.charset)
-    response.content = refilled(page, action=kept["path"], page_path=request.path, fields=kept["fields"])
+    filled = refilled(page, action=kept["path"], page_path=request.path, fields=kept["fields"])
+    response.content = filled if filled is not None else _MAIN.sub(_beside(kept["fields"]), page, count=1)
 
 
-def refilled(page: str, *, action: str, page_path: str, fields: dict[str, list[str]]) -> str:
-    """The page with these values in the form that posts to `action`. Hidden fields stay: they hold what is true now."""
+_MAIN = re.compile(r"<main\b[^>]*>")
+
+
+def _beside(fields: dict[str, list[str]]) -> Callable[[re.Match[str]], str]:
+    """At the top of a page without that form, since a colleague was quicker or a date has passed: what was typed."""
+    typed = [value for values in fields.values() for value in values if any(map(str.isalpha, value))]
+    words = _("The form that you filled in isn’t here now. This is what you had in it, and nothing was sent:")
+    told = format_html_join("", "<li>{}</li>", ((value,) for value in typed))
+    box = format_html(
+        '<div class="usa-alert usa-alert--warning" role="alert"><div class="usa-alert__body">'
+        '<p class="usa-alert__text">{}</p><ul class="usa-list">{}</ul></div></div>',
+        words,
+        told,
+    )
+    return lambda main: main[0] + box
+
+
+def refilled(page: str, *, action: str, page_path: str, fields: dict[str, list[str]]) -> str | None:
+    """The page with these values in the form that posts to `action`; None where it has none.
+
+    Hidden fields stay: they hold what is true now.
+    """
     reader = _Forms(page_path)
     reader.feed(page)
     reader.close()
-    filler = _Filler(_meant(reader.forms, action, fields), fields)
+    places = _meant(reader.forms, action, fields)
+    if not places:
+        return None
+    filler = _Filler(places, fields)
     filler.feed(page)
     filler.close()
     return "".join(filler.out)

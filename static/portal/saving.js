@@ -89,6 +89,10 @@ class Trouble {
     channel.addEventListener("message", ({ data }) => data === "signed-in" && this.retry());
   }
 
+  get words() {
+    return place.dataset;
+  }
+
   get isThere() {
     return this.again.size > 0;
   }

@@ -97,7 +97,7 @@ class Autosave {
       return;
     }
     this.isDead = failure.cause === "conflict" || failure.cause === "forbidden";
-    this.say(this.form.dataset.unsaved, true);
+    this.say(trouble.words.unsaved, true);
     trouble.show(this, failure, () => { this.isDead = false; this.send(); });
   }
 
