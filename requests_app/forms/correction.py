@@ -14,8 +14,7 @@ from requests_app.forms.questions import LinesField
 from requests_app.forms.step import StepForm
 from requests_app.models import Correction, MSARequest
 
-# An address is corrected as a whole.
-_TOGETHER = {"street": ("street", "unit", "city")}
+_TOGETHER = {"street": steps.ADDRESS}
 WORDS_LENGTH = 1000
 
 

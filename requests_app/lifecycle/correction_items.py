@@ -18,8 +18,8 @@ from requests_app.models import Correction, CorrectionReason, MSARequest, Produc
 class RequiredCorrection:
     """One coded item: the reason, and a note to the customer.
 
-    `proposal` is the right value of the reason's field as the form stores it, a device by its id;
-    whoever calls has validated it as the form does.
+    `proposal` is the right value of the reason's field as the form stores it, a device by its id, and of an address
+    with more than a street the values by their fields. The caller has validated it as the form does.
     """
 
     reason: CorrectionReason
@@ -69,9 +69,10 @@ def facts_in_words(msa_request: MSARequest) -> dict[str, str]:
 
 def in_words(correction: Correction, value: Any) -> str:
     """A value of the item's field as a person reads it."""
-    known = MSARequest()
-    setattr(known, correction.field, stored_value(correction, value))
-    return answers.answer_text(known, correction.field)
+    known, facts = MSARequest(), facts_of(correction, value)
+    for name, fact in facts.items():
+        setattr(known, name, fact)
+    return ", ".join(filter(None, (answers.answer_text(known, name) for name in facts)))
 
 
 def proposal_in_words(correction: Correction) -> str:
@@ -79,5 +80,8 @@ def proposal_in_words(correction: Correction) -> str:
     return "" if correction.proposal is None else in_words(correction, correction.proposal)
 
 
-def stored_value(correction: Correction, value: Any) -> Any:
-    return Product.objects.filter(pk=value).first() if correction.field == "device" else value
+def facts_of(correction: Correction, value: Any) -> dict[str, Any]:
+    """The facts that a proposed value is about, each in its own field."""
+    if isinstance(value, dict):
+        return value
+    return {correction.field: Product.objects.filter(pk=value).first() if correction.field == "device" else value}

@@ -19,7 +19,7 @@ from requests_app.application import answers, steps
 from requests_app.enums import CorrectionAnswer, CorrectionEnd, DocumentKind
 from requests_app.files import product_documents, site_photos, uploads
 from requests_app.lifecycle import drafts
-from requests_app.lifecycle.correction_items import close_items, facts_in_words, recount, stored_value
+from requests_app.lifecycle.correction_items import close_items, facts_in_words, facts_of, recount
 from requests_app.models import Correction, Document, MSARequest, Screening
 
 LONGEST_NOTE = 1000
@@ -59,8 +59,7 @@ def use_proposal(correction: Correction, *, by: User, version: int) -> Correctio
     """Take over the value that staff propose: fact and answer in one."""
     if correction.proposal is None:
         raise Refused(_("Nothing is proposed here. Give the right value yourself."), code="no_proposal")
-    value = stored_value(correction, correction.proposal)
-    changes = {correction.field: value}
+    changes = facts_of(correction, correction.proposal)
     return answer(correction, by=by, way=CorrectionAnswer.PROPOSAL, changes=changes, version=version)
 
 

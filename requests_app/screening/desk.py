@@ -14,7 +14,7 @@ from msa_portal.db import lock
 from msa_portal.errors import Refused, Stale
 from requests_app import enums, history
 from requests_app.agreements import versions
-from requests_app.application import completeness
+from requests_app.application import completeness, steps
 from requests_app.enums import CheckAnswer, CheckCode, EventKind, Party
 from requests_app.lifecycle import policies
 from requests_app.models import CorrectionReason, MSARequest, Screening, ScreeningAnswer
@@ -208,7 +208,7 @@ def _active_reasons() -> list[CorrectionReason]:
 
 def reason_field(name: str) -> str:
     """An address is corrected as a whole."""
-    return "street" if name in {"unit", "city"} else name
+    return "street" if name in steps.ADDRESS else name
 
 
 def _speak_for(

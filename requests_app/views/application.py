@@ -36,6 +36,7 @@ from requests_app.views.scope import acted_for_or_404
 
 # Where the eligibility page keeps what was answered there.
 ELIGIBILITY_ANSWERS = "eligibility_answers"
+_READINESS = "readiness"
 
 
 @signed_in
@@ -96,6 +97,24 @@ class _Page:
     def _anyway_key(self) -> str:
         return f"file_anyway:{self.msa_request.pk}"
 
+    @property
+    def then(self) -> str:
+        """The page that one answer was opened from, to be gone back to: the review, or what is to be put right."""
+        asked_for = self.request.GET.get("then", "")
+        return asked_for if asked_for in {application_steps.REVIEW.slug, _READINESS} else ""
+
+    @property
+    def here(self) -> str:
+        return f"{self.request.path}?then={self.then}" if self.then else self.request.path
+
+    @property
+    def onward(self) -> str:
+        if self.then == _READINESS:
+            return reverse("requests:readiness", args=[self.msa_request.reference])
+        if self.then:
+            return reverse("requests:form", args=[self.msa_request.reference, self.then])
+        return self.neighbor(1)
+
     def file_anyway(self) -> None:
         self.request.session[self._anyway_key] = True
 
@@ -127,6 +146,7 @@ class _Page:
             "by_telephone": self.by_telephone,
             "checked_later": comparison.LATER if self.msa_request.record_check == RecordCheck.LATER else "",
             "back": self.neighbor(-1),
+            "then": self.then,
         } | more
 
     def show(self, form: StepForm, status: int = 200, **more: Any) -> HttpResponse:
@@ -198,7 +218,7 @@ def _answer_panel(page: _Page) -> HttpResponse:
     """Which panel is it (E8)? The step is saved first, then the button's answer counts."""
     with refusal_as_message(page.request):
         messages.success(page.request, readiness_page.answer_panel(page.request, page.msa_request, page.user))
-    return redirect(f"{page.request.path}#field-panel_model")
+    return redirect(f"{page.here}#field-panel_model")
 
 
 def _where_to_go(page: _Page, before: list[str]) -> str:
@@ -210,8 +230,8 @@ def _where_to_go(page: _Page, before: list[str]) -> str:
     if go == "back":
         return page.neighbor(-1)
     if go == "stay" or "anyway" in posted or page.telephone_first or set(page.names) - set(before):
-        return page.request.path
-    return page.neighbor(1)
+        return page.here
+    return page.onward
 
 
 def _show_unsaved(page: _Page, form: StepForm, refusal: Refused) -> HttpResponse:
@@ -278,8 +298,8 @@ def _autosave(page: _Page) -> HttpResponse:
 def _photos(page: _Page) -> HttpResponse:
     """Optional, so going on is a link; each photo is sent to `photos.page`."""
     if page.request.method == "POST":
-        return redirect(page.neighbor(1))
-    context = page.context(cards=photos.cards(page.msa_request), onward=page.neighbor(1))
+        return redirect(page.onward)
+    context = page.context(cards=photos.cards(page.msa_request), onward=page.onward)
     return render(page.request, "requests_app/form_photos.html", context)
 
 
@@ -297,6 +317,8 @@ def _review(page: _Page) -> HttpResponse:
     ]
     context = page.context(
         sections=sections,
+        cards=photos.cards(page.msa_request),
+        photos_step=application_steps.PHOTOS,
         missing={gap.field for gap in completeness.gaps(page.msa_request)},
         reason=policies.reason_against(completeness.check_form_complete, page.msa_request),
         is_correcting=page.msa_request.status == Status.CORRECTIONS_REQUIRED,

@@ -408,7 +408,9 @@ def test_too_much_text_is_not_said_to_be_kept(client):
 
 
 def test_nobody_known_is_sent_to_the_page_and_nothing_is_kept(client):
-    response = client.post("/accounts/devices/1/sign-out/", {"x": "y"}, headers={"Referer": f"http://testserver{DETAILS}"})
+    response = client.post(
+        "/accounts/devices/1/sign-out/", {"x": "y"}, headers={"Referer": f"http://testserver{DETAILS}"}
+    )
     assert response.url == "/accounts/login/?next=%2Faccounts%2Fdetails%2F"
     assert "kept_form" not in client.session
 
