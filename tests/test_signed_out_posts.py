@@ -51,12 +51,10 @@ def somebody() -> User:
 
 def lands(client: Client, address: str) -> tuple[Any, int]:
     """The page that somebody ends up on, and after how many redirects."""
-    for hop in range(MOST_HOPS):
-        response = client.get(address, headers=PAGE)
-        if response.status_code not in {301, 302, 303}:
-            break
-        address = response["Location"]
-    return response, hop
+    hops = 0
+    while (response := client.get(address, headers=PAGE)).status_code in {301, 302, 303} and hops < MOST_HOPS:
+        address, hops = response["Location"], hops + 1
+    return response, hops
 
 
 def test_few_addresses_take_none_of_these_values():

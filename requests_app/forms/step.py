@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from requests_app.application.steps import STATEMENTS
 from requests_app.forms.questions import form_field
@@ -28,7 +29,7 @@ class StepForm(forms.Form):
         A browser sends no radio button without a choice and no box without a tick. Nobody can take a choice back, so
         an empty one is no answer either (fault 64). A statement counts where its box was on the page.
         """
-        shown = self.data.getlist("shown") if "shown" in self.data else list(STATEMENTS)
+        shown = self.data.getlist("shown") if isinstance(self.data, QueryDict) and "shown" in self.data else STATEMENTS
         for name in list(self.fields):
             is_choice = isinstance(self.fields[name].widget, forms.RadioSelect)
             if name in self.data:

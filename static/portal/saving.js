@@ -101,7 +101,8 @@ class Trouble {
     this.again.set(asker, again);
     this.cause = failure.cause;
     const { [failure.cause]: words, kept } = place.dataset;
-    const text = [failure.said || words, kept].join(" ");
+    const isRefused = failure.cause === "conflict" || failure.cause === "forbidden";
+    const text = [(isRefused && failure.said) || words, kept].join(" ");
     const line = place.querySelector("[data-save-words]");
     if (line.textContent !== text) line.textContent = text;
     place.querySelector("[data-save-sign-in]").hidden = !["signedOut", "otherPerson"].includes(failure.cause);

@@ -61,7 +61,7 @@ class Autosave {
     this.typing.delete(control.name);
     this.waiting.add(control.name);
     this.remember();
-    if (!this.isDead) this.send();
+    this.send();
   }
 
   /** Resolves to whether the server has everything. */
@@ -78,6 +78,7 @@ class Autosave {
       try {
         const response = await post(this.address, this.body(this.sent));
         this.show(await response.json(), this.sent);
+        this.isDead = false;
         trouble.clear(this);
       } catch (failure) {
         this.sent.forEach((name) => this.waiting.add(name));
@@ -98,7 +99,7 @@ class Autosave {
     }
     this.isDead = failure.cause === "conflict" || failure.cause === "forbidden";
     this.say(trouble.words.unsaved, true);
-    trouble.show(this, failure, () => { this.isDead = false; this.send(); });
+    trouble.show(this, failure, () => this.send());
   }
 
   get address() {

@@ -80,7 +80,7 @@ function renewed(old, fresh, isTyped) {
   }
   const [notes, news] = [old, fresh].map((question) => question.querySelector("[data-notes]"));
   if (notes && news && notes.innerHTML !== news.innerHTML && !notes.contains(document.activeElement)) {
-    notes.innerHTML = news.innerHTML;
+    notes.replaceChildren(...news.childNodes);
   }
   return old;
 }

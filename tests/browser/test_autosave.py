@@ -12,10 +12,10 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from tests import servers
-from tests.browser.journey import DESKTOP, PHONE
+from tests.browser.journey import DESKTOP, PHONE, Watch, a_photo
 from tests.stack import BareStack
 
-DRAFTS = 40
+DRAFTS = 20
 EMAIL, PASSWORD = "alice@example.com", "correct horse battery staple"
 SLOW = {"offline": False, "latency": 700, "downloadThroughput": 60_000, "uploadThroughput": 30_000}
 MAKE = f"""
@@ -211,32 +211,75 @@ def test_signed_out_they_sign_in_beside_it_and_nothing_is_typed_twice(typist: Ty
     assert opened.value.is_closed()
 
 
-@pytest.mark.parametrize(
-    ("status", "words"),
-    [
-        (403, "You can’t change this request now"),
-        (413, "too large to send"),
-        (429, "The portal is busy"),
-        (502, "Something went wrong on our side"),
-        (200, "We can’t reach the portal"),
-    ],
-)
-def test_each_failed_save_names_its_cause(world: World, new_context: Any, status: int, words: str) -> None:
-    typist = Typist(world, new_context(viewport=PHONE))
+CAUSES = {
+    403: "You can’t change this request now",
+    413: "too large to send",
+    429: "The portal is busy",
+    502: "Something went wrong on our side",
+    200: "We can’t reach the portal",
+}
+
+
+def test_each_failed_save_names_its_cause(typist: Typist) -> None:
+    """The last is a hotel's page in the portal's place."""
+    now = {"status": 0}
 
     def answer(route: Route) -> None:
         if is_post(route):
-            route.fulfill(status=status, content_type="text/html", body="<h1>Welcome to the hotel</h1>")
+            route.fulfill(status=now["status"], content_type="text/html", body="<h1>Welcome to the hotel</h1>")
         else:
             route.continue_()
 
     typist.page.route("**/form/where/", answer)
-    typist.types("city", "Bradbury")
-    typist.page.keyboard.press("Tab")
-    expect(typist.trouble).to_contain_text(words)
-    expect(typist.trouble).to_contain_text("What you entered is still on this page.")
-    expect(typist.saved).to_have_text("Not saved yet")
+    for status, words in CAUSES.items():
+        now["status"] = status
+        typist.types("city", "A")
+        typist.page.keyboard.press("Tab")
+        expect(typist.trouble).to_contain_text(words)
+        expect(typist.trouble).to_contain_text("What you entered is still on this page.")
+        expect(typist.saved).to_have_text("Not saved yet")
     typist.page.unroute("**/form/where/")
     typist.page.get_by_role("button", name="Try again now").click()
     expect(typist.saved).to_contain_text("Saved at")
-    assert typist.stored()["city"] == "Bradbury"
+    assert typist.stored()["city"] == "A" * len(CAUSES)
+
+
+def test_photo_that_is_not_saved_names_its_cause_and_stays(typist: Typist) -> None:
+    """The photo library is offered beside the camera: nothing asks for the camera alone."""
+    typist.chooses("install")
+    expect(typist.saved).to_contain_text("Saved at")
+    typist.page.goto(typist.address("photos"))
+    answers = iter([502, 401])
+
+    def answer(route: Route) -> None:
+        if is_post(route) and (status := next(answers, None)):
+            route.fulfill(status=status, content_type="text/html", body="<h1>No</h1>")
+        elif is_post(route):
+            route.fulfill(status=200, content_type="text/html", body=card)
+        else:
+            route.continue_()
+
+    typist.page.route("**/photos/", answer)
+    first = typist.page.locator("[data-photo-card]").first
+    card = first.evaluate("card => card.outerHTML")
+    field = first.locator("input[type=file]")
+    assert field.get_attribute("capture") is None
+    field.set_input_files(a_photo())
+    expect(typist.trouble).to_contain_text("Something went wrong on our side")
+    expect(first).to_contain_text("This photo isn’t saved yet")
+    typist.page.get_by_role("button", name="Try again now").click()
+    expect(typist.trouble).to_contain_text("You’re signed out")
+    expect(first.locator("[data-preview] img")).to_be_visible()
+    typist.page.get_by_role("button", name="Try again now").click()
+    expect(typist.trouble).to_be_hidden()
+
+
+def test_page_is_read_by_axe_and_fits_a_phone(typist: Typist) -> None:
+    """With the words for a failed save on it."""
+    watch = Watch(typist.context)
+    typist.page.route("**/form/where/", lambda route: route.abort() if is_post(route) else route.continue_())
+    typist.types("city", "Duarte")
+    typist.page.keyboard.press("Tab")
+    expect(typist.trouble).to_be_visible()
+    watch.faults.clear()  # the aborted request
+    watch.look(typist.page)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from itertools import pairwise
 from typing import Any
 
 import pillow_heif
@@ -178,7 +179,7 @@ def test_palette_with_a_transparent_color_and_lines_of_one_pixel_stay():
     kept = arrived(saved(image, "PNG"))
     darkest_by_column = [min(kept.getpixel((x, y))[0] for y in (5, 900)) for x in range(kept.width)]
     gaps = [x for x, level in enumerate(darkest_by_column) if level < 230]
-    assert max(after - before for before, after in zip(gaps, gaps[1:], strict=False)) < 8
+    assert max(after - before for before, after in pairwise(gaps)) < 8
 
 
 def test_scan_in_black_and_white_keeps_its_thin_lines():
@@ -187,7 +188,7 @@ def test_scan_in_black_and_white_keeps_its_thin_lines():
         ImageDraw.Draw(image).line((0, place, 3000, place), fill=0)
     kept = arrived(saved(image, "PNG"))
     column = [kept.getpixel((500, y))[0] for y in range(kept.height)]
-    assert sum(before >= 240 > level for before, level in zip(column, column[1:], strict=False)) >= 95
+    assert sum(before >= 240 > level for before, level in pairwise(column)) >= 95
 
 
 def test_long_screenshot_of_a_bill_can_still_be_read():
