@@ -89,6 +89,7 @@ NOT_TYPED: dict[str, set[str]] = {
     "digits alone, which the database or the model holds to": {"account_number", "zip_code", "license_number"},
     "lists of codes or numbers": {
         "sections", "codes", "request_types", "required_companions", "checklist", "evidence", "marks", "progress", "result",
+        "fact_writes",
     },
     "made by our templates of values that are filled elsewhere": {"html", "attachments", "change_message"},
     "an expression that is compiled and tried when saved": {"serial_pattern"},

@@ -27,8 +27,9 @@ person = factories.UserFactory(name="Alice Sample", email="{EMAIL}")
 EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
 browser = Client()
 browser.force_login(person)
+sent_back = factories.corrections_required(factories.submitted(factories.complete_request(owner=person)))
 drafts = [factories.draft(owner=person).reference for _ in range({DRAFTS})]
-print(json.dumps([browser.cookies["sessionid"].value, drafts]))
+print(json.dumps([browser.cookies["sessionid"].value, drafts, sent_back.reference]))
 """
 
 
@@ -37,7 +38,7 @@ class World:
 
     def __init__(self, stack: BareStack) -> None:
         self.stack = stack
-        self.session, self.drafts = json.loads(stack.manage("shell", "-v", "0", "-c", MAKE))
+        self.session, self.drafts, self.sent_back = json.loads(stack.manage("shell", "-v", "0", "-c", MAKE))
 
     def stored(self, reference: str) -> dict[str, Any]:
         with closing(sqlite3.connect(self.stack.folder / "portal.sqlite3")) as connection:
@@ -242,6 +243,25 @@ def test_each_failed_save_names_its_cause(typist: Typist) -> None:
     typist.page.get_by_role("button", name="Try again now").click()
     expect(typist.saved).to_contain_text("Saved at")
     assert typist.stored()["city"] == "A" * len(CAUSES)
+
+
+def test_answer_to_a_correction_waits_on_its_page_until_it_is_saved(typist: Typist) -> None:
+    page = typist.page
+    page.goto(f"{typist.world.stack.url}/requests/{typist.world.sent_back}/corrections/")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.route("**/corrections/", lambda route: route.abort() if is_post(route) else route.continue_())
+    page.locator("details summary").last.click()
+    words = page.locator("form[data-keep] textarea:visible").last
+    words.click()
+    page.keyboard.type("It is on the bill", delay=60)
+    expect(typist.trouble).to_contain_text("We can’t reach the portal")
+    expect(page.locator("[data-saved]:visible").last).to_have_text("Not saved yet")
+    page.unroute("**/corrections/")
+    page.get_by_role("button", name="Try again now").click()
+    expect(page.locator("[data-saved]:visible").last).to_contain_text("Saved.")
+    expect(typist.trouble).to_be_hidden()
+    page.reload()
+    expect(page.locator("details[open] textarea").last).to_have_value("It is on the bill")
 
 
 def test_photo_that_is_not_saved_names_its_cause_and_stays(typist: Typist) -> None:
