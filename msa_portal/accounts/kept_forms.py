@@ -107,12 +107,13 @@ def lead_to_page(request: HttpRequest, kept: dict[str, Any] | None) -> HttpRespo
 def _page_above(path: str) -> str:
     while path.strip("/"):
         path = path.rstrip("/").rpartition("/")[0] + "/"
-        try:
-            match = resolve(path)
-        except Resolver404:
-            continue
-        if match.url_name:  # the staff desk has a view for all that it doesn't have
-            return path
+        for page in (path, f"{path}change/"):  # a row's page on the staff desk
+            try:
+                match = resolve(page)
+            except Resolver404:
+                continue
+            if match.url_name:  # the staff desk has a view for all that it doesn't have
+                return page
     return "/"
 
 

@@ -104,10 +104,14 @@ def _check_room(drafts: QuerySet[MSARequest], most: int, whose: User | Company, 
 
 @dataclass(frozen=True)
 class Sender:
-    """The open page that a save comes from, and which of its saves that is. A page without scripts names neither."""
+    """The open page that a save comes from, and which of its saves that is. A page without scripts names neither.
+
+    `before` is the page in the same tab whose unsaved answers it took over.
+    """
 
     page: str = ""
     turn: int = 0
+    before: str = ""
 
 
 def save_facts(
@@ -128,12 +132,12 @@ def save_facts(
         policies.check_editable(fresh)
         if sender.page and not fresh.takes_turn(sender.page, sender.turn):
             return fresh
-        changed = {name: value for name, value in changes.items() if not _is_same(getattr(fresh, name), value)}
+        changed = {name: value for name, value in changes.items() if getattr(fresh, name) != value}
         if not changed:
             if sender.page:
                 fresh.save(update_fields=["fact_writes"])
             return fresh
-        _refuse_stale(fresh, changed, version=version, page=sender.page)
+        _refuse_stale(fresh, changed, version=version, sender=sender)
         for name, value in changed.items():
             setattr(fresh, name, value)
         if comparison.IDENTIFYING_FIELDS & set(changed):
@@ -151,16 +155,10 @@ def save_facts(
     return fresh
 
 
-def _is_same(stored: Any, value: Any) -> bool:
-    """Line ends apart: forms are sent with CR LF, scripts send LF."""
-    if isinstance(stored, str) and isinstance(value, str):
-        return stored.splitlines() == value.splitlines()
-    return bool(stored == value)
-
-
-def _refuse_stale(fresh: MSARequest, changed: Mapping[str, Any], *, version: int, page: str) -> None:
+def _refuse_stale(fresh: MSARequest, changed: Mapping[str, Any], *, version: int, sender: Sender) -> None:
     """Raises `Stale` where somebody else wrote one of these facts since. A page that names no version knows of none."""
-    stale = [name for name in changed if version < 1 or fresh.is_changed_since(name, version, page=page)]
+    own = (sender.page, sender.before)
+    stale = [name for name in changed if version < 1 or fresh.is_changed_since(name, version, own=own)]
     if stale:
         raise Stale(
             _(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -280,10 +280,10 @@ class MSARequest(StateMachine, Timestamped):
         written = self.fact_writes.setdefault("facts", {})
         written.update({name: [self.version, page] for name in names})
 
-    def is_changed_since(self, name: str, version: int, *, page: str = "") -> bool:
-        """Whether anybody else wrote that fact after `version`. What the same page wrote is known to who types there."""
+    def is_changed_since(self, name: str, version: int, *, own: Collection[str] = ()) -> bool:
+        """Whether anybody else wrote that fact after `version`. What a page of one's own wrote is known to who types."""
         changed_in, by_page = self.fact_writes.get("facts", {}).get(name, (1, ""))
-        return bool(changed_in > version and not (page and by_page == page))
+        return bool(changed_in > version and not (by_page and by_page in own))
 
     def takes_turn(self, page: str, turn: int) -> bool:
         """Whether this save of a page is newer than all that came from that page before. Saves nothing.

@@ -169,9 +169,9 @@ def _version(data: QueryDict) -> int:
 
 def _sender(data: QueryDict) -> drafts.Sender:
     """The page with its number for this save, where a script numbers them."""
-    page, turn = data.get("page", ""), data.get("turn", "")
+    page, turn, before = (data.get(name, "") for name in ("page", "turn", "before"))
     is_named = re.fullmatch(r"[0-9a-f]{1,40}", page) and turn.isdecimal() and len(turn) < 10
-    return drafts.Sender(page, int(turn)) if is_named else drafts.Sender()
+    return drafts.Sender(page, int(turn), before) if is_named else drafts.Sender()
 
 
 def _store(page: _Page, changes: dict[str, Any]) -> str:

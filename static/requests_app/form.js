@@ -23,6 +23,7 @@ class Autosave {
     this.refused = new Set(); // what the server could not read
     this.flight = null;
     this.turn = 0;
+    this.before = ""; // the page in this tab whose answers it took over
     this.isLeaving = false;
     this.isDead = false; // what is typed can't be saved from this page
     this.page = [...window.crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -111,6 +112,7 @@ class Autosave {
     const { csrfmiddlewaretoken, version } = this.form.elements;
     const body = new URLSearchParams({
       autosave: "1", csrfmiddlewaretoken: csrfmiddlewaretoken.value, version: version.value, page: this.page, turn: this.turn,
+      before: this.before,
     });
     names.forEach((name) => {
       const value = this.questions.value(name);
@@ -149,7 +151,7 @@ class Autosave {
 
   leave(go) {
     this.turn += 1;
-    for (const [name, value] of Object.entries({ page: this.page, turn: this.turn })) {
+    for (const [name, value] of Object.entries({ page: this.page, turn: this.turn, before: this.before })) {
       const field = this.form.elements[name] ?? Object.assign(document.createElement("input"), { type: "hidden", name });
       field.value = value;
       this.form.append(field);
@@ -224,16 +226,22 @@ class Autosave {
 
   remember() {
     const names = [...new Set([...this.sent, ...this.waiting, ...this.typing])];
-    this.unsaved.keep(names.map((name) => [name, this.questions.value(name)]).filter(([, value]) => value !== null));
+    const fields = names.map((name) => [name, this.questions.value(name)]).filter(([, value]) => value !== null);
+    this.unsaved.keep(fields, this.page, this.form.elements.version.value);
   }
 
   restore() {
-    const fields = this.unsaved.read().filter(([name, value]) => ![null, value].includes(this.questions.value(name)));
+    const kept = this.unsaved.read();
+    const fields = kept.fields.filter(([name, value]) => this.questions.question(name) && this.questions.value(name) !== value);
+    if (fields.length === 0) return;
+    // Typed on an earlier version: what somebody else wrote since isn't overwritten.
+    Object.assign(this, { before: kept.page });
+    this.form.elements.version.value = kept.version;
     fields.forEach(([name, value]) => {
       this.questions.fill(name, value);
       this.waiting.add(name);
     });
-    if (fields.length) this.send();
+    this.send();
   }
 
   say(words, failed = false) {

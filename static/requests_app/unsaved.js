@@ -8,10 +8,11 @@ export class Unsaved {
     this.person = person;
   }
 
-  /** `fields`: pairs of a name and its values. */
-  keep(fields) {
+  /** `fields`: pairs of a name and its value; `page` and `version`: what they were typed on. */
+  keep(fields, page = "", version = "") {
     try {
-      if (fields.length) window.sessionStorage.setItem(this.key, JSON.stringify({ person: this.person, fields }));
+      const kept = { person: this.person, fields, page, version };
+      if (fields.length) window.sessionStorage.setItem(this.key, JSON.stringify(kept));
       else window.sessionStorage.removeItem(this.key);
     } catch {
       this.key = ""; // no room, or not allowed: the page itself still holds it
@@ -20,6 +21,6 @@ export class Unsaved {
 
   read() {
     const kept = JSON.parse(window.sessionStorage.getItem(this.key) ?? "null");
-    return kept?.person === this.person ? kept.fields : [];
+    return kept?.person === this.person ? kept : { fields: [] };
   }
 }

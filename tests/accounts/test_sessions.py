@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
@@ -12,6 +13,7 @@ from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from msa_portal.accounts import kept_forms
@@ -383,6 +385,28 @@ def test_address_that_only_takes_forms_leads_to_its_page_with_what_was_typed(cli
     assert page.redirect_chain == [("/accounts/company/", 302)]
     assert 'value="new@example.com"' in page.text
     assert page.text.count("is back on this page") == 1
+
+
+@pytest.mark.parametrize("knows_its_page", [True, False])
+def test_decision_of_staff_comes_back_on_the_screening_page(client, knows_its_page):
+    """An address that only takes decisions: a sign-in that led to it ended in a 405 (issue 15, C8)."""
+    msa_request, reason = factories.submitted(), factories.CorrectionReasonFactory()
+    desk, page = (
+        reverse(f"admin:requests_app_msarequest_{name}", args=[msa_request.pk]) for name in ("corrections", "change")
+    )
+    decision = {f"reason_{reason.pk}": "on", f"note_{reason.pk}": "Your bill says otherwise."}
+    headers = {"Referer": f"http://testserver{page}"} if knows_its_page else {}
+    sam = person(Role.PROGRAM_STAFF)
+    response = sent_too_late(client, sam, decision, desk, headers=headers)
+    sign_in(client, sam.email)
+    goes_to = parse_qs(urlsplit(response.url).query)["next"][0]
+    landed = client.get(goes_to, headers={"Accept": "text/html"}, follow=True)
+    assert (landed.status_code, landed.request["PATH_INFO"]) == (200, page)
+    assert "Your bill says otherwise.</textarea>" in landed.text
+    tick = re.search(rf'<input[^>]*name="reason_{reason.pk}"[^>]*>', landed.text)
+    assert tick
+    assert " checked" in tick[0]
+    assert msa_request.corrections.count() == 0
 
 
 def test_what_was_typed_shows_where_its_form_is_gone(client):
