@@ -124,6 +124,17 @@ def test_button_right_behind_a_save_of_the_same_page_is_no_conflict(client, alic
     assert client.post(step_of(msa_request), late | {"page": OTHER_PAGE}).status_code == 409
 
 
+def test_page_that_took_over_what_was_typed_knows_the_saves_of_the_one_before(client, alice):
+    """The answer to its last save was lost with it."""
+    msa_request = factories.draft(owner=alice)
+    save = {"autosave": "1", "version": 1, "turn": 1, "changed": "city"}
+    client.post(step_of(msa_request), save | {"page": PAGE, "city": "Azus"})
+    assert client.post(step_of(msa_request), save | {"page": OTHER_PAGE, "city": "Azusa"}).status_code == 409
+    taken_over = save | {"page": OTHER_PAGE, "before": PAGE, "turn": 2, "city": "Azusa"}
+    assert client.post(step_of(msa_request), taken_over).status_code == 200
+    assert facts(msa_request, "city") == ("Azusa",)
+
+
 @pytest.mark.parametrize(
     "sender", [{"page": "", "turn": "1"}, {"page": "a1", "turn": "x"}, {"page": "ü", "turn": "1"}]
 )
