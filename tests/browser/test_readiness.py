@@ -83,7 +83,7 @@ def sends_photos(ida: Person) -> None:
 
     ida.context.set_offline(True)
     file.set_input_files(picture("navy"))
-    expect(card(ida, "package")).to_contain_text("no connection")
+    expect(card(ida, "package")).to_contain_text("isn’t saved yet")
     assert shown(ida, "package").startswith("blob:")
     ida.context.set_offline(False)
     ida.watch.faults.clear()
