@@ -100,6 +100,7 @@ class EventKind(models.TextChoices):
     FOLLOW_UP_CANCELED = "follow_up_canceled", _("Next step canceled")
     PRODUCT_DOCUMENT_SENT = "product_document_sent", _("Document for the device sent")
     PRODUCT_RULES_CHANGED = "product_rules_changed", _("The rules of the chosen device changed")
+    SECOND_REQUEST_ALLOWED = "second_request_allowed", _("Program staff let this request go on")
     DEADLINE_EXTENDED = "deadline_extended", _("More time given")
     VISIT_SCHEDULED = "visit_scheduled", _("Site visit scheduled")
     VISIT_MOVED = "visit_moved", _("Site visit moved")

@@ -291,6 +291,7 @@ _ROWS = (
         then=frozenset({Then.RAISE_FEE}),
         told_by_service=("device_ruled_out",),
     ),
+    Row(EventKind.SECOND_REQUEST_ALLOWED, permissions=(_SCREEN,), then=frozenset({Then.RAISE_FEE})),
     Row(
         EventKind.DEADLINE_EXTENDED,
         by=frozenset({Actor.TIMER}),

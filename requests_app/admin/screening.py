@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 from msa_portal.errors import Refused
 from msa_portal.guards import user_of
 from msa_portal.refusals import refusal_as_message
+from requests_app.admin import one_per_account
 from requests_app.agreements import agreement_facts, versions
 from requests_app.agreements import text as agreement_text
 from requests_app.application import answers, completeness, steps
@@ -142,6 +143,7 @@ class MSARequestAdmin(admin.ModelAdmin):
             "issue": _issue,
             "withdraw": _withdraw,
             "extend": _extend,
+            "allow-second": one_per_account.allow,
         }
         own = [
             path("take-next/", self.admin_site.admin_view(self.take_next), name="requests_app_msarequest_take_next")
@@ -221,7 +223,7 @@ class _Invalid(Exception):
 
 def _changes_to_judge(request: HttpRequest, row: MSARequest) -> corrections.Changes | None:
     """What changed since it was sent back, while an answer waits to be judged; the rest is behind a link."""
-    forms_of_the_whole = ("/checks/", "/corrections/", "/withdraw/", "/extend/")
+    forms_of_the_whole = ("/checks/", "/corrections/", "/withdraw/", "/extend/", "/allow-second/")
     if row.status != Status.REQUEST_SUBMITTED or "all" in request.GET or request.path.endswith(forms_of_the_whole):
         return None
     if not request.user.has_perm("requests_app.screen_msarequest"):
@@ -281,6 +283,7 @@ def _page_context(request: HttpRequest, row: MSARequest, *, posted: bool) -> dic
         "is_open": row.status not in {Status.INSTALLATION_COMPLETE, Status.WITHDRAWN},
         "why_not_valid": policies.reason_against(policies.check_deem_valid, row),
         "why_not_order": _why_not_order(row),
+        **one_per_account.context(request, row, _posted_to(request, "allow-second", posted)),
     }
 
 

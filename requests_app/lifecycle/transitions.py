@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_fsm import can_proceed
@@ -23,10 +24,12 @@ from msa_portal.errors import Refused
 from requests_app import deadlines, fee_rules, history, permissions
 from requests_app.application import inapplicable_answers
 from requests_app.enums import (
+    FINAL,
     OWNER_HOLDS,
     CorrectionEnd,
     EventKind,
     FollowUpKind,
+    Status,
     VisitOutcome,
     WithdrawalReason,
 )
@@ -43,6 +46,7 @@ from requests_app.models import (
     VisitRound,
     Withdrawal,
 )
+from requests_app.models.request import ONE_FOR_EACH_ACCOUNT
 
 
 def advance(msa_request: MSARequest, *, by: User) -> bool:
@@ -66,7 +70,7 @@ class _Transition:
 @contextmanager
 def _transition(msa_request: MSARequest, kind: EventKind, *, by: User | None) -> Iterator[_Transition]:
     """Open the door for one event. The body checks when, writes its own rows, says the codes."""
-    with locked(msa_request) as fresh:
+    with _account_held_once(), locked(msa_request) as fresh:
         permissions.check_may_cause(kind, by, fresh)
         make_transition: Callable[[], None] = getattr(fresh, kind.value)
         if not can_proceed(make_transition):
@@ -77,8 +81,29 @@ def _transition(msa_request: MSARequest, kind: EventKind, *, by: User | None) ->
         make_transition()
         fresh.owner_acts_by = _owner_deadline(fresh)
         changed = ["status", "owner_acts_by", "open_corrections", "updated_at"]
+        if (held := _account_held_by(fresh)) != fresh.holds_account:
+            fresh.holds_account = held
+            changed.append("holds_account")
         history.record(fresh, kind, by=by, from_status=before, codes=move.codes, save=changed)
     take_over(msa_request, fresh)
+
+
+def _account_held_by(msa_request: MSARequest) -> str | None:
+    """The account of an open request is the one that it named when it was last submitted (D27)."""
+    if msa_request.status in FINAL:
+        return None
+    return msa_request.account_key if msa_request.status == Status.REQUEST_SUBMITTED else msa_request.holds_account
+
+
+@contextmanager
+def _account_held_once() -> Iterator[None]:
+    """Two requests for an account that are submitted at once both find it free: the database refuses the second."""
+    try:
+        yield
+    except IntegrityError as error:
+        if ONE_FOR_EACH_ACCOUNT in str(error) or f"{MSARequest._meta.db_table}.holds_account" in str(error):
+            raise policies.account_in_use() from error
+        raise
 
 
 def _owner_deadline(msa_request: MSARequest) -> Any:
