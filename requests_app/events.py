@@ -227,7 +227,12 @@ _ROWS = (
         permissions=(_SCREEN,),
         notices=("requests_app.signing.notices.paper_sent_back",),
     ),
-    Row(EventKind.AGREEMENT_SIGNED, by=APPLICANT | {Actor.LINK}, permissions=(_SCREEN,)),
+    Row(
+        EventKind.AGREEMENT_SIGNED,
+        by=APPLICANT | {Actor.LINK},
+        permissions=(_SCREEN,),
+        notices=("requests_app.signing.notices.agent_signature_due",),
+    ),
     Row(
         EventKind.AGREEMENT_EXECUTED,
         by=frozenset({Actor.PORTAL}),

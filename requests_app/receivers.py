@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from msa_portal.approvals import rows
+from msa_portal.notices import recipients
 from requests_app import deadlines, notices, permissions, sections, signals
 from requests_app.models import CorrectionReason, Document, MSARequest, OutcomeReason, PaperReason, ProgramSettings
 from requests_app.rule_changes import wordings
@@ -19,6 +20,7 @@ def connect() -> None:
     company_changes.connect()
     sections.connect()
     notices.connect("requests_app")
+    recipients.register(notices.takes_no_part)
     wordings.register()
     for model in (OutcomeReason, CorrectionReason, PaperReason, ProgramSettings):
         rows.register(model)

@@ -76,7 +76,7 @@ UNLIMITED: dict[str, str] = {
     **dict.fromkeys(
         (
             *("signed_copy", "request_submitted", "reschedule_received", "modification_received", "receipt"),
-            *("receipt_for_several", "refund_paid", "payment_held", "fee_due"),
+            *("receipt_for_several", "refund_paid", "payment_held", "fee_due", "agent_signature_due"),
         ),
         _EARNED,
     ),

@@ -17,6 +17,7 @@ from msa_portal.accounts.models import Company, User
 from msa_portal.business_days.calendar import local_day
 from msa_portal.db import hold, lock
 from msa_portal.errors import Refused, Stale
+from msa_portal.notices import outbox
 from requests_app import deadlines, eligibility, fee_rules, history, permissions
 from requests_app.agreements import versions
 from requests_app.application import steps
@@ -138,6 +139,7 @@ def save_facts(msa_request: MSARequest, changes: Mapping[str, Any], *, by: User,
             return fresh
         if fresh.version != version:
             _refuse_stale(fresh, changed)
+        before = fresh.customer_email
         for name, value in changed.items():
             setattr(fresh, name, value)
         if comparison.IDENTIFYING_FIELDS & set(changed):
@@ -151,6 +153,7 @@ def save_facts(msa_request: MSARequest, changes: Mapping[str, Any], *, by: User,
         if set(eligibility.FIELDS) & set(changed):
             readiness.supersede_uncovered(fresh)
         if "customer_email" in changed:
+            outbox.cancel_to(before, reference=fresh.reference or "")
             notices.draft_started_for_you(fresh, by=by)
     return fresh
 

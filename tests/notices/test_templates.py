@@ -62,6 +62,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "invitation_to_sign": _CHANGED | {"act_by": "Tue, Dec 8, 2026"},
     "sign_again": _CHANGED,
     "signature_reminder": {"act_by": "Tue, Dec 8, 2026", "by_link": True},
+    "agent_signature_due": {},
     "signed_copy": {"fee_next": True},
     "request_submitted": _TIMES,
     "corrections_required": {"corrections": [_ITEM], "cannot_be_served": True, "act_by": "Tue, Dec 8, 2026"},
