@@ -63,6 +63,8 @@ class EventKind(models.TextChoices):
     RESCHEDULE = "reschedule", _("New site visit requested")
     MODIFY = "modify", _("Different MSA requested")
     WITHDRAW = "withdraw", _("Request withdrawn")
+    CORRECT_TO_COMPLETE = "correct_to_complete", _("Result of the site visit corrected: successful")
+    CORRECT_TO_FAILED = "correct_to_failed", _("Result of the site visit corrected: unsuccessful")
 
     CREATED = "created", _("Request started")
     AGENT_NAMED = "agent_named", _("Agent of record named")
@@ -111,6 +113,7 @@ class EventKind(models.TextChoices):
     UNSUITABLE_DAYS_NAMED = "unsuitable_days_named", _("Days that do not suit named")
     VISIT_ON_THE_WAY = "visit_on_the_way", _("Meter technician on the way")
     VISIT_STARTED = "visit_started", _("Meter technician on site")
+    VISIT_START_UNDONE = "visit_start_undone", _("Meter technician not on site yet")
     CONFLICT_KEPT = "conflict_kept", _("A second close-out was kept for review")
     CONFLICT_REVIEWED = "conflict_reviewed", _("A kept close-out was looked at")
     PANEL_RULE_ADDED = "panel_rule_added", _("A rule learned from visits applies to this request")

@@ -46,6 +46,7 @@ class Then(Enum):
     RAISE_FEE = auto()  # the fee form may open
     STOP_PAYMENTS = auto()
     PROPOSE_REFUND = auto()
+    RETURN_UNUSED_FEE = auto()  # of a next visit that isn't needed, or is asked for again
     VOID_PAY_LINKS = auto()
     OPEN_ORDER = auto()
     CANCEL_ORDER = auto()
@@ -55,6 +56,7 @@ class Then(Enum):
 
 _SCREEN = "requests_app.screen_msarequest"
 _DISPATCH = "fieldwork.schedule_sitevisit"
+_SETTLE_CONFLICT = "fieldwork.review_closeout"
 _WAIVE = "payments.waive_fee"
 _APPROVE_REFUND = "payments.approve_refund"
 
@@ -191,6 +193,28 @@ _ROWS = (
         then=frozenset({Then.PROPOSE_REFUND, Then.VOID_PAY_LINKS, Then.CANCEL_ORDER, Then.END_DAY_CHANGES}),
         notices=("requests_app.lifecycle.notices.withdrawn", "fieldwork.notice_receivers.visit_canceled"),
     ),
+    Row(
+        EventKind.CORRECT_TO_COMPLETE,
+        permissions=(_SETTLE_CONFLICT,),
+        sources=frozenset({Status.SITE_VISIT_UNSUCCESSFUL, Status.RESCHEDULE_REQUESTED}),
+        target=Status.INSTALLATION_COMPLETE,
+        turn=Turn.NOBODY,
+        visit_clock=Clock.ENDS,
+        order_clock=Clock.ENDS,
+        then=frozenset({Then.RETURN_UNUSED_FEE, Then.VOID_PAY_LINKS}),
+        notices=("requests_app.lifecycle.notices.visit_complete",),
+    ),
+    Row(
+        EventKind.CORRECT_TO_FAILED,
+        permissions=(_SETTLE_CONFLICT,),
+        sources=frozenset({Status.INSTALLATION_COMPLETE, Status.SITE_VISIT_UNSUCCESSFUL, Status.RESCHEDULE_REQUESTED}),
+        target=Status.SITE_VISIT_UNSUCCESSFUL,
+        turn=Turn.APPLICANT,
+        visit_clock=Clock.ENDS,
+        order_clock=Clock.ENDS,
+        then=frozenset({Then.RETURN_UNUSED_FEE, Then.VOID_PAY_LINKS}),
+        notices=("requests_app.follow_ups.notices.visit_unsuccessful",),
+    ),
     # --- The draft and its people -------------------------------------------------------------
     Row(EventKind.CREATED, by=APPLICANT, target=Status.UNSUBMITTED, turn=Turn.APPLICANT),
     Row(
@@ -252,6 +276,7 @@ _ROWS = (
     Row(
         EventKind.FOLLOW_UP_CANCELED,
         by=APPLICANT,
+        permissions=(_SETTLE_CONFLICT,),
         then=frozenset({Then.STOP_PAYMENTS, Then.VOID_PAY_LINKS}),
     ),
     # --- The fee ------------------------------------------------------------------------------
@@ -346,8 +371,9 @@ _ROWS = (
         notices=("fieldwork.notice_receivers.visit_on_the_way",),
     ),
     Row(EventKind.VISIT_STARTED, by=frozenset({Actor.TECHNICIAN})),
+    Row(EventKind.VISIT_START_UNDONE, by=frozenset({Actor.TECHNICIAN}), permissions=(_DISPATCH,)),
     Row(EventKind.CONFLICT_KEPT, by=frozenset({Actor.TECHNICIAN})),
-    Row(EventKind.CONFLICT_REVIEWED, permissions=("fieldwork.review_closeout",)),
+    Row(EventKind.CONFLICT_REVIEWED, permissions=(_SETTLE_CONFLICT,)),
 )
 
 ROWS: dict[EventKind, Row] = {row.kind: row for row in _ROWS}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext as _
@@ -23,7 +23,7 @@ MOST_WORDS = 500
 
 def shown_to(user: User | AnonymousUser, msa_request: MSARequest) -> MSARequestQuerySet:
     """The other open requests for the account, as far as this person may see them."""
-    others: MSARequestQuerySet = others_on_account(msa_request)
+    others = cast("MSARequestQuerySet", others_on_account(msa_request))
     return others.visible_to(user).order_by("pk")
 
 

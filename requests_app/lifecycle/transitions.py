@@ -46,6 +46,7 @@ from requests_app.models import (
     VisitRound,
     Withdrawal,
 )
+from requests_app.models.accounts import has_its_place
 from requests_app.models.request import ONE_FOR_EACH_ACCOUNT
 
 
@@ -92,7 +93,8 @@ def _account_held_by(msa_request: MSARequest) -> str | None:
     """The account of an open request is the one that it named when it was last submitted (D27)."""
     if msa_request.status in FINAL:
         return None
-    return msa_request.account_key if msa_request.status == Status.REQUEST_SUBMITTED else msa_request.holds_account
+    is_submitted_now = msa_request.status == Status.REQUEST_SUBMITTED or msa_request.holds_account is None
+    return (msa_request.account_key or None) if is_submitted_now else msa_request.holds_account
 
 
 @contextmanager
@@ -180,14 +182,45 @@ def complete(msa_request: MSARequest, *, by: User) -> None:
 def fail(msa_request: MSARequest, *, by: User, reasons: Sequence[OutcomeReason]) -> None:
     """The technician was there and could not do it: at least one coded reason (V3, D13)."""
     with _transition(msa_request, EventKind.FAIL, by=by) as move:
-        if not reasons:
-            raise Refused(_("Choose at least one reason why the visit did not succeed."), code="no_reason")
-        if not fee_rules.failed(reason.as_fact for reason in reasons):
-            raise Refused(_("Nobody was at the site. Move the visit to another day instead."), code="not_at_site")
+        _check_reasons(reasons)
         visit = policies.open_round(move.msa_request)
         visit.reasons.set(reasons)
         _close_round(visit, VisitOutcome.UNSUCCESSFUL)
         move.codes = {"round": visit.number, "reasons": sorted(reason.code for reason in reasons)}
+
+
+def correct_outcome(
+    msa_request: MSARequest, visit: VisitRound, *, by: User, outcome: VisitOutcome, reasons: Sequence[OutcomeReason]
+) -> None:
+    """Dispatch lets another report of the last visit stand (D25): outcome, reasons, status and fee are what it says.
+
+    What was saved for a next visit is called off before (`follow_ups.call_off`). Raises `Stale` where a later visit was
+    ordered or made, or the request was withdrawn.
+    """
+    complete = outcome == VisitOutcome.COMPLETE
+    with _transition(
+        msa_request, EventKind.CORRECT_TO_COMPLETE if complete else EventKind.CORRECT_TO_FAILED, by=by
+    ) as move:
+        fresh = move.msa_request
+        if not complete:
+            _check_reasons(reasons)
+        made = VisitRound.objects.filter(msa_request=fresh).exclude(outcome=VisitOutcome.CANCELED).order_by("number")
+        if made.last() != visit:
+            raise history.stale(fresh, to=by)
+        if not has_its_place(fresh) and fresh.case.is_account_in_use:  # it was closed, and another one was submitted
+            fresh.allowed_account = fresh.account_key
+            fresh.save(update_fields=["allowed_account"])
+        visit.reasons.set(reasons)
+        visit.outcome = outcome
+        visit.save(update_fields=["outcome", "updated_at"])
+        move.codes = {"round": visit.number, "reasons": sorted(reason.code for reason in reasons)}
+
+
+def _check_reasons(reasons: Sequence[OutcomeReason]) -> None:
+    if not reasons:
+        raise Refused(_("Choose at least one reason why the visit did not succeed."), code="no_reason")
+    if not fee_rules.failed(reason.as_fact for reason in reasons):
+        raise Refused(_("Nobody was at the site. Move the visit to another day instead."), code="not_at_site")
 
 
 def reschedule(msa_request: MSARequest, *, by: User) -> None:

@@ -22,50 +22,80 @@ def _hold_accounts(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0003_companies'),
-        ('requests_app', '0007_cache_table'),
+        ("accounts", "0003_companies"),
+        ("requests_app", "0007_cache_table"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='msarequest',
-            name='account_key',
-            field=models.CharField(blank=True, db_index=True, editable=False, help_text='The service account and the kind of work, as `holds_account` compares them; empty without both.', max_length=60),
+            model_name="msarequest",
+            name="account_key",
+            field=models.CharField(
+                blank=True,
+                db_index=True,
+                editable=False,
+                help_text="The service account and the kind of work, as `holds_account` compares them; empty without both.",
+                max_length=60,
+            ),
         ),
         migrations.AddField(
-            model_name='msarequest',
-            name='allowed_account',
-            field=models.CharField(blank=True, editable=False, help_text='The `account_key` that staff allowed it to share with another open request (D27).', max_length=60),
+            model_name="msarequest",
+            name="allowed_account",
+            field=models.CharField(
+                blank=True,
+                editable=False,
+                help_text="The `account_key` that staff allowed it to share with another open request (D27).",
+                max_length=60,
+            ),
         ),
         migrations.AddField(
-            model_name='msarequest',
-            name='allowed_account_because',
-            field=models.CharField(blank=True, editable=False, max_length=500, verbose_name='why it may go on beside another request'),
+            model_name="msarequest",
+            name="allowed_account_because",
+            field=models.CharField(
+                blank=True, editable=False, max_length=500, verbose_name="why it may go on beside another request"
+            ),
         ),
         migrations.AddField(
-            model_name='msarequest',
-            name='holds_account',
-            field=models.CharField(editable=False, help_text="Its `account_key` when it was last submitted, until it's closed: no other request may hold it (D27).", max_length=60, null=True),
+            model_name="msarequest",
+            name="holds_account",
+            field=models.CharField(
+                editable=False,
+                help_text="Its `account_key` when it was last submitted, until it's closed: no other request may hold it (D27).",
+                max_length=60,
+                null=True,
+            ),
         ),
         migrations.AddField(
-            model_name='msarequest',
-            name='start_key',
-            field=models.UUIDField(editable=False, help_text='Of the page that started it: sent twice, it starts one request.', null=True),
+            model_name="msarequest",
+            name="start_key",
+            field=models.UUIDField(
+                editable=False, help_text="Of the page that started it: sent twice, it starts one request.", null=True
+            ),
         ),
         migrations.RunPython(_hold_accounts, migrations.RunPython.noop),
         migrations.AddConstraint(
-            model_name='msarequest',
-            constraint=models.UniqueConstraint(fields=('created_by', 'start_key'), name='one_request_for_each_start'),
+            model_name="msarequest",
+            constraint=models.UniqueConstraint(fields=("created_by", "start_key"), name="one_request_for_each_start"),
         ),
         migrations.AddConstraint(
-            model_name='msarequest',
-            constraint=models.UniqueConstraint(condition=models.Q(('allowed_account', models.F('holds_account')), _negated=True), fields=('holds_account',), name='one_open_request_for_each_account'),
+            model_name="msarequest",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("allowed_account", models.F("holds_account")), _negated=True),
+                fields=("holds_account",),
+                name="one_open_request_for_each_account",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='msarequest',
-            constraint=models.CheckConstraint(condition=models.Q(('holds_account__isnull', True), models.Q(('status__in', ['unsubmitted', 'installation_complete', 'withdrawn']), _negated=True), _connector='OR'), name='only_open_requests_hold_an_account'),
+            model_name="msarequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("holds_account__isnull", True),
+                    models.Q(("status__in", ["unsubmitted", "installation_complete", "withdrawn"]), _negated=True),
+                    _connector="OR",
+                ),
+                name="only_open_requests_hold_an_account",
+            ),
         ),
     ]

@@ -140,7 +140,9 @@ def _rows_under_lock() -> QuerySet[Any]:
     last = RequestEvent.objects.filter(msa_request=OuterRef("pk")).order_by("-sequence")
     link = Concat(Cast("sequence", CharField()), Value(" "), "digest", Value(" "), "holder")
     requests = apps.get_model("requests_app", "MSARequest")._default_manager
-    rows = requests.annotate(**_JOINED_UNDER_LOCK, **BESIDE, **computed(), last_link=Subquery(last.values(link=link)[:1]))
+    rows = requests.annotate(
+        **_JOINED_UNDER_LOCK, **BESIDE, **computed(), last_link=Subquery(last.values(link=link)[:1])
+    )
     return rows.select_related(*_SELECTED_UNDER_LOCK).only("pk", *_PEOPLE_AND_DEVICE)
 
 

@@ -118,8 +118,6 @@ def test_old_address_is_told_what_happened_to_the_account(inbox: Inbox):
 
 def test_what_waits_for_a_customer_whose_address_was_corrected_isnt_sent(inbox: Inbox, leaver, msa_request):
     old = written(msa_request, None, to=msa_request.customer_email)
-    drafts.save_facts(
-        msa_request, {"customer_email": "right@example.com"}, by=leaver, version=msa_request.version
-    )
+    drafts.save_facts(msa_request, {"customer_email": "right@example.com"}, by=leaver, version=msa_request.version)
     assert delivered(old) == State.CANCELED
     assert {message["To"] for message in inbox.messages} == set()

@@ -45,7 +45,9 @@ def test_work_on_a_device_excludes_other_work_on_one(first, second):
 
 def test_maintenance_is_separate_and_excludes_itself():
     factories.paid(on_the_account())
-    maintained = factories.paid(on_the_account(request_type="maintenance", existing_adapter="msa"), how=Settlement.NOT_DUE)
+    maintained = factories.paid(
+        on_the_account(request_type="maintenance", existing_adapter="msa"), how=Settlement.NOT_DUE
+    )
     assert maintained.status == Status.REQUEST_SUBMITTED
     again = on_the_account(request_type="maintenance", existing_adapter="msa")
     assert code_of(lambda: policies.check_payable(again)) == "account_in_use"
@@ -214,9 +216,9 @@ def test_two_that_are_paid_at_once_make_one_submitted_request(monkeypatch):
 def test_page_sent_twice_starts_one_request(client: Client):
     client.force_login(UserFactory())
     page = client.get(reverse("requests:new")).content.decode()
-    found = re.search(r'name="key" value="([^"]+)"', page)
-    assert found
-    first, second = (client.post(reverse("requests:new"), {"key": found[1]}) for _ in range(2))
+    key = re.search(r'name="key" value="([^"]+)"', page)
+    assert key
+    first, second = (client.post(reverse("requests:new"), {"key": key[1]}) for _ in range(2))
     assert first.url == second.url
     assert MSARequest.objects.count() == 1
     client.post(reverse("requests:new"), {"key": "no key"})
