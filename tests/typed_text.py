@@ -32,7 +32,7 @@ TYPED: dict[str, tuple[str, ...]] = {
     "requests_app.SigningConsent": ("email", "user_agent", "text"),
     "requests_app.DeadlineExtension": ("reason",),
     "requests_app.Document": ("name",),
-    "requests_app.Product": ("manufacturer", "model", "part_number", "notes", "source", "next_steps", "required_documents"),
+    "requests_app.Product": ("serial_sample", "manufacturer", "model", "part_number", "notes", "source", "next_steps", "required_documents"),
     "requests_app.IncompatiblePanel": ("model", "note"),
     "requests_app.PanelRestriction": ("panel_model", "explanation"),
     "requests_app.OutcomeReason": ("title", "explanation"),
