@@ -87,6 +87,9 @@ class Product(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.manufacturer} {self.model}"
+
     def clean(self) -> None:
         """The pattern is one that phones read, too, and fits the sample. Raises `ValidationError` with the field."""
         super().clean()
@@ -104,9 +107,6 @@ class Product(models.Model):
             raise ValidationError(
                 {"serial_sample": _("The pattern doesn't fit this number. One of the two is wrong.")}
             )
-
-    def __str__(self) -> str:
-        return f"{self.manufacturer} {self.model}"
 
     @property
     def requires_storage(self) -> bool:

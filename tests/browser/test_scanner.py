@@ -27,7 +27,7 @@ SIGNS = {
     "0": "nnnwwnwnn", "1": "wnnwnnnnw", "2": "nnwwnnnnw", "3": "wnwwnnnnn", "4": "nnnwwnnnw", "5": "wnnwwnnnn",
     "6": "nnwwwnnnn", "7": "nnnwnnwnw", "8": "wnnwnnwnn", "9": "nnwwnnwnn", "A": "wnnnnwnnw", "B": "nnwnnwnnw",
     "S": "nnwnnnwwn", "-": "nwnnnnwnw", "*": "nwnnwnwnn",
-}
+}  # fmt: skip
 PAGE = b"<!doctype html><html lang=en data-zxing=/node_modules/@zxing/library/umd/index.min.js><title>Scan</title><video playsinline muted>"
 
 
