@@ -41,6 +41,13 @@ CORRECTABLE = frozenset({Status.REQUEST_SUBMITTED, Status.PENDING_SERVICE_ORDER}
 ORDERABLE = frozenset({Status.PENDING_SERVICE_ORDER, Status.RESCHEDULE_REQUESTED})
 
 
+class Debit(models.TextChoices):
+    """How a bank debit for the open visit's fee stands."""
+
+    UNDER_WAY = "under_way", _("On its way from the bank")
+    FAILED = "failed", _("Failed")
+
+
 class Holder(models.TextChoices):
     """Who has the ball."""
 
@@ -84,6 +91,8 @@ class EventKind(models.TextChoices):
     READINESS_STATED = "readiness_stated", _("Stated what will be put right by the visit")
     FEE_RAISED = "fee_raised", _("Site visit fee raised")
     CHECKOUT_OPENED = "checkout_opened", _("Payment started")
+    DEBIT_STARTED = "debit_started", _("Bank payment on its way")
+    DEBIT_FAILED = "debit_failed", _("Bank payment failed")
     FEE_SETTLED = "fee_settled", _("Site visit fee settled")
     PAYMENT_HELD = "payment_held", _("Payment held for review")
     FEE_DISPUTED = "fee_disputed", _("Payment disputed")

@@ -234,6 +234,18 @@ class MSARequest(StateMachine, Timestamped):
     frozen_until = models.DateTimeField(
         null=True, blank=True, help_text="While a checkout is open the covered facts stand still (D15)."
     )
+    debit = models.CharField(
+        _("bank payment"),
+        max_length=10,
+        choices=enums.Debit,
+        blank=True,
+        editable=False,
+        help_text="Of the open visit.",
+    )
+    debit_since = models.DateTimeField(null=True, editable=False, help_text="When the bank payment came to stand so.")
+    customer_pays_until = models.DateTimeField(
+        null=True, editable=False, help_text="The agent asked the customer to pay by a link, which works until then."
+    )
     judged_on = models.DateField(
         null=True, blank=True, help_text="The day on which E6 is judged: when the fee form was opened (C6, D15)."
     )
@@ -319,6 +331,15 @@ class MSARequest(StateMachine, Timestamped):
     def is_frozen(self) -> bool:
         """A checkout is open: the facts are locked as they were when it opened (D15)."""
         return self.frozen_until is not None and self.frozen_until > timezone.now()
+
+    @property
+    def is_debit_under_way(self) -> bool:
+        return self.debit == enums.Debit.UNDER_WAY
+
+    @property
+    def customer_pays(self) -> bool:
+        """A link to pay is out with the customer."""
+        return self.customer_pays_until is not None and self.customer_pays_until > timezone.now()
 
     @property
     def places_device(self) -> bool:

@@ -63,6 +63,8 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "sign_again": _CHANGED,
     "signature_reminder": {"act_by": "Tue, Dec 8, 2026", "by_link": True},
     "agent_signature_due": {},
+    "payment_failed": {"amount": "$279.22", "count": 1, "can_pay": True},
+    "payment_disputed": {"amount": "$279.22", "outcome": "open"},
     "signed_copy": {"fee_next": True},
     "request_submitted": _TIMES,
     "corrections_required": {"corrections": [_ITEM], "cannot_be_served": True, "act_by": "Tue, Dec 8, 2026"},
