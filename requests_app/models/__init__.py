@@ -11,6 +11,7 @@ from requests_app.models.agreement import (
 )
 from requests_app.models.authority import AgentAuthority
 from requests_app.models.deadlines import DeadlineExtension, DeadlineReminder
+from requests_app.models.decisions import DeskNote, StaffDecision
 from requests_app.models.documents import Document
 from requests_app.models.events import RequestEvent
 from requests_app.models.inspections import HeldForm, Inspection
@@ -42,6 +43,7 @@ __all__ = [
     "Cure",
     "DeadlineExtension",
     "DeadlineReminder",
+    "DeskNote",
     "Document",
     "DocumentOpening",
     "FollowUp",
@@ -69,6 +71,7 @@ __all__ = [
     "SigningConsent",
     "SigningInvitation",
     "SigningReminder",
+    "StaffDecision",
     "VisitRound",
     "Withdrawal",
     "normalized_panel_model",

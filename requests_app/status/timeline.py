@@ -20,6 +20,9 @@ _WHY_ENDED = {"taken_over": gettext_lazy("The customer took this request over")}
 }
 
 
+STAFF_ONLY = frozenset({EventKind.SCREENING_TAKEN_OVER})
+
+
 @dataclass(frozen=True)
 class Entry:
     at: datetime
@@ -35,7 +38,10 @@ def timeline(msa_request: MSARequest, viewer: User) -> list[Entry]:
     events = msa_request.case.events
     titles = _reason_titles(msa_request, events) | _names_of_agents(events)
     entries, holder = [], ""
+    is_inside = viewer.is_staff or bool(viewer.roles)
     for event in events:
+        if event.kind in STAFF_ONLY and not is_inside:
+            continue
         entries.append(
             Entry(
                 at=event.at,
