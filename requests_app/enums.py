@@ -97,6 +97,7 @@ class EventKind(models.TextChoices):
     REFUND_FAILED = "refund_failed", _("Refund failed")
     SCREENING_TAKEN = "screening_taken", _("Screening started")
     SCREENING_TAKEN_OVER = "screening_taken_over", _("Screening taken over by a colleague")
+    ADDRESS_CORRECTED = "address_corrected", _("Customer's email address corrected")
     ANSWERS_BY_PHONE = "answers_by_phone", _("Answers entered by program staff on the phone")
     FOLLOW_UP_SAVED = "follow_up_saved", _("Next step saved")
     FOLLOW_UP_CANCELED = "follow_up_canceled", _("Next step canceled")

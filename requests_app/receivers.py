@@ -12,7 +12,7 @@ from requests_app import deadlines, decision_guard, notices, permissions, sectio
 from requests_app.models import CorrectionReason, Document, MSARequest, OutcomeReason, PaperReason, ProgramSettings
 from requests_app.rule_changes import wordings
 from requests_app.screening import corrections
-from requests_app.signing import company_changes, invitations, paper
+from requests_app.signing import address_corrections, company_changes, invitations, paper
 
 
 def connect(app: AppConfig) -> None:
@@ -20,6 +20,7 @@ def connect(app: AppConfig) -> None:
     post_migrate.connect(decision_guard.keep, sender=app, dispatch_uid="requests_app.decision_guard")
     deadlines.connect()
     corrections.connect()
+    address_corrections.connect()
     paper.connect()
     invitations.connect()
     company_changes.connect()

@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
@@ -20,11 +20,11 @@ from django.views.decorators.http import require_POST
 from msa_portal.errors import Refused
 from msa_portal.guards import user_of
 from msa_portal.refusals import refusal_as_message
-from requests_app.admin import decisions
+from requests_app.admin import decisions, phone
 from requests_app.agreements import agreement_facts, versions
 from requests_app.agreements import text as agreement_text
 from requests_app.application import answers, completeness, steps
-from requests_app.enums import OWNER_HOLDS, CheckCode, CorrectionEnd, DecisionKind, Status
+from requests_app.enums import EDITABLE, OWNER_HOLDS, CheckCode, CorrectionEnd, DecisionKind, Status
 from requests_app.forms.screening import ChecksForm, CorrectionsForm, ExtensionForm, StaffWithdrawalForm
 from requests_app.lifecycle import correction_items, decision_acts, policies, staff_decisions
 from requests_app.lifecycle import seen as seen_states
@@ -174,6 +174,13 @@ class MSARequestAdmin(admin.ModelAdmin):
         ]
         own += [
             path(
+                "<int:pk>/phone/<slug:step>/",
+                self.admin_site.admin_view(self.on_phone),
+                name="requests_app_msarequest_phone",
+            )
+        ]
+        own += [
+            path(
                 f"<int:pk>/{name}/",
                 self.admin_site.admin_view(require_POST(self._act(name, act))),
                 name=f"requests_app_msarequest_{name.replace('-', '_')}",
@@ -196,6 +203,10 @@ class MSARequestAdmin(admin.ModelAdmin):
                 return redirect("admin:requests_app_msarequest_changelist")
             return redirect("admin:requests_app_msarequest_change", row.pk)
         return redirect("admin:requests_app_msarequest_changelist")
+
+    def on_phone(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
+        site = {**self.admin_site.each_context(request), "opts": self.opts}
+        return phone.page(request, get_object_or_404(MSARequest.objects.visible_to(request.user), pk=pk), site, step)
 
     def _act(self, name: str, act: Callable[[HttpRequest, MSARequest], str]) -> Callable[..., HttpResponse]:
         """Load, act, and come back with what was done or why it was not; what was typed stays."""
@@ -337,6 +348,8 @@ def _page_context(request: HttpRequest, row: MSARequest, *, posted: bool) -> dic
         "is_screenable": row.status == Status.REQUEST_SUBMITTED,
         "is_correctable": row.status in {Status.REQUEST_SUBMITTED, Status.PENDING_SERVICE_ORDER},
         "is_orderable": row.status in {Status.PENDING_SERVICE_ORDER, Status.RESCHEDULE_REQUESTED},
+        "is_editable": row.status in EDITABLE,
+        "first_step": steps.STEPS[0].slug,
         "is_open": row.status not in {Status.INSTALLATION_COMPLETE, Status.WITHDRAWN},
         "why_not_valid": policies.reason_against(
             policies.check_deem_valid, row, accepted=staff_decisions.accepted_in(waiting)

@@ -1,5 +1,6 @@
 """Everything that a request is made of, one module a topic."""
 
+from requests_app.models.address_correction import AddressCorrection
 from requests_app.models.agreement import (
     Agreement,
     DocumentOpening,
@@ -35,6 +36,7 @@ from requests_app.models.sealing import Seal
 from requests_app.models.visits import Cure, FollowUp, VisitRound, Withdrawal
 
 __all__ = [
+    "AddressCorrection",
     "AgentAuthority",
     "Agreement",
     "AgreementWording",

@@ -40,19 +40,22 @@ def answer(
     text: str = "",
     changes: Mapping[str, Any] | None = None,
     version: int = 0,
+    on_phone: bool = False,
 ) -> Correction:
     """The owner or agent says what they did about one item, or why it is right as it is (D14).
 
     `changes` are facts that they changed with it, and `version` the one that they saw: fact and
-    answer are written together, or, on a stale version, neither (fault 16).
+    answer are written together, or, on a stale version, neither (fault 16). `on_phone`: program staff enter it.
     """
     words = text.strip()
     if not words and way in {CorrectionAnswer.RIGHT, CorrectionAnswer.DONE}:
         raise Refused(_("Say what you did, or why it is right as it is."), code="empty", fields={"answer": ""})
     with transaction.atomic():
-        msa_request, fresh = _open_item(correction, by=by)
+        msa_request, fresh = _open_item(correction, by=by, on_phone=on_phone)
         if changes:
-            msa_request = drafts.save_facts(msa_request, changes, by=by, version=version)
+            msa_request = drafts.save_facts(msa_request, changes, by=by, version=version, on_phone=on_phone)
+        elif on_phone:
+            drafts.record_phone_entry(msa_request, [], by=by, item=fresh.pk)
         _answered(msa_request, fresh, way, words or str(CorrectionAnswer(way).label), by=by)
     correction.refresh_from_db()
     return correction
@@ -99,11 +102,11 @@ def keep_draft(correction: Correction, typed: Mapping[str, str], *, by: User) ->
         fresh.save(update_fields=["draft"])
 
 
-def _open_item(correction: Correction, *, by: User) -> tuple[MSARequest, Correction]:
+def _open_item(correction: Correction, *, by: User, on_phone: bool = False) -> tuple[MSARequest, Correction]:
     """Both rows locked, the request's first."""
     msa_request = lock(correction.msa_request)
     fresh = lock(correction)
-    permissions.check_acts_for(by, msa_request)
+    permissions.check_enters(by, msa_request, on_phone=on_phone)
     if msa_request.status != enums.Status.CORRECTIONS_REQUIRED or fresh.closed_at is not None:
         raise history.stale(msa_request, to=by)
     return msa_request, fresh

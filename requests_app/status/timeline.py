@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy
 
 from msa_portal import formats
 from msa_portal.accounts.models import User
+from msa_portal.business_days.calendar import local_day
 from requests_app import history
+from requests_app.application import steps
 from requests_app.enums import AuthorityEnd, EventKind, Holder, Settlement, Status
 from requests_app.models import CorrectionReason, MSARequest, RequestEvent
 
@@ -84,6 +86,9 @@ def _details(event: RequestEvent, titles: dict[str, str]) -> Iterable[str]:
         yield titles.get(f"agent:{event.codes.get('agent')}", "")
     if event.kind == EventKind.AGENT_REVOKED and event.codes.get("why") in _WHY_ENDED:
         yield str(_WHY_ENDED[event.codes["why"]])
+    if event.kind == EventKind.ANSWERS_BY_PHONE:
+        yield _("Entered by program staff on the phone on %(day)s") % {"day": formats.day(local_day(event.at))}
+        yield from (steps.label(name) for name in event.codes.get("fields", []))
     if event.kind in (EventKind.PRODUCT_RULES_CHANGED, EventKind.PANEL_RULE_ADDED):
         yield from _rules_changed(event)
     planned = event.codes.get("on")

@@ -57,9 +57,7 @@ def copies(msa_request: MSARequest) -> Callable[[], MSARequest]:
     return lambda: MSARequest.objects.get(pk=msa_request.pk)
 
 
-def test_fault_15_two_staff_decide_at_once(
-    ready: MSARequest, locked: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_fault_15_two_staff_decide_at_once(ready: MSARequest, locked: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second is told who decided what. Without the lock only the database's constraint is left to stop it."""
     first, second, fresh, old = screener("Fay First"), screener("Ned Next"), copies(ready), seen.of(ready)
     items = decision_acts.items_as_content([RequiredCorrection(factories.CorrectionReasonFactory())])
@@ -129,10 +127,7 @@ def test_two_take_one_request_over_at_once(ready: MSARequest, monkeypatch: pytes
     claims.take(ready, by=holder)
     fresh = copies(ready)
     _answers, failures = at_once(
-        *[
-            lambda by=by: claims.take_over(fresh(), by=by, reason="Fay is out.", holder=holder.pk)
-            for by in colleagues
-        ]
+        *[lambda by=by: claims.take_over(fresh(), by=by, reason="Fay is out.", holder=holder.pk) for by in colleagues]
     )
     assert [getattr(failure, "code", failure) for failure in failures] == ["taken"]
     assert ready.events.filter(kind="screening_taken_over").count() == 1

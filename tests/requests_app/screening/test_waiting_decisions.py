@@ -89,7 +89,9 @@ def seen_by_others(msa_request: MSARequest, people: list[User]) -> list[tuple[st
     return shown
 
 
-@pytest.mark.parametrize("kind", [DecisionKind.SEND_BACK, DecisionKind.VALID, DecisionKind.WITHDRAW, DecisionKind.JUDGE])
+@pytest.mark.parametrize(
+    "kind", [DecisionKind.SEND_BACK, DecisionKind.VALID, DecisionKind.WITHDRAW, DecisionKind.JUDGE]
+)
 def test_nobody_but_staff_sees_a_decision_that_waits(kind: DecisionKind) -> None:
     staff, company = screener(), factories.CompanyFactory()
     owner = factories.UserFactory(name="Cora Customer")
@@ -106,7 +108,9 @@ def test_nobody_but_staff_sees_a_decision_that_waits(kind: DecisionKind) -> None
         DecisionKind.JUDGE: {},
     }
     if kind == DecisionKind.JUDGE:
-        transitions.require_corrections(msa_request, by=staff, items=[RequiredCorrection(factories.CorrectionReasonFactory())])
+        transitions.require_corrections(
+            msa_request, by=staff, items=[RequiredCorrection(factories.CorrectionReasonFactory())]
+        )
         item = msa_request.corrections.get()
         corrections.answer(item, by=msa_request.agent, way="right", text="It is right.")
         transitions.resubmit(factories.refreshed(msa_request), by=msa_request.agent)
@@ -148,7 +152,9 @@ def test_buttons_send_and_cancel_and_name_the_decision_that_they_are_about() -> 
     first = factories.decide(msa_request, DecisionKind.VALID, by=staff)
     answer = post(client, "cancel_decision", msa_request, {"decision": first.pk})
     assert "Canceled: Deem valid. Nothing was sent." in answer.text
-    assert "Decisions that weren&#x27;t sent" in page(client, msa_request) or "weren't sent" in page(client, msa_request)
+    assert "Decisions that weren&#x27;t sent" in page(client, msa_request) or "weren't sent" in page(
+        client, msa_request
+    )
     second = factories.decide(msa_request, DecisionKind.VALID, by=staff)
     old_page = post(client, "cancel_decision", msa_request, {"decision": first.pk})
     assert (old_page.status_code, "already" in old_page.text) == (409, True)
@@ -236,7 +242,9 @@ def test_old_extension_is_refused_with_the_new_day() -> None:
     msa_request = factories.corrections_required()
     data = factories.seen(msa_request) | {"to": "2027-12-31", "reason": "typed before"}
     later = msa_request.owner_acts_by + timedelta(days=7)
-    decision = factories.decide(msa_request, DecisionKind.EXTEND, by=first, to=later.isoformat(), reason="In hospital.")
+    decision = factories.decide(
+        msa_request, DecisionKind.EXTEND, by=first, to=later.isoformat(), reason="In hospital."
+    )
     staff_decisions.send_now(decision, by=first)
     answer = signed_in(second).post(address("extend", msa_request), data)
     assert (answer.status_code, "typed before" in answer.text) == (409, True)
@@ -247,9 +255,7 @@ def test_old_verdicts_on_an_item_are_refused_and_the_note_is_kept() -> None:
     first, second = screener(), screener("Ned Next")
     msa_request = factories.submitted()
     reasons = [factories.CorrectionReasonFactory(code=f"c{n}", title=f"Item {n}") for n in range(2)]
-    transitions.require_corrections(
-        msa_request, by=first, items=[RequiredCorrection(reason) for reason in reasons]
-    )
+    transitions.require_corrections(msa_request, by=first, items=[RequiredCorrection(reason) for reason in reasons])
     for item in msa_request.corrections.all():
         corrections.answer(item, by=msa_request.owner, way="right", text="It is right.")
     transitions.resubmit(msa_request, by=msa_request.owner)
@@ -274,7 +280,12 @@ def test_claim_replaces_a_colleagues_buttons_with_taking_over() -> None:
     text = page(signed_in(second), msa_request)
     assert "Fay First is screening this request (since " in text
     assert "Take over" in text
-    for words in ("Save and deem valid", "Send back for corrections</button>", "Deem valid</button>", "Return to queue"):
+    for words in (
+        "Save and deem valid",
+        "Send back for corrections</button>",
+        "Deem valid</button>",
+        "Return to queue",
+    ):
         assert words not in text
     for kind in (DecisionKind.VALID, DecisionKind.WITHDRAW):
         with pytest.raises(Stale, match=r"Fay First is screening this request \(since"):
