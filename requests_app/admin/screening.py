@@ -68,13 +68,13 @@ class MSARequestAdmin(admin.ModelAdmin):
     list_display = [
         "reference",
         "status_words",
+        "taken_by",
+        "decided",
         "request_type",
         "customer_name",
         "city",
         "company",
         "waiting",
-        "taken_by",
-        "decided",
     ]
     list_display_links = ["reference"]
     list_filter = [QueueFilter, "status", "request_type"]

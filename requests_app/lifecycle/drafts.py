@@ -115,10 +115,7 @@ def save_facts(
         raise ValueError(f"not fields of the form: {sorted(unknown)}")
     with transaction.atomic():
         fresh = lock(msa_request)
-        permissions.check_enters(by, fresh, on_phone=on_phone)
-        policies.check_editable(fresh)
-        if on_phone and "customer_email" in changes:
-            raise Refused(_("A corrected email address is confirmed by its owner."), code="address")
+        _check_may_save(fresh, changes, by=by, on_phone=on_phone)
         changed = {name: value for name, value in changes.items() if getattr(fresh, name) != value}
         if not changed:
             return fresh
@@ -141,6 +138,13 @@ def save_facts(
         if "customer_email" in changed:
             notices.draft_started_for_you(fresh, by=by)
     return fresh
+
+
+def _check_may_save(fresh: MSARequest, changes: Mapping[str, Any], *, by: User, on_phone: bool) -> None:
+    permissions.check_enters(by, fresh, on_phone=on_phone)
+    policies.check_editable(fresh)
+    if on_phone and "customer_email" in changes:
+        raise Refused(_("A corrected email address is confirmed by its owner."), code="address")
 
 
 def record_phone_entry(msa_request: MSARequest, fields: Sequence[str], *, by: User, item: int | None = None) -> None:

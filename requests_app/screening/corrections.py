@@ -185,7 +185,9 @@ def _close_judged(msa_request: MSARequest, pk: int, verdict: Mapping[str, str], 
 
 
 def _item_on_the_desk(msa_request: MSARequest, pk: int, *, by: User, kept_open_too: bool) -> Correction:
-    item = Correction.objects.select_related("reason", "screening").get(pk=pk, msa_request=msa_request)
+    item = Correction.objects.select_related("reason", "screening").filter(pk=pk, msa_request=msa_request).first()
+    if item is None:
+        raise history.stale(msa_request, to=by)
     may_be_judged = item.answered_at is not None or (kept_open_too and item.follows_id is not None)
     if msa_request.status not in enums.SCREENABLE or item.closed_at is not None or not may_be_judged:
         raise history.stale(msa_request, to=by)

@@ -46,7 +46,7 @@ _CHANGE = {
 }
 
 SAMPLES: dict[str, dict[str, Any]] = {
-    "confirm_address": {"action_url": "https://private-link.invalid/"},
+    "confirm_address": {},
     "address_to_change": {},
     "account/verify_address": {"code": "ABC-123"},
     "account/login_code": {"code": "ABC-123"},

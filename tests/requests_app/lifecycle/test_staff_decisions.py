@@ -367,7 +367,7 @@ def test_decision_on_an_item_that_a_colleague_judged_names_it() -> None:
     msa_request, items = answered()
     old = seen.of(msa_request)
     staff_decisions.send_now(corrections.accept(items[0], by=first), by=first)
-    with pytest.raises(Stale, match="Fay First.*“Item 0”: "):
+    with pytest.raises(Stale, match=r"Fay First.*“Item 0”: "):
         corrections.keep_open(items[0], by=second, note="Not readable.", seen=old)
 
 
