@@ -17,7 +17,7 @@ from msa_portal.errors import Refused, Stale
 from msa_portal.notices.models import NoticeMessage
 from requests_app import decision_guard, tasks
 from requests_app.enums import CheckCode, DecisionKind, DecisionState, DeskNoteKind, Status, WithdrawalReason
-from requests_app.lifecycle import decision_acts, seen, staff_decisions, transitions
+from requests_app.lifecycle import decision_acts, expiry, seen, staff_decisions, transitions
 from requests_app.lifecycle.correction_items import RequiredCorrection
 from requests_app.models import DeskNote, MSARequest, StaffDecision
 from requests_app.screening import corrections, desk
@@ -280,10 +280,14 @@ def test_fact_that_changed_stops_the_release() -> None:
     assert decision.state == DecisionState.NOT_SENT
 
 
-def test_decision_of_a_colleague_who_left_is_not_sent() -> None:
+@pytest.mark.parametrize("kind", [DecisionKind.VALID, DecisionKind.JUDGE])
+def test_decision_of_a_colleague_who_left_is_not_sent(kind: DecisionKind) -> None:
     staff = screener()
-    msa_request = checked(staff)
-    decision = factories.decide(msa_request, DecisionKind.VALID, by=staff)
+    if kind == DecisionKind.JUDGE:
+        _msa_request, items = answered()
+        decision = corrections.accept(items[0], by=staff)
+    else:
+        decision = factories.decide(checked(staff), kind, by=staff)
     User.objects.filter(pk=staff.pk).update(is_active=False)
     with minutes_later(6):
         tasks.release_decisions()
@@ -301,6 +305,29 @@ def test_timers_leave_a_request_with_a_waiting_decision_alone() -> None:
         with pytest.raises(Refused) as refusal:
             act()
         assert refusal.value.code == "decision_waiting"
+
+
+def test_last_day_does_not_end_a_request_for_which_more_time_waits() -> None:
+    """Decided on the last day, and the timer runs before the release: it neither ends the request nor moves the day."""
+    staff, msa_request = screener(), factories.corrections_required()
+    last_day = timezone.localtime() + timedelta(days=90)
+    with time_machine.travel(last_day.replace(hour=23, minute=58), tick=False):
+        assert msa_request.owner_acts_by == local_day(timezone.now())
+        to = msa_request.owner_acts_by + timedelta(days=30)
+        factories.decide(msa_request, DecisionKind.EXTEND, by=staff, to=to.isoformat(), reason="In hospital.")
+    with time_machine.travel(last_day.replace(hour=23, minute=58) + timedelta(minutes=6), tick=False):
+        expiry.run_due()
+        assert factories.refreshed(msa_request).status == Status.CORRECTIONS_REQUIRED
+        tasks.release_decisions()
+    assert factories.refreshed(msa_request).owner_acts_by == to
+
+
+def test_checks_below_a_decision_that_waits_stay_as_they_are() -> None:
+    staff = screener()
+    msa_request = checked(staff)
+    factories.decide(msa_request, DecisionKind.VALID, by=staff)
+    with pytest.raises(Stale, match="You decided “Deem valid”"):
+        desk.answer_checks(msa_request, {"C5": ("no", "other name")}, by=staff)
 
 
 def test_one_release_that_breaks_does_not_hold_up_the_next(monkeypatch: pytest.MonkeyPatch) -> None:

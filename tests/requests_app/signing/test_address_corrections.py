@@ -16,7 +16,7 @@ from msa_portal.notices import links
 from msa_portal.notices.models import NoticeMessage
 from requests_app.enums import Party
 from requests_app.lifecycle import drafts
-from requests_app.models import AddressCorrection, AgentAuthority, MSARequest, Signature
+from requests_app.models import AddressCorrection, AgentAuthority, MSARequest, Signature, SigningInvitation
 from requests_app.signing import address_corrections, invitations
 from tests import factories
 
@@ -52,6 +52,9 @@ def test_link_works_once_expires_and_ends_with_the_next_one(client: Client) -> N
     msa_request, staff = of_agent(), factories.staff()
     first = address_corrections.ask(msa_request, "first@example.com", by=staff)
     second = address_corrections.ask(msa_request, NEW, by=staff)
+    assert client.get(path_of(first)).status_code == 410
+    with pytest.raises(Refused, match="no longer works"):
+        address_corrections.confirm(first)
     assert client.post(path_of(first)).status_code == 410
     with time_machine.travel(timezone.now() + timedelta(days=400)):
         assert client.post(path_of(second)).status_code == 410
@@ -86,13 +89,15 @@ def test_no_account_signature_or_authority_moves(client: Client) -> None:
 def test_open_link_to_sign_goes_to_the_new_address_and_the_old_one_opens_nothing(client: Client) -> None:
     msa_request = of_agent()
     agreement = factories.prepared(msa_request)
+    used = invitations.invite_customer(agreement, by=msa_request.agent)
+    SigningInvitation.objects.filter(pk=used.pk).update(used_at=timezone.now())
     old = invitations.invite_customer(agreement, by=msa_request.agent)
     client.post(path_of(address_corrections.ask(msa_request, NEW, by=factories.staff())))
-    old.refresh_from_db()
-    assert old.voided_at is not None
-    with pytest.raises(Refused):
-        invitations.check_link_holds(old)
-    assert agreement.invitations.get(voided_at=None).email == NEW
+    for link in (old, used):
+        link.refresh_from_db()
+        with pytest.raises(Refused):
+            invitations.check_link_holds(link)
+    assert agreement.invitations.get(voided_at=None, used_at=None).email == NEW
 
 
 def test_customer_with_an_account_and_strangers_are_refused() -> None:
