@@ -110,13 +110,6 @@ def _judged_lines(row: MSARequest, judged: Mapping[str, Any]) -> list[str]:
     return said
 
 
-def desk_notes(user: User) -> dict[str, Any]:
-    """For the top of the queue: what became of this person's decisions and claims."""
-    if not user.has_perm("requests_app.screen_msarequest") and not user.has_perm("fieldwork.issue_serviceorder"):
-        return {}
-    return {"notes": list(claims.unread_notes(user)[:20]), "idle": claims.idle_of(user)}
-
-
 # The acts
 
 

@@ -190,7 +190,7 @@ class MSARequestAdmin(admin.ModelAdmin):
         return own + super().get_urls()
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        more = decisions.desk_notes(user_of(request)) if request.method == "GET" else {}
+        more = claims.desk_notes(user_of(request)) if request.method == "GET" else {}
         return super().changelist_view(request, {**(extra_context or {}), **more})
 
     def take_next(self, request: HttpRequest) -> HttpResponse:
@@ -275,6 +275,9 @@ class MSARequestAdmin(admin.ModelAdmin):
         return render(request, template, context, status=status if posted else 200)
 
 
+_KEEP_OPEN = "keep-item-open"
+
+
 class _Invalid(Exception):
     """The posted form has errors; the page shows them."""
 
@@ -282,7 +285,11 @@ class _Invalid(Exception):
 def _changes_to_judge(request: HttpRequest, row: MSARequest) -> corrections.Changes | None:
     """What changed since it was sent back, while an answer waits to be judged; the rest is behind a link."""
     forms_of_the_whole = ("/checks/", "/corrections/", "/withdraw/", "/extend/")
-    is_elsewhere = "all" in request.GET or "form" in request.POST or request.path.endswith(forms_of_the_whole)
+    is_elsewhere = (
+        "all" in request.GET
+        or request.POST.get("form", _KEEP_OPEN) != _KEEP_OPEN
+        or request.path.endswith(forms_of_the_whole)
+    )
     if row.status != Status.REQUEST_SUBMITTED or is_elsewhere:
         return None
     if not request.user.has_perm("requests_app.screen_msarequest"):

@@ -142,8 +142,9 @@ def _release(fresh: MSARequest, waiting: StaffDecision, *, by: User | None) -> N
             seen_states.check(fresh, seen, seen_states.ABOUT[waiting.kind], to=waiting.decided_by)
             decision_acts.act(lock(fresh), waiting)
     except Refused as refusal:
-        _end(waiting, DecisionState.NOT_SENT, by=by, why=str(refusal))
-        _tell(waiting, DeskNoteKind.NOT_SENT, by=by, text=str(refusal))
+        why = " ".join(refusal.fields.get("changed", [])) or str(refusal)
+        _end(waiting, DecisionState.NOT_SENT, by=by, why=why)
+        _tell(waiting, DeskNoteKind.NOT_SENT, by=by, text=why)
     else:
         _end(waiting, DecisionState.SENT, by=by)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -137,6 +138,13 @@ def unread_notes(user: User) -> QuerySet[DeskNote]:
     """What became of this person's decisions and claims, until they say that they have read it."""
     rows = DeskNote.objects.filter(recipient=user, read_at__isnull=True)
     return rows.select_related("msa_request", "decision", "by").order_by("-pk")
+
+
+def desk_notes(user: User) -> dict[str, Any]:
+    """For the top of the desk: `notes` and `idle`; empty for people who decide nothing here."""
+    if not user.has_perm("requests_app.screen_msarequest") and not user.has_perm("fieldwork.issue_serviceorder"):
+        return {}
+    return {"notes": list(unread_notes(user)[:20]), "idle": idle_of(user)}
 
 
 def mark_read(note: DeskNote, *, by: User) -> None:

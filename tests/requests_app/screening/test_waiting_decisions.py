@@ -173,6 +173,7 @@ def test_decision_that_could_not_be_sent_is_told_on_the_desk_until_it_is_read() 
     with minutes_later(6):
         tasks.release_decisions()
     client = signed_in(staff)
+    assert "Your decision was not sent" in client.get(reverse("admin:index")).text
     text = client.get(QUEUE).text
     assert "Your decision was not sent" in text
     assert "Request withdrawn" in text
@@ -309,6 +310,26 @@ def test_refused_form_keeps_what_was_typed_through_taking_over() -> None:
     assert "Send back for corrections</button>" in taken.text
     post(client, "corrections", msa_request, data)
     assert msa_request.staff_decisions.get().content["items"][0]["note"] == "typed before"
+
+
+def test_note_on_an_item_is_kept_through_taking_over() -> None:
+    first, second = screener(), screener("Ned Next")
+    msa_request = factories.submitted()
+    reason = RequiredCorrection(factories.CorrectionReasonFactory())
+    transitions.require_corrections(msa_request, by=first, items=[reason])
+    item = msa_request.corrections.get()
+    corrections.answer(item, by=msa_request.owner, way="right", text="It is right.")
+    transitions.resubmit(msa_request, by=msa_request.owner)
+    claims.take(msa_request, by=first)
+    client, data = signed_in(second), {"item": item.pk, "note": "typed before", "form": "keep-item-open"}
+    refused = post(client, "keep_item_open", msa_request, data)
+    assert refused.status_code == 409
+    assert "Take over and keep what I typed" in refused.text
+    more = {"holder": first.pk, "take_over_reason": "Fay is out today."}
+    taken = post(client, "take_over", msa_request, data | more)
+    assert (taken.status_code, "typed before" in taken.text) == (200, True)
+    post(client, "keep_item_open", msa_request, data)
+    assert msa_request.staff_decisions.get().content["judged"][str(item.pk)]["note"] == "typed before"
 
 
 def test_taking_over_needs_a_reason_and_tells_the_holder_by_whom() -> None:
