@@ -107,6 +107,9 @@ class EventKind(models.TextChoices):
     REFUND_PAID = "refund_paid", _("Refund sent")
     REFUND_FAILED = "refund_failed", _("Refund failed")
     SCREENING_TAKEN = "screening_taken", _("Screening started")
+    SCREENING_TAKEN_OVER = "screening_taken_over", _("Screening taken over by a colleague")
+    ADDRESS_CORRECTED = "address_corrected", _("Customer's email address corrected")
+    ANSWERS_BY_PHONE = "answers_by_phone", _("Answers entered by program staff on the phone")
     FOLLOW_UP_SAVED = "follow_up_saved", _("Next step saved")
     FOLLOW_UP_CANCELED = "follow_up_canceled", _("Next step canceled")
     PRODUCT_DOCUMENT_SENT = "product_document_sent", _("Document for the device sent")
@@ -131,6 +134,35 @@ class EventKind(models.TextChoices):
 def event_choices() -> list[tuple[str, Promise | str]]:
     """The field's choices, as a function so that a new event needs no migration."""
     return list(EventKind.choices)
+
+
+class DecisionKind(models.TextChoices):
+    """What staff decide that tells the customer something or moves the case. Each waits before it acts."""
+
+    SEND_BACK = "send_back", _("Send back for corrections")
+    JUDGE = "judge", _("Answers to corrections judged")
+    VALID = "valid", _("Deem valid")
+    ORDER = "order", _("Issue service order")
+    WITHDRAW = "withdraw", _("Withdraw on the customer's word")
+    EXTEND = "extend", _("Give more time")
+    PAPER = "paper", _("Pages signed on paper judged")
+
+
+class DecisionState(models.TextChoices):
+    WAITING = "waiting", _("Waiting to be sent")
+    SENT = "sent", _("Sent")
+    CANCELED = "canceled", _("Canceled")
+    REPLACED = "replaced", _("Part of the next decision")
+    NOT_SENT = "not_sent", _("Not sent")
+
+
+class DeskNoteKind(models.TextChoices):
+    """What a member of staff is told on their desk until they say that they have read it."""
+
+    NOT_SENT = "not_sent", _("Your decision was not sent")
+    CANCELED = "canceled", _("Your decision was canceled")
+    TAKEN_OVER = "taken_over", _("Your request was taken over")
+    CLOSED = "closed", _("Your request was withdrawn")
 
 
 class RequestType(models.TextChoices):

@@ -317,6 +317,9 @@ _ROWS = (
     Row(EventKind.REFUND_FAILED, by=frozenset({Actor.PORTAL}), told_by_service=("refund_failed",)),
     # --- Staff --------------------------------------------------------------------------------
     Row(EventKind.SCREENING_TAKEN, permissions=(_SCREEN,)),
+    Row(EventKind.SCREENING_TAKEN_OVER, permissions=(_SCREEN,)),
+    Row(EventKind.ADDRESS_CORRECTED, by=frozenset({Actor.LINK})),
+    Row(EventKind.ANSWERS_BY_PHONE, permissions=(_SCREEN,)),
     Row(
         EventKind.PRODUCT_RULES_CHANGED,
         permissions=("requests_app.change_product",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -61,12 +62,14 @@ def record(
     from_status: str | None = None,
     codes: dict[str, Any] | None = None,
     save: Sequence[str] = (),
+    at: datetime | None = None,
 ) -> RequestEvent:
     """Append the event and send the signal to the other apps.
 
     The caller holds the lock on the request's row, so that two events never get the same place in the chain.
     `by` None is a timer. `codes` holds codes and ids only. `save` names fields of the request that the caller
-    changed: they're saved together with those that the event changes.
+    changed: they're saved together with those that the event changes. `at` is when staff decided, if the event is the
+    release of a decision that waited: the clocks count from then (D24).
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("an event is recorded in the transaction of its cause")
@@ -79,7 +82,7 @@ def record(
         to_status=msa_request.status,
         holder=waiting_on(msa_request),
         actor=by,
-        at=timezone.now(),
+        at=at or timezone.now(),
         codes=codes or {},
         previous_digest=last.digest if last else "",
     )

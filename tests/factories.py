@@ -25,13 +25,15 @@ from requests_app.enums import (
     AgreementState,
     CheckAnswer,
     CheckCode,
+    DecisionKind,
     DocumentKind,
     Party,
     Responsible,
     Settlement,
     WithdrawalReason,
 )
-from requests_app.lifecycle import drafts, settlement, transitions
+from requests_app.lifecycle import decision_acts, drafts, settlement, staff_decisions, transitions
+from requests_app.lifecycle import seen as seen_states
 from requests_app.models import (
     Agreement,
     AgreementWording,
@@ -42,6 +44,7 @@ from requests_app.models import (
     Product,
     ScreeningAnswer,
     ServiceAccount,
+    StaffDecision,
 )
 from requests_app.screening import corrections
 from requests_app.signing import esign_consent, invitations, signatures
@@ -297,6 +300,19 @@ def executed(msa_request: MSARequest) -> MSARequest:
     return refreshed(msa_request)
 
 
+def seen(msa_request: MSARequest) -> dict[str, str]:
+    """What the forms of the desk's pages carry: the request as it is now."""
+    return {"seen": seen_states.of(refreshed(msa_request)).token}
+
+
+def decide(
+    msa_request: MSARequest, kind: DecisionKind, *, by: User, at_once: bool = False, **content: Any
+) -> StaffDecision:
+    """By staff who look at the request as it is now."""
+    now = seen_states.of(refreshed(msa_request))
+    return staff_decisions.decide(msa_request, kind, content, by=by, seen=now, at_once=at_once)
+
+
 def paid(msa_request: MSARequest, *, how: Settlement = Settlement.PAID) -> MSARequest:
     """The fee of the open visit is settled, which submits (or completes what waited for it)."""
     visit = msa_request.rounds.get(closed_at__isnull=True)
@@ -314,7 +330,8 @@ def submitted(msa_request: MSARequest | None = None, **facts: Any) -> MSARequest
 def corrections_required(msa_request: MSARequest | None = None, *, note: str = "", **facts: Any) -> MSARequest:
     msa_request = msa_request or submitted(**facts)
     item = transitions.RequiredCorrection(CorrectionReasonFactory(), note=note)
-    transitions.require_corrections(msa_request, by=staff(), items=[item])
+    items = decision_acts.items_as_content([item])
+    decide(msa_request, DecisionKind.SEND_BACK, by=staff(), at_once=True, items=items)
     return refreshed(msa_request)
 
 
@@ -330,7 +347,7 @@ def valid(msa_request: MSARequest | None = None, **facts: Any) -> MSARequest:
         ScreeningAnswer.objects.update_or_create(
             screening=screening, check_code=code, defaults={"answer": CheckAnswer.YES, "answered_by": person}
         )
-    transitions.deem_valid(msa_request, by=person)
+    decide(msa_request, DecisionKind.VALID, by=person, at_once=True)
     return refreshed(msa_request)
 
 
@@ -338,7 +355,7 @@ def valid(msa_request: MSARequest | None = None, **facts: Any) -> MSARequest:
 def ordered(msa_request: MSARequest | None = None, **facts: Any) -> MSARequest:
     """The service order is issued."""
     msa_request = msa_request or valid(**facts)
-    transitions.issue_service_order(msa_request, by=staff())
+    decide(msa_request, DecisionKind.ORDER, by=staff(), at_once=True)
     return refreshed(msa_request)
 
 

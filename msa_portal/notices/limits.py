@@ -78,6 +78,7 @@ UNLIMITED: dict[str, str] = {
             *("visit_scheduled", "visit_moved", "visit_canceled", "visit_on_the_way", "visit_expected_anew"),
             *("visit_reminder", "day_change_kept", "request_valid", "service_order_issued", "visit_complete"),
             *("visit_unsuccessful", "account/license_expires", "approval_asked", "approval_decided"),
+            *("confirm_address", "address_to_change"),
         ),
         _TIMER_OR_STAFF,
     ),

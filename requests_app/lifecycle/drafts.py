@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -121,19 +121,21 @@ def _check_room(drafts: QuerySet[MSARequest], most: int, whose: User | Company, 
         raise Refused(words % {"count": most}, code="quota")
 
 
-def save_facts(msa_request: MSARequest, changes: Mapping[str, Any], *, by: User, version: int) -> MSARequest:
+def save_facts(
+    msa_request: MSARequest, changes: Mapping[str, Any], *, by: User, version: int, on_phone: bool = False
+) -> MSARequest:
     """Write changed facts, whole or in part; `version` is the one that the person saw.
 
     A stale version is refused with both versions in `fields` (fault 16). A covered fact that
     changes supersedes the agreement (A3). The record is checked again where its fields changed.
+    `on_phone`: program staff enter what the customer says. It's recorded as theirs, and never moves the email address.
     """
     unknown = set(changes) - set(steps.ALL_FIELDS)
     if unknown:
         raise ValueError(f"not fields of the form: {sorted(unknown)}")
     with transaction.atomic():
         fresh = lock(msa_request)
-        permissions.check_acts_for(by, fresh)
-        policies.check_editable(fresh)
+        _check_may_save(fresh, changes, by=by, on_phone=on_phone)
         changed = {name: value for name, value in changes.items() if getattr(fresh, name) != value}
         if not changed:
             return fresh
@@ -152,10 +154,25 @@ def save_facts(msa_request: MSARequest, changes: Mapping[str, Any], *, by: User,
         versions.supersede_if_changed(fresh, by=by, changed=changed)
         if set(eligibility.FIELDS) & set(changed):
             readiness.supersede_uncovered(fresh)
+        if on_phone:
+            record_phone_entry(fresh, list(changed), by=by)
         if "customer_email" in changed:
             outbox.cancel_to(before, reference=fresh.reference or "")
             notices.draft_started_for_you(fresh, by=by)
     return fresh
+
+
+def _check_may_save(fresh: MSARequest, changes: Mapping[str, Any], *, by: User, on_phone: bool) -> None:
+    permissions.check_enters(by, fresh, on_phone=on_phone)
+    policies.check_editable(fresh)
+    if on_phone and "customer_email" in changes:
+        raise Refused(_("A corrected email address is confirmed by its owner."), code="address")
+
+
+def record_phone_entry(msa_request: MSARequest, fields: Sequence[str], *, by: User, item: int | None = None) -> None:
+    """Program staff entered what the customer said on the phone. The caller holds the request's lock."""
+    codes: dict[str, Any] = {"channel": "phone", "fields": sorted(fields)} | ({"item": item} if item else {})
+    history.record(msa_request, EventKind.ANSWERS_BY_PHONE, by=by, codes=codes)
 
 
 def _refuse_stale(fresh: MSARequest, changed: Mapping[str, Any]) -> None:

@@ -5,7 +5,7 @@ A button that is not possible now shows that very reason.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -157,8 +157,11 @@ def open_screening(msa_request: MSARequest) -> Screening:
     return screening
 
 
-def check_deem_valid(msa_request: MSARequest) -> None:
-    """C1 to C7 are answered, none with no; what the portal knows itself is looked at again."""
+def check_deem_valid(msa_request: MSARequest, *, accepted: Collection[int] = ()) -> None:
+    """C1 to C7 are answered, none with no; what the portal knows itself is looked at again.
+
+    `accepted` are items that a decision which still waits accepts.
+    """
     answers = {answer.check_code: answer.answer for answer in open_screening(msa_request).answers.all()}
     missing = [code for code in CheckCode.values if code not in answers]
     if missing:
@@ -173,7 +176,7 @@ def check_deem_valid(msa_request: MSARequest) -> None:
             % {"checks": ", ".join(refused)},
             code="checks_failed",
         )
-    if any(correction.is_open for correction in msa_request.case.corrections):
+    if any(item.is_open and item.pk not in accepted for item in msa_request.case.corrections):
         raise Refused(
             _("A correction is still open. Accept each answer, or send the request back with a new note."),
             code="corrections_open",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError
@@ -27,6 +28,7 @@ from requests_app.enums import (
     FINAL,
     OWNER_HOLDS,
     CorrectionEnd,
+    DeskNoteKind,
     EventKind,
     FollowUpKind,
     Status,
@@ -38,6 +40,7 @@ from requests_app.lifecycle import correction_items, policies
 from requests_app.lifecycle.correction_items import RequiredCorrection
 from requests_app.models import (
     Correction,
+    DeskNote,
     FollowUp,
     MSARequest,
     OutcomeReason,
@@ -69,23 +72,30 @@ class _Transition:
 
 
 @contextmanager
-def _transition(msa_request: MSARequest, kind: EventKind, *, by: User | None) -> Iterator[_Transition]:
-    """Open the door for one event. The body checks when, writes its own rows, says the codes."""
+def _transition(
+    msa_request: MSARequest, kind: EventKind, *, by: User | None, at: datetime | None = None
+) -> Iterator[_Transition]:
+    """Open the door for one event. The body checks when, writes its own rows, says the codes.
+
+    `at` is when staff decided it. A timer waits while a decision of staff does.
+    """
     with _account_held_once(), locked(msa_request) as fresh:
         permissions.check_may_cause(kind, by, fresh)
         make_transition: Callable[[], None] = getattr(fresh, kind.value)
         if not can_proceed(make_transition):
             raise stale(fresh, to=by)
+        if by is None and fresh.case.waiting_decision is not None:
+            raise Refused(_("A decision of program staff is about to be sent."), code="decision_waiting")
         move = _Transition(fresh)
         yield move
         before = fresh.status
         make_transition()
-        fresh.owner_acts_by = _owner_deadline(fresh)
+        fresh.owner_acts_by = _owner_deadline(fresh, at)
         changed = ["status", "owner_acts_by", "open_corrections", "updated_at"]
         if (held := _account_held_by(fresh)) != fresh.holds_account:
             fresh.holds_account = held
             changed.append("holds_account")
-        history.record(fresh, kind, by=by, from_status=before, codes=move.codes, save=changed)
+        history.record(fresh, kind, by=by, from_status=before, codes=move.codes, save=changed, at=at)
     take_over(msa_request, fresh)
 
 
@@ -108,11 +118,11 @@ def _account_held_once() -> Iterator[None]:
         raise
 
 
-def _owner_deadline(msa_request: MSARequest) -> Any:
+def _owner_deadline(msa_request: MSARequest, at: datetime | None) -> Any:
     """The last day to act where the ball is with the owner (D8)."""
     if msa_request.status not in OWNER_HOLDS:
         return None
-    return deadlines.new_deadline(msa_request)
+    return deadlines.new_deadline(msa_request, at)
 
 
 def submit(msa_request: MSARequest, *, by: User) -> None:
@@ -123,24 +133,26 @@ def submit(msa_request: MSARequest, *, by: User) -> None:
         Screening.objects.create(msa_request=move.msa_request)
 
 
-def require_corrections(msa_request: MSARequest, *, by: User, items: Sequence[RequiredCorrection]) -> None:
+def require_corrections(
+    msa_request: MSARequest, *, by: User, items: Sequence[RequiredCorrection], at: datetime | None = None
+) -> None:
     """Send the request back with at least one coded correction, also late (D12).
 
     Items that staff kept open go back with it: then there need be no new ones. What the form says
     now is kept beside the decision, so that the next look shows what changed since.
     """
-    with _transition(msa_request, EventKind.REQUIRE_CORRECTIONS, by=by) as move:
+    with _transition(msa_request, EventKind.REQUIRE_CORRECTIONS, by=by, at=at) as move:
         fresh = move.msa_request
         kept_open = list(Correction.objects.filter(msa_request=fresh).unanswered().select_related("reason"))
         if not items and not kept_open:
             raise Refused(_("Choose at least one correction."), code="no_correction")
         screening = Screening.objects.filter(msa_request=fresh, decided_at__isnull=True).first()
         if screening is None:
-            screening = Screening.objects.create(msa_request=fresh, taken_by=by, taken_at=timezone.now())
-        correction_items.add(fresh, screening, items, by=by)
+            screening = Screening.objects.create(msa_request=fresh, taken_by=by, taken_at=at or timezone.now())
+        correction_items.add(fresh, screening, items, by=by, at=at)
         screening.facts = correction_items.facts_in_words(fresh)
         screening.save(update_fields=["facts"])
-        _decide(screening, "corrections", by)
+        _decide(screening, "corrections", by, at)
         codes = [correction.reason.code for correction in kept_open] + [item.reason.code for item in items]
         move.codes = {"reasons": codes, "screening": screening.pk}
 
@@ -154,18 +166,18 @@ def resubmit(msa_request: MSARequest, *, by: User) -> None:
         Screening.objects.create(msa_request=move.msa_request)
 
 
-def deem_valid(msa_request: MSARequest, *, by: User) -> None:
+def deem_valid(msa_request: MSARequest, *, by: User, at: datetime | None = None) -> None:
     """C1 to C7 answered, and every correction accepted."""
-    with _transition(msa_request, EventKind.DEEM_VALID, by=by) as move:
+    with _transition(msa_request, EventKind.DEEM_VALID, by=by, at=at) as move:
         policies.check_deem_valid(move.msa_request)
         screening = policies.open_screening(move.msa_request)
-        _decide(screening, "valid", by)
+        _decide(screening, "valid", by, at)
         move.codes = {"screening": screening.pk}
 
 
-def issue_service_order(msa_request: MSARequest, *, by: User | None) -> None:
+def issue_service_order(msa_request: MSARequest, *, by: User | None, at: datetime | None = None) -> None:
     """The fee of this visit is settled and not disputed. Field work makes the order and its visit."""
-    with _transition(msa_request, EventKind.ISSUE_SERVICE_ORDER, by=by) as move:
+    with _transition(msa_request, EventKind.ISSUE_SERVICE_ORDER, by=by, at=at) as move:
         visit = policies.open_round(move.msa_request)
         policies.check_settled(visit)
         move.codes = {"round": visit.number}
@@ -244,9 +256,16 @@ def modify(msa_request: MSARequest, *, by: User) -> None:
         }
 
 
-def withdraw(msa_request: MSARequest, *, by: User | None, reason: WithdrawalReason, note: str = "") -> None:
+def withdraw(
+    msa_request: MSARequest,
+    *,
+    by: User | None,
+    reason: WithdrawalReason,
+    note: str = "",
+    at: datetime | None = None,
+) -> None:
     """Withdraw IR: final. The open visit is canceled; payments and field work follow by signal."""
-    with _transition(msa_request, EventKind.WITHDRAW, by=by) as move:
+    with _transition(msa_request, EventKind.WITHDRAW, by=by, at=at) as move:
         fresh = move.msa_request
         policies.check_withdraw(fresh)
         now = timezone.now()
@@ -258,7 +277,11 @@ def withdraw(msa_request: MSARequest, *, by: User | None, reason: WithdrawalReas
             canceled_at=now
         )
         for screening in Screening.objects.filter(msa_request=fresh, decided_at__isnull=True):
-            _decide(screening, "closed", by)
+            _decide(screening, "closed", by, at)
+            if screening.taken_by_id is not None and (by is None or screening.taken_by_id != by.pk):
+                DeskNote.objects.create(
+                    recipient_id=screening.taken_by_id, msa_request=fresh, kind=DeskNoteKind.CLOSED, by=by
+                )
         correction_items.close(fresh, CorrectionEnd.WITHDRAWN, by=by)
         SigningInvitation.objects.filter(
             agreement__msa_request=fresh, used_at__isnull=True, voided_at__isnull=True
@@ -289,8 +312,8 @@ def _close_round(visit: VisitRound, outcome: VisitOutcome) -> None:
     visit.save(update_fields=["outcome", "closed_at", "updated_at"])
 
 
-def _decide(screening: Screening, decision: str, by: User | None) -> None:
+def _decide(screening: Screening, decision: str, by: User | None, at: datetime | None) -> None:
     screening.decision = decision
     screening.decided_by = by
-    screening.decided_at = timezone.now()
+    screening.decided_at = at or timezone.now()
     screening.save(update_fields=["decision", "decided_by", "decided_at"])

@@ -28,9 +28,10 @@ from msa_portal import writes
 from msa_portal.accounts.models import User
 from msa_portal.db import KnowsItsRow, is_held
 from msa_portal.prepared import Prepared
-from requests_app.enums import AgreementState, Party, VisitOutcome
+from requests_app.enums import AgreementState, DecisionState, Party, VisitOutcome
 from requests_app.models.accounts import on_account_in_use, others_on_account
 from requests_app.models.agreement import Agreement, Signature
+from requests_app.models.decisions import StaffDecision
 from requests_app.models.documents import Document
 from requests_app.models.events import RequestEvent
 from requests_app.models.readiness import ReadinessStatement
@@ -49,10 +50,11 @@ JOINED = {
     "waiting_follow_up": FilteredRelation(
         "follow_ups", condition=Q(follow_ups__completed_at__isnull=True, follow_ups__canceled_at__isnull=True)
     ),
+    "waiting_decision": FilteredRelation("staff_decisions", condition=Q(staff_decisions__state=DecisionState.WAITING)),
 }
 SELECTED = (
     *("owner", "agent", "agent_company", "authority", "device"),
-    *("current_agreement", "standing_statement__stated_by", "waiting_follow_up"),
+    *("current_agreement", "standing_statement__stated_by", "waiting_follow_up", "waiting_decision__decided_by"),
 )
 # The same for one request under its lock, for services that decide and write.
 _JOINED_UNDER_LOCK = JOINED | {
@@ -63,7 +65,7 @@ _PEOPLE_AND_DEVICE = ("owner", "agent", "agent_company", "authority", "device")
 _SELECTED_UNDER_LOCK = (
     *_PEOPLE_AND_DEVICE,
     *("current_agreement__document", "current_agreement__wording", "standing_statement__stated_by"),
-    *("waiting_follow_up", "open_visit_round", "undecided_screening__taken_by"),
+    *("waiting_follow_up", "open_visit_round", "undecided_screening__taken_by", "waiting_decision__decided_by"),
 )
 # Columns that modules above add to the same query, for what belongs to no request in particular.
 BESIDE: dict[str, Any] = {}
@@ -164,6 +166,7 @@ _TABLES = {
     "undecided_screening": Screening._meta.db_table,
     "last_link": RequestEvent._meta.db_table,
     ON_ACCOUNT_IN_USE: "requests_app_msarequest",
+    "waiting_decision": StaffDecision._meta.db_table,
 }
 
 
@@ -357,6 +360,12 @@ class Case:
         rows = Screening.objects.filter(decided_at__isnull=True).select_related("taken_by")
         return cast("Screening | None", self._one("undecided_screening", rows))
 
+    @property
+    def waiting_decision(self) -> StaffDecision | None:
+        """What staff decided and what has not acted yet. Only staff may see it."""
+        rows = StaffDecision.objects.filter(state=DecisionState.WAITING).select_related("decided_by")
+        return cast("StaffDecision | None", self._one("waiting_decision", rows))
+
     @cached_property
     def corrections(self) -> list[Correction]:
         """Only a screening that was decided "corrections" has any; without one, nothing is read."""
@@ -409,6 +418,7 @@ _NAMES = {
     "follow_up": "waiting_follow_up",
     "open_round": "open_visit_round",
     "open_screening": "undecided_screening",
+    "waiting_decision": "waiting_decision",
     "last_link": "last_link",
 }
 

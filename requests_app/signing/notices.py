@@ -26,6 +26,7 @@ from requests_app.enums import (
     Status,
 )
 from requests_app.models import (
+    AddressCorrection,
     Agreement,
     MSARequest,
     PaperSigning,
@@ -41,6 +42,17 @@ _MOST_NAMED = 20
 class InvitationToSign(Notice):
     name = "invitation_to_sign"
     audience = "customer of an agent"
+
+
+class ConfirmAddress(Notice):
+    name = "confirm_address"
+    audience = "the new address of a customer who gave it on the phone"
+    confidential = True
+
+
+class AddressToChange(Notice):
+    name = "address_to_change"
+    audience = "the address of a customer for whom another one was given on the phone"
 
 
 class SignAgain(Notice):
@@ -275,3 +287,21 @@ def work_handed_over(company: Company, requests: Sequence[MSARequest], *, to: Us
             "action_url": absolute(reverse("requests:list")),
         },
     )
+
+
+def confirm_address(correction: AddressCorrection) -> None:
+    """The link, to the new address alone."""
+    notify(
+        ConfirmAddress,
+        correction.msa_request,
+        key=str(correction.pk),
+        people=[Person(correction.to_email, "", None)],
+        private_link=f"address_correction:{correction.key}",
+    )
+
+
+def address_to_change(correction: AddressCorrection) -> None:
+    """To the address that counts until then, if there is one."""
+    if correction.from_email:
+        person = Person(correction.from_email, "", None)
+        notify(AddressToChange, correction.msa_request, key=str(correction.pk), people=[person])

@@ -46,6 +46,8 @@ _CHANGE = {
 }
 
 SAMPLES: dict[str, dict[str, Any]] = {
+    "confirm_address": {},
+    "address_to_change": {},
     "account/verify_address": {"code": "ABC-123"},
     "account/login_code": {"code": "ABC-123"},
     "account/password_reset": {"code": "", "action_url": "http://localhost:8000/accounts/password/reset/key/1-x/"},
