@@ -56,6 +56,7 @@ class BareStack:
             "WEB_CONCURRENCY": "2",
             "DEBUG": "1",
             "DEMO": "1",
+            "STAFF_DECISION_WAIT": "0",
             "TEST_DATABASE_URL": "",
             **env,
         }
@@ -126,6 +127,7 @@ class LiveStack:
             "WEB_CONCURRENCY": "2",
             "DEBUG": "1",
             "DEMO": "1",
+            "STAFF_DECISION_WAIT": "0",
         }
         portal = f"http://127.0.0.1:{port}"
         self.web = services.web(port, self.env, folder)

@@ -62,13 +62,13 @@ ADDRESSES = {
         "fieldwork:visit_file", "fieldwork:unsuitable_days", "fieldwork:another_day", "fieldwork:none_suits", "fieldwork:today",
     },
     PAYMENT: {"payments:joint_returned", "payments:cancel_joint"},
-    VISIT: {"fieldwork:visit", "fieldwork:on_site", "fieldwork:close_out", "fieldwork:flyer", "fieldwork:site_photo", "fieldwork:day", "fieldwork:put_back", "fieldwork:agreement",
-            "fieldwork:api_who", "fieldwork:api_day", "fieldwork:api_on_my_way", "fieldwork:api_on_site", "fieldwork:api_report",
+    VISIT: {"fieldwork:visit", "fieldwork:on_site", "fieldwork:off_site", "fieldwork:close_out", "fieldwork:flyer", "fieldwork:site_photo", "fieldwork:day", "fieldwork:put_back", "fieldwork:agreement",
+            "fieldwork:api_who", "fieldwork:api_day", "fieldwork:api_on_my_way", "fieldwork:api_on_site", "fieldwork:api_off_site", "fieldwork:api_report",
             "fieldwork:api_photos", "fieldwork:api_photo"},
     PHOTO: {"fieldwork:photo", "fieldwork:photo_small", "fieldwork:photo_marked"},
     WEBHOOK: {"payments:webhook"},
     COMPANY: {"payments:company_statement", "payments:company_statement_pdf", "payments:company_statement_csv"},
-    SIGNER: {"fieldwork:feed", "requests:sign", "requests:sign_paper", "requests:sign_consent", "requests:sign_open", "requests:sign_withdraw_consent", "requests:sign_claim", "requests:sign_document", "requests:sign_claim_resume", "requests:held",
+    SIGNER: {"fieldwork:feed", "requests:sign", "requests:sign_paper", "requests:sign_consent", "requests:sign_open", "requests:sign_withdraw_consent", "requests:sign_claim", "requests:sign_document", "requests:sign_claim_resume", "requests:held", "requests:confirm_address",
              "payments:link", "payments:link_pay", "payments:link_receipt", "payments:link_returned"},
 }  # fmt: skip
 KIND_OF = {name: kind for kind, names in ADDRESSES.items() for name in names}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -27,11 +28,19 @@ class RequiredCorrection:
     proposal: Any = None
 
 
-def add(msa_request: MSARequest, screening: Screening, items: Sequence[RequiredCorrection], *, by: User) -> None:
+def add(
+    msa_request: MSARequest,
+    screening: Screening,
+    items: Sequence[RequiredCorrection],
+    *,
+    by: User,
+    at: datetime | None = None,
+) -> None:
     """Open the items. One about the same as an open item replaces it. The caller saves the locked request."""
+    at = at or timezone.now()
     for item in items:
         same = Correction.objects.filter(msa_request=msa_request, reason=item.reason).open()
-        close_items(same, CorrectionEnd.REPLACED, by=by)
+        close_items(same, CorrectionEnd.REPLACED, by=by, at=at)
         Correction.objects.create(
             msa_request=msa_request,
             screening=screening,
@@ -43,6 +52,7 @@ def add(msa_request: MSARequest, screening: Screening, items: Sequence[RequiredC
             proposal=item.proposal if item.reason.field else None,
             value_then=answers.answer_text(msa_request, item.reason.field)[:200] if item.reason.field else "",
             required_by=by,
+            required_at=at,
         )
     recount(msa_request)
 
@@ -53,8 +63,8 @@ def close(msa_request: MSARequest, end: CorrectionEnd, *, by: User | None) -> No
     recount(msa_request)
 
 
-def close_items(items: Any, end: CorrectionEnd, *, by: User | None) -> None:
-    items.update(closed_at=timezone.now(), closed_as=end, closed_by=by, draft={})
+def close_items(items: Any, end: CorrectionEnd, *, by: User | None, at: datetime | None = None) -> None:
+    items.update(closed_at=at or timezone.now(), closed_as=end, closed_by=by, draft={})
 
 
 def recount(msa_request: MSARequest) -> None:

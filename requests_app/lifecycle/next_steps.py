@@ -45,7 +45,7 @@ def _to(name: str, msa_request: MSARequest, *more: Any) -> str:
     return reverse(name, args=[msa_request.reference, *more])
 
 
-def _before_submission(msa_request: MSARequest, user: User) -> Step:
+def _before_submission(msa_request: MSARequest, user: User) -> Step | None:
     state = readiness.check(msa_request)
     if state.missing:
         return Step(_("Continue the form"), _to("requests:form", msa_request, state.missing[0].step))
@@ -73,11 +73,10 @@ def after_answers(msa_request: MSARequest, user: User) -> Step:
     return Step(_("Send it back for screening"), f"{_to('requests:corrections', msa_request)}#send-back")
 
 
-def _sign_or_pay(msa_request: MSARequest, user: User) -> Step:
+def _sign_or_pay(msa_request: MSARequest, user: User) -> Step | None:
     if versions.is_executed(msa_request):
         is_called_in = msa_request.request_type == RequestType.MAINTENANCE  # often without a fee (D16)
-        words = _("Submit the request") if is_called_in else _("Pay the fee")
-        return Step(words, _to("payments:fee", msa_request))
+        return _pay(msa_request, user, _("Submit the request") if is_called_in else _("Pay the fee"))
     return _sign(msa_request, user)
 
 
@@ -90,13 +89,22 @@ def _sign(msa_request: MSARequest, user: User) -> Step:
     return Step(_("See who has not signed yet"), _to("requests:agreement", msa_request))
 
 
-def _after_failure(msa_request: MSARequest, user: User) -> Step:
+def _after_failure(msa_request: MSARequest, user: User) -> Step | None:
     follow_up = policies.open_follow_up(msa_request)
     if follow_up is None:
         return Step(_("Choose how to go on"), f"{msa_request.get_absolute_url()}#actions")
     if follow_up.kind == FollowUpKind.MODIFY:
         return _sign_or_pay(msa_request, user)
-    return Step(_("Pay the fee for the next visit"), _to("payments:fee", msa_request))
+    return _pay(msa_request, user, _("Pay the fee for the next visit"))
+
+
+def _pay(msa_request: MSARequest, user: User, label: str) -> Step | None:
+    """Nothing is to be done while the bank's payment is on its way."""
+    if msa_request.is_debit_under_way:
+        return None
+    if msa_request.customer_pays and permissions.is_agent_of(user, msa_request):
+        label = _("See the link to pay that your customer has")
+    return Step(label, _to("payments:fee", msa_request))
 
 
 def actions(msa_request: MSARequest, user: User) -> list[Step]:

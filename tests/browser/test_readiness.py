@@ -79,7 +79,7 @@ def sends_photos(ida: Person) -> None:
     expect(ida.page.get_by_role("heading", level=1)).to_contain_text("Photos")
     expect(ida.page.locator("[data-photo-card]")).to_have_count(4)
     file = card(ida, "package").locator("input[type=file]")
-    assert (file.get_attribute("accept"), file.get_attribute("capture")) == ("image/*", "environment")
+    assert (file.get_attribute("accept"), file.get_attribute("capture")) == ("image/*", None)
 
     ida.context.set_offline(True)
     file.set_input_files(picture("navy"))
@@ -87,7 +87,6 @@ def sends_photos(ida: Person) -> None:
     assert shown(ida, "package").startswith("blob:")
     ida.context.set_offline(False)
     ida.watch.faults.clear()
-    card(ida, "package").get_by_role("button", name="Send photo").click()
     expect(card(ida, "package")).to_contain_text("Retake")
     first = shown(ida, "package")
     assert re.fullmatch(r"/requests/MSA-\d+-\d+/photos/\d+/", first)

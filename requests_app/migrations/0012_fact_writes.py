@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('requests_app', '0007_cache_table'),
+        ('requests_app', '0011_staff_decisions'),
     ]
 
     operations = [
