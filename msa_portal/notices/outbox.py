@@ -155,10 +155,13 @@ def cancel(reference: str, *, recipients: Iterable[int]) -> int:
     return _cancel(waiting)
 
 
-def cancel_to(address: str, *, reference: str) -> int:
-    """What waits about that request for somebody without an account at this address, which isn't theirs, isn't sent."""
+def cancel_to(address: str, *, reference: str, besides: type[Notice] | None = None) -> int:
+    """What waits about that request for somebody without an account at this address, which isn't theirs, isn't sent.
+
+    `besides` is the notice that tells the address just that.
+    """
     waiting = NoticeMessage.objects.filter(reference=reference, recipient=None, to_email__iexact=address)
-    return _cancel(waiting.exclude(reference=""))
+    return _cancel(waiting.exclude(reference="").exclude(kind=besides.name if besides else ""))
 
 
 def _cancel(messages: QuerySet[NoticeMessage]) -> int:

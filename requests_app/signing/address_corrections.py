@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from msa_portal.accounts.models import User
 from msa_portal.db import lock, locked
 from msa_portal.errors import Refused
-from msa_portal.notices import links
+from msa_portal.notices import links, outbox
 from msa_portal.notices.links import LinkGone, absolute
 from requests_app import enums, history
 from requests_app.enums import AgreementState, EventKind
@@ -68,6 +68,7 @@ def confirm(correction: AddressCorrection) -> None:
         fresh.customer_email = row.to_email
         fresh.facts_changed(["customer_email"])
         fresh.save(update_fields=["customer_email", "version", "fact_writes", "updated_at"])
+        outbox.cancel_to(row.from_email, reference=str(fresh), besides=signing_notices.AddressToChange)
         history.record(fresh, EventKind.ADDRESS_CORRECTED, by=None, codes={"correction": row.pk})
         # Whoever reads mail at the address before opens nothing of this request from now on.
         old_links = SigningInvitation.objects.filter(agreement__msa_request=fresh, email__iexact=row.from_email)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -17,7 +18,9 @@ from msa_portal.notices.models import NoticeMessage
 from requests_app.enums import Party
 from requests_app.lifecycle import drafts
 from requests_app.models import AddressCorrection, AgentAuthority, MSARequest, Signature, SigningInvitation
+from requests_app.notices import Person, notify
 from requests_app.signing import address_corrections, invitations
+from requests_app.signing.notices import SignatureReminder
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +40,8 @@ def path_of(correction: AddressCorrection) -> str:
 
 def test_new_address_counts_once_its_owner_confirms_it(client: Client) -> None:
     msa_request = of_agent()
+    with transaction.atomic():
+        notify(SignatureReminder, msa_request, key="x", people=[Person(OLD, "", None)], by_link=False)
     correction = address_corrections.ask(msa_request, NEW, by=factories.staff())
     mails = dict(NoticeMessage.objects.values_list("to_email", "kind"))
     assert (mails[NEW], mails[OLD]) == ("confirm_address", "address_to_change")
@@ -45,6 +50,8 @@ def test_new_address_counts_once_its_owner_confirms_it(client: Client) -> None:
     assert factories.refreshed(msa_request).customer_email == OLD
     assert "Your address is confirmed" in client.post(path_of(correction)).text
     assert factories.refreshed(msa_request).customer_email == NEW
+    states = dict(NoticeMessage.objects.filter(to_email=OLD).values_list("kind", "state"))
+    assert states == {"address_to_change": "queued", "signature_reminder": "canceled"}
     assert msa_request.events.filter(kind="address_corrected", actor=None).count() == 1
 
 
