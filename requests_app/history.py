@@ -119,13 +119,13 @@ def broken_links(msa_request: MSARequest | None = None) -> Iterator[str]:
 
 
 def waiting_on(msa_request: MSARequest) -> Holder:
-    """Who must act next. While the customer's signature is out, that is the customer."""
+    """Who must act next. While the customer's signature or a link to pay is out, that is the customer."""
     turn = turn_in(msa_request.status)
     if turn is Turn.NOBODY:
         return Holder.NOBODY
     if turn is Turn.UTILITY:
         return Holder.UTILITY
-    if not msa_request.has_agent or _waits_for_customer_signature(msa_request):
+    if not msa_request.has_agent or msa_request.customer_pays or _waits_for_customer_signature(msa_request):
         return Holder.CUSTOMER
     return Holder.AGENT
 
@@ -151,8 +151,10 @@ def waits_for(user: User) -> Q:
     agent_has = alone | _signed(Party.AGENT, Section.AUTHORIZATION) & _signed(Party.AGENT, Section.SUBMITTAL)
     out = Agreement.objects.filter(~customer_has, msa_request=OuterRef("pk"), state=AgreementState.SIGNING)
     customer_signs = Exists(out.filter(agent_has)) | (~Q(status=Status.UNSUBMITTED) & Exists(out))
-    by_agent = with_agent() & Q(agent_company__in=user.company_ids) & ~customer_signs
-    by_customer = Q(owner=user) & (~with_agent() | customer_signs)
+    customer_pays = Q(customer_pays_until__isnull=False, customer_pays_until__gt=timezone.now())
+    customer_acts = customer_signs | customer_pays
+    by_agent = with_agent() & Q(agent_company__in=user.company_ids) & ~customer_acts
+    by_customer = Q(owner=user) & (~with_agent() | customer_acts)
     return Q(status__in=OWNER_HOLDS) & (by_agent | by_customer)
 
 

@@ -8,6 +8,7 @@ from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
 from msa_portal.approvals import rows
+from msa_portal.notices import recipients
 from requests_app import deadlines, decision_guard, notices, permissions, sections, signals
 from requests_app.models import CorrectionReason, Document, MSARequest, OutcomeReason, PaperReason, ProgramSettings
 from requests_app.rule_changes import wordings
@@ -26,6 +27,7 @@ def connect(app: AppConfig) -> None:
     company_changes.connect()
     sections.connect()
     notices.connect("requests_app")
+    recipients.register(notices.takes_no_part)
     wordings.register()
     for model in (OutcomeReason, CorrectionReason, PaperReason, ProgramSettings):
         rows.register(model)

@@ -48,6 +48,7 @@ def add() -> None:
     money(supervisor)
     signing(supervisor)
     screening(staff)
+    same_account()
     field(person(accounts.DISPATCHER))
     records(supervisor)
     files(supervisor)
@@ -210,6 +211,15 @@ def document(msa_request: requests_app.MSARequest, kind: enums.DocumentKind) -> 
         sha256=NO_HASH,
         size=len(body),
     )
+
+
+def same_account() -> None:
+    """A draft that staff allowed beside another request for its account."""
+    taken = first(requests_app.MSARequest, holds_account__isnull=False)
+    draft = first(requests_app.MSARequest, status=enums.Status.UNSUBMITTED)
+    draft.account_number, draft.request_type = taken.account_number, taken.request_type
+    draft.allowed_account, draft.allowed_account_because = taken.holds_account, WORDS
+    draft.save()
 
 
 def screening(staff: User) -> None:

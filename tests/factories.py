@@ -21,6 +21,7 @@ from msa_portal.accounts.models import Company, Membership, User
 from msa_portal.accounts.roles import Role
 from requests_app.agreements import versions
 from requests_app.enums import (
+    FINAL,
     AgreementState,
     CheckAnswer,
     CheckCode,
@@ -223,10 +224,16 @@ def complete_request(*, owner: User | None = None, company: Company | None = Non
     msa_request = draft(owner=owner, company=company)
     if company is not None:
         facts.setdefault("customer_email", f"customer{msa_request.pk}@example.com")
-    answers = COMPLETE_FACTS | facts
+    answers = COMPLETE_FACTS | _account(msa_request) | facts
     if answers["request_type"] in {"install", "replacement"} and "device" not in facts:
         answers["device"] = ProductFactory()
     return drafts.save_facts(msa_request, answers, by=actor_of(msa_request), version=msa_request.version)
+
+
+def _account(msa_request: MSARequest) -> dict[str, str]:
+    """The account that has a record is the first request's; each later one has its own (D27)."""
+    known = MSARequest.objects.filter(account_number=COMPLETE_FACTS["account_number"]).exclude(status__in=FINAL)
+    return {"account_number": f"7{msa_request.pk:011d}"} if known.exists() else {}
 
 
 def actor_of(msa_request: MSARequest) -> User:

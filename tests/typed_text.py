@@ -35,7 +35,7 @@ TYPED: dict[str, tuple[str, ...]] = {
     "requests_app.SigningConsent": ("email", "user_agent", "text"),
     "requests_app.DeadlineExtension": ("reason",),
     "requests_app.Document": ("name",),
-    "requests_app.Product": ("manufacturer", "model", "part_number", "notes", "source", "next_steps", "required_documents"),
+    "requests_app.Product": ("serial_sample", "manufacturer", "model", "part_number", "notes", "source", "next_steps", "required_documents"),
     "requests_app.IncompatiblePanel": ("model", "note"),
     "requests_app.PanelRestriction": ("panel_model", "explanation"),
     "requests_app.OutcomeReason": ("title", "explanation"),
@@ -58,7 +58,7 @@ TYPED: dict[str, tuple[str, ...]] = {
     "requests_app.Withdrawal": ("note",),
     "requests_app.MSARequest": (
         *("customer_name", "customer_email", "customer_phone", "street", "unit", "city", "meter_number", "project_number"),
-        *("access_notes", "panel_model", "panel_model_confirmed"),
+        *("access_notes", "panel_model", "panel_model_confirmed", "allowed_account_because"),
     ),
     "payments.Fee": ("waiver_reason",),
     "payments.Payment": ("payer_name", "payer_email"),
@@ -86,7 +86,7 @@ NOT_TYPED: dict[str, set[str]] = {
         "password", "unique_key", "message_id", "private_link", "document_sha256", "sha256", "original_sha256", "body_hash",
         "problem_hash", "digest", "previous_digest", "certificate_sha256", "session_id", "session_url", "intent_id",
         "provider_id", "event_id", "object_id", "key", "session_key", "session_data", "session_hash", "data", "codename",
-        "caused_from",
+        "caused_from", "account_key", "holds_account", "allowed_account",
     },
     "a code, a number or a version of ours": {
         "code", "rule", "reference", "number", "version", "text_version", "app_version", "currency", "fee_reason", "type",

@@ -119,6 +119,11 @@ class OnSiteView(ActView):
         return closeouts.go_on_site(visit, by=self.user, at=at)
 
 
+class OffSiteView(ActView):
+    def act(self, visit: SiteVisit, at: Any) -> SiteVisit:
+        return closeouts.undo_on_site(visit, by=self.user)
+
+
 class PhotosView(PhoneView):
     def post(self, request: Request, report: UUID) -> Response:
         sent = self.checked(AnnouncedSerializer)

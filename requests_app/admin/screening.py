@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST
 from msa_portal.errors import Refused
 from msa_portal.guards import user_of
 from msa_portal.refusals import refusal_as_message
-from requests_app.admin import decisions, phone
+from requests_app.admin import decisions, one_per_account, phone
 from requests_app.agreements import agreement_facts, versions
 from requests_app.agreements import text as agreement_text
 from requests_app.application import answers, completeness, steps
@@ -168,6 +168,7 @@ class MSARequestAdmin(admin.ModelAdmin):
             "issue": _issue,
             "withdraw": _withdraw,
             "extend": _extend,
+            "allow-second": one_per_account.allow,
         }
         own = [
             path("take-next/", self.admin_site.admin_view(self.take_next), name="requests_app_msarequest_take_next")
@@ -284,7 +285,7 @@ class _Invalid(Exception):
 
 def _changes_to_judge(request: HttpRequest, row: MSARequest) -> corrections.Changes | None:
     """What changed since it was sent back, while an answer waits to be judged; the rest is behind a link."""
-    forms_of_the_whole = ("/checks/", "/corrections/", "/withdraw/", "/extend/")
+    forms_of_the_whole = ("/checks/", "/corrections/", "/withdraw/", "/extend/", "/allow-second/")
     is_elsewhere = (
         "all" in request.GET
         or request.POST.get("form", _KEEP_OPEN) != _KEEP_OPEN
@@ -362,6 +363,7 @@ def _page_context(request: HttpRequest, row: MSARequest, *, posted: bool) -> dic
             policies.check_deem_valid, row, accepted=staff_decisions.accepted_in(waiting)
         ),
         "why_not_order": _why_not_order(row),
+        **one_per_account.context(request, row, _posted_to(request, "allow-second", posted)),
     }
 
 

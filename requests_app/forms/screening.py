@@ -225,6 +225,18 @@ class StaffWithdrawalForm(forms.Form):
     )
 
 
+class AllowSecondRequestForm(forms.Form):
+    """Lets a request go on beside another open one for the account (D27)."""
+
+    reason = forms.CharField(
+        label=_("Why this request may go on"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Only staff read it."),
+        error_messages={"required": _("Say why this request may go on.")},
+    )
+
+
 class ExtensionForm(forms.Form):
     """More time for whoever has the ball (D8)."""
 

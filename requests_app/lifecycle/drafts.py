@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID, uuid5
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from msa_portal.accounts.models import Company, User
 from msa_portal.business_days.calendar import local_day
 from msa_portal.db import hold, lock
 from msa_portal.errors import Refused, Stale
+from msa_portal.notices import outbox
 from requests_app import deadlines, eligibility, fee_rules, history, permissions
 from requests_app.agreements import versions
 from requests_app.application import steps
@@ -26,16 +28,34 @@ from requests_app.readiness import readiness
 from requests_app.utility_records import comparison
 
 
-def start(*, by: User, company: Company | None = None, answers: Mapping[str, Any] | None = None) -> MSARequest:
+def start(
+    *, by: User, company: Company | None = None, answers: Mapping[str, Any] | None = None, key: UUID | None = None
+) -> MSARequest:
     """A new draft: the person's own, or one that their company makes as agent for a customer.
 
-    `answers` are facts from the eligibility check that the form takes over.
+    `answers` are facts from the eligibility check that the form takes over. `key` is the page's: sent twice, as by
+    two clicks, it returns the draft that the first one started.
     """
+    if key:
+        key = uuid5(key, str(company.pk if company else ""))  # the page may be sent again for somebody else
+    try:
+        return _started(by, key) or _start(by, company, answers, key)
+    except IntegrityError:
+        if (msa_request := _started(by, key)) is None:
+            raise
+        return msa_request
+
+
+def _started(by: User, key: UUID | None) -> MSARequest | None:
+    return MSARequest.objects.filter(created_by=by, start_key=key).first() if key else None
+
+
+def _start(by: User, company: Company | None, answers: Mapping[str, Any] | None, key: UUID | None) -> MSARequest:
     if company is not None and company.pk not in by.company_ids:
         raise Refused(_("You are not a member of that company."), code="not_allowed")
     with transaction.atomic():
         _check_may_start(by, company)
-        msa_request = MSARequest(created_by=by, owner=None if company else by, agent_company=company)
+        msa_request = MSARequest(created_by=by, owner=None if company else by, agent_company=company, start_key=key)
         if company is None:
             msa_request.customer_name, msa_request.customer_email, msa_request.customer_phone = (
                 by.name,
@@ -121,6 +141,7 @@ def save_facts(
             return fresh
         if fresh.version != version:
             _refuse_stale(fresh, changed)
+        before = fresh.customer_email
         for name, value in changed.items():
             setattr(fresh, name, value)
         if comparison.IDENTIFYING_FIELDS & set(changed):
@@ -136,6 +157,7 @@ def save_facts(
         if on_phone:
             record_phone_entry(fresh, list(changed), by=by)
         if "customer_email" in changed:
+            outbox.cancel_to(before, reference=fresh.reference or "")
             notices.draft_started_for_you(fresh, by=by)
     return fresh
 

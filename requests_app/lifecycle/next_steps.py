@@ -45,7 +45,7 @@ def _to(name: str, msa_request: MSARequest, *more: Any) -> str:
     return reverse(name, args=[msa_request.reference, *more])
 
 
-def _before_submission(msa_request: MSARequest, user: User) -> Step:
+def _before_submission(msa_request: MSARequest, user: User) -> Step | None:
     state = readiness.check(msa_request)
     if state.missing:
         return Step(_("Continue the form"), _to("requests:form", msa_request, state.missing[0].step))
@@ -59,16 +59,16 @@ def _before_submission(msa_request: MSARequest, user: User) -> Step:
     return _sign_or_pay(msa_request, user)
 
 
-def _sign_or_pay(msa_request: MSARequest, user: User) -> Step:
+def _sign_or_pay(msa_request: MSARequest, user: User) -> Step | None:
     if versions.is_executed(msa_request):
-        return Step(_("Pay the fee"), _to("payments:fee", msa_request))
+        return _pay(msa_request, user, _("Pay the fee"))
     mine = Party.CUSTOMER if msa_request.owner_id == user.pk else Party.AGENT
     if mine in msa_request.case.waited_for:
         return Step(_("Read and sign the agreement"), _to("requests:agreement", msa_request))
     return Step(_("See who has not signed yet"), _to("requests:agreement", msa_request))
 
 
-def _after_failure(msa_request: MSARequest, user: User) -> Step:
+def _after_failure(msa_request: MSARequest, user: User) -> Step | None:
     follow_up = policies.open_follow_up(msa_request)
     if follow_up is None:
         return Step(_("Choose how to go on"), f"{msa_request.get_absolute_url()}#actions")
@@ -76,7 +76,16 @@ def _after_failure(msa_request: MSARequest, user: User) -> Step:
         if msa_request.case.agreement is None:
             return Step(_("Go on to the agreement"), _to("requests:agreement", msa_request))
         return _sign_or_pay(msa_request, user)
-    return Step(_("Pay the fee for the next visit"), _to("payments:fee", msa_request))
+    return _pay(msa_request, user, _("Pay the fee for the next visit"))
+
+
+def _pay(msa_request: MSARequest, user: User, label: str) -> Step | None:
+    """Nothing is to be done while the bank's payment is on its way."""
+    if msa_request.is_debit_under_way:
+        return None
+    if msa_request.customer_pays and permissions.is_agent_of(user, msa_request):
+        label = _("See the link to pay that your customer has")
+    return Step(label, _to("payments:fee", msa_request))
 
 
 def actions(msa_request: MSARequest, user: User) -> list[Step]:

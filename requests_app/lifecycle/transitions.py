@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_fsm import can_proceed
@@ -24,11 +25,13 @@ from msa_portal.errors import Refused
 from requests_app import deadlines, fee_rules, history, permissions
 from requests_app.application import inapplicable_answers
 from requests_app.enums import (
+    FINAL,
     OWNER_HOLDS,
     CorrectionEnd,
     DeskNoteKind,
     EventKind,
     FollowUpKind,
+    Status,
     VisitOutcome,
     WithdrawalReason,
 )
@@ -46,6 +49,8 @@ from requests_app.models import (
     VisitRound,
     Withdrawal,
 )
+from requests_app.models.accounts import has_its_place
+from requests_app.models.request import ONE_FOR_EACH_ACCOUNT
 
 
 def advance(msa_request: MSARequest, *, by: User) -> bool:
@@ -74,7 +79,7 @@ def _transition(
 
     `at` is when staff decided it. A timer waits while a decision of staff does.
     """
-    with locked(msa_request) as fresh:
+    with _account_held_once(), locked(msa_request) as fresh:
         permissions.check_may_cause(kind, by, fresh)
         make_transition: Callable[[], None] = getattr(fresh, kind.value)
         if not can_proceed(make_transition):
@@ -87,8 +92,30 @@ def _transition(
         make_transition()
         fresh.owner_acts_by = _owner_deadline(fresh, at)
         changed = ["status", "owner_acts_by", "open_corrections", "updated_at"]
+        if (held := _account_held_by(fresh)) != fresh.holds_account:
+            fresh.holds_account = held
+            changed.append("holds_account")
         history.record(fresh, kind, by=by, from_status=before, codes=move.codes, save=changed, at=at)
     take_over(msa_request, fresh)
+
+
+def _account_held_by(msa_request: MSARequest) -> str | None:
+    """The account of an open request is the one that it named when it was last submitted (D27)."""
+    if msa_request.status in FINAL:
+        return None
+    is_submitted_now = msa_request.status == Status.REQUEST_SUBMITTED or msa_request.holds_account is None
+    return (msa_request.account_key or None) if is_submitted_now else msa_request.holds_account
+
+
+@contextmanager
+def _account_held_once() -> Iterator[None]:
+    """Two requests for an account that are submitted at once both find it free: the database refuses the second."""
+    try:
+        yield
+    except IntegrityError as error:
+        if ONE_FOR_EACH_ACCOUNT in str(error) or f"{MSARequest._meta.db_table}.holds_account" in str(error):
+            raise policies.account_in_use() from error
+        raise
 
 
 def _owner_deadline(msa_request: MSARequest, at: datetime | None) -> Any:
@@ -167,14 +194,45 @@ def complete(msa_request: MSARequest, *, by: User) -> None:
 def fail(msa_request: MSARequest, *, by: User, reasons: Sequence[OutcomeReason]) -> None:
     """The technician was there and could not do it: at least one coded reason (V3, D13)."""
     with _transition(msa_request, EventKind.FAIL, by=by) as move:
-        if not reasons:
-            raise Refused(_("Choose at least one reason why the visit did not succeed."), code="no_reason")
-        if not fee_rules.failed(reason.as_fact for reason in reasons):
-            raise Refused(_("Nobody was at the site. Move the visit to another day instead."), code="not_at_site")
+        _check_reasons(reasons)
         visit = policies.open_round(move.msa_request)
         visit.reasons.set(reasons)
         _close_round(visit, VisitOutcome.UNSUCCESSFUL)
         move.codes = {"round": visit.number, "reasons": sorted(reason.code for reason in reasons)}
+
+
+def correct_outcome(
+    msa_request: MSARequest, visit: VisitRound, *, by: User, outcome: VisitOutcome, reasons: Sequence[OutcomeReason]
+) -> None:
+    """Dispatch lets another report of the last visit stand (D25): outcome, reasons, status and fee are what it says.
+
+    What was saved for a next visit is called off before (`follow_ups.call_off`). Raises `Stale` where a later visit was
+    ordered or made, or the request was withdrawn.
+    """
+    complete = outcome == VisitOutcome.COMPLETE
+    with _transition(
+        msa_request, EventKind.CORRECT_TO_COMPLETE if complete else EventKind.CORRECT_TO_FAILED, by=by
+    ) as move:
+        fresh = move.msa_request
+        if not complete:
+            _check_reasons(reasons)
+        made = VisitRound.objects.filter(msa_request=fresh).exclude(outcome=VisitOutcome.CANCELED).order_by("number")
+        if made.last() != visit:
+            raise history.stale(fresh, to=by)
+        if not has_its_place(fresh) and fresh.case.is_account_in_use:  # it was closed, and another one was submitted
+            fresh.allowed_account = fresh.account_key
+            fresh.save(update_fields=["allowed_account"])
+        visit.reasons.set(reasons)
+        visit.outcome = outcome
+        visit.save(update_fields=["outcome", "updated_at"])
+        move.codes = {"round": visit.number, "reasons": sorted(reason.code for reason in reasons)}
+
+
+def _check_reasons(reasons: Sequence[OutcomeReason]) -> None:
+    if not reasons:
+        raise Refused(_("Choose at least one reason why the visit did not succeed."), code="no_reason")
+    if not fee_rules.failed(reason.as_fact for reason in reasons):
+        raise Refused(_("Nobody was at the site. Move the visit to another day instead."), code="not_at_site")
 
 
 def reschedule(msa_request: MSARequest, *, by: User) -> None:

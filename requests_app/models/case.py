@@ -29,6 +29,7 @@ from msa_portal.accounts.models import User
 from msa_portal.db import KnowsItsRow, is_held
 from msa_portal.prepared import Prepared
 from requests_app.enums import AgreementState, DecisionState, Party, VisitOutcome
+from requests_app.models.accounts import on_account_in_use, others_on_account
 from requests_app.models.agreement import Agreement, Signature
 from requests_app.models.decisions import StaffDecision
 from requests_app.models.documents import Document
@@ -68,6 +69,7 @@ _SELECTED_UNDER_LOCK = (
 )
 # Columns that modules above add to the same query, for what belongs to no request in particular.
 BESIDE: dict[str, Any] = {}
+ON_ACCOUNT_IN_USE = "is_on_account_in_use"
 _KEPT = "_case_%s"  # the attribute that keeps a request's rows of one relation
 OF_ITS_PAGE = ("current_agreement__document", "current_agreement__executed_document")
 
@@ -120,22 +122,29 @@ class UnderLock:
         """Store what the database holds now."""
         if isinstance(related, KnowsItsRow):
             related.note_row()
-        self._rows_by_name[name], self._read_at[name] = related, writes.mark(_TABLES.get(name, _EVENTS))
+        self._rows_by_name[name], self._read_at[name] = related, writes.mark(_TABLES[name])
 
     def one(self, name: str, otherwise: Callable[[], Any]) -> Any:
         """That relation, read again by `otherwise` if its table has been written to since."""
         if self._row is None and name not in self._rows_by_name:
             self._load()
-        if self._read_at[name] != writes.mark(_TABLES.get(name, _EVENTS)):
+        if self._read_at[name] != writes.mark(_TABLES[name]):
             self.keep(name, otherwise())
         return self._rows_by_name[name]
+
+
+def computed() -> dict[str, Any]:
+    """What the database answers about each request, in the query that fetches it."""
+    return {ON_ACCOUNT_IN_USE: on_account_in_use()}
 
 
 def _rows_under_lock() -> QuerySet[Any]:
     last = RequestEvent.objects.filter(msa_request=OuterRef("pk")).order_by("-sequence")
     link = Concat(Cast("sequence", CharField()), Value(" "), "digest", Value(" "), "holder")
     requests = apps.get_model("requests_app", "MSARequest")._default_manager
-    rows = requests.annotate(**_JOINED_UNDER_LOCK, **BESIDE, last_link=Subquery(last.values(link=link)[:1]))
+    rows = requests.annotate(
+        **_JOINED_UNDER_LOCK, **BESIDE, **computed(), last_link=Subquery(last.values(link=link)[:1])
+    )
     return rows.select_related(*_SELECTED_UNDER_LOCK).only("pk", *_PEOPLE_AND_DEVICE)
 
 
@@ -149,13 +158,14 @@ def _link(text: str | None) -> Link | None:
     return Link(int(sequence), digest, holder)
 
 
-_EVENTS = RequestEvent._meta.db_table
 _TABLES = {
     "current_agreement": Agreement._meta.db_table,
     "standing_statement": ReadinessStatement._meta.db_table,
     "waiting_follow_up": FollowUp._meta.db_table,
     "open_visit_round": VisitRound._meta.db_table,
     "undecided_screening": Screening._meta.db_table,
+    "last_link": RequestEvent._meta.db_table,
+    ON_ACCOUNT_IN_USE: "requests_app_msarequest",
     "waiting_decision": StaffDecision._meta.db_table,
 }
 
@@ -367,6 +377,15 @@ class Case:
             return []
         rows = Correction.objects.order_by("pk").select_related("reason", "answered_by", "answer_document", "follows")
         return self._many("corrections", lambda: rows)
+
+    @property
+    def is_account_in_use(self) -> bool:
+        """Whether another submitted, open request excludes this one (D27)."""
+        if self._loaded:
+            return bool(vars(self.msa_request)[ON_ACCOUNT_IN_USE])
+        if self.under_lock:
+            return bool(self.under_lock.one(ON_ACCOUNT_IN_USE, others_on_account(self.msa_request).exists))
+        return others_on_account(self.msa_request).exists()
 
     def _one(self, name: str, rows: QuerySet[Any]) -> Any:
         def read() -> Any:

@@ -65,6 +65,11 @@ class SignatureReminder(Notice):
     audience = "whoever is waited for"
 
 
+class AgentSignatureDue(Notice):
+    name = "agent_signature_due"
+    audience = "agent"
+
+
 class SignedCopy(Notice):
     name = "signed_copy"
     audience = CUSTOMER_AND_AGENT
@@ -156,6 +161,15 @@ def signature_reminder(
     person = customer(msa_request) if party == Party.CUSTOMER else agent(msa_request)
     if person is not None:
         notify(SignatureReminder, msa_request, key=key, people=[person], to_page="agreement", by_link=False)
+
+
+def agent_signature_due(msa_request: MSARequest, event: RequestEvent) -> None:
+    """The customer has signed, and only the agent is waited for."""
+    person = agent(msa_request) if msa_request.has_agent else None
+    if person is None or event.codes["party"] != Party.CUSTOMER or msa_request.case.waited_for != [Party.AGENT]:
+        return
+    key = str(event.pk)
+    notify(AgentSignatureDue, msa_request, key=key, people=[person], is_new_cause=True, to_page="agreement")
 
 
 def _about_signing(

@@ -15,7 +15,7 @@ from msa_portal.business_days.calendar import local_day
 from requests_app import history
 from requests_app.application import steps
 from requests_app.enums import AuthorityEnd, EventKind, Holder, Settlement, Status
-from requests_app.models import CorrectionReason, MSARequest, RequestEvent
+from requests_app.models import CorrectionReason, MSARequest, OutcomeReason, RequestEvent
 
 _WHY_ENDED = {"taken_over": gettext_lazy("The customer took this request over")} | {
     end.value: end.label for end in AuthorityEnd
@@ -58,12 +58,19 @@ def timeline(msa_request: MSARequest, viewer: User) -> list[Entry]:
     return entries[::-1]
 
 
+_CORRECTED = (EventKind.CORRECT_TO_COMPLETE, EventKind.CORRECT_TO_FAILED)
+_FAILED = (EventKind.FAIL, EventKind.CORRECT_TO_FAILED)
+
+
 def _reason_titles(msa_request: MSARequest, events: Iterable[RequestEvent]) -> dict[str, str]:
     """Why visits failed, and what had to be corrected."""
     why = [(event.kind, event.codes.get("reasons", [])) for event in events]
     titles: dict[str, str] = {}
-    if any(codes for kind, codes in why if kind == EventKind.FAIL):
+    if any(codes for kind, codes in why if kind in _FAILED):
         titles |= {reason.code: reason.title for visit in msa_request.case.rounds for reason in visit.reasons.all()}
+    if any(kind in _CORRECTED for kind, _codes in why):  # the visit has other reasons now
+        failed = {code for kind, codes in why if kind in _FAILED for code in codes} - set(titles)
+        titles |= dict(OutcomeReason.objects.filter(code__in=failed).values_list("code", "title"))
     asked = {code for kind, codes in why if kind == EventKind.REQUIRE_CORRECTIONS for code in codes}
     if asked:
         titles |= dict(CorrectionReason.objects.filter(code__in=asked).values_list("code", "title"))
@@ -78,7 +85,7 @@ def _names_of_agents(events: Iterable[RequestEvent]) -> dict[str, str]:
 
 
 def _details(event: RequestEvent, titles: dict[str, str]) -> Iterable[str]:
-    if event.kind in (EventKind.FAIL, EventKind.REQUIRE_CORRECTIONS):
+    if event.kind in (*_FAILED, EventKind.REQUIRE_CORRECTIONS):
         yield from (titles.get(code, code) for code in event.codes.get("reasons", []))
     if event.kind == EventKind.FEE_SETTLED and event.codes.get("how") in Settlement.values:
         yield str(Settlement(event.codes["how"]).label)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
@@ -25,7 +26,7 @@ from requests_app.application import answers, completeness
 from requests_app.application import steps as application_steps
 from requests_app.enums import RecordCheck, RequestType, Status
 from requests_app.forms import StartForm, StepForm, facts_from_answers
-from requests_app.lifecycle import drafts, policies
+from requests_app.lifecycle import drafts, one_per_account, policies
 from requests_app.models import MSARequest
 from requests_app.readiness import readiness
 from requests_app.utility_records import comparison
@@ -45,11 +46,20 @@ def new(request: SignedInRequest) -> HttpResponse:
     kept = facts_from_answers(request.session.get(ELIGIBILITY_ANSWERS) or {})
     if request.method == "POST" and (form is None or form.is_valid()):
         with refusal_in_form(form) if form else refusal_as_message(request):
-            msa_request = drafts.start(by=user, company=form.company() if form else None, answers=kept)
+            company = form.company() if form else None
+            msa_request = drafts.start(by=user, company=company, answers=kept, key=_start_key(request))
             request.session.pop(ELIGIBILITY_ANSWERS, None)
             return redirect("requests:form", reference=msa_request.reference, step=application_steps.STEPS[0].slug)
-    context = {"form": form, "kept": kept, "company": user.current_company}
+    context = {"form": form, "kept": kept, "company": user.current_company, "key": _start_key(request)}
     return render(request, "requests_app/new.html", context, status=422 if form and form.errors else 200)
+
+
+def _start_key(request: HttpRequest) -> UUID:
+    """The key of the page that was sent; a new one for a page that is shown first."""
+    try:
+        return UUID(request.POST.get("key", ""))
+    except ValueError:
+        return uuid4()
 
 
 @signed_in
@@ -126,6 +136,7 @@ class _Page:
             "by_telephone": self.by_telephone,
             "checked_later": comparison.LATER if self.msa_request.record_check == RecordCheck.LATER else "",
             "back": self.neighbor(-1),
+            "others_on_account": one_per_account.in_the_way_of(self.msa_request, self.user),
         } | more
 
     def show(self, form: StepForm, status: int = 200, **more: Any) -> HttpResponse:

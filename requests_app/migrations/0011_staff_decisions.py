@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('requests_app', '0007_cache_table'),
+        ('requests_app', '0010_debits_and_pay_links'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
