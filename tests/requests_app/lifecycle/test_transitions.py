@@ -121,7 +121,7 @@ MAY = {
     "stranger": set(),
     "staff": STAFFS,
     "supervisor": STAFFS | CORRECTS,
-    "dispatcher": CORRECTS,
+    "dispatcher": CORRECTS | {"issue_service_order"},
     "technician": {"complete", "fail"},
     "timer": {"issue_service_order", "withdraw"},
 }
