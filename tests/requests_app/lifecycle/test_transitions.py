@@ -9,7 +9,7 @@ from django_fsm import can_proceed
 from msa_portal.accounts.roles import Role
 from msa_portal.errors import Refused, Stale
 from requests_app import history, permissions
-from requests_app.enums import EventKind, Settlement, Status, WithdrawalReason, VisitOutcome
+from requests_app.enums import EventKind, Settlement, Status, VisitOutcome, WithdrawalReason
 from requests_app.events import transitions
 from requests_app.follow_ups import follow_ups
 from requests_app.lifecycle import policies, settlement
