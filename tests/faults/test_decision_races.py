@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -97,10 +98,17 @@ def test_cancel_against_release(ready: MSARequest, locked: bool, monkeypatch: py
     assert NoticeMessage.objects.filter(kind="request_valid").exists() is sent
 
 
+def follows_on(msa_request: MSARequest) -> bool:
+    """Each event begins with the status that the one before led to, and the request has the last one's."""
+    events = list(msa_request.events.order_by("sequence"))
+    steps = all(later.from_status == former.to_status for former, later in pairwise(events))
+    return steps and events[-1].to_status == factories.refreshed(msa_request).status
+
+
 def test_release_against_the_customers_withdrawal(
     ready: MSARequest, locked: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever is second sees what the first one did. Without the lock both act on one status, and the chain refuses."""
+    """The second one sees what the first one did. Without the lock both act on one status: the chain breaks or refuses."""
     decision = factories.decide(ready, DecisionKind.VALID, by=screener("Fay First"))
     fresh, owner = copies(ready), ready.owner
     monkeypatch.setattr(permissions, "check_may_cause", meeting(permissions.check_may_cause, seconds=2))
@@ -112,10 +120,11 @@ def test_release_against_the_customers_withdrawal(
         release, lambda: transitions.withdraw(fresh(), by=owner, reason=WithdrawalReason.CHANGED_PLANS)
     )
     if not locked:
-        assert failures
         assert not any(isinstance(failure, Refused) for failure in failures)
+        assert failures or not follows_on(ready)
         return
     assert failures == []
+    assert follows_on(ready)
     decision.refresh_from_db()
     assert factories.refreshed(ready).status == Status.WITHDRAWN
     assert decision.state == ("sent" if ready.events.filter(kind="deem_valid").exists() else "not_sent")
