@@ -43,8 +43,8 @@ def test_new_address_counts_once_its_owner_confirms_it(client: Client) -> None:
     with transaction.atomic():
         notify(SignatureReminder, msa_request, key="x", people=[Person(OLD, "", None)], by_link=False)
     correction = address_corrections.ask(msa_request, NEW, by=factories.staff())
-    mails = dict(NoticeMessage.objects.values_list("to_email", "kind"))
-    assert (mails[NEW], mails[OLD]) == ("confirm_address", "address_to_change")
+    mails = set(NoticeMessage.objects.values_list("to_email", "kind"))
+    assert mails >= {(NEW, "confirm_address"), (OLD, "address_to_change")}
     assert links.resolve(f"address_correction:{correction.key}").endswith(path_of(correction))
     assert client.get(path_of(correction)).status_code == 200
     assert factories.refreshed(msa_request).customer_email == OLD
