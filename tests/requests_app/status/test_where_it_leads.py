@@ -157,7 +157,7 @@ def test_review_shows_the_photos_and_the_way_to_them(client):
 def test_address_that_staff_propose_goes_into_its_boxes(client, street, typed, facts):
     msa_request = factories.submitted(unit="3")
     client.force_login(factories.staff())
-    data = {f"reason_{street.pk}": "on", f"proposal_{street.pk}": typed}
+    data = factories.seen(msa_request) | {f"reason_{street.pk}": "on", f"proposal_{street.pk}": typed}
     client.post(reverse("admin:requests_app_msarequest_corrections", args=[msa_request.pk]), data)
     item = msa_request.corrections.get()
     corrections.use_proposal(item, by=msa_request.owner, version=factories.refreshed(msa_request).version)
@@ -171,7 +171,7 @@ def test_unit_of_the_record_is_proposed_as_the_unit(client, street):
     assert account.account_number == msa_request.account_number
     client.force_login(factories.staff())
     desk = reverse("admin:requests_app_msarequest_corrections", args=[msa_request.pk])
-    client.post(desk, {f"reason_{street.pk}": "on", f"record_{street.pk}": "on"})
+    client.post(desk, factories.seen(msa_request) | {f"reason_{street.pk}": "on", f"record_{street.pk}": "on"})
     item = msa_request.corrections.get()
     assert item.proposal == {"unit": "B"}
     assert correction_items.proposal_in_words(item) == "B"
