@@ -18,6 +18,7 @@ from msa_portal.notices.outbox import Notice, queue
 from payments.models import Allocation, Fee, PayInvitation, Payment, ReconciliationItem, Refund, Statement
 from requests_app.follow_ups import follow_ups
 from requests_app.models import MSARequest, ProgramSettings
+from requests_app.models.parties import acts_for
 from requests_app.notices import Person, is_of, notify, recipients
 
 _MOST_LINES = 20
@@ -233,6 +234,7 @@ def payment_failed(payment: Payment) -> None:
             if not (several and _is_payer(person, payment)):
                 _payment_failed(part, payment, person)
     if several and _still_pays(payment):
+        can_pay = any(_is_owed(part) for part in parts)
         queue(
             PaymentFailed,
             to=payment.payer_email,
@@ -242,25 +244,35 @@ def payment_failed(payment: Payment) -> None:
                 "name": payment.payer_name,
                 "amount": formats.usd(payment.amount_cents),
                 "count": len(parts),
-                "can_pay": True,
-                "action_url": absolute(reverse("payments:several")),
+                "can_pay": can_pay,
+                "action_url": absolute(reverse("payments:several")) if can_pay else "",
             },
         )
 
 
 def _payment_failed(part: Allocation, payment: Payment, person: Person) -> None:
-    link = _open_link(payment) if person.user is None and _is_payer(person, payment) else ""
+    """Who can't pay it, or need not since it isn't owed now, isn't asked to."""
+    msa_request, is_owed = part.fee.round.msa_request, _is_owed(part)
+    link = _open_link(payment) if is_owed and person.user is None and _is_payer(person, payment) else ""
+    can_pay = bool(link) or (is_owed and person.user is not None and acts_for(person.user, msa_request))
     notify(
         PaymentFailed,
-        part.fee.round.msa_request,
+        msa_request,
         key=f"{payment.pk}:{part.pk}",
         people=[person],
         to_page="fee",
         private_link=link,
         amount=formats.usd(part.amount_cents),
         count=1,
-        can_pay=person.user is not None or bool(link),
+        can_pay=can_pay,
+        has_to_ask=is_owed and person.user is None,
+        is_acted_for=msa_request.has_agent,
+        **({} if can_pay else {"action_url": ""}),
     )
+
+
+def _is_owed(part: Allocation) -> bool:
+    return part.fee.state == Fee.State.OPEN
 
 
 def _open_link(payment: Payment) -> str:
