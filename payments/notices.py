@@ -141,7 +141,7 @@ def _receipt(part: Allocation, payment: Payment, person: Person) -> None:
 def _receipt_for_several(payment: Payment, settled: list[Allocation]) -> None:
     queue(
         ReceiptForSeveral,
-        to=payment.payer_email,
+        to=_payers_address(payment),
         key=str(payment.pk),
         recipient=payment.payer,
         context={
@@ -237,7 +237,7 @@ def payment_failed(payment: Payment) -> None:
         can_pay = any(_is_owed(part) for part in parts)
         queue(
             PaymentFailed,
-            to=payment.payer_email,
+            to=_payers_address(payment),
             key=f"{payment.pk}:payer",
             recipient=payment.payer,
             context={
@@ -349,12 +349,17 @@ def _with_payer(msa_request: MSARequest, payment: Payment) -> list[Person]:
     people = recipients(msa_request)
     if not _still_pays(payment):
         return people
-    payer = Person(payment.payer_email, payment.payer_name, payment.payer)
+    payer = Person(_payers_address(payment), payment.payer_name, payment.payer)
     return people if any(_is_payer(person, payment) for person in people) else [*people, payer]
 
 
 def _is_payer(person: Person, payment: Payment) -> bool:
-    return person.email.lower() == payment.payer_email.lower()
+    return person.email.lower() == _payers_address(payment).lower()
+
+
+def _payers_address(payment: Payment) -> str:
+    """Of an account it's the one that it has now: at the one that it had when it paid, nobody may read it any longer."""
+    return payment.payer.email if payment.payer is not None else payment.payer_email
 
 
 def supervisors() -> list[Person]:

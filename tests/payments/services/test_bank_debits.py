@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from fieldwork.models import CloseOut
 from fieldwork.visits import closeouts
+from msa_portal.accounts.models import User
 from msa_portal.db import lock
 from msa_portal.errors import Refused
 from msa_portal.notices import recipients
@@ -23,7 +24,7 @@ from requests_app.follow_ups import follow_ups
 from requests_app.lifecycle import agency, transitions
 from requests_app.models import MSARequest
 from tests import factories
-from tests.fieldwork.conftest import failure, new_technician, planned, report
+from tests.fieldwork.conftest import failure, new_technician, planned
 from tests.payments.conftest import FEE, opened, state_of
 from tests.payments.sandbox.harness import SandboxControl
 
@@ -199,6 +200,18 @@ def test_company_that_paid_hears_of_it_also_when_it_acts_no_longer(schedule, pro
     assert recipients.reason_against(by_address[agent.email]) == ""
     assert "Please pay again" not in by_address[agent.email].text
     assert "Call the program to ask how to pay." in by_address[msa_request.customer_email].text
+
+
+def test_payer_with_another_address_since_is_told_there(schedule, provider_sandbox):
+    company = factories.CompanyFactory()
+    agent, payer = factories.member_of(company), factories.member_of(company)
+    msa_request = factories.executed(factories.complete_request(company=company))
+    payment = debit(checkout.open_checkout(msa_request, by=payer, expected_cents=FEE), provider_sandbox)
+    User.objects.filter(pk=payer.pk).update(email="married@example.com")
+    ends(payment, provider_sandbox, "fail")
+    told = [mail for mail in mails("payment_failed") if mail.recipient_id == payer.pk]
+    assert ([mail.to_email for mail in told], agent.email) == (["married@example.com"], msa_request.agent.email)
+    assert recipients.reason_against(told[0]) == ""
 
 
 # --- A link to pay
