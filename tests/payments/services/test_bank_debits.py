@@ -16,7 +16,7 @@ from msa_portal.db import lock
 from msa_portal.errors import Refused
 from msa_portal.notices import recipients
 from msa_portal.notices.models import NoticeMessage
-from payments.models import Payment
+from payments.models import Payment, Refund
 from payments.services import checkout, pay_links, settle
 from requests_app import history
 from requests_app.enums import Debit, Holder, Status, WithdrawalReason
@@ -187,6 +187,19 @@ def test_debit_for_a_visit_that_isnt_owed_any_longer_asks_nobody_to_pay(asked_ag
     [mail] = mails("payment_failed")
     assert "You don't have to pay it again." in mail.text
     assert "Please pay again" not in mail.text + mail.html
+
+
+def test_fee_of_a_visit_that_isnt_needed_goes_back_once(asked_again, provider_sandbox):
+    payment = opened(asked_again)
+    provider_sandbox.act(str(payment.session_id), "pay")
+    settle.settle_from_provider(payment)
+    assert factories.refreshed(asked_again).status == Status.RESCHEDULE_REQUESTED
+    reports = list(CloseOut.objects.filter(visit__order__round__msa_request=asked_again).order_by("-accepted"))
+    for one, other in (reports, reports[::-1], reports):
+        closeouts.let_stand(other, instead_of=one.pk, by=factories.dispatcher(), note="Called them.")
+    [refund] = Refund.objects.all()
+    assert (refund.state, refund.reason, refund.amount_cents) == ("proposed", "no_second_visit", FEE)
+    assert mails("refund_failed") == []
 
 
 def test_company_that_paid_hears_of_it_also_when_it_acts_no_longer(schedule, provider_sandbox):
