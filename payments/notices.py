@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
@@ -255,6 +256,7 @@ def _payment_failed(part: Allocation, payment: Payment, person: Person) -> None:
     msa_request, is_owed = part.fee.round.msa_request, _is_owed(part)
     link = _open_link(payment) if is_owed and person.user is None and _is_payer(person, payment) else ""
     can_pay = bool(link) or (is_owed and person.user is not None and acts_for(person.user, msa_request))
+    no_button: dict[str, Any] = {} if can_pay else {"action_url": ""}
     notify(
         PaymentFailed,
         msa_request,
@@ -267,7 +269,7 @@ def _payment_failed(part: Allocation, payment: Payment, person: Person) -> None:
         can_pay=can_pay,
         has_to_ask=is_owed and person.user is None,
         is_acted_for=msa_request.has_agent,
-        **({} if can_pay else {"action_url": ""}),
+        **no_button,
     )
 
 

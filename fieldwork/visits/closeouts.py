@@ -242,13 +242,13 @@ def undo_on_site(visit: SiteVisit, *, by: User, reason: str = "") -> SiteVisit:
         visit_round = fresh.order.round
         visit_round.on_site_at = None
         visit_round.save(update_fields=["on_site_at", "updated_at"])
-        codes = {"visit": fresh.pk} | _told_why(msa_request, fresh, by, reason.strip())
+        codes: dict[str, object] = {"visit": fresh.pk} | _told_why(msa_request, fresh, by, reason.strip())
         history.record_locked(msa_request, EventKind.VISIT_START_UNDONE, by=by, codes=codes)
     take_over(visit, fresh)
     return visit
 
 
-def _told_why(msa_request: MSARequest, visit: SiteVisit, by: User, reason: str) -> dict[str, int]:
+def _told_why(msa_request: MSARequest, visit: SiteVisit, by: User, reason: str) -> dict[str, object]:
     """The reason is in a note, since an event holds no free text."""
     if not reason or visit.technician is None:
         return {}
