@@ -72,7 +72,11 @@ async function attempt() {
     store: kept, ask, who, chunks,
     pause: (ms) => new Promise((resolve) => { setTimeout(resolve, ms); }),
     random: Math.random, elapsed: () => performance.now(), time: portalTime, isOnline: () => navigator.onLine,
-    tell: { step: () => now("sending", { at: Math.min(status.at + 1, status.of) }) },
+    tell: {
+      step: () => now("sending", { at: Math.min(status.at + 1, status.of) }),
+      halts: (error) => now(stateOf(error)), // it is tried again in a few seconds
+      goesOn: () => now("sending"),
+    },
   });
   try {
     await going.sendAll();

@@ -8,7 +8,7 @@
 // has acknowledged it. "problem": the server will not have it as it is; a person decides.
 import { Busy, Offline, SignedOut } from "./portal.js";
 
-const TRIES = 8; // how often one thing is tried without any progress before the rest is left for later
+const TRIES = 6; // how often one thing is tried without any progress before the rest is left for later
 const FIRST_PAUSE = 400;
 const LONGEST_PAUSE = 8_000;
 const ROUNDS = 3; // how often a photo, or a report that lacks photos, is begun again in one go
@@ -36,7 +36,11 @@ export function link(bytes = 96 * 1024, { smallest = SMALLEST, largest = LARGEST
 export function sender({ store, ask, who, pause, random, elapsed, time, isOnline, tell, chunks = link() }) {
   let progress = 0;
   let fails = 0;
-  const moved = () => { progress += 1; fails = 0; };
+  const moved = () => {
+    progress += 1;
+    if (fails > 1) tell.goesOn();
+    fails = 0;
+  };
 
   // Tries again what no answer came to, ever more slowly; any progress begins the count again.
   async function persist(act) {
@@ -53,6 +57,7 @@ export function sender({ store, ask, who, pause, random, elapsed, time, isOnline
     if (!(error instanceof Offline) || !isOnline()) throw error;
     fails += 1;
     if (fails >= TRIES) throw error;
+    if (fails > 1) tell.halts(error);
     await pause(Math.min(FIRST_PAUSE * 2 ** (fails - 1), LONGEST_PAUSE) * (0.5 + random()));
   }
 

@@ -62,7 +62,7 @@ class Technician {
     const chunks = link(96, { smallest: 64, largest: 256 });
     this.sender = () => sender({
       store: this.shelf, ask, who, chunks, pause: async (ms) => { this.moment += ms; }, random: this.luck.random,
-      elapsed: () => this.moment, time: () => this.clock.now(), isOnline: () => !this.network.isDown, tell: { step: () => {} },
+      elapsed: () => this.moment, time: () => this.clock.now(), isOnline: () => !this.network.isDown, tell: { step: () => {}, halts: () => {}, goesOn: () => {} },
     });
   }
 
