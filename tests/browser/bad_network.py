@@ -70,16 +70,22 @@ class BadNetwork:
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self.loop)
-        self.loop.run_until_complete(asyncio.start_server(self._connected, "127.0.0.1", self.port))
+        server = self.loop.run_until_complete(asyncio.start_server(self._connected, "127.0.0.1", self.port))
         self.ready.set()
         self.loop.run_forever()
-        for task in asyncio.all_tasks(self.loop):
+        server.close()
+        tasks = asyncio.all_tasks(self.loop)
+        for task in tasks:
             task.cancel()
+        self.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        self.loop.close()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             await self._request(reader, writer)
         writer.close()
+        with suppress(ConnectionError, asyncio.CancelledError):
+            await writer.wait_closed()
 
     async def _request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
@@ -123,3 +129,4 @@ class BadNetwork:
                 to.write(chunk)
                 await to.drain()
         writer.close()
+        await writer.wait_closed()

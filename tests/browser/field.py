@@ -59,8 +59,13 @@ class Field:
 
 
 class Phone:
-    def __init__(self, stack: LiveStack, browser: BrowserType, options: dict[str, Any], folder: Path) -> None:
+    def __init__(
+        self, stack: LiveStack, browser: BrowserType, options: dict[str, Any], folder: Path, url: str = ""
+    ) -> None:
+        """`url`: where the portal is reached for it, another than the stack's own where a bad network is in between."""
         self.stack, self.browser, self.options, self.folder = stack, browser, options, folder
+        self.url = url or stack.url
+        self.scripts: list[str] = []  # run before the app's own, at each start
         self.context: BrowserContext
         self.page: Page
         self.watch: FieldWatch
@@ -78,6 +83,8 @@ class Phone:
         self.context.set_offline(offline)
         self.watch = FieldWatch(self.context)
         self.context.on("request", self._asked)
+        for script in self.scripts:
+            self.context.add_init_script(script)
         self.page = self.context.new_page()
 
     def _asked(self, request: Request) -> None:
@@ -102,12 +109,12 @@ class Phone:
     # Moving about
 
     def opens(self, screen: str = "/") -> None:
-        self.page.goto(f"{self.stack.url}{APP}#{screen}")
+        self.page.goto(f"{self.url}{APP}#{screen}")
         self.page.locator("html[data-ready]").wait_for(state="attached")
         self.looks_around()
 
     def signs_in(self, email: str) -> None:
-        self.page.goto(f"{self.stack.url}/accounts/login/?next={APP}")
+        self.page.goto(f"{self.url}/accounts/login/?next={APP}")
         self.page.get_by_label("Email").fill(email)
         self.page.get_by_label("Password").first.fill(PASSWORD)
         self.page.locator("label", has_text="Remember").click()  # else the browser forgets when it is closed
@@ -165,7 +172,7 @@ class Phone:
         self.title("Photos")
 
     def takes_large_photos_until(self, words: str) -> None:
-        said = self.page.get_by_text(words)
+        said = self.page.get_by_text(words).filter(visible=True).first
         for count in range(1, 6):
             self.page.locator("[data-camera]").set_input_files(a_photo("", large=True))
             expect(said.or_(self.page.locator(".thumb").nth(count - 1)).filter(visible=True).first).to_be_visible()
@@ -197,6 +204,12 @@ class Phone:
 
     def sends(self) -> None:
         self.presses("Send", exact=True)
+        self.title("Reported")
+
+    def sends_without(self) -> None:
+        """A report that lacks what the device asks for: the app asks first."""
+        self.presses("Send", exact=True)
+        self.presses("Send it without")
         self.title("Reported")
 
     def could_not(self, visit: int, color: str) -> None:
@@ -246,7 +259,7 @@ class Phone:
         """It holds as long as the session that says so."""
         self.devtools = self.devtools or self.context.new_cdp_session(self.page)
         quota = {} if size is None else {"quotaSize": size}
-        self.devtools.send("Storage.overrideQuotaForOrigin", {"origin": self.stack.url} | quota)
+        self.devtools.send("Storage.overrideQuotaForOrigin", {"origin": self.url} | quota)
 
     def rows(self, store: str) -> list[dict[str, Any]]:
         """What this phone keeps in that store, without the photos' bytes."""
