@@ -11,7 +11,7 @@ from typing import IO, Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404
@@ -58,13 +58,12 @@ class PhoneView(APIView):
         super().initial(request, *args, **kwargs)
         contacts.record(self.technician, request.headers.get("X-Phone-Unsent", ""), timezone.now())
 
-    def finalize_response(self, request: HttpRequest | Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         asked = request.headers.get("X-Phone-Request", "")[:_LONGEST_NAME]
         if asked and isinstance(getattr(response, "data", None), dict):
             at = timezone.now().isoformat()
             response.data["echo"] = {"request": asked, "hash": getattr(self, "body_hash", ""), "at": at}
-        answer: HttpResponseBase = super().finalize_response(request, response, *args, **kwargs)
-        return answer
+        return super().finalize_response(request, response, *args, **kwargs)
 
     @property
     def technician(self) -> Technician:

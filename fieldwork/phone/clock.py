@@ -20,9 +20,7 @@ def seconds_ahead(phone_now: str | None, now: datetime) -> int | None:
     return int(max(-_MOST, min(said - now, _MOST)).total_seconds())
 
 
-def when(
-    at: datetime | None, phone_now: str | None, now: datetime, *, seconds_ago: int | None = None
-) -> datetime:
+def when(at: datetime | None, phone_now: str | None, now: datetime, *, seconds_ago: int | None = None) -> datetime:
     """When something was, in the server's time: as long ago as the phone counted, else as it was by its own clock.
 
     Now, where the phone does not say, or where its clock was set since.

@@ -34,9 +34,7 @@ def record(technician: Technician, header: str, now: datetime) -> None:
     row = PhoneContact.objects.filter(technician=technician, phone=phone).first()
     if row and now - row.seen_at < _OFTEN and all(getattr(row, name) == value for name, value in values.items()):
         return
-    PhoneContact.objects.update_or_create(
-        technician=technician, phone=phone, defaults=values | {"seen_at": now}
-    )
+    PhoneContact.objects.update_or_create(technician=technician, phone=phone, defaults=values | {"seen_at": now})
 
 
 def _read(header: str) -> tuple[UUID, dict[str, Any]] | None:

@@ -24,4 +24,3 @@ def give_back(visit: SiteVisit, *, by: User, reason: OutcomeReason, on: date, ac
             raise
     visit.refresh_from_db()
     return visit
-

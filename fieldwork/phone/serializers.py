@@ -32,7 +32,6 @@ class Sha256Field(serializers.RegexField):
 class MomentSerializer(serializers.Serializer[Any]):
     at = serializers.DateTimeField(required=False, allow_null=True, default=None)
 
-
     # Counted by the phone since then, whatever its clock was set to in between.
     seconds_ago = serializers.IntegerField(
         required=False, allow_null=True, default=None, min_value=0, max_value=10 * 366 * 86_400

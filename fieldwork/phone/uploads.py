@@ -87,9 +87,7 @@ def announce(
     return upload.received, is_new
 
 
-def _adopt(
-    visit: SiteVisit, technician: Technician, report: UUID, sha256: str, size: int
-) -> PhotoUpload | None:
+def _adopt(visit: SiteVisit, technician: Technician, report: UUID, sha256: str, size: int) -> PhotoUpload | None:
     """The same photo of an earlier id of the report, where no report came under that."""
     with transaction.atomic():
         rows = PhotoUpload.objects.filter(visit=visit, technician=technician, sha256=sha256, size=size)

@@ -279,7 +279,9 @@ def put_back(
                 % {"day": formats.day(fresh.scheduled_on) if fresh.scheduled_on else "–"},
                 code="moved",
             )
-        why: dict[str, object] = {"reason": reason.code} | ({"act": str(act)} if act else {})
+        why: dict[str, object] = {"reason": reason.code}
+        if act is not None:
+            why["act"] = str(act)
         _take_off(msa_request, fresh, EventKind.VISIT_PUT_BACK, why, by=by)
     visit.refresh_from_db()
     return visit

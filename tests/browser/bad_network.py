@@ -47,7 +47,11 @@ class BadNetwork:
         page("401 Unauthorized", "application/json", '{"code": "signed_out"}'),
         page("409 Conflict", "application/problem+json", '{"code": "different_report", "detail": "No."}'),
         page("302 Found", "text/html", "", "Location: http://127.0.0.1:9/login\r\n"),
-        page("200 OK", "application/json", '{"technician": {"id": 1}, "csrf": "x", "accepted": true, "received": 99999999}'),
+        page(
+            "200 OK",
+            "application/json",
+            '{"technician": {"id": 1}, "csrf": "x", "accepted": true, "received": 99999999}',
+        ),
     ]
     TROUBLE: ClassVar[bytes] = page("503 Service Unavailable", "text/html", "<h1>503</h1>")
 

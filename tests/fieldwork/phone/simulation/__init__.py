@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 from commands.console import ROOT
+from commands.toolchain import node_path
 
 APP = ROOT / "static" / "fieldwork" / "app"
 HERE = Path(__file__).parent
@@ -31,6 +33,7 @@ def run(folder: Path, script: str, *arguments: object, without: tuple[str, str, 
         capture_output=True,
         text=True,
         timeout=SECONDS,
+        env={**os.environ, "PATH": node_path()},
         check=False,
     )
     assert done.returncode == 0, done.stderr
