@@ -82,6 +82,7 @@ class BadNetwork:
         for task in tasks:
             task.cancel()
         self.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        self.loop.run_until_complete(asyncio.sleep(0.1))  # connections that were closed just now
         self.loop.close()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -127,10 +128,11 @@ class BadNetwork:
     async def _pass_on(self, head: bytes, body: bytes, to: asyncio.StreamWriter | None) -> None:
         lines = [line for line in head.split(b"\r\n")[:-2] if not line.lower().startswith(b"connection:")]
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port_behind)
-        writer.write(b"\r\n".join([*lines, b"Connection: close"]) + b"\r\n\r\n" + body)
-        while chunk := await reader.read(65_536):
-            if to:
-                to.write(chunk)
-                await to.drain()
-        writer.close()
-        await writer.wait_closed()
+        try:
+            writer.write(b"\r\n".join([*lines, b"Connection: close"]) + b"\r\n\r\n" + body)
+            while chunk := await reader.read(65_536):
+                if to:
+                    to.write(chunk)
+                    await to.drain()
+        finally:
+            writer.close()

@@ -340,7 +340,7 @@ def test_full_phone_says_so_and_loses_nothing(phone: Phone, day: Callable[[int],
     (visit,) = day(1)
     phone.begins(visit)
     phone.looks_at_everything()
-    phone.takes_large_photos_until("This phone is full")
+    phone.takes_large_photos_until("Delete other photos, then take it again.")
     phone.looks_around()
     kept = len(phone.rows("photos"))
     phone.has_room_for(None)
