@@ -38,6 +38,7 @@ async function scaled(file) {
 
 const LOCK = "msa-picks";
 const unkept = new Set(); // of a full phone: picks that only this page has
+const stuck = new Set(); // keys of picks that stay as they are: there was not even room to say why
 const watchers = new Set();
 let turn = Promise.resolve();
 
@@ -52,7 +53,8 @@ const refusal = (report, photos, hash) => {
 
 // What still stands between the picked photos and the report: those that are being scaled, and those that were not kept.
 export async function picks(report) {
-  const rows = [...(await picksOf(report)), ...[...unkept].filter((row) => row.report === report)];
+  const stored = (await picksOf(report)).map((row) => (stuck.has(row.key) ? { ...row, problem: "full" } : row));
+  const rows = [...stored, ...[...unkept].filter((row) => row.report === report)];
   return { working: rows.filter((row) => !row.problem), failed: rows.filter((row) => row.problem) };
 }
 
@@ -63,6 +65,7 @@ export async function dismiss(pick) {
 
 // All that were picked, in their order.
 export async function pick(report, files) {
+  stuck.clear(); // there may be room by now
   for (const [place, file] of [...files].entries()) {
     const row = { report, name: file.name, file, at: Date.now() + place / 100 };
     try {
@@ -88,7 +91,7 @@ export function work() {
   return turn;
 }
 
-const next = async () => [...(await all("picks")), ...unkept].find((row) => !row.problem) ?? null;
+const next = async () => [...(await all("picks")), ...unkept].find((row) => !row.problem && !stuck.has(row.key)) ?? null;
 
 async function settled(row) {
   const photo = await made(row);
@@ -99,10 +102,15 @@ async function settled(row) {
   } catch (error) {
     if (!isFull(error)) throw error;
     why = "full";
-    if (row.key !== undefined) await settle(row, null, () => why); // smaller than the pick that it takes the place of
+    if (row.key !== undefined) await settle(row, null, () => why).catch((worse) => stick(row, worse));
   }
   if (!unkept.delete(row) || !why) return;
   unkept.add({ report: row.report, name: row.name, problem: why });
+}
+
+function stick(row, error) {
+  if (!isFull(error)) throw error;
+  stuck.add(row.key);
 }
 
 // Null for what is no picture that this browser can read.

@@ -14,7 +14,7 @@ from commands.toolchain import node_path
 
 APP = ROOT / "static" / "fieldwork" / "app"
 HERE = Path(__file__).parent
-SECONDS = 120
+SECONDS = 300
 
 
 def run(folder: Path, script: str, *arguments: object, without: tuple[str, str, str] | None = None) -> Any:
