@@ -31,10 +31,10 @@ from payments.models import Fee
 from payments.services import waivers
 from requests_app import eligibility
 from requests_app.agreements import versions
-from requests_app.enums import DocumentKind, Party, VisitOutcome, WithdrawalReason
+from requests_app.enums import DecisionKind, DocumentKind, Party, VisitOutcome, WithdrawalReason
 from requests_app.files import storage
 from requests_app.follow_ups import follow_ups
-from requests_app.lifecycle import drafts, transitions
+from requests_app.lifecycle import decision_acts, drafts, seen, staff_decisions, transitions
 from requests_app.lifecycle.correction_items import RequiredCorrection
 from requests_app.models import (
     Agreement,
@@ -322,7 +322,7 @@ class _Story:
     def _require_corrections(self, msa_request: MSARequest) -> None:
         note = _("The name on the utility's account is spelled another way. Please check your bill.")
         item = RequiredCorrection(CorrectionReason.objects.get(code="name-differs"), note=note)
-        transitions.require_corrections(msa_request, by=self.people[accounts.STAFF], items=[item])
+        self._decide(msa_request, DecisionKind.SEND_BACK, items=decision_acts.items_as_content([item]))
 
     def _valid(self, home: str, by: User) -> MSARequest:
         msa_request, staff = self._submitted(home, by), self.people[accounts.STAFF]
@@ -331,13 +331,18 @@ class _Story:
             for code, suggestion in desk.suggestions(msa_request).items()
         }
         desk.answer_checks(msa_request, answers, by=staff)
-        transitions.deem_valid(msa_request, by=staff)
+        self._decide(msa_request, DecisionKind.VALID)
         return msa_request
 
     def _ordered(self, home: str, by: User) -> MSARequest:
         msa_request = self._valid(home, by)
-        transitions.issue_service_order(msa_request, by=self.people[accounts.STAFF])
+        self._decide(msa_request, DecisionKind.ORDER)
         return msa_request
+
+    def _decide(self, msa_request: MSARequest, kind: DecisionKind, **content: Any) -> None:
+        """Sent at once: the demo's people don't wait."""
+        staff = self.people[accounts.STAFF]
+        staff_decisions.decide(msa_request, kind, content, by=staff, seen=seen.of(msa_request), at_once=True)
 
     def _scheduled(self, home: str, by: User, window: SiteVisit.Window = SiteVisit.Window.MORNING) -> SiteVisit:
         """For today, or the next business day."""

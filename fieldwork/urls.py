@@ -14,6 +14,7 @@ urlpatterns = [
     path("field/visits/<int:pk>/agreement/", pages.agreement, name="agreement"),
     path("field/visits/<int:pk>/", technician.visit, name="visit"),
     path("field/visits/<int:pk>/on-site/", technician.on_site, name="on_site"),
+    path("field/visits/<int:pk>/off-site/", technician.off_site, name="off_site"),
     path("field/visits/<int:pk>/put-back/", technician.put_back, name="put_back"),
     path("field/visits/<int:pk>/close-out/", technician.close_out, name="close_out"),
     path("field/visits/<int:pk>/flyer/", technician.flyer, name="flyer"),

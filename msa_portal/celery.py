@@ -31,6 +31,7 @@ app.conf.beat_schedule = {
     },
     "scan-visit-photos-in-quarantine": {"task": "fieldwork.scan_quarantine", "schedule": 60.0},
     "sweep-inspections": {"task": "requests_app.sweep_inspections", "schedule": 10.0},
+    "release-staff-decisions": {"task": "requests_app.release_decisions", "schedule": 15.0},
     "remind-signers": {"task": "requests_app.remind_signers", "schedule": 3600.0},
     "tend-agents-authorities": {"task": "requests_app.run_due_authorities", "schedule": 3600.0},
     "remind-of-licenses": {"task": "accounts.remind_of_licenses", "schedule": crontab(minute=20, hour=7)},

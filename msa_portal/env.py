@@ -70,6 +70,18 @@ def seconds(name: str, default: int) -> int:
     return _read(name, "a number of seconds, at least 60", convert, default)
 
 
+def wait(name: str, default: int, *, most: int) -> int:
+    """Seconds to wait, 0 for none."""
+
+    def convert(raw: str) -> int:
+        value = int(raw)
+        if not 0 <= value <= most:
+            raise ValueError(value)
+        return value
+
+    return _read(name, f"a number of seconds from 0 to {most}", convert, default)
+
+
 def limit(name: str, default: int) -> int:
     def convert(raw: str) -> int:
         value = int(raw)

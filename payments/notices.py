@@ -70,6 +70,16 @@ class PaymentHeld(Notice):
     audience = "customer, agent and payer"
 
 
+class PaymentFailed(Notice):
+    name = "payment_failed"
+    audience = "payer, customer and agent"
+
+
+class PaymentDisputed(Notice):
+    name = "payment_disputed"
+    audience = "payer, customer and agent"
+
+
 class PaymentHeldStaff(Notice):
     name = "payment_held_staff"
     audience = "supervisors"
@@ -213,6 +223,66 @@ def payment_held(part: Allocation) -> None:
     )
 
 
+def payment_failed(payment: Payment) -> None:
+    """The bank didn't pay. Each request's people are told of their fee, the payer once for all of them (fault 68)."""
+    parts = list(payment.allocations.select_related("fee__round__msa_request").order_by("pk"))
+    several = len(parts) > 1
+    for part in parts:
+        msa_request = part.fee.round.msa_request
+        for person in recipients(msa_request) if several else _with_payer(msa_request, payment):
+            if not (several and _is_payer(person, payment)):
+                _payment_failed(part, payment, person)
+    if several and _still_pays(payment):
+        queue(
+            PaymentFailed,
+            to=payment.payer_email,
+            key=f"{payment.pk}:payer",
+            recipient=payment.payer,
+            context={
+                "name": payment.payer_name,
+                "amount": formats.usd(payment.amount_cents),
+                "count": len(parts),
+                "can_pay": True,
+                "action_url": absolute(reverse("payments:several")),
+            },
+        )
+
+
+def _payment_failed(part: Allocation, payment: Payment, person: Person) -> None:
+    link = _open_link(payment) if person.user is None and _is_payer(person, payment) else ""
+    notify(
+        PaymentFailed,
+        part.fee.round.msa_request,
+        key=f"{payment.pk}:{part.pk}",
+        people=[person],
+        to_page="fee",
+        private_link=link,
+        amount=formats.usd(part.amount_cents),
+        count=1,
+        can_pay=person.user is not None or bool(link),
+    )
+
+
+def _open_link(payment: Payment) -> str:
+    """The link that it was paid by, where that still opens the payment page."""
+    invitation = payment.invitation
+    return f"{PAY_LINK}:{invitation.key}" if invitation is not None and invitation.is_open else ""
+
+
+def payment_disputed(part: Allocation, *, outcome: str) -> None:
+    """The payer's bank disputes the payment, or has decided. What was won for the payer is gone (fault 12)."""
+    payment, msa_request = part.payment, part.fee.round.msa_request
+    notify(
+        PaymentDisputed,
+        msa_request,
+        key=f"{part.pk}:{outcome}",
+        people=_with_payer(msa_request, payment),
+        to_page="money",
+        amount=formats.usd(part.amount_cents),
+        outcome=outcome,
+    )
+
+
 def invited_to_pay(invitation: PayInvitation, fee: Fee) -> None:
     """The customer of an agent gets a link that opens the payment page, without an account."""
     msa_request = invitation.round.msa_request
@@ -258,10 +328,14 @@ def _request_of(refund: Refund) -> MSARequest:
     return refund.fee.round.msa_request
 
 
-def _with_payer(msa_request: MSARequest, payment: Payment) -> list[Person]:
+def _still_pays(payment: Payment) -> bool:
     """A person who paid for a company and left it gets nothing more (fault 71)."""
+    return payment.company is None or payment.payer is None or is_of(payment.payer, payment.company)
+
+
+def _with_payer(msa_request: MSARequest, payment: Payment) -> list[Person]:
     people = recipients(msa_request)
-    if payment.company is not None and payment.payer is not None and not is_of(payment.payer, payment.company):
+    if not _still_pays(payment):
         return people
     payer = Person(payment.payer_email, payment.payer_name, payment.payer)
     return people if any(_is_payer(person, payment) for person in people) else [*people, payer]

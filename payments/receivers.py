@@ -60,6 +60,10 @@ def _propose_refund(msa_request: MSARequest, by: User | None) -> None:
     withdrawal.after_withdrawal(msa_request, by=by)
 
 
+def _return_unused_fee(msa_request: MSARequest, by: User | None) -> None:
+    withdrawal.return_unused(msa_request)
+
+
 def _void_pay_links(msa_request: MSARequest, by: User | None) -> None:
     invitations.void(msa_request)
 
@@ -68,5 +72,6 @@ ACTS: dict[Then, Callable[[MSARequest, User | None], None]] = {
     Then.RAISE_FEE: _raise_fee,
     Then.STOP_PAYMENTS: _stop_payments,
     Then.PROPOSE_REFUND: _propose_refund,
+    Then.RETURN_UNUSED_FEE: _return_unused_fee,
     Then.VOID_PAY_LINKS: _void_pay_links,
 }

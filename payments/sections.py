@@ -28,7 +28,7 @@ def money(msa_request: MSARequest, user: User) -> tuple[str, dict[str, Any]] | N
     refunds = Prefetch("payment__refunds", Refund.objects.filter(fee__round__msa_request=msa_request).order_by("pk"))
     parts = (
         Allocation.objects.filter(fee__round__msa_request=msa_request)
-        .filter(payment__state__in=[Payment.State.PENDING, *Payment.RECEIVED])
+        .filter(payment__state__in=[Payment.State.PENDING, Payment.State.FAILED, *Payment.RECEIVED])
         .select_related("payment", "fee__round")
         .prefetch_related(refunds)
         .order_by("pk")
@@ -69,5 +69,6 @@ def comes_back(msa_request: MSARequest, user: User) -> tuple[str, dict[str, Any]
         "total_cents": at_stake(msa_request).refund_cents if open_ else 0,
         "refunds": Refund.objects.filter(fee__round__msa_request=msa_request).order_by("pk"),
         "nothing_paid": hooks.NOTHING_PAID,
+        "is_debit_under_way": msa_request.is_debit_under_way,
     }
     return "payments/panels/refund_expected.html", context

@@ -11,4 +11,4 @@ class RequestsConfig(AppConfig):
         from requests_app import checks, receivers  # noqa: PLC0415  (models are loaded by now)
 
         register(checks.seal_key, "seals")
-        receivers.connect()
+        receivers.connect(self)

@@ -6,7 +6,7 @@ Whatever they do moves the day on; it never comes nearer than it was promised.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -48,9 +48,9 @@ def deadline_of(msa_request: MSARequest, *, today: date, figures: ProgramSetting
     return Deadline(msa_request.owner_acts_by, left, left <= figures.first_reminder_days)
 
 
-def new_deadline(msa_request: MSARequest) -> date:
-    """The last day for what starts or changes now."""
-    return local_day(timezone.now()) + timedelta(days=program.of(msa_request).figures.draft_life_days)
+def new_deadline(msa_request: MSARequest, at: datetime | None = None) -> date:
+    """The last day for what starts or changes now, or for what staff decided `at` that moment."""
+    return local_day(at or timezone.now()) + timedelta(days=program.of(msa_request).figures.draft_life_days)
 
 
 def extended_deadline(msa_request: MSARequest) -> date:

@@ -41,6 +41,13 @@ CORRECTABLE = frozenset({Status.REQUEST_SUBMITTED, Status.PENDING_SERVICE_ORDER}
 ORDERABLE = frozenset({Status.PENDING_SERVICE_ORDER, Status.RESCHEDULE_REQUESTED})
 
 
+class Debit(models.TextChoices):
+    """How a bank debit for the open visit's fee stands."""
+
+    UNDER_WAY = "under_way", _("On its way from the bank")
+    FAILED = "failed", _("Failed")
+
+
 class Holder(models.TextChoices):
     """Who has the ball."""
 
@@ -63,6 +70,8 @@ class EventKind(models.TextChoices):
     RESCHEDULE = "reschedule", _("New site visit requested")
     MODIFY = "modify", _("Different MSA requested")
     WITHDRAW = "withdraw", _("Request withdrawn")
+    CORRECT_TO_COMPLETE = "correct_to_complete", _("Result of the site visit corrected: successful")
+    CORRECT_TO_FAILED = "correct_to_failed", _("Result of the site visit corrected: unsuccessful")
 
     CREATED = "created", _("Request started")
     AGENT_NAMED = "agent_named", _("Agent of record named")
@@ -82,6 +91,8 @@ class EventKind(models.TextChoices):
     READINESS_STATED = "readiness_stated", _("Stated what will be put right by the visit")
     FEE_RAISED = "fee_raised", _("Site visit fee raised")
     CHECKOUT_OPENED = "checkout_opened", _("Payment started")
+    DEBIT_STARTED = "debit_started", _("Bank payment on its way")
+    DEBIT_FAILED = "debit_failed", _("Bank payment failed")
     FEE_SETTLED = "fee_settled", _("Site visit fee settled")
     PAYMENT_HELD = "payment_held", _("Payment held for review")
     FEE_DISPUTED = "fee_disputed", _("Payment disputed")
@@ -96,10 +107,14 @@ class EventKind(models.TextChoices):
     REFUND_PAID = "refund_paid", _("Refund sent")
     REFUND_FAILED = "refund_failed", _("Refund failed")
     SCREENING_TAKEN = "screening_taken", _("Screening started")
+    SCREENING_TAKEN_OVER = "screening_taken_over", _("Screening taken over by a colleague")
+    ADDRESS_CORRECTED = "address_corrected", _("Customer's email address corrected")
+    ANSWERS_BY_PHONE = "answers_by_phone", _("Answers entered by program staff on the phone")
     FOLLOW_UP_SAVED = "follow_up_saved", _("Next step saved")
     FOLLOW_UP_CANCELED = "follow_up_canceled", _("Next step canceled")
     PRODUCT_DOCUMENT_SENT = "product_document_sent", _("Document for the device sent")
     PRODUCT_RULES_CHANGED = "product_rules_changed", _("The rules of the chosen device changed")
+    SECOND_REQUEST_ALLOWED = "second_request_allowed", _("Program staff let this request go on")
     DEADLINE_EXTENDED = "deadline_extended", _("More time given")
     VISIT_SCHEDULED = "visit_scheduled", _("Site visit scheduled")
     VISIT_MOVED = "visit_moved", _("Site visit moved")
@@ -110,6 +125,7 @@ class EventKind(models.TextChoices):
     UNSUITABLE_DAYS_NAMED = "unsuitable_days_named", _("Days that do not suit named")
     VISIT_ON_THE_WAY = "visit_on_the_way", _("Meter technician on the way")
     VISIT_STARTED = "visit_started", _("Meter technician on site")
+    VISIT_START_UNDONE = "visit_start_undone", _("Meter technician not on site yet")
     CONFLICT_KEPT = "conflict_kept", _("A second close-out was kept for review")
     CONFLICT_REVIEWED = "conflict_reviewed", _("A kept close-out was looked at")
     PANEL_RULE_ADDED = "panel_rule_added", _("A rule learned from visits applies to this request")
@@ -118,6 +134,35 @@ class EventKind(models.TextChoices):
 def event_choices() -> list[tuple[str, Promise | str]]:
     """The field's choices, as a function so that a new event needs no migration."""
     return list(EventKind.choices)
+
+
+class DecisionKind(models.TextChoices):
+    """What staff decide that tells the customer something or moves the case. Each waits before it acts."""
+
+    SEND_BACK = "send_back", _("Send back for corrections")
+    JUDGE = "judge", _("Answers to corrections judged")
+    VALID = "valid", _("Deem valid")
+    ORDER = "order", _("Issue service order")
+    WITHDRAW = "withdraw", _("Withdraw on the customer's word")
+    EXTEND = "extend", _("Give more time")
+    PAPER = "paper", _("Pages signed on paper judged")
+
+
+class DecisionState(models.TextChoices):
+    WAITING = "waiting", _("Waiting to be sent")
+    SENT = "sent", _("Sent")
+    CANCELED = "canceled", _("Canceled")
+    REPLACED = "replaced", _("Part of the next decision")
+    NOT_SENT = "not_sent", _("Not sent")
+
+
+class DeskNoteKind(models.TextChoices):
+    """What a member of staff is told on their desk until they say that they have read it."""
+
+    NOT_SENT = "not_sent", _("Your decision was not sent")
+    CANCELED = "canceled", _("Your decision was canceled")
+    TAKEN_OVER = "taken_over", _("Your request was taken over")
+    CLOSED = "closed", _("Your request was withdrawn")
 
 
 class RequestType(models.TextChoices):

@@ -46,6 +46,7 @@ class Then(Enum):
     RAISE_FEE = auto()  # the fee form may open
     STOP_PAYMENTS = auto()
     PROPOSE_REFUND = auto()
+    RETURN_UNUSED_FEE = auto()  # of a next visit that isn't needed, or is asked for again
     VOID_PAY_LINKS = auto()
     OPEN_ORDER = auto()
     CANCEL_ORDER = auto()
@@ -55,6 +56,7 @@ class Then(Enum):
 
 _SCREEN = "requests_app.screen_msarequest"
 _DISPATCH = "fieldwork.schedule_sitevisit"
+_SETTLE_CONFLICT = "fieldwork.review_closeout"
 _WAIVE = "payments.waive_fee"
 _APPROVE_REFUND = "payments.approve_refund"
 
@@ -191,6 +193,28 @@ _ROWS = (
         then=frozenset({Then.PROPOSE_REFUND, Then.VOID_PAY_LINKS, Then.CANCEL_ORDER, Then.END_DAY_CHANGES}),
         notices=("requests_app.lifecycle.notices.withdrawn", "fieldwork.notice_receivers.visit_canceled"),
     ),
+    Row(
+        EventKind.CORRECT_TO_COMPLETE,
+        permissions=(_SETTLE_CONFLICT,),
+        sources=frozenset({Status.SITE_VISIT_UNSUCCESSFUL, Status.RESCHEDULE_REQUESTED}),
+        target=Status.INSTALLATION_COMPLETE,
+        turn=Turn.NOBODY,
+        visit_clock=Clock.ENDS,
+        order_clock=Clock.ENDS,
+        then=frozenset({Then.RETURN_UNUSED_FEE, Then.VOID_PAY_LINKS}),
+        notices=("requests_app.lifecycle.notices.visit_complete",),
+    ),
+    Row(
+        EventKind.CORRECT_TO_FAILED,
+        permissions=(_SETTLE_CONFLICT,),
+        sources=frozenset({Status.INSTALLATION_COMPLETE, Status.SITE_VISIT_UNSUCCESSFUL, Status.RESCHEDULE_REQUESTED}),
+        target=Status.SITE_VISIT_UNSUCCESSFUL,
+        turn=Turn.APPLICANT,
+        visit_clock=Clock.ENDS,
+        order_clock=Clock.ENDS,
+        then=frozenset({Then.RETURN_UNUSED_FEE, Then.VOID_PAY_LINKS}),
+        notices=("requests_app.follow_ups.notices.visit_unsuccessful",),
+    ),
     # --- The draft and its people -------------------------------------------------------------
     Row(EventKind.CREATED, by=APPLICANT, target=Status.UNSUBMITTED, turn=Turn.APPLICANT),
     Row(
@@ -227,7 +251,12 @@ _ROWS = (
         permissions=(_SCREEN,),
         notices=("requests_app.signing.notices.paper_sent_back",),
     ),
-    Row(EventKind.AGREEMENT_SIGNED, by=APPLICANT | {Actor.LINK}, permissions=(_SCREEN,)),
+    Row(
+        EventKind.AGREEMENT_SIGNED,
+        by=APPLICANT | {Actor.LINK},
+        permissions=(_SCREEN,),
+        notices=("requests_app.signing.notices.agent_signature_due",),
+    ),
     Row(
         EventKind.AGREEMENT_EXECUTED,
         by=frozenset({Actor.PORTAL}),
@@ -247,6 +276,7 @@ _ROWS = (
     Row(
         EventKind.FOLLOW_UP_CANCELED,
         by=APPLICANT,
+        permissions=(_SETTLE_CONFLICT,),
         then=frozenset({Then.STOP_PAYMENTS, Then.VOID_PAY_LINKS}),
     ),
     # --- The fee ------------------------------------------------------------------------------
@@ -256,6 +286,8 @@ _ROWS = (
         told_by_service=("fee_due",),
     ),
     Row(EventKind.CHECKOUT_OPENED, by=APPLICANT | {Actor.PAYER, Actor.LINK}),
+    Row(EventKind.DEBIT_STARTED, by=frozenset({Actor.PORTAL})),
+    Row(EventKind.DEBIT_FAILED, by=frozenset({Actor.PORTAL}), told_by_service=("payment_failed",)),
     Row(
         EventKind.FEE_SETTLED,
         by=APPLICANT | {Actor.PAYER, Actor.LINK, Actor.PORTAL},
@@ -268,8 +300,8 @@ _ROWS = (
         by=frozenset({Actor.PORTAL}),
         told_by_service=("payment_held", "payment_held_staff"),
     ),
-    Row(EventKind.FEE_DISPUTED, by=frozenset({Actor.PORTAL})),
-    Row(EventKind.DISPUTE_CLOSED, by=frozenset({Actor.PORTAL})),
+    Row(EventKind.FEE_DISPUTED, by=frozenset({Actor.PORTAL}), told_by_service=("payment_disputed",)),
+    Row(EventKind.DISPUTE_CLOSED, by=frozenset({Actor.PORTAL}), told_by_service=("payment_disputed",)),
     Row(EventKind.FEE_WRITTEN_OFF, permissions=(_WAIVE,)),
     Row(EventKind.PAY_INVITED, by=frozenset({Actor.AGENT}), told_by_service=("invited_to_pay",)),
     Row(EventKind.PAY_INVITATION_CANCELED, by=frozenset({Actor.AGENT})),
@@ -285,12 +317,16 @@ _ROWS = (
     Row(EventKind.REFUND_FAILED, by=frozenset({Actor.PORTAL}), told_by_service=("refund_failed",)),
     # --- Staff --------------------------------------------------------------------------------
     Row(EventKind.SCREENING_TAKEN, permissions=(_SCREEN,)),
+    Row(EventKind.SCREENING_TAKEN_OVER, permissions=(_SCREEN,)),
+    Row(EventKind.ADDRESS_CORRECTED, by=frozenset({Actor.LINK})),
+    Row(EventKind.ANSWERS_BY_PHONE, permissions=(_SCREEN,)),
     Row(
         EventKind.PRODUCT_RULES_CHANGED,
         permissions=("requests_app.change_product",),
         then=frozenset({Then.RAISE_FEE}),
         told_by_service=("device_ruled_out",),
     ),
+    Row(EventKind.SECOND_REQUEST_ALLOWED, permissions=(_SCREEN,), then=frozenset({Then.RAISE_FEE})),
     Row(
         EventKind.DEADLINE_EXTENDED,
         by=frozenset({Actor.TIMER}),
@@ -340,8 +376,9 @@ _ROWS = (
         notices=("fieldwork.notice_receivers.visit_on_the_way",),
     ),
     Row(EventKind.VISIT_STARTED, by=frozenset({Actor.TECHNICIAN})),
+    Row(EventKind.VISIT_START_UNDONE, by=frozenset({Actor.TECHNICIAN}), permissions=(_DISPATCH,)),
     Row(EventKind.CONFLICT_KEPT, by=frozenset({Actor.TECHNICIAN})),
-    Row(EventKind.CONFLICT_REVIEWED, permissions=("fieldwork.review_closeout",)),
+    Row(EventKind.CONFLICT_REVIEWED, permissions=(_SETTLE_CONFLICT,)),
 )
 
 ROWS: dict[EventKind, Row] = {row.kind: row for row in _ROWS}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -61,12 +62,14 @@ def record(
     from_status: str | None = None,
     codes: dict[str, Any] | None = None,
     save: Sequence[str] = (),
+    at: datetime | None = None,
 ) -> RequestEvent:
     """Append the event and send the signal to the other apps.
 
     The caller holds the lock on the request's row, so that two events never get the same place in the chain.
     `by` None is a timer. `codes` holds codes and ids only. `save` names fields of the request that the caller
-    changed: they're saved together with those that the event changes.
+    changed: they're saved together with those that the event changes. `at` is when staff decided, if the event is the
+    release of a decision that waited: the clocks count from then (D24).
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("an event is recorded in the transaction of its cause")
@@ -79,7 +82,7 @@ def record(
         to_status=msa_request.status,
         holder=waiting_on(msa_request),
         actor=by,
-        at=timezone.now(),
+        at=at or timezone.now(),
         codes=codes or {},
         previous_digest=last.digest if last else "",
     )
@@ -116,13 +119,13 @@ def broken_links(msa_request: MSARequest | None = None) -> Iterator[str]:
 
 
 def waiting_on(msa_request: MSARequest) -> Holder:
-    """Who must act next. While the customer's signature is out, that is the customer."""
+    """Who must act next. While the customer's signature or a link to pay is out, that is the customer."""
     turn = turn_in(msa_request.status)
     if turn is Turn.NOBODY:
         return Holder.NOBODY
     if turn is Turn.UTILITY:
         return Holder.UTILITY
-    if not msa_request.has_agent or _waits_for_customer_signature(msa_request):
+    if not msa_request.has_agent or msa_request.customer_pays or _waits_for_customer_signature(msa_request):
         return Holder.CUSTOMER
     return Holder.AGENT
 
@@ -148,8 +151,10 @@ def waits_for(user: User) -> Q:
     agent_has = alone | _signed(Party.AGENT, Section.AUTHORIZATION) & _signed(Party.AGENT, Section.SUBMITTAL)
     out = Agreement.objects.filter(~customer_has, msa_request=OuterRef("pk"), state=AgreementState.SIGNING)
     customer_signs = Exists(out.filter(agent_has)) | (~Q(status=Status.UNSUBMITTED) & Exists(out))
-    by_agent = with_agent() & Q(agent_company__in=user.company_ids) & ~customer_signs
-    by_customer = Q(owner=user) & (~with_agent() | customer_signs)
+    customer_pays = Q(customer_pays_until__isnull=False, customer_pays_until__gt=timezone.now())
+    customer_acts = customer_signs | customer_pays
+    by_agent = with_agent() & Q(agent_company__in=user.company_ids) & ~customer_acts
+    by_customer = Q(owner=user) & (~with_agent() | customer_acts)
     return Q(status__in=OWNER_HOLDS) & (by_agent | by_customer)
 
 

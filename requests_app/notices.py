@@ -14,9 +14,11 @@ from msa_portal import formats
 from msa_portal.accounts.models import Company, User
 from msa_portal.notices.limits import AtLimit, Cause
 from msa_portal.notices.links import PRIVATE_LINK, absolute
+from msa_portal.notices.models import NoticeMessage
 from msa_portal.notices.outbox import Attachment, Notice, queue
 from requests_app.events import ROWS, row_for
 from requests_app.models import MSARequest, RequestEvent
+from requests_app.models.parties import acts_for
 from requests_app.signals import event_recorded
 
 SIGNING_LINK = "sign"  # the kind of private link that opens a signer's page
@@ -124,6 +126,25 @@ def _about(msa_request: MSARequest) -> dict[str, Any]:
         "places_device": msa_request.places_device,
         "is_unverified": msa_request.agent_company is not None and not msa_request.agent_company.is_verified,
     }
+
+
+# What people of the agent's company get after its authority ended: that it did, and what became of money it paid.
+_ALSO_AFTERWARD = frozenset(
+    {
+        *("agent_revoked", "request_claimed", "receipt", "receipt_for_several"),
+        *("refund_paid", "refund_failed", "refund_declined", "payment_held"),
+    }
+)
+
+
+def takes_no_part(message: NoticeMessage, person: User) -> str:
+    """Why a message about a request is no longer for this person: they left the company, or it acts no longer."""
+    msa_request = MSARequest.objects.filter(reference=message.reference).select_related("authority").first()
+    if msa_request is None or acts_for(person, msa_request) or person.roles or person.is_staff:
+        return ""
+    if msa_request.agent_company_id in person.company_ids and message.kind in _ALSO_AFTERWARD:
+        return ""
+    return _("This person doesn't act on the request now, so they get no email about it.")
 
 
 def connect(app: str) -> None:

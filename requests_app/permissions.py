@@ -11,7 +11,7 @@ from requests_app.events import Actor, row_for
 from requests_app.models import MSARequest
 from requests_app.models.parties import acts_for, is_agent_of
 
-__all__ = ["acts_for", "check_acts_for", "check_may_cause", "is_agent_of", "may_cause", "on_behalf_of"]
+__all__ = ["acts_for", "check_acts_for", "check_enters", "check_may_cause", "is_agent_of", "may_cause", "on_behalf_of"]
 
 # They act without a signed-in user.
 _WITHOUT_USER = frozenset({Actor.TIMER, Actor.LINK, Actor.PORTAL})
@@ -59,3 +59,11 @@ def check_acts_for(user: User, msa_request: MSARequest) -> None:
             _("You do not act for this customer any more. Ask them to name you as their agent again."),
             code="not_allowed",
         )
+
+
+def check_enters(user: User, msa_request: MSARequest, *, on_phone: bool) -> None:
+    """The person acts for the customer; or, `on_phone`, is program staff who enter what the customer says."""
+    if not on_phone:
+        check_acts_for(user, msa_request)
+    elif not (user.is_active and user.has_perm("requests_app.screen_msarequest")):
+        raise Refused(_("Only program staff enter answers for a customer on the phone."), code="not_allowed")

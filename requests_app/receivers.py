@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
 from msa_portal.approvals import rows
-from requests_app import deadlines, notices, permissions, sections, signals
+from msa_portal.notices import recipients
+from requests_app import deadlines, decision_guard, notices, permissions, sections, signals
 from requests_app.models import CorrectionReason, Document, MSARequest, OutcomeReason, PaperReason, ProgramSettings
 from requests_app.rule_changes import wordings
-from requests_app.signing import company_changes, invitations, paper
+from requests_app.screening import corrections
+from requests_app.signing import address_corrections, company_changes, invitations, paper
 
 
-def connect() -> None:
+def connect(app: AppConfig) -> None:
     """Called once when the app is ready."""
+    post_migrate.connect(decision_guard.keep, sender=app, dispatch_uid="requests_app.decision_guard")
     deadlines.connect()
+    corrections.connect()
+    address_corrections.connect()
     paper.connect()
     invitations.connect()
     company_changes.connect()
     sections.connect()
     notices.connect("requests_app")
+    recipients.register(notices.takes_no_part)
     wordings.register()
     for model in (OutcomeReason, CorrectionReason, PaperReason, ProgramSettings):
         rows.register(model)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from msa_portal.jobs import ask
 from requests_app.files import inspectors, quarantine
-from requests_app.lifecycle import expiry
+from requests_app.lifecycle import expiry, staff_decisions
 from requests_app.models import Agreement, Document
 from requests_app.signing import authority, reminders, rendering
 from requests_app.utility_records import comparison
@@ -56,6 +56,11 @@ def sweep_inspections() -> None:
 @shared_task(time_limit=1800)
 def run_due_deadlines() -> None:
     expiry.run_due()
+
+
+@shared_task(time_limit=300)
+def release_decisions() -> None:
+    staff_decisions.run_due()
 
 
 @shared_task(time_limit=1800)

@@ -4,6 +4,7 @@ from requests_app.views import (
     agreement,
     application,
     authority,
+    confirm_address,
     corrections,
     documents,
     eligibility,
@@ -65,5 +66,6 @@ urlpatterns: list[URLPattern] = [
     path("sign/<str:token>/document/", signing.document, name="sign_document"),
     path("sign/<str:token>/open/", signing.open_document, name="sign_open"),
     path("sign/<str:token>/paper/", paper_views.by_link, name="sign_paper"),
+    path("confirm-address/<str:token>/", confirm_address.page, name="confirm_address"),
     path("verify/", verify.verify, name="verify"),
 ]

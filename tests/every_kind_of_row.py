@@ -33,6 +33,7 @@ from payments import models as payments
 from payments.services import limits
 from requests_app import enums
 from requests_app import models as requests_app
+from requests_app.lifecycle import seen
 from requests_app.rule_changes import wordings
 from tests import factories
 from tests.payments import bookings
@@ -47,6 +48,7 @@ def add() -> None:
     money(supervisor)
     signing(supervisor)
     screening(staff)
+    same_account()
     field(person(accounts.DISPATCHER))
     records(supervisor)
     files(supervisor)
@@ -211,6 +213,15 @@ def document(msa_request: requests_app.MSARequest, kind: enums.DocumentKind) -> 
     )
 
 
+def same_account() -> None:
+    """A draft that staff allowed beside another request for its account."""
+    taken = first(requests_app.MSARequest, holds_account__isnull=False)
+    draft = first(requests_app.MSARequest, status=enums.Status.UNSUBMITTED)
+    draft.account_number, draft.request_type = taken.account_number, taken.request_type
+    draft.allowed_account, draft.allowed_account_because = taken.holds_account, WORDS
+    draft.save()
+
+
 def screening(staff: User) -> None:
     today, now = timezone.localdate(), timezone.now()
     asked = first(requests_app.Correction, answered_at=None)
@@ -230,6 +241,7 @@ def screening(staff: User) -> None:
             requests_app.ScreeningAnswer.objects.update_or_create(
                 screening=undecided, check_code=code, defaults=answer
             )
+    decisions(staff)
     for msa_request in requests_app.MSARequest.objects.exclude(status=enums.Status.WITHDRAWN):
         by = factories.actor_of(msa_request)
         requests_app.PanelModelAnswer.objects.create(
@@ -258,6 +270,36 @@ def screening(staff: User) -> None:
             note=WORDS, state=state, decided_at=None if state == "open" else now,
         )  # fmt: skip
     requests_app.Product.objects.update(required_documents=[WORDS])
+
+
+def decisions(staff: User) -> None:
+    """Waiting, of each kind that shows words; ended without being sent; and what the desk says of it."""
+    now = timezone.now()
+    reason, item = first(requests_app.CorrectionReason), first(requests_app.Correction)
+    contents = {
+        "send_back": {"items": [{"reason": reason.pk, "note": WORDS, "proposal": None}]},
+        "withdraw": {"reason": "changed_plans", "note": WORDS},
+        "paper": {"paper": first(requests_app.PaperSigning).pk, "verdicts": [], "words": [WORDS]},
+        "judge": {"judged": {str(item.pk): {"end": "kept_open", "note": WORDS}}},
+    }
+    open_requests = requests_app.MSARequest.objects.exclude(status__in=enums.FINAL).order_by("pk")
+    for msa_request, (kind, content) in zip(open_requests, contents.items(), strict=False):
+        decided = {
+            "kind": kind, "content": content, "decided_by": staff, "release_at": now + timedelta(days=1),
+            "seen": seen.stored(seen.of(msa_request)),
+        }  # fmt: skip
+        requests_app.StaffDecision.objects.create(msa_request=msa_request, **decided)
+        ended = requests_app.StaffDecision.objects.create(
+            msa_request=msa_request, state="not_sent", ended_at=now, ended_why=WORDS, **decided
+        )
+        for note in enums.DeskNoteKind.values:
+            requests_app.DeskNote.objects.create(
+                recipient=staff, msa_request=msa_request, kind=note, decision=ended, by=staff, text=WORDS
+            )
+        requests_app.AddressCorrection.objects.create(
+            msa_request=msa_request, from_email="old@example.com", to_email="new@example.com", asked_by=staff,
+            expires_at=now + timedelta(days=1),
+        )  # fmt: skip
 
 
 def field(dispatcher: User) -> None:

@@ -21,16 +21,19 @@ from msa_portal.accounts.models import Company, Membership, User
 from msa_portal.accounts.roles import Role
 from requests_app.agreements import versions
 from requests_app.enums import (
+    FINAL,
     AgreementState,
     CheckAnswer,
     CheckCode,
+    DecisionKind,
     DocumentKind,
     Party,
     Responsible,
     Settlement,
     WithdrawalReason,
 )
-from requests_app.lifecycle import drafts, settlement, transitions
+from requests_app.lifecycle import decision_acts, drafts, settlement, staff_decisions, transitions
+from requests_app.lifecycle import seen as seen_states
 from requests_app.models import (
     Agreement,
     AgreementWording,
@@ -41,6 +44,7 @@ from requests_app.models import (
     Product,
     ScreeningAnswer,
     ServiceAccount,
+    StaffDecision,
 )
 from requests_app.screening import corrections
 from requests_app.signing import esign_consent, invitations, signatures
@@ -220,10 +224,16 @@ def complete_request(*, owner: User | None = None, company: Company | None = Non
     msa_request = draft(owner=owner, company=company)
     if company is not None:
         facts.setdefault("customer_email", f"customer{msa_request.pk}@example.com")
-    answers = COMPLETE_FACTS | facts
+    answers = COMPLETE_FACTS | _account(msa_request) | facts
     if answers["request_type"] in {"install", "replacement"} and "device" not in facts:
         answers["device"] = ProductFactory()
     return drafts.save_facts(msa_request, answers, by=actor_of(msa_request), version=msa_request.version)
+
+
+def _account(msa_request: MSARequest) -> dict[str, str]:
+    """The account that has a record is the first request's; each later one has its own (D27)."""
+    known = MSARequest.objects.filter(account_number=COMPLETE_FACTS["account_number"]).exclude(status__in=FINAL)
+    return {"account_number": f"7{msa_request.pk:011d}"} if known.exists() else {}
 
 
 def actor_of(msa_request: MSARequest) -> User:
@@ -290,6 +300,19 @@ def executed(msa_request: MSARequest) -> MSARequest:
     return refreshed(msa_request)
 
 
+def seen(msa_request: MSARequest) -> dict[str, str]:
+    """What the forms of the desk's pages carry: the request as it is now."""
+    return {"seen": seen_states.of(refreshed(msa_request)).token}
+
+
+def decide(
+    msa_request: MSARequest, kind: DecisionKind, *, by: User, at_once: bool = False, **content: Any
+) -> StaffDecision:
+    """By staff who look at the request as it is now."""
+    now = seen_states.of(refreshed(msa_request))
+    return staff_decisions.decide(msa_request, kind, content, by=by, seen=now, at_once=at_once)
+
+
 def paid(msa_request: MSARequest, *, how: Settlement = Settlement.PAID) -> MSARequest:
     """The fee of the open visit is settled, which submits (or completes what waited for it)."""
     visit = msa_request.rounds.get(closed_at__isnull=True)
@@ -307,7 +330,8 @@ def submitted(msa_request: MSARequest | None = None, **facts: Any) -> MSARequest
 def corrections_required(msa_request: MSARequest | None = None, *, note: str = "", **facts: Any) -> MSARequest:
     msa_request = msa_request or submitted(**facts)
     item = transitions.RequiredCorrection(CorrectionReasonFactory(), note=note)
-    transitions.require_corrections(msa_request, by=staff(), items=[item])
+    items = decision_acts.items_as_content([item])
+    decide(msa_request, DecisionKind.SEND_BACK, by=staff(), at_once=True, items=items)
     return refreshed(msa_request)
 
 
@@ -323,7 +347,7 @@ def valid(msa_request: MSARequest | None = None, **facts: Any) -> MSARequest:
         ScreeningAnswer.objects.update_or_create(
             screening=screening, check_code=code, defaults={"answer": CheckAnswer.YES, "answered_by": person}
         )
-    transitions.deem_valid(msa_request, by=person)
+    decide(msa_request, DecisionKind.VALID, by=person, at_once=True)
     return refreshed(msa_request)
 
 
@@ -331,7 +355,7 @@ def valid(msa_request: MSARequest | None = None, **facts: Any) -> MSARequest:
 def ordered(msa_request: MSARequest | None = None, **facts: Any) -> MSARequest:
     """The service order is issued."""
     msa_request = msa_request or valid(**facts)
-    transitions.issue_service_order(msa_request, by=staff())
+    decide(msa_request, DecisionKind.ORDER, by=staff(), at_once=True)
     return refreshed(msa_request)
 
 

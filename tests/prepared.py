@@ -37,6 +37,7 @@ MIGRATED_FROM = (
         "msa_portal/accounts/roles.py",
         "msa_portal/accounts/factor_secrets.py",
         "msa_portal/triggers.py",
+        "requests_app/decision_guard.py",
         "payments/ledger_guard.py",
         "payments/schedule_guard.py",
     ),

@@ -8,11 +8,11 @@ UNSET = [
     *("SECRET_KEY", "PORT", "PUBLIC_URL", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "EMAIL_URL", "REDIS_URL"),
     *("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_API_BASE", "SENTRY_DSN", "CLAMD_URL"),
     *("SECOND_FACTOR_KEYS", "OFFICE_SESSION_IDLE", "OFFICE_SESSION_AGE", "TECHNICIAN_SESSION_AGE"),
-    *("SEAL_KEY", "SEAL_KEY_PASSPHRASE", "INSPECTORS"),
+    *("SCREENING_CLAIM_IDLE", "SEAL_KEY", "SEAL_KEY_PASSPHRASE", "INSPECTORS"),
     *("CUSTOMER_RECORDS_URL", "CUSTOMER_RECORDS_KEY", "OSRM_URL", "TILE_URL", "TILE_ATTRIBUTION"),
 ]
 os.environ |= dict.fromkeys(UNSET, "")
-os.environ |= {"DEBUG": "1", "DEMO": "1"}
+os.environ |= {"DEBUG": "1", "DEMO": "1", "STAFF_DECISION_WAIT": "0"}
 os.environ["DATABASE_URL"] = servers.database_url()
 os.environ["MEDIA_ROOT"] = str(servers.scratch_folder() / "media")
 

@@ -20,6 +20,21 @@ SECONDS_TO_SEED = 400
 WEBHOOK_SECRET = "whsec_live_stack"
 
 
+def manage(env: Mapping[str, str], *arguments: str, seconds: float = SECONDS_TO_START) -> str:
+    """Run a management command on a stack's own database. Returns what it printed."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 class BareStack:
     """The portal's processes on a migrated SQLite database without rows: each is started when it's asked for."""
 
@@ -41,6 +56,7 @@ class BareStack:
             "WEB_CONCURRENCY": "2",
             "DEBUG": "1",
             "DEMO": "1",
+            "STAFF_DECISION_WAIT": "0",
             "TEST_DATABASE_URL": "",
             **env,
         }
@@ -79,6 +95,9 @@ class BareStack:
         self.family.wait_until(lambda: listens(self.proxy_port), proxy, SECONDS_TO_START)
         return proxy
 
+    def manage(self, *arguments: str, seconds: float = SECONDS_TO_START) -> str:
+        return manage(self.env, *arguments, seconds=seconds)
+
     def end(self) -> None:
         self.family.end()
 
@@ -108,6 +127,7 @@ class LiveStack:
             "WEB_CONCURRENCY": "2",
             "DEBUG": "1",
             "DEMO": "1",
+            "STAFF_DECISION_WAIT": "0",
         }
         portal = f"http://127.0.0.1:{port}"
         self.web = services.web(port, self.env, folder)
@@ -146,18 +166,7 @@ class LiveStack:
             return bool(app.control.ping(timeout=0.5))
 
     def manage(self, *arguments: str, seconds: float = SECONDS_TO_START) -> str:
-        """Run a management command on the stack's own database. Returns what it printed."""
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env={**os.environ, **self.env},
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        return manage(self.env, *arguments, seconds=seconds)
 
     def deploy(self, **env: str) -> None:
         """Replace the web server, as a deployment does, with `env` added to its environment."""

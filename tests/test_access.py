@@ -41,7 +41,7 @@ ADDRESSES = {
         "fieldwork:app", "fieldwork:service_worker", "fieldwork:manifest",
     },
     ACCOUNT: {
-        "accounts:home", "accounts:profile", "accounts:company", "accounts:remove_member", "accounts:edit_company",
+        "accounts:home", "accounts:signed_in_again", "accounts:form_token", "accounts:profile", "accounts:company", "accounts:remove_member", "accounts:edit_company",
         "accounts:close_company", "accounts:switch_company", "accounts:invite_member", "accounts:withdraw_invitation",
         "accounts:send_invitation_again", "accounts:invitations", "accounts:accept_invitation",
         "accounts:decline_invitation", "accounts:make_manager", "accounts:reauthenticate_by_code", "accounts:end_session", "account_reauthenticate", "account_email", "account_change_password",
@@ -62,13 +62,13 @@ ADDRESSES = {
         "fieldwork:visit_file", "fieldwork:unsuitable_days", "fieldwork:another_day", "fieldwork:none_suits", "fieldwork:today",
     },
     PAYMENT: {"payments:joint_returned", "payments:cancel_joint"},
-    VISIT: {"fieldwork:visit", "fieldwork:on_site", "fieldwork:close_out", "fieldwork:flyer", "fieldwork:site_photo", "fieldwork:day", "fieldwork:put_back", "fieldwork:agreement",
-            "fieldwork:api_who", "fieldwork:api_day", "fieldwork:api_on_my_way", "fieldwork:api_on_site", "fieldwork:api_give_back", "fieldwork:api_report",
+    VISIT: {"fieldwork:visit", "fieldwork:on_site", "fieldwork:off_site", "fieldwork:close_out", "fieldwork:flyer", "fieldwork:site_photo", "fieldwork:day", "fieldwork:put_back", "fieldwork:agreement",
+            "fieldwork:api_who", "fieldwork:api_day", "fieldwork:api_on_my_way", "fieldwork:api_on_site", "fieldwork:api_give_back", "fieldwork:api_off_site", "fieldwork:api_report",
             "fieldwork:api_photos", "fieldwork:api_photo"},
     PHOTO: {"fieldwork:photo", "fieldwork:photo_small", "fieldwork:photo_marked"},
     WEBHOOK: {"payments:webhook"},
     COMPANY: {"payments:company_statement", "payments:company_statement_pdf", "payments:company_statement_csv"},
-    SIGNER: {"fieldwork:feed", "requests:sign", "requests:sign_paper", "requests:sign_consent", "requests:sign_open", "requests:sign_withdraw_consent", "requests:sign_claim", "requests:sign_document", "requests:sign_claim_resume", "requests:held",
+    SIGNER: {"fieldwork:feed", "requests:sign", "requests:sign_paper", "requests:sign_consent", "requests:sign_open", "requests:sign_withdraw_consent", "requests:sign_claim", "requests:sign_document", "requests:sign_claim_resume", "requests:held", "requests:confirm_address",
              "payments:link", "payments:link_pay", "payments:link_receipt", "payments:link_returned"},
 }  # fmt: skip
 KIND_OF = {name: kind for kind, names in ADDRESSES.items() for name in names}

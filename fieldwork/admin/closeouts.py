@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,8 +18,16 @@ from fieldwork.admin.base import ReadOnlyAdmin
 from fieldwork.admin.conflicts import ConflictViews
 from fieldwork.models import CloseOut
 from fieldwork.phone import outbox_file
+from fieldwork.visits.checklists import checks_of
 from msa_portal.guards import user_of
 from msa_portal.refusals import refusal_in_form
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise Http404 from error
 
 
 class OutboxFileForm(forms.Form):
@@ -47,6 +56,25 @@ class CloseOutAdmin(ConflictViews, ReadOnlyAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         may = request.user.has_perm("fieldwork.review_closeout")
         return super().changelist_view(request, (extra_context or {}) | {"may_take_in": may})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """The report as a person reads it: outcome, checks, photos with marks and places, times."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        rows = self.get_queryset(request).select_related("visit__order__round__msa_request", "by__user", "reviewed_by")
+        report = get_object_or_404(rows.prefetch_related("reasons", "photos__reason"), pk=_id(object_id))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": str(report.visit.order),
+            "opts": self.opts,
+            "report": report,
+            "checks": checks_of(report),
+            "others": report.visit.close_outs.exclude(pk=report.pk).select_related("by__user"),
+            "may_settle": request.user.has_perm("fieldwork.review_closeout"),
+        }
+        return render(request, "admin/fieldwork/closeout/one.html", context)
 
     def take_in_view(self, request: HttpRequest) -> HttpResponse:
         """A POST takes in what can be taken in, and shows each report's fate; again, it changes nothing."""

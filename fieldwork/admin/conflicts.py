@@ -16,6 +16,8 @@ from fieldwork.admin.base import only
 from fieldwork.board.forms import ReviewForm
 from fieldwork.models import CloseOut
 from fieldwork.visits import closeouts
+from fieldwork.visits.checklists import checks_of
+from msa_portal.accounts.models import User
 from msa_portal.guards import user_of
 from msa_portal.refusals import refusal_as_message
 
@@ -47,21 +49,20 @@ class ConflictViews(ModelAdmin):
             "by__user", "reviewed_by", "visit__order__round__msa_request", "visit__technician__user"
         )
         kept = get_object_or_404(rows.prefetch_related("reasons", "photos__reason"), pk=report)
-        form = ReviewForm(request.POST if request.method == "POST" else None)
+        closed_by = kept.visit.close_outs.filter(accepted=True).select_related("by__user", "visit")
+        accepted = closed_by.prefetch_related("reasons", "photos__reason").first()
+        form = ReviewForm(request.POST if request.method == "POST" else None, accepted=accepted)
         if form.is_valid():
             with refusal_as_message(request):
-                closeouts.review(kept, by=user_of(request), note=form.cleaned_data["note"])
-                messages.success(request, _("Looked at. Your note stays with the report."))
+                messages.success(request, _settle(kept, form.cleaned_data, by=user_of(request)))
                 return redirect("admin:fieldwork_closeout_conflicts")
-        closed_by = kept.visit.close_outs.filter(accepted=True).select_related("by__user")
-        accepted = closed_by.prefetch_related("reasons", "photos__reason").first()
         context = {
             **self._context(request, _("Conflict of %(order)s") % {"order": kept.visit.order}),
             "kept": kept,
             "visit": kept.visit,
             "accepted": accepted,
-            "kept_checks": _checks(kept),
-            "accepted_checks": _checks(accepted) if accepted else [],
+            "kept_checks": checks_of(kept),
+            "accepted_checks": checks_of(accepted) if accepted else [],
             "form": form,
         }
         return render(request, "admin/fieldwork/closeout/conflict.html", context, status=422 if form.is_bound else 200)
@@ -70,11 +71,13 @@ class ConflictViews(ModelAdmin):
         return {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
 
 
-def _checks(report: CloseOut) -> list[tuple[str, str]]:
-    """The rules that the technician ticked off, each with the answer in words."""
-    names = {"ok": _("in order"), "not_ok": _("not in order"), "not_seen": _("not seen")}
-    rows = sorted(report.checklist.items(), key=lambda row: (len(row[0]), row[0]))  # E2 before E10
-    return [(rule, names.get(str(answer), str(answer))) for rule, answer in rows]
+def _settle(kept: CloseOut, decided: dict[str, Any], *, by: User) -> str:
+    """Returns what was done, in words."""
+    if decided["stands"] == ReviewForm.CHOOSE:
+        closeouts.let_stand(kept, instead_of=decided["instead_of"], by=by, note=decided["note"])
+        return _("This report stands now. Status, fee and emails follow it; the other one is kept.")
+    closeouts.review(kept, by=by, note=decided["note"])
+    return _("Looked at. Your note stays with the report.")
 
 
 def unreviewed() -> Any:

@@ -6,20 +6,22 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
 
 from fieldwork import learning
 from fieldwork.admin import metrics
 from fieldwork.admin.base import ReadOnlyAdmin
 from fieldwork.models import ServiceOrder, SiteVisit, Technician
 from fieldwork.schedule import positions
-from fieldwork.visits import orders
+from fieldwork.visits import closeouts, orders
+from fieldwork.visits.checklists import checks_of
 from msa_portal.business_days.calendar import local_day
 from msa_portal.guards import user_of
 from msa_portal.refusals import refusal_in_form
@@ -103,6 +105,14 @@ class ScheduleForm(forms.Form):
     )
 
 
+class OffSiteForm(forms.Form):
+    reason = forms.CharField(
+        label=gettext_lazy("Why the technician isn't on site"),
+        max_length=200,
+        error_messages={"required": gettext_lazy("Say why the technician isn't on site.")},
+    )
+
+
 class WaitingFilter(admin.SimpleListFilter):
     title = gettext_lazy("what waits")
     parameter_name = "waits"
@@ -153,6 +163,11 @@ class SiteVisitAdmin(ReadOnlyAdmin):
         name = "fieldwork_sitevisit_schedule"
         return [
             path("<int:pk>/schedule/", self.admin_site.admin_view(self.schedule_view), name=name),
+            path(
+                "<int:pk>/off-site/",
+                self.admin_site.admin_view(require_POST(self.off_site_view)),
+                name="fieldwork_sitevisit_off_site",
+            ),
             *metrics.urls(self.admin_site),
             *super().get_urls(),
         ]
@@ -180,6 +195,26 @@ class SiteVisitAdmin(ReadOnlyAdmin):
                 )
                 messages.success(request, _("Planned. The customer is told now."))
                 return redirect("admin:fieldwork_sitevisit_changelist")
+        return self._page(request, visit, form)
+
+    def off_site_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The technician isn't on site, whatever was tapped: dispatch says why (D25)."""
+        if not request.user.has_perm("fieldwork.schedule_sitevisit"):
+            raise Http404
+        rows = self.get_queryset(request).select_related("order__round__msa_request__device", "technician__user")
+        visit = get_object_or_404(rows, pk=pk)
+        off_site_form = OffSiteForm(request.POST)
+        if off_site_form.is_valid():
+            with refusal_in_form(off_site_form):
+                closeouts.undo_on_site(visit, by=user_of(request), reason=off_site_form.cleaned_data["reason"])
+                messages.success(request, _("The visit is scheduled as before."))
+                return redirect("admin:fieldwork_sitevisit_schedule", visit.pk)
+        return self._page(request, visit, ScheduleForm(initial=self._initial(visit)), off_site_form)
+
+    def _page(
+        self, request: HttpRequest, visit: SiteVisit, form: ScheduleForm, off_site_form: OffSiteForm | None = None
+    ) -> HttpResponse:
+        reports = visit.close_outs.select_related("by__user").prefetch_related("reasons", "photos__reason")
         context = {
             **self.admin_site.each_context(request),
             "title": str(visit.order),
@@ -187,12 +222,14 @@ class SiteVisitAdmin(ReadOnlyAdmin):
             "visit": visit,
             "msa_request": visit.order.round.msa_request,
             "form": form,
+            "off_site_form": off_site_form or OffSiteForm(),
             "may_schedule": request.user.has_perm("fieldwork.schedule_sitevisit"),
             "is_movable": visit.state in {SiteVisit.State.UNSCHEDULED, SiteVisit.State.SCHEDULED},
             "is_held": learning.held(SiteVisit.objects.filter(pk=visit.pk)).exists(),
-            "close_outs": visit.close_outs.select_related("by__user").prefetch_related("reasons", "photos"),
+            "close_outs": [(report, checks_of(report)) for report in reports],
         }
-        return render(request, "admin/fieldwork/sitevisit/schedule.html", context)
+        status = 422 if form.errors or (off_site_form and off_site_form.errors) else 200
+        return render(request, "admin/fieldwork/sitevisit/schedule.html", context, status=status)
 
     @staticmethod
     def _posted(request: HttpRequest) -> QueryDict | None:

@@ -10,7 +10,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from fieldwork.board import tokens
-from fieldwork.models import PlanRun, SiteVisit, Technician
+from fieldwork.models import CloseOut, PlanRun, SiteVisit, Technician
 from fieldwork.planning.board import Seen
 
 
@@ -62,6 +62,16 @@ class PlanForm(forms.Form):
 
 
 class ReviewForm(forms.Form):
+    """What dispatch found, and which report stands. `instead_of` is the accepted report that the page showed."""
+
+    KEEP, CHOOSE = "keep", "choose"
+
+    stands = forms.ChoiceField(
+        label=_("Which report stands?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose the report that stands.")},
+    )
+    instead_of = forms.UUIDField(required=False, widget=forms.HiddenInput)
     note = forms.CharField(
         label=_("What you found"),
         max_length=300,
@@ -69,6 +79,13 @@ class ReviewForm(forms.Form):
         help_text=_("It stays with the report. Say whom you called, and what is done now."),
         error_messages={"required": _("Say in a few words what you found.")},
     )
+
+    def __init__(self, *args: Any, accepted: CloseOut | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial = {"instead_of": accepted.pk if accepted else None}
+        keep = _("The report that closed the visit") if accepted else _("None: the visit stays as it is")
+        field: Any = self.fields["stands"]
+        field.choices = [(self.KEEP, keep), (self.CHOOSE, _("This report, which was kept"))]
 
 
 def seen_of(values: Iterable[str]) -> list[Seen]:

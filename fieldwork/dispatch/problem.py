@@ -57,6 +57,7 @@ class Visit:
     district: str = ""  # "" is in every technician's
     required: bool = False  # served if it can be at all
     urgency: int = 1  # from 1 up; an optional visit's worth grows with it
+    overdue: bool = False  # comes before all that isn't (`overdue.py`)
     fixed: Fixed | None = None  # stands instead of the windows
     published: Fixed | None = None  # where the customer was told it is; only `replan` looks at it
     load: int = 0

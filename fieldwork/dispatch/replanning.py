@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 
+from fieldwork.dispatch import overdue
 from fieldwork.dispatch.mending import Mending
 from fieldwork.dispatch.plan import Moved, MoveReason, Plan, Replan, Stop
 from fieldwork.dispatch.problem import DayWindow, Fixed, Problem, Visit, may_serve, windows_of
@@ -36,7 +37,8 @@ def replan(
     plan = solve(held, seconds=seconds * _SEARCH, seed=seed, progress=progress, stop=stop, iterations=iterations)
     mending = Mending(problem, held, plan, why, until=None if iterations else began + seconds)
     mending.serve_all()
-    plan = _in_own_windows(problem, mending.plan)
+    mended = overdue.enforce(mending.held, mending.plan) if overdue.waiting(mending.held) else mending.plan
+    plan = _in_own_windows(problem, mended)
     return Replan(replace(plan, seconds=time.monotonic() - began), _moved(problem, plan, why))
 
 

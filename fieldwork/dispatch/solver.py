@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
+from fieldwork.dispatch import overdue
 from fieldwork.dispatch.assemble import assemble
 from fieldwork.dispatch.construct import construct
 from fieldwork.dispatch.ground import Ground
@@ -31,9 +34,33 @@ def solve(
 
     Where `iterations` are given the search ends after so many of pyvrp's, and the same seed gives the same routes again on
     any machine, unless the clock came first: the plan's `iterations` say how far it came. `stop` is polled while pyvrp
-    searches (every quarter of a second); the best plan until then is returned.
+    searches (every quarter of a second); the best plan until then is returned. Overdue visits come first (`overdue`).
     """
     began = time.monotonic()
+    options: dict[str, Any] = {
+        "seed": seed,
+        "progress": progress,
+        "stop": stop,
+        "iterations": iterations,
+        "tuning": tuning,
+    }
+    if not overdue.waiting(problem):
+        return _search(problem, began=began, seconds=seconds, **options)
+    plan = _search(overdue.commit(problem), began=began, seconds=seconds, **options)
+    return replace(overdue.enforce(problem, plan), seconds=time.monotonic() - began)
+
+
+def _search(
+    problem: Problem,
+    *,
+    began: float,
+    seconds: float,
+    seed: int,
+    progress: Progress | None,
+    stop: Callable[[], bool] | None,
+    iterations: int | None,
+    tuning: Tuning | None,
+) -> Plan:
     ground = Ground(problem)
     tuning = tuning or tuning_for(ground)
     until = began + seconds - tuning.finish

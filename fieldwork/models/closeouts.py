@@ -21,7 +21,7 @@ CLOCK_MAY_DIFFER = 300  # seconds
 class CloseOut(models.Model):
     """What a technician reported of a visit. `id` is minted when the form opens; `body_hash` tells
     a repeat from a different report under the same id. One per visit is accepted; others are kept
-    as conflicts."""
+    as conflicts. Dispatch may let another one stand later (D25): then the two change places."""
 
     class Via(models.TextChoices):
         FORM = "form", _("from the page")
@@ -32,6 +32,7 @@ class CloseOut(models.Model):
         ALREADY_CLOSED = "already_closed", _("Another report closed the visit before")
         CANCELED = "canceled", _("The visit was canceled meanwhile")
         REASSIGNED = "reassigned", _("The visit was given to another technician meanwhile")
+        OVERRULED = "overruled", _("Dispatch let another report stand")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     visit = models.ForeignKey(SiteVisit, on_delete=models.PROTECT, related_name="close_outs")

@@ -12,7 +12,6 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import Http404
-from django.http.response import HttpResponseBase
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -58,7 +57,7 @@ class PhoneView(APIView):
         super().initial(request, *args, **kwargs)
         contacts.record(self.technician, request.headers.get("X-Phone-Unsent", ""), timezone.now())
 
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         asked = request.headers.get("X-Phone-Request", "")[:_LONGEST_NAME]
         if asked and isinstance(getattr(response, "data", None), dict):
             at = timezone.now().isoformat()
@@ -153,6 +152,13 @@ class GiveBackView(ActView):
 
     def act(self, visit: SiteVisit, at: Any, sent: dict[str, Any]) -> SiteVisit:
         return give_backs.give_back(visit, by=self.user, reason=sent["reason"], on=sent["on"], act=sent["id"])
+
+
+class OffSiteView(ActView):
+    name = "off-site"
+
+    def act(self, visit: SiteVisit, at: Any, sent: dict[str, Any]) -> SiteVisit:
+        return closeouts.undo_on_site(visit, by=self.user)
 
 
 class PhotosView(PhoneView):

@@ -166,6 +166,7 @@ WORDS = {
     "serial_scan": _("Scan the code"),
     "serial_camera": _("Camera"),
     "serial_aim": _("Hold the code in the middle of the picture."),
+    "serial_other_code": _("“{text}” isn't this device's number. Hold the next code in the picture."),
     "serial_no_camera": _("The camera cannot be used. Type the number."),
     "serial_type": _("Or type it"),
     "serial_fits": _("This fits the product."),

@@ -235,7 +235,13 @@ class _Planning(_Translation):
             return self.made(row, place, [window], required=True, fixed=self._fixed(stands), published=told)
         required = told is not None or row.order.due_on <= self.facts.rota.days[-1]
         return self.made(
-            row, place, self._windows(row), required=required, urgency=self._urgency(row.order.due_on), published=told
+            row,
+            place,
+            self._windows(row),
+            required=required,
+            urgency=self._urgency(row.order.due_on),
+            overdue=row.order.due_on < self.facts.today,
+            published=told,
         )
 
     def _within(self, slot: Slot | None) -> Slot | None:

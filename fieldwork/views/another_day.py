@@ -16,6 +16,7 @@ from fieldwork.models import SiteVisit
 from fieldwork.views.visit_days import mark_form, marking
 from fieldwork.visits import day_change_rules
 from msa_portal import formats
+from msa_portal.errors import Refused
 from msa_portal.guards import SignedInRequest, signed_in
 from msa_portal.refusals import refusal_in_form
 from requests_app.models import MSARequest
@@ -52,10 +53,17 @@ def _offer(
 ) -> HttpResponse:
     reason = day_change_rules.why_not(visit)
     if reason is not None:
-        messages.warning(request, str(reason))
-        return redirect(msa_request)
+        return _not_now(request, msa_request, reason)
     context = {"msa_request": msa_request, "visit": visit, "offers": offers.find(visit), "form": form}
     return render(request, "fieldwork/another_day.html", context, status=422 if form else 200)
+
+
+def _not_now(request: HttpRequest, msa_request: MSARequest, reason: Refused) -> HttpResponse:
+    """Why the day can't be changed, on the page where something can be done about it."""
+    messages.warning(request, str(reason))
+    if reason.code == "no_day":
+        return redirect("fieldwork:unsuitable_days", reference=msa_request.reference)
+    return redirect(msa_request)
 
 
 @signed_in
@@ -65,9 +73,11 @@ def none_suits(request: SignedInRequest, reference: str) -> HttpResponse:
     msa_request, user = acted_for_or_404(request, reference)
     visit = day_change_rules.open_visit(msa_request)
     reason = day_change_rules.why_not(visit) if visit else None
-    if visit is None or reason is not None:
-        messages.warning(request, str(reason or _("No visit is planned now.")))
+    if visit is None:
+        messages.warning(request, _("No visit is planned now."))
         return redirect(msa_request)
+    if reason is not None:
+        return _not_now(request, msa_request, reason)
     form = mark_form(request, visit)
     if form.is_bound and form.is_valid():
         with refusal_in_form(form, NON_FIELD_ERRORS):

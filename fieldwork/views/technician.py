@@ -91,6 +91,8 @@ def visit(request: SignedInRequest, pk: int) -> HttpResponse:
         "msa_request": msa_request,
         "not_reached": NOT_REACHED if row.state == SiteVisit.State.SCHEDULED else (),
         "checks": [rule for rule in eligibility.rules_for(msa_request.request_type) if rule.checklist],
+        "is_another_day": row.scheduled_on != local_day(timezone.now()),
+        "may_undo": (until := closeouts.may_undo_until(row)) is not None and timezone.now() <= until,
         "close_out": row.close_outs.filter(accepted=True).prefetch_related("reasons", "photos").first(),
     }
     return render(request, "fieldwork/visit.html", context)
@@ -100,9 +102,23 @@ def visit(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def on_site(request: SignedInRequest, pk: int) -> HttpResponse:
     row, user = _my_visit(request, pk)
+    if row.scheduled_on != local_day(timezone.now()) and "another_day" not in request.POST:
+        messages.error(request, _("This visit isn't planned for today. Nothing was changed."))
+        return redirect("fieldwork:visit", pk=row.pk)
     with refusal_as_message(request):
         closeouts.go_on_site(row, by=user)
         return redirect("fieldwork:close_out", pk=row.pk)
+    return redirect("fieldwork:visit", pk=row.pk)
+
+
+@technician
+@require_POST
+def off_site(request: SignedInRequest, pk: int) -> HttpResponse:
+    """ "I am on site" was tapped by mistake."""
+    row, user = _my_visit(request, pk)
+    with refusal_as_message(request):
+        closeouts.undo_on_site(row, by=user)
+        messages.success(request, _("Taken back. The visit is scheduled as before."))
     return redirect("fieldwork:visit", pk=row.pk)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +12,7 @@ from uuid import UUID
 
 from fieldwork.models import CloseOut
 from requests_app.enums import ScanState, VisitOutcome
-from requests_app.models import OutcomeReason, Product
+from requests_app.models import OutcomeReason, Product, serial_patterns
 
 MAX_PHOTOS = 8
 
@@ -85,7 +84,6 @@ def serial_matches(serial_number: str, product: Product | None) -> bool | None:
 
     Spaces and case do not count, since people read them off labels.
     """
-    number = "".join(serial_number.split()).upper()
-    if not number or product is None or not product.serial_pattern:
+    if not serial_number.strip() or product is None or not product.serial_pattern:
         return None
-    return re.fullmatch(product.serial_pattern, number, re.IGNORECASE) is not None
+    return serial_patterns.matches(serial_number, product.serial_pattern)

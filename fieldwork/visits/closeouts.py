@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from fieldwork.models import CloseOut, SiteVisit, Technician, VisitPhoto, annotated_path, photo_path
+from fieldwork.schedule import technician_days
 from fieldwork.visits import arrivals, orders
 from fieldwork.visits.closeout_report import Photo, Report, serial_matches
 from fieldwork.visits.orders import close_order
@@ -22,9 +24,25 @@ from msa_portal.errors import Refused, Stale
 from requests_app import history
 from requests_app.enums import EventKind, ScanState, VisitOutcome
 from requests_app.files import storage
+from requests_app.follow_ups import follow_ups
 from requests_app.lifecycle import transitions
+from requests_app.models import MSARequest, OutcomeReason
 
-__all__ = ["Photo", "Report", "close_out", "go_on_site", "kept_before", "on_my_way", "review"]
+__all__ = [
+    "Photo",
+    "Report",
+    "close_out",
+    "go_on_site",
+    "kept_before",
+    "let_stand",
+    "may_undo_until",
+    "on_my_way",
+    "review",
+    "undo_on_site",
+]
+
+_NOON = 12
+UNDO_WITHIN = timedelta(minutes=10)
 
 
 def on_my_way(visit: SiteVisit, *, by: User, expected_at: datetime | None = None) -> SiteVisit:
@@ -63,14 +81,18 @@ def go_on_site(visit: SiteVisit, *, by: User, at: datetime | None = None) -> Sit
         if fresh.state != SiteVisit.State.SCHEDULED:
             raise Refused(_gone(fresh), code="visit_not_open")
         now = at or timezone.now()
-        fresh.state, fresh.on_site_at = SiteVisit.State.ON_SITE, now
-        fresh.save(update_fields=["state", "on_site_at", "updated_at"])
-        visit_round = fresh.order.round
-        visit_round.on_site_at = now
-        visit_round.save(update_fields=["on_site_at", "updated_at"])
-        history.record_locked(msa_request, EventKind.VISIT_STARTED, by=by, codes={"visit": fresh.pk})
+        _start(msa_request, fresh, now, by=by)
     take_over(visit, fresh)
     return visit
+
+
+def _start(msa_request: MSARequest, visit: SiteVisit, at: datetime, *, by: User) -> None:
+    visit.state, visit.on_site_at = SiteVisit.State.ON_SITE, at
+    visit.save(update_fields=["state", "on_site_at", "updated_at"])
+    visit_round = visit.order.round
+    visit_round.on_site_at = at
+    visit_round.save(update_fields=["on_site_at", "updated_at"])
+    history.record_locked(msa_request, EventKind.VISIT_STARTED, by=by, codes={"visit": visit.pk})
 
 
 def close_out(visit: SiteVisit, report: Report, *, by: User) -> CloseOut:
@@ -95,15 +117,21 @@ def close_out(visit: SiteVisit, report: Report, *, by: User) -> CloseOut:
                 msa_request, EventKind.CONFLICT_KEPT, by=by, codes={"visit": fresh.pk, "conflict": conflict}
             )
             return kept
-        if fresh.state == SiteVisit.State.SCHEDULED:
-            go_on_site(fresh, by=by)
-        close_order(fresh, report.outcome)
-        if report.outcome == VisitOutcome.COMPLETE:
-            transitions.complete(msa_request, by=by)
-        else:
-            transitions.fail(msa_request, by=by, reasons=report.reasons)
+        _close(msa_request, fresh, report.outcome, report.reasons, by=by)
     take_over(visit, fresh)
     return kept
+
+
+def _close(
+    msa_request: MSARequest, visit: SiteVisit, outcome: VisitOutcome, reasons: Sequence[OutcomeReason], *, by: User
+) -> None:
+    if visit.state != SiteVisit.State.ON_SITE:
+        _start(msa_request, visit, timezone.now(), by=by)
+    close_order(visit, outcome)
+    if outcome == VisitOutcome.COMPLETE:
+        transitions.complete(msa_request, by=by)
+    else:
+        transitions.fail(msa_request, by=by, reasons=reasons)
 
 
 def kept_before(report_id: UUID, visit: SiteVisit, body_hash: str) -> CloseOut | None:
@@ -118,7 +146,7 @@ def kept_before(report_id: UUID, visit: SiteVisit, body_hash: str) -> CloseOut |
 
 
 def review(kept: CloseOut, *, by: User, note: str) -> CloseOut:
-    """Dispatch looked at a report that could not close its visit; what they found stays with it (faults 17, 20)."""
+    """Dispatch looked at a report that could not close its visit, and the other one stands (faults 17, 20)."""
     with transaction.atomic():
         msa_request = lock(kept.visit.order.round.msa_request)
         fresh = lock(kept)
@@ -132,13 +160,118 @@ def review(kept: CloseOut, *, by: User, note: str) -> CloseOut:
                 % {"who": fresh.reviewed_by, "day": formats.day(local_day(fresh.reviewed_at))},
                 code="reviewed",
             )
-        if not note.strip():
-            raise Refused(_("Say in a few words what you found."), code="no_note", fields={"note": ""})
-        fresh.reviewed_at, fresh.reviewed_by, fresh.review_note = timezone.now(), by, note.strip()
+        fresh.reviewed_at, fresh.reviewed_by, fresh.review_note = timezone.now(), by, _note(note)
         fresh.save(update_fields=["reviewed_at", "reviewed_by", "review_note"])
         codes = {"visit": fresh.visit_id, "conflict": fresh.conflict}
         history.record_locked(msa_request, EventKind.CONFLICT_REVIEWED, by=by, codes=codes)
     return fresh
+
+
+def let_stand(chosen: CloseOut, *, instead_of: UUID | None, by: User, note: str) -> CloseOut:
+    """Dispatch chooses the report that stands (D25): outcome, status, fee, photos and notices follow it; both are kept.
+
+    `instead_of` is the accepted report that the dispatcher saw, None where no report had closed the visit. Raises
+    `Stale` where that has changed, or the request has gone on too far: a later visit was ordered, or it was withdrawn.
+    """
+    with transaction.atomic():
+        msa_request, visit = orders.lock_with_request(chosen.visit)
+        chosen = lock(chosen)
+        if not by.has_perm("fieldwork.review_closeout"):
+            raise Refused(_("Only a dispatcher settles conflicts of close-outs."), code="not_allowed")
+        note = _note(note)
+        standing = CloseOut.objects.select_for_update().filter(visit=visit, accepted=True).first()
+        if chosen.accepted or (standing.pk if standing else None) != instead_of:
+            raise Stale(_("Another report of this visit stands now. Look at both again, then choose."), code="stale")
+        codes = {"visit": visit.pk, "conflict": chosen.conflict, "stands": str(chosen.pk), "instead_of": ""}
+        if standing is not None:
+            codes["instead_of"] = str(standing.pk)
+            _settle(standing, accepted=False, conflict=CloseOut.Conflict.OVERRULED, by=by, note=note)
+        _settle(chosen, accepted=True, conflict="", by=by, note=note)
+        history.record_locked(msa_request, EventKind.CONFLICT_REVIEWED, by=by, codes=codes)
+        if standing is None:
+            _close_late(msa_request, visit, chosen)
+        elif _said(standing) != _said(chosen):
+            follow_ups.call_off(msa_request, by=by)
+            outcome, reasons = VisitOutcome(chosen.outcome), list(chosen.reasons.all())
+            transitions.correct_outcome(msa_request, visit.order.round, by=by, outcome=outcome, reasons=reasons)
+    return chosen
+
+
+def _settle(report: CloseOut, *, accepted: bool, conflict: str, by: User, note: str) -> None:
+    report.accepted, report.conflict = accepted, conflict
+    report.reviewed_at, report.reviewed_by, report.review_note = timezone.now(), by, note
+    report.save(update_fields=["accepted", "conflict", "reviewed_at", "reviewed_by", "review_note"])
+
+
+def _said(report: CloseOut) -> tuple[str, frozenset[str]]:
+    return report.outcome, frozenset(report.reasons.values_list("code", flat=True))
+
+
+def _close_late(msa_request: MSARequest, visit: SiteVisit, report: CloseOut) -> None:
+    """Nobody had closed the visit: it was given to another technician, or back to dispatch, when the report came."""
+    if visit.state not in SiteVisit.OPEN_STATES:
+        raise history.stale(msa_request, to=None)
+    technician_days.take_off([visit], by=report.by.user)
+    visit.technician = report.by
+    if visit.scheduled_on is None:
+        there_at = timezone.localtime(
+            report.opened_at if report.opened_at and not report.clock_is_off else report.received_at
+        )
+        visit.scheduled_on = there_at.date()
+        visit.window = SiteVisit.Window.MORNING if there_at.hour < _NOON else SiteVisit.Window.AFTERNOON
+    visit.save(update_fields=["technician", "scheduled_on", "window", "updated_at"])
+    _close(msa_request, visit, VisitOutcome(report.outcome), list(report.reasons.all()), by=report.by.user)
+
+
+def _note(text: str) -> str:
+    if not text.strip():
+        raise Refused(_("Say in a few words what you found."), code="no_note", fields={"note": ""})
+    return text.strip()
+
+
+def undo_on_site(visit: SiteVisit, *, by: User, reason: str = "") -> SiteVisit:
+    """The technician isn't on site after all (D25): by mistake of theirs, within `UNDO_WITHIN`; by dispatch with a reason.
+
+    The request can be withdrawn again. Raises `Stale` where the visit isn't on site now.
+    """
+    with transaction.atomic():
+        msa_request, fresh = orders.lock_with_request(visit)
+        _check_may_undo(fresh, by, reason)
+        fresh.state, fresh.on_site_at = SiteVisit.State.SCHEDULED, None
+        fresh.save(update_fields=["state", "on_site_at", "updated_at"])
+        visit_round = fresh.order.round
+        visit_round.on_site_at = None
+        visit_round.save(update_fields=["on_site_at", "updated_at"])
+        codes = {"visit": fresh.pk, "reason": reason.strip()[:200]}
+        history.record_locked(msa_request, EventKind.VISIT_START_UNDONE, by=by, codes=codes)
+    take_over(visit, fresh)
+    return visit
+
+
+def may_undo_until(visit: SiteVisit) -> datetime | None:
+    """Until when the technician can take "On site" back; None where it wasn't tapped."""
+    if visit.state != SiteVisit.State.ON_SITE:
+        return None
+    started = visit.order.round.msa_request.events.filter(kind=EventKind.VISIT_STARTED, codes__visit=visit.pk)
+    last = started.order_by("sequence").last()
+    return last.at + UNDO_WITHIN if last else None
+
+
+def _check_may_undo(visit: SiteVisit, by: User, reason: str) -> None:
+    until = may_undo_until(visit)
+    if until is None:
+        raise Stale(_gone(visit), code="stale")
+    if by.has_perm("fieldwork.schedule_sitevisit"):
+        if not reason.strip():
+            raise Refused(_("Say why the technician isn't on site."), code="no_reason", fields={"reason": ""})
+        return
+    _technician_of(visit, by)
+    if timezone.now() > until:
+        raise Refused(
+            _("That was more than %(minutes)d minutes ago. Call dispatch: they can take it back.")
+            % {"minutes": UNDO_WITHIN.total_seconds() // 60},
+            code="too_late",
+        )
 
 
 def _check_today(visit: SiteVisit) -> None:

@@ -22,6 +22,7 @@ def conflict_text(kept: CloseOut) -> str:
         CloseOut.Conflict.ALREADY_CLOSED: _("This visit was closed already."),
         CloseOut.Conflict.CANCELED: _("This visit was canceled meanwhile."),
         CloseOut.Conflict.REASSIGNED: _("This visit was given to another technician meanwhile."),
+        CloseOut.Conflict.OVERRULED: _("Dispatch looked at two reports of this visit and let the other one stand."),
     }[CloseOut.Conflict(kept.conflict)]
     return f"{reason} {_('Your report and its photos are kept, and dispatch will look at them.')}"
 

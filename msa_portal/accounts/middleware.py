@@ -79,7 +79,9 @@ class SessionLimitsMiddleware:
         if kept:
             kept_forms.announce(request, kept)
         response = self.get_response(request)
-        if kept:
+        if kept_forms.is_no_page(request, response):
+            response = kept_forms.lead_to_page(request, kept)
+        elif kept:
             kept_forms.fill_in(request, response, kept)
         session_limits.set_cookie_age(request)
         devices.set_cookie(request, response)
@@ -93,9 +95,13 @@ class SessionLimitsMiddleware:
         if person is None and not request.user.is_authenticated:
             person = devices.last_person(request)  # the session is gone without a trace
         is_form = request.content_type in {"application/x-www-form-urlencoded", "multipart/form-data"}
-        if person is None or request.method != "POST" or not is_form or not self._asks_for_sign_in(request, view):
+        is_kept_out = not request.user.is_authenticated and self._asks_for_sign_in(request, view)
+        if request.method != "POST" or not is_form or not is_kept_out:
             return None
+        if kept_forms.is_by_script(request):
+            return kept_forms.signed_out_answer()
         return kept_forms.keep(request, person)
 
     def _asks_for_sign_in(self, request: HttpRequest, view: Any) -> bool:
-        return guard_of(view) in {Guard.SIGNED_IN, Guard.TECHNICIAN} or request.path.startswith("/admin/")
+        is_desk = request.path.startswith("/admin/") and not request.path.startswith("/admin/login/")
+        return is_desk or guard_of(view) in {Guard.SIGNED_IN, Guard.TECHNICIAN}

@@ -6,6 +6,8 @@ from msa_portal.accounts.companies import views as companies
 app_name = "accounts"
 urlpatterns = [
     path("home/", views.home, name="home"),
+    path("signed-in-again/", views.signed_in_again, name="signed_in_again"),
+    path("form-token/", views.form_token, name="form_token"),
     path("details/", views.profile, name="profile"),
     path("devices/<int:pk>/sign-out/", views.end_session, name="end_session"),
     path("reauthenticate/code/", views.reauthenticate_by_code, name="reauthenticate_by_code"),

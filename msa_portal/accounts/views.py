@@ -9,11 +9,12 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.csrf import csrf_failure
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from msa_portal.accounts import devices, kept_forms, services
 from msa_portal.accounts.forms import ProfileForm
@@ -56,11 +57,28 @@ def end_session(request: SignedInRequest, pk: int) -> HttpResponse:
     return redirect("usersessions_list")
 
 
+@signed_in
+@require_safe
+def signed_in_again(request: SignedInRequest) -> HttpResponse:
+    """Where a sign-in in a new tab ends: the form in the other tab hears of it and goes on."""
+    return render(request, "account/signed_in_again.html")
+
+
+@signed_in
+@require_safe
+def form_token(request: SignedInRequest) -> HttpResponse:
+    """For a page that was open while its person signed in again: a token that counts now, and whose it is."""
+    return JsonResponse({"token": get_token(request), "person": request.user.pk})
+
+
 def token_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Django's answer to a post without a good token. A form from before the same person's last sign-in isn't lost.
 
     Nothing is carried out: they get the page with what they typed (see kept_forms).
     """
+    if kept_forms.is_by_script(request):
+        message = _("You signed in again after you opened this page. Reload it.")
+        return JsonResponse({"code": "token_refused", "message": message}, status=403)
     is_page = request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate" or "HX-Request" in request.headers
     if is_page and request.user.is_authenticated and devices.is_from_earlier_sign_in(request):
         return kept_forms.show_again(request) or csrf_failure(request, reason)

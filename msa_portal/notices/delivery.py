@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 from msa_portal.accounts.models import User
 from msa_portal.db import lock
 from msa_portal.errors import Refused
-from msa_portal.notices import links
+from msa_portal.notices import links, recipients
 from msa_portal.notices.links import PRIVATE_LINK
 from msa_portal.notices.models import NoticeMessage
 from msa_portal.notices.outbox import ask_for_delivery
@@ -47,6 +47,10 @@ def deliver(message_pk: int) -> None:
     message = _claim(message_pk)
     if message is None:
         return
+    if reason := recipients.reason_against(message):
+        _finish(message, state=NoticeMessage.State.CANCELED, last_error=reason)
+        logger.info("notice %s is not sent: it's no longer for its recipient", message.pk)
+        return
     try:
         _send(message)
     except PermanentFailure as failure:
@@ -66,7 +70,7 @@ def _claim(message_pk: int) -> NoticeMessage | None:
         .due()
         .update(state=NoticeMessage.State.SENDING, claim=claim, lease_until=now + LEASE)
     )
-    return NoticeMessage.objects.get(pk=message_pk) if claimed else None
+    return NoticeMessage.objects.select_related("recipient").get(pk=message_pk) if claimed else None
 
 
 def _finish(message: NoticeMessage, **changes: Any) -> None:
@@ -160,6 +164,8 @@ def send_again(message: NoticeMessage, *, by: User) -> None:
             raise Refused(
                 _("This person doesn't act on the request now, so they get no email about it."), code="canceled"
             )
+        if reason := recipients.reason_against(fresh):
+            raise Refused(reason, code="canceled")
         if fresh.state == NoticeMessage.State.SENDING and fresh.lease_until and fresh.lease_until > timezone.now():
             raise Refused(_("This message is being sent right now. Look again in a minute."), code="being_sent")
         fresh.state, fresh.claim, fresh.lease_until = NoticeMessage.State.QUEUED, None, None

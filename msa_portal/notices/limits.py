@@ -66,17 +66,26 @@ UNLIMITED: dict[str, str] = {
         (
             *("signature_reminder", "authority_ends", "paper_sent_back", "upload_removed", "corrections_required"),
             *("draft_left", "deadline_near", "deadline_extended", "panel_ruled_out", "device_ruled_out"),
-            *("refund_failed", "refund_declined", "statement_ready", "payment_held_staff", "books_differ"),
+            *(
+                "refund_failed",
+                "refund_declined",
+                "statement_ready",
+                "payment_held_staff",
+                "books_differ",
+                "payment_failed",
+                "payment_disputed",
+            ),
             *("visit_scheduled", "visit_moved", "visit_canceled", "visit_on_the_way", "visit_expected_anew"),
             *("visit_reminder", "day_change_kept", "request_valid", "service_order_issued", "visit_complete"),
             *("visit_unsuccessful", "account/license_expires", "approval_asked", "approval_decided"),
+            *("confirm_address", "address_to_change"),
         ),
         _TIMER_OR_STAFF,
     ),
     **dict.fromkeys(
         (
             *("signed_copy", "request_submitted", "reschedule_received", "modification_received", "receipt"),
-            *("receipt_for_several", "refund_paid", "payment_held", "fee_due"),
+            *("receipt_for_several", "refund_paid", "payment_held", "fee_due", "agent_signature_due"),
         ),
         _EARNED,
     ),

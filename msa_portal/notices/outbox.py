@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
@@ -151,8 +152,18 @@ def cancel(reference: str, *, recipients: Iterable[int]) -> int:
     One that is being sent right now may still arrive; it isn't tried a second time.
     """
     waiting = NoticeMessage.objects.filter(reference=reference, recipient__in=list(recipients)).exclude(reference="")
+    return _cancel(waiting)
+
+
+def cancel_to(address: str, *, reference: str) -> int:
+    """What waits about that request for somebody without an account at this address, which isn't theirs, isn't sent."""
+    waiting = NoticeMessage.objects.filter(reference=reference, recipient=None, to_email__iexact=address)
+    return _cancel(waiting.exclude(reference=""))
+
+
+def _cancel(messages: QuerySet[NoticeMessage]) -> int:
     states = (NoticeMessage.State.QUEUED, NoticeMessage.State.SENDING)
-    return waiting.filter(state__in=states).update(
+    return messages.filter(state__in=states).update(
         state=NoticeMessage.State.CANCELED, claim=None, lease_until=None, last_error=""
     )
 

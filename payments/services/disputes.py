@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from django.utils import timezone
 
-from payments import provider
+from payments import notices, provider
 from payments.models import Dispute, EntryKind, Payment
 from payments.services import ledger
 from requests_app.lifecycle import settlement
@@ -74,3 +74,4 @@ def _tell(payment: Payment, dispute: Dispute) -> None:
     outcome = "" if worst == State.OPEN else str(worst)
     for allocation in payment.allocations.filter(state="settled").select_related("fee__round"):
         settlement.set_disputed(allocation.fee.round, disputed=payment.disputed, outcome=outcome)
+        notices.payment_disputed(allocation, outcome=str(worst))

@@ -19,6 +19,7 @@ from msa_portal.jobs import kick
 from payments.models import Allocation, PayInvitation, Payment
 from requests_app.enums import Status
 from requests_app.fee_rules import Because
+from requests_app.lifecycle import settlement
 from requests_app.models import MSARequest
 
 LIFE = timedelta(days=14)
@@ -85,6 +86,8 @@ def void(msa_request: MSARequest, *, only: Q | None = None) -> int:
     if not ended:
         return 0
     PayInvitation.objects.filter(pk__in=ended).update(voided_at=timezone.now(), updated_at=timezone.now())
+    if msa_request.customer_pays_until:
+        settlement.ask_customer_to_pay(msa_request, until=None)
     for payment in Payment.objects.filter(invitation__in=ended, state__in=Payment.UNPAID):
         kick("payments.end_checkout", payment.pk)
     return len(ended)

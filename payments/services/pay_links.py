@@ -23,7 +23,7 @@ from payments.services.payers import Payer
 from requests_app import history, permissions
 from requests_app.enums import EventKind
 from requests_app.fee_rules import Because
-from requests_app.lifecycle import policies
+from requests_app.lifecycle import policies, settlement
 from requests_app.models import MSARequest, VisitRound
 
 __all__ = [
@@ -111,6 +111,7 @@ def invite(msa_request: MSARequest, *, by: User) -> PayInvitation:
             invited_by=by,
             expires_at=timezone.now() + invitations.LIFE,
         )
+        settlement.ask_customer_to_pay(fresh, until=invitation.expires_at)
         history.record_locked(fresh, EventKind.PAY_INVITED, by=by, codes={"round": fee.round.number})
         notices.invited_to_pay(invitation, fee)
     return invitation

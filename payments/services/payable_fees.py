@@ -18,6 +18,7 @@ from msa_portal.accounts.models import User
 from payments.models import Fee, Payment
 from payments.services import fees, open_payments
 from payments.services.open_payments import ends_at_in_words
+from payments.services.payers import is_customers_turn_to_pay
 from requests_app.enums import AgreementState, Status
 from requests_app.lifecycle import policies
 from requests_app.models import Agreement, FollowUp, MSARequest, VisitRound
@@ -137,6 +138,8 @@ def _due(msa_request: MSARequest, user: User) -> Due | None:
     quote = fees.quoted(msa_request, fee, is_being_paid=live is not None)
     against = policies.refusal(policies.check_payable, msa_request)
     code = _CODES.get(against.code, against.code) if against else _code_of(live, user)
+    if not code and is_customers_turn_to_pay(msa_request, user):
+        code = "customer_pays"
     if quote is None or code == "nothing_due":
         return None
     return Due(msa_request, visit, quote.amount_cents, quote.holds_until, code, live)
@@ -154,6 +157,8 @@ def _reason(row: Due) -> str:
         "agreement_not_executed": _("An answer changed: the agreement is to be signed again."),
         "fix_first": _("Something is to be put right, or stated, first."),
         "payment_pending": _("A bank payment is on its way."),
+        "customer_pays": _("The customer has a link to pay. Take it back first to pay yourself."),
+        "account_in_use": _("Call the program before you pay."),
     }
     if row.code == "paid_elsewhere" and row.live is not None:
         return _("Until %(until)s %(who)s has a payment open for it.") % {

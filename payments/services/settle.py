@@ -19,7 +19,7 @@ from payments.models import FOREIGN, Allocation, Fee, HeldReason, Payment
 from payments.refund_rules import owed_for
 from payments.services import disputes, ledger, refunds
 from requests_app import history
-from requests_app.enums import EventKind, Settlement
+from requests_app.enums import FINAL, EventKind, Settlement
 from requests_app.lifecycle import settlement
 from requests_app.models import MSARequest
 
@@ -84,7 +84,7 @@ def _follow_checkout(payment: Payment, seen: provider.Session) -> None:
         if payment.state not in {Payment.State.PENDING, Payment.State.FAILED}:
             payment.state = Payment.State.PENDING
             for msa_request in requests_of(payment):
-                settlement.extend_freeze(msa_request, until=timezone.now() + DEBIT_TAKES)
+                settlement.debit_started(msa_request, until=timezone.now() + DEBIT_TAKES)
     elif seen.status == "open":
         if payment.state == Payment.State.CREATED:
             payment.state = Payment.State.OPEN
@@ -97,11 +97,16 @@ def close(payment: Payment, state: Payment.State) -> None:
 
     The caller holds the locks on the requests and the payment.
     """
+    was_debit = payment.state == Payment.State.PENDING
     if payment.state != state:
         payment.state = state
         payment.save(update_fields=["state", "updated_at"])
     for msa_request in requests_of(payment):
         thaw_if_idle(msa_request)
+        if was_debit and msa_request.status not in FINAL:
+            settlement.debit_failed(msa_request)
+    if was_debit:
+        notices.payment_failed(payment)
 
 
 def thaw_if_idle(msa_request: MSARequest) -> None:

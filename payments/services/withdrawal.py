@@ -1,4 +1,4 @@
-"""What a withdrawal means for the money (D4): shown before, proposed after."""
+"""What a withdrawal, or a corrected outcome, means for the money (D4, D25): shown before, proposed after."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from msa_portal.jobs import kick
 from payments.models import Allocation, Payment
 from payments.refund_rules import Decision, owed_for
 from payments.services import fees, refunds
+from requests_app.enums import VisitOutcome
 from requests_app.models import MSARequest
 
 
@@ -38,10 +39,25 @@ def after_withdrawal(msa_request: MSARequest, *, by: User | None) -> None:
     """
     stop_open_payments(msa_request, rule="D4", by=by)
     for part in _paid_parts(msa_request):
-        decision = owed_for(part)
-        if decision.reason is not None:
-            part.payment = lock(part.payment)
-            refunds.propose(part, amount_cents=decision.refund_cents, reason=decision.reason, by=by)
+        _propose(part, by=by)
+
+
+def return_unused(msa_request: MSARequest) -> None:
+    """The last visit's outcome was corrected (D25): what was asked or paid for a visit after it isn't owed (D4).
+
+    Runs in the correction's transaction, under the request's lock. Visits that took place keep their fee.
+    """
+    stop_open_payments(msa_request, rule="D25", by=None)
+    for part in _paid_parts(msa_request):
+        if part.fee.round.outcome == VisitOutcome.CANCELED:
+            _propose(part, by=None)
+
+
+def _propose(part: Allocation, *, by: User | None) -> None:
+    decision = owed_for(part)
+    if decision.reason is not None:
+        part.payment = lock(part.payment)
+        refunds.propose(part, amount_cents=decision.refund_cents, reason=decision.reason, by=by)
 
 
 def stop_open_payments(msa_request: MSARequest, *, rule: str, by: User | None) -> None:

@@ -20,7 +20,7 @@ from payments.services import checkout, fees, open_payments, pay_links, settle
 from requests_app import permissions
 from requests_app.enums import Settlement
 from requests_app.files import storage
-from requests_app.lifecycle import policies
+from requests_app.lifecycle import one_per_account, policies
 from requests_app.models import MSARequest, VisitRound
 from requests_app.readiness import readiness
 from requests_app.views.scope import visible_or_404
@@ -52,6 +52,7 @@ def fee_page(
         "last": _payments_of(msa_request).first(),
         "paid": parts.filter(fee__round=visit, state=Allocation.State.SETTLED).first() if visit else None,
         "reason": _reason_against_paying(msa_request, visit, user),
+        "others_on_account": one_per_account.in_the_way_of(msa_request, user),
         "unsaid": bool(policies.reason_against(readiness.check_findings_stated, msa_request)),
         "settled": bool(visit and visit.settlement),
         "waived": bool(visit and visit.settlement == Settlement.WAIVED),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from msa_portal.errors import Refused
 from msa_portal.guards import user_of
+from requests_app.admin import decisions
 from requests_app.admin.reference import CodedReasonAdmin
 from requests_app.enums import PaperState, Party
 from requests_app.forms.paper import DecisionForm
@@ -65,12 +66,13 @@ class PaperSigningAdmin(admin.ModelAdmin):
         status = 200
         if request.method == "POST" and form is not None and form.is_valid():
             try:
-                paper.decide(row, form.verdicts(), by=user_of(request))
+                decision = paper.decide(row, form.verdicts(), by=user_of(request))
             except Refused as refusal:
                 messages.error(request, str(refusal))
                 status = 409
             else:
-                messages.success(request, _("Saved. The signer is told where something goes back."))
+                done = _("Saved. The signer is told where something goes back.")
+                messages.success(request, decisions.decided(decision, done))
                 return redirect("admin:requests_app_papersigning_change", row.pk)
         if request.method == "POST" and form is None:
             messages.error(request, _("These pages were decided on already. Nothing has changed."))
@@ -89,7 +91,7 @@ class PaperSigningAdmin(admin.ModelAdmin):
 
     def _context(self, request: HttpRequest, row: PaperSigning, form: DecisionForm | None) -> dict[str, Any]:
         facts = row.agreement.facts
-        return {
+        context: dict[str, Any] = {
             "title": row.agreement.number,
             "opts": self.opts,
             "paper": row,
@@ -97,5 +99,9 @@ class PaperSigningAdmin(admin.ModelAdmin):
             "signer": facts["customer_name"] if row.party == Party.CUSTOMER else facts["agent"],
             "documents": row.documents.order_by("pk"),
             "form": form,
-            "may_decide": request.user.has_perm("requests_app.screen_msarequest"),
+            **decisions.context(row.agreement.msa_request, user_of(request)),
+            "may_screen": request.user.has_perm("requests_app.screen_msarequest"),
+        }
+        return context | {
+            "may_decide": context["may_screen"] and context["waiting"] is None and not context["is_held"],
         }

@@ -129,7 +129,7 @@ class ProductAdmin(ConfirmsRuleChange):
     search_fields = ["manufacturer", "model", "part_number"]
     fieldsets = [
         (None, {"fields": ["manufacturer", "model", "part_number"]}),
-        (_("What it is"), {"fields": ["isolating", "max_service_amps", "serial_pattern", "notes"]}),
+        (_("What it is"), {"fields": ["isolating", "max_service_amps", "serial_pattern", "serial_sample", "notes"]}),
         (
             _("What goes with it"),
             {"fields": ["request_types", "required_companions", "required_documents", "next_steps"]},

@@ -137,6 +137,7 @@ PHOTOS = Step(
 )
 REVIEW = Step("review", _("Review"), _("Read everything once more, then go on to the agreement."), ())
 
+ADDRESS = ("street", "unit", "city")  # corrected as a whole
 # Said, not asked: they are true or not made (R5).
 STATEMENTS = frozenset({"device_purchased", "manufacturer_requirements_met"})
 STEP_OF_FIELD = {field.name: step.slug for step in STEPS for field in step.fields}

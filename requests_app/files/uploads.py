@@ -210,6 +210,9 @@ def _words(code: str, part: str) -> str:
         "not_a_pdf": _("This PDF is damaged and cannot be read. Save or scan it again, or send photos of the pages."),
         "too_many_pixels": _("This photo has more than %(limit)s million pixels. Send a smaller one.")
         % {"limit": limits.MAX_PIXELS // _MEGABYTE},
+        "several_pictures": _(
+            "This file holds more than one picture, and only one could be kept. Send each picture as a file of its own."
+        ),
         "too_many_pages": _("This PDF has more than %(limit)s pages. Send only the pages that are asked for.")
         % {"limit": limits.MAX_PAGES},
         "too_heavy": _(

@@ -84,8 +84,8 @@ def save_modification(msa_request: MSARequest, *, by: User, device: Product) -> 
         old_device = fresh.device
         fresh.device = device
         fresh.judged_on = None
-        fresh.version += 1
-        fresh.save(update_fields=["device", "judged_on", "version", "updated_at"])
+        fresh.facts_changed(["device"])
+        fresh.save(update_fields=["device", "judged_on", "version", "fact_writes", "updated_at"])
         completeness.check_form_complete(fresh)
         follow_up = _save(fresh, FollowUpKind.MODIFY, visit, by=by, old_device=old_device)
         cures.by_new_device(fresh, visit, device, by=by)
@@ -107,20 +107,38 @@ def cancel(msa_request: MSARequest, *, by: User) -> None:
                 _("The fee for the next visit is paid already. Withdraw the request to get it back."), code="fee_paid"
             )
         policies.check_thawed(fresh)
-        now = timezone.now()
-        follow_up.canceled_at = now
-        follow_up.save(update_fields=["canceled_at"])
-        follow_up.round.outcome = VisitOutcome.CANCELED
-        follow_up.round.closed_at = now
-        follow_up.round.save(update_fields=["outcome", "closed_at", "updated_at"])
-        if follow_up.kind == FollowUpKind.MODIFY:
-            cures.without_new_device(failed_round(fresh))
-            fresh.device = follow_up.old_device
-            fresh.version += 1
-            fresh.save(update_fields=["device", "version", "updated_at"])
-            versions.supersede_if_changed(fresh, by=by)
-        history.record(fresh, EventKind.FOLLOW_UP_CANCELED, by=by, codes={"kind": follow_up.kind})
+        _take_back(fresh, follow_up, by=by)
     msa_request.refresh_from_db()
+
+
+def call_off(msa_request: MSARequest, *, by: User) -> None:
+    """The outcome of the last visit is corrected (D25): what was saved for a next one no longer counts, also if it's paid.
+
+    The caller holds the request's lock, and then corrects the outcome, which sends a paid fee back.
+    """
+    follow_up = policies.open_follow_up(msa_request)
+    if follow_up is not None:
+        _take_back(msa_request, follow_up, by=by)
+    for visit in VisitRound.objects.filter(msa_request=msa_request, closed_at__isnull=True):  # asked for, no order yet
+        _close_unmade(visit)
+
+
+def _take_back(msa_request: MSARequest, follow_up: FollowUp, *, by: User) -> None:
+    follow_up.canceled_at = timezone.now()
+    follow_up.save(update_fields=["canceled_at"])
+    _close_unmade(follow_up.round)
+    if follow_up.kind == FollowUpKind.MODIFY:
+        cures.without_new_device(failed_round(msa_request))
+        msa_request.device = follow_up.old_device
+        msa_request.facts_changed(["device"])
+        msa_request.save(update_fields=["device", "version", "fact_writes", "updated_at"])
+        versions.supersede_if_changed(msa_request, by=by)
+    history.record(msa_request, EventKind.FOLLOW_UP_CANCELED, by=by, codes={"kind": follow_up.kind})
+
+
+def _close_unmade(visit: VisitRound) -> None:
+    visit.outcome, visit.closed_at = VisitOutcome.CANCELED, timezone.now()
+    visit.save(update_fields=["outcome", "closed_at", "updated_at"])
 
 
 def _locked_after_failure(msa_request: MSARequest, by: User) -> MSARequest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from msa_portal.notices.outbox import Notice
+from requests_app.enums import EventKind
 from requests_app.follow_ups import failure_reasons, follow_ups
 from requests_app.lifecycle import policies
 from requests_app.models import (
@@ -28,6 +29,7 @@ def visit_unsuccessful(msa_request: MSARequest, event: RequestEvent) -> None:
         msa_request,
         key=str(event.pk),
         act_by=msa_request.owner_acts_by,
+        is_corrected=event.kind == EventKind.CORRECT_TO_FAILED,
         reasons=[_failure(msa_request, detail) for detail in failure_reasons.explained(msa_request, visit)],
         next_fee=f"{fee.outcome} {fee.why}",
         options=_options(msa_request),

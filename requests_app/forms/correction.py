@@ -10,12 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from requests_app.application import steps
 from requests_app.enums import CorrectionAnswer
-from requests_app.forms.questions import lines
+from requests_app.forms.questions import LinesField
 from requests_app.forms.step import StepForm
 from requests_app.models import Correction, MSARequest
 
-# An address is corrected as a whole.
-_TOGETHER = {"street": ("street", "unit", "city")}
+_TOGETHER = {"street": steps.ADDRESS}
 WORDS_LENGTH = 1000
 
 
@@ -29,15 +28,13 @@ def _applies(name: str, msa_request: MSARequest) -> bool:
     return name in steps.step(steps.STEP_OF_FIELD[name]).shown_fields(msa_request)
 
 
-def _words(label: Any, *, initial: str, help_text: Any = "") -> forms.CharField:
-    return forms.CharField(
+def _words(label: Any, *, initial: str, help_text: Any = "") -> LinesField:
+    return LinesField(
         label=label,
         help_text=help_text,
         required=False,
         max_length=WORDS_LENGTH,
-        validators=[lines],
         initial=initial,
-        widget=forms.Textarea(attrs={"rows": 2}),
     )
 
 

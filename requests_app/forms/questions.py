@@ -53,6 +53,19 @@ class TextField(forms.CharField):
         return re.sub(r"[\s.–-]", "", text) if self.keeps_digits and text else text
 
 
+class LinesField(forms.CharField):
+    """Several lines. A form is sent with CR LF, which would count twice and differ from what a script sent."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.Textarea(attrs={"rows": 2}))
+        super().__init__(**kwargs)
+        self.validators.append(lines)
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        return "\n".join(text.splitlines()) if text else text
+
+
 class ZipField(TextField):
     def to_python(self, value: Any) -> Any:
         """ "91016-1234" and "910161234" are both read as 91016."""
@@ -213,12 +226,11 @@ def _device(msa_request: MSARequest) -> forms.Field:
 
 
 def _access_notes(_request: MSARequest) -> forms.Field:
-    return forms.CharField(
+    return LinesField(
         label=_("How does the technician reach the meter? (optional)"),
         help_text=_("A gate code, a dog, where to park. Nobody has to be at home."),
         max_length=500,
         required=False,
-        validators=[lines],
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 

@@ -16,6 +16,7 @@ from requests_app.forms.questions import form_field
 from requests_app.lifecycle.correction_items import RequiredCorrection
 from requests_app.models import CorrectionReason, MSARequest, Product, Screening
 from requests_app.screening.desk import Suggestion, active_reasons
+from requests_app.utility_records.matching import split_unit
 
 
 class ChecksForm(forms.Form):
@@ -91,7 +92,7 @@ class CorrectionsForm(forms.Form):
             )
             if _may_be_proposed(reason.field, msa_request):
                 self.fields[f"proposal_{reason.pk}"] = self._proposal_field(reason)
-                if self.record.get(reason.field):
+                if self._record_of(reason):
                     self.fields[f"record_{reason.pk}"] = forms.BooleanField(
                         label=_("Propose what the record says: the customer will see it"), required=False
                     )
@@ -122,13 +123,23 @@ class CorrectionsForm(forms.Form):
             raise forms.ValidationError(_("Choose at least one correction."), code="none")
         return data
 
+    def _record_of(self, reason: CorrectionReason) -> dict[str, str]:
+        """What the record says where it differs. An address has parts, each with a field of its own."""
+        names = steps.ADDRESS if reason.field == "street" else (reason.field,)
+        said = {name: self.record[name] for name in names if self.record.get(name)}
+        if "street" in said and "unit" not in said:
+            said |= _address_parts(said["street"])
+        return said
+
     def _propose_record(self, reason: CorrectionReason) -> None:
-        """The record's value as the form's field reads it."""
-        name = f"proposal_{reason.pk}"
+        """The record's values as the form's fields read them."""
+        name, said = f"proposal_{reason.pk}", self._record_of(reason)
         try:
-            self.cleaned_data[name] = self.fields[name].clean(self.record[reason.field])
+            values = {part: form_field(part, self.msa_request).clean(value) for part, value in said.items()}
         except forms.ValidationError as error:
             self.add_error(name, error)
+            return
+        self.cleaned_data[name] = values if len(values) > 1 or reason.field not in values else values[reason.field]
 
     def found_by_field(self) -> dict[str, int]:
         return {reason.field: reason.pk for reason in self.reasons if reason.pk in self.why_by_reason and reason.field}
@@ -155,7 +166,7 @@ class CorrectionsForm(forms.Form):
             "note": self[f"note_{reason.pk}"],
             "proposal": field,
             "record": record,
-            "record_value": self.record.get(reason.field, ""),
+            "record_value": ", ".join(self._record_of(reason).values()),
             "because": self.why_by_reason.get(reason.pk, ""),
             "is_open": bool(tick.value() or (field and field.errors)),
         }
@@ -166,16 +177,19 @@ class CorrectionsForm(forms.Form):
             RequiredCorrection(
                 reason=reason,
                 note=data[f"note_{reason.pk}"],
-                proposal=self._proposal(data.get(f"proposal_{reason.pk}")),
+                proposal=self._proposal(reason, data.get(f"proposal_{reason.pk}")),
             )
             for reason in self.reasons
             if data[f"reason_{reason.pk}"]
         ]
 
     @staticmethod
-    def _proposal(value: Any) -> Any:
+    def _proposal(reason: CorrectionReason, value: Any) -> Any:
         if value is None or value == "":
             return None
+        if reason.field == "street" and isinstance(value, str):
+            parts = _address_parts(value)
+            return parts if "unit" in parts else value
         return value.pk if isinstance(value, Product) else value
 
 
@@ -225,6 +239,18 @@ class StaffWithdrawalForm(forms.Form):
     )
 
 
+class AllowSecondRequestForm(forms.Form):
+    """Lets a request go on beside another open one for the account (D27)."""
+
+    reason = forms.CharField(
+        label=_("Why this request may go on"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Only staff read it."),
+        error_messages={"required": _("Say why this request may go on.")},
+    )
+
+
 class ExtensionForm(forms.Form):
     """More time for whoever has the ball (D8)."""
 
@@ -236,3 +262,9 @@ class ExtensionForm(forms.Form):
         help_text=_("Only staff read it."),
         error_messages={"required": _("Say why more time is given.")},
     )
+
+
+def _address_parts(line: str) -> dict[str, str]:
+    """An address on one line, by the form's fields: a unit goes into its own, never into the street's."""
+    street, unit = split_unit(line)
+    return {name: value for name, value in {"street": street, "unit": unit}.items() if value}

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
+from requests_app.application.steps import STATEMENTS
 from requests_app.forms.questions import form_field
 from requests_app.models import MSARequest
 
@@ -20,6 +22,23 @@ class StepForm(forms.Form):
         super().__init__(data, initial=initial | {"device": msa_request.device_id}, **kwargs)
         for name in names:
             self.fields[name] = form_field(name, msa_request)
+
+    def answered(self) -> StepForm:
+        """Itself, without the questions that nobody answered in what was posted.
+
+        A browser sends no radio button without a choice and no box without a tick. Nobody can take a choice back, so
+        an empty one is no answer either (fault 64). A statement counts where its box was on the page.
+        """
+        shown = self.data.getlist("shown") if isinstance(self.data, QueryDict) and "shown" in self.data else STATEMENTS
+        for name in list(self.fields):
+            is_choice = isinstance(self.fields[name].widget, forms.RadioSelect)
+            if name in self.data:
+                is_answer = bool(self.data[name]) or not is_choice
+            else:
+                is_answer = name in STATEMENTS and name in shown
+            if not is_answer:
+                del self.fields[name]
+        return self
 
     def valid_changes(self) -> dict[str, Any]:
         """The answers that can be read; those that cannot don't hold them up."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -18,8 +19,8 @@ from requests_app.models import Correction, CorrectionReason, MSARequest, Produc
 class RequiredCorrection:
     """One coded item: the reason, and a note to the customer.
 
-    `proposal` is the right value of the reason's field as the form stores it, a device by its id;
-    whoever calls has validated it as the form does.
+    `proposal` is the right value of the reason's field as the form stores it, a device by its id, and of an address
+    with more than a street the values by their fields. The caller has validated it as the form does.
     """
 
     reason: CorrectionReason
@@ -27,11 +28,19 @@ class RequiredCorrection:
     proposal: Any = None
 
 
-def add(msa_request: MSARequest, screening: Screening, items: Sequence[RequiredCorrection], *, by: User) -> None:
+def add(
+    msa_request: MSARequest,
+    screening: Screening,
+    items: Sequence[RequiredCorrection],
+    *,
+    by: User,
+    at: datetime | None = None,
+) -> None:
     """Open the items. One about the same as an open item replaces it. The caller saves the locked request."""
+    at = at or timezone.now()
     for item in items:
         same = Correction.objects.filter(msa_request=msa_request, reason=item.reason).open()
-        close_items(same, CorrectionEnd.REPLACED, by=by)
+        close_items(same, CorrectionEnd.REPLACED, by=by, at=at)
         Correction.objects.create(
             msa_request=msa_request,
             screening=screening,
@@ -43,6 +52,7 @@ def add(msa_request: MSARequest, screening: Screening, items: Sequence[RequiredC
             proposal=item.proposal if item.reason.field else None,
             value_then=answers.answer_text(msa_request, item.reason.field)[:200] if item.reason.field else "",
             required_by=by,
+            required_at=at,
         )
     recount(msa_request)
 
@@ -53,8 +63,8 @@ def close(msa_request: MSARequest, end: CorrectionEnd, *, by: User | None) -> No
     recount(msa_request)
 
 
-def close_items(items: Any, end: CorrectionEnd, *, by: User | None) -> None:
-    items.update(closed_at=timezone.now(), closed_as=end, closed_by=by, draft={})
+def close_items(items: Any, end: CorrectionEnd, *, by: User | None, at: datetime | None = None) -> None:
+    items.update(closed_at=at or timezone.now(), closed_as=end, closed_by=by, draft={})
 
 
 def recount(msa_request: MSARequest) -> None:
@@ -69,9 +79,10 @@ def facts_in_words(msa_request: MSARequest) -> dict[str, str]:
 
 def in_words(correction: Correction, value: Any) -> str:
     """A value of the item's field as a person reads it."""
-    known = MSARequest()
-    setattr(known, correction.field, stored_value(correction, value))
-    return answers.answer_text(known, correction.field)
+    known, facts = MSARequest(), facts_of(correction, value)
+    for name, fact in facts.items():
+        setattr(known, name, fact)
+    return ", ".join(filter(None, (answers.answer_text(known, name) for name in facts)))
 
 
 def proposal_in_words(correction: Correction) -> str:
@@ -79,5 +90,8 @@ def proposal_in_words(correction: Correction) -> str:
     return "" if correction.proposal is None else in_words(correction, correction.proposal)
 
 
-def stored_value(correction: Correction, value: Any) -> Any:
-    return Product.objects.filter(pk=value).first() if correction.field == "device" else value
+def facts_of(correction: Correction, value: Any) -> dict[str, Any]:
+    """The facts that a proposed value is about, each in its own field."""
+    if isinstance(value, dict):
+        return value
+    return {correction.field: Product.objects.filter(pk=value).first() if correction.field == "device" else value}

@@ -19,13 +19,13 @@ from django.utils.translation import gettext as _
 
 from msa_portal.accounts.models import User
 from msa_portal.business_days.calendar import local_day
-from msa_portal.db import lock
+from msa_portal.db import lock, locked, take_over
 from msa_portal.errors import Refused
 from requests_app import history
 from requests_app.application import completeness
-from requests_app.enums import OWNER_HOLDS, EventKind, ReminderKind, Status, WithdrawalReason
+from requests_app.enums import OWNER_HOLDS, DecisionState, EventKind, ReminderKind, Status, WithdrawalReason
 from requests_app.lifecycle import deadline_notices, transitions
-from requests_app.models import DeadlineExtension, DeadlineReminder, MSARequest, ProgramSettings
+from requests_app.models import DeadlineExtension, DeadlineReminder, MSARequest, ProgramSettings, StaffDecision
 from requests_app.models.request import MSARequestQuerySet
 
 logger = logging.getLogger(__name__)
@@ -56,9 +56,10 @@ def _each(keys: Iterable[int], act: Callable[[int], None]) -> None:
 
 
 def _running() -> MSARequestQuerySet:
-    """A payment under way stops the clock: its money may come at any moment (D15)."""
+    """A payment under way stops the clock: its money may come at any moment (D15). So does a decision that waits (D24)."""
     is_thawed = Q(frozen_until__isnull=True) | Q(frozen_until__lte=timezone.now())
-    return MSARequest.objects.filter(is_thawed, status__in=OWNER_HOLDS, owner_acts_by__isnull=False)
+    waiting = StaffDecision.objects.filter(msa_request=OuterRef("pk"), state=DecisionState.WAITING)
+    return MSARequest.objects.filter(is_thawed, ~Exists(waiting), status__in=OWNER_HOLDS, owner_acts_by__isnull=False)
 
 
 def _reminded(kind: ReminderKind) -> Exists:
@@ -154,37 +155,39 @@ def _end(pk: int, program: ProgramSettings, today: date) -> None:
 
 
 # --- More time ---------------------------------------------------------------------------
-def extend(msa_request: MSARequest, *, to: date, reason: str, by: User) -> DeadlineExtension:
-    """Staff give more time, and say why. Whoever has the ball is told the new day."""
+def extend(
+    msa_request: MSARequest, *, to: date, reason: str, by: User, at: datetime | None = None
+) -> DeadlineExtension:
+    """Staff give more time, and say why. The person whose turn it is is told the new day. `at` is when staff decided."""
     if not by.has_perm("requests_app.screen_msarequest"):
         raise Refused(_("Only program staff give more time."), code="not_allowed")
-    with transaction.atomic():
-        fresh = lock(msa_request)
+    with locked(msa_request) as fresh:
         if fresh.status not in OWNER_HOLDS or fresh.owner_acts_by is None:
             raise history.stale(fresh, to=by)
-        _check_extension(fresh.owner_acts_by, to, reason)
-        extension = _move(fresh, fresh.owner_acts_by, to, by=by, reason=reason.strip())
+        _check_extension(fresh.owner_acts_by, to, reason, today=local_day(at or timezone.now()))
+        extension = _move(fresh, fresh.owner_acts_by, to, by=by, reason=reason.strip(), at=at)
         deadline_notices.deadline_extended(fresh, act_by=to, key=str(extension.pk))
-    msa_request.refresh_from_db()
+    take_over(msa_request, fresh)
     return extension
 
 
-def _check_extension(now: date, to: date, reason: str) -> None:
+def _check_extension(now: date, to: date, reason: str, *, today: date) -> None:
     if not reason.strip():
         raise Refused(_("Say why more time is given."), code="no_reason", fields={"reason": ""})
-    if to <= now or to < local_day(timezone.now()):
+    if to <= now or to < today:
         raise Refused(_("The new day has to be later than the present one."), code="not_later", fields={"to": ""})
-    if to > local_day(timezone.now()) + timedelta(days=MOST_MORE_DAYS):
+    if to > today + timedelta(days=MOST_MORE_DAYS):
         raise Refused(_("The new day may be a year from now at most."), code="too_late", fields={"to": ""})
 
 
-def _move(msa_request: MSARequest, now: date, to: date, *, by: User | None, reason: str) -> DeadlineExtension:
+def _move(
+    msa_request: MSARequest, now: date, to: date, *, by: User | None, reason: str, at: datetime | None = None
+) -> DeadlineExtension:
     extension = DeadlineExtension.objects.create(
         msa_request=msa_request, from_on=now, to_on=to, reason=reason, extended_by=by
     )
     msa_request.owner_acts_by = to
     msa_request.save(update_fields=["owner_acts_by"])
-    history.record(
-        msa_request, EventKind.DEADLINE_EXTENDED, by=by, codes={"extension": extension.pk, "on": to.isoformat()}
-    )
+    codes = {"extension": extension.pk, "on": to.isoformat()}
+    history.record(msa_request, EventKind.DEADLINE_EXTENDED, by=by, codes=codes, at=at)
     return extension

@@ -13,7 +13,7 @@ from msa_portal.errors import Refused
 from requests_app import permissions
 from requests_app.agreements import versions
 from requests_app.application import steps
-from requests_app.enums import FINAL, FollowUpKind, Party, Status
+from requests_app.enums import FINAL, FollowUpKind, Party, RequestType, Status
 from requests_app.lifecycle import policies
 from requests_app.models import MSARequest
 from requests_app.readiness import readiness
@@ -35,7 +35,7 @@ def next_step(msa_request: MSARequest, user: User) -> Step | None:
     if msa_request.status == Status.UNSUBMITTED:
         return _before_submission(msa_request, user)
     if msa_request.status == Status.CORRECTIONS_REQUIRED:
-        return Step(_("Answer the corrections"), _to("requests:corrections", msa_request))
+        return after_answers(msa_request, user)
     if msa_request.status == Status.SITE_VISIT_UNSUCCESSFUL:
         return _after_failure(msa_request, user)
     return None
@@ -45,7 +45,7 @@ def _to(name: str, msa_request: MSARequest, *more: Any) -> str:
     return reverse(name, args=[msa_request.reference, *more])
 
 
-def _before_submission(msa_request: MSARequest, user: User) -> Step:
+def _before_submission(msa_request: MSARequest, user: User) -> Step | None:
     state = readiness.check(msa_request)
     if state.missing:
         return Step(_("Continue the form"), _to("requests:form", msa_request, state.missing[0].step))
@@ -59,24 +59,52 @@ def _before_submission(msa_request: MSARequest, user: User) -> Step:
     return _sign_or_pay(msa_request, user)
 
 
-def _sign_or_pay(msa_request: MSARequest, user: User) -> Step:
+def after_answers(msa_request: MSARequest, user: User) -> Step:
+    """In corrections: the answers, then what else has changed with them, the signatures, and sending it back."""
+    if any(correction.is_unanswered for correction in msa_request.case.corrections):
+        return Step(_("Answer the corrections"), _to("requests:corrections", msa_request))
+    state = readiness.check(msa_request)
+    if state.missing:
+        return Step(_("Complete the form"), f"{_to('requests:form', msa_request, steps.REVIEW.slug)}#readiness")
+    if state.has_unstated:
+        return Step(_("See what to fix first"), _to("requests:readiness", msa_request))
+    if not versions.is_executed(msa_request):
+        return _sign(msa_request, user)
+    return Step(_("Send it back for screening"), f"{_to('requests:corrections', msa_request)}#send-back")
+
+
+def _sign_or_pay(msa_request: MSARequest, user: User) -> Step | None:
     if versions.is_executed(msa_request):
-        return Step(_("Pay the fee"), _to("payments:fee", msa_request))
+        is_called_in = msa_request.request_type == RequestType.MAINTENANCE  # often without a fee (D16)
+        return _pay(msa_request, user, _("Submit the request") if is_called_in else _("Pay the fee"))
+    return _sign(msa_request, user)
+
+
+def _sign(msa_request: MSARequest, user: User) -> Step:
+    if msa_request.case.agreement is None:
+        return Step(_("Go on to the agreement"), _to("requests:agreement", msa_request))
     mine = Party.CUSTOMER if msa_request.owner_id == user.pk else Party.AGENT
     if mine in msa_request.case.waited_for:
         return Step(_("Read and sign the agreement"), _to("requests:agreement", msa_request))
     return Step(_("See who has not signed yet"), _to("requests:agreement", msa_request))
 
 
-def _after_failure(msa_request: MSARequest, user: User) -> Step:
+def _after_failure(msa_request: MSARequest, user: User) -> Step | None:
     follow_up = policies.open_follow_up(msa_request)
     if follow_up is None:
         return Step(_("Choose how to go on"), f"{msa_request.get_absolute_url()}#actions")
     if follow_up.kind == FollowUpKind.MODIFY:
-        if msa_request.case.agreement is None:
-            return Step(_("Go on to the agreement"), _to("requests:agreement", msa_request))
         return _sign_or_pay(msa_request, user)
-    return Step(_("Pay the fee for the next visit"), _to("payments:fee", msa_request))
+    return _pay(msa_request, user, _("Pay the fee for the next visit"))
+
+
+def _pay(msa_request: MSARequest, user: User, label: str) -> Step | None:
+    """Nothing is to be done while the bank's payment is on its way."""
+    if msa_request.is_debit_under_way:
+        return None
+    if msa_request.customer_pays and permissions.is_agent_of(user, msa_request):
+        label = _("See the link to pay that your customer has")
+    return Step(label, _to("payments:fee", msa_request))
 
 
 def actions(msa_request: MSARequest, user: User) -> list[Step]:

@@ -13,6 +13,7 @@ from msa_portal.notices.limits import AtLimit
 from msa_portal.notices.outbox import Notice
 from requests_app import history, hooks, program
 from requests_app.enums import (
+    EventKind,
     RequestType,
     Status,
     WithdrawalReason,
@@ -109,6 +110,7 @@ def visit_complete(msa_request: MSARequest, event: RequestEvent) -> None:
         key=str(event.pk),
         is_new_cause=True,
         outcome=str(RequestType(msa_request.request_type).done),
+        is_corrected=event.kind == EventKind.CORRECT_TO_COMPLETE,
         status=msa_request.get_status_display(),
         device=str(msa_request.device) if msa_request.places_device and msa_request.device else "",
         next_steps=next_steps(msa_request),

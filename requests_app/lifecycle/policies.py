@@ -5,7 +5,7 @@ A button that is not possible now shows that very reason.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +17,7 @@ from requests_app.application import completeness
 from requests_app.application.completeness import check_form_complete
 from requests_app.enums import CheckAnswer, CheckCode
 from requests_app.models import FollowUp, MSARequest, Screening, VisitRound
+from requests_app.models.accounts import has_its_place
 from requests_app.readiness import readiness
 
 
@@ -103,7 +104,28 @@ def check_agreed_and_stated(msa_request: MSARequest) -> None:
     state = readiness.check(msa_request)
     completeness.check_complete(state.form)
     check_agreement_executed(msa_request)
+    check_account_free(msa_request)
     readiness.check_findings_stated(msa_request, state)
+
+
+def check_account_free(msa_request: MSARequest) -> None:
+    """No other submitted, open request for the account excludes this one, or staff allowed it (D27).
+
+    The words name no request: who may see the other one is shown it by `one_per_account.shown_to`. Asked only once
+    the customer has signed, so that a number typed into a form tells nothing about the account.
+    """
+    if not has_its_place(msa_request) and msa_request.case.is_account_in_use:
+        raise account_in_use()
+
+
+def account_in_use() -> Refused:
+    return Refused(
+        _(
+            "Before you pay, call the program. We have to look at something about this service account with you first."
+            " Your answers and the signed agreement are kept."
+        ),
+        code="account_in_use",
+    )
 
 
 def check_submit(msa_request: MSARequest) -> None:
@@ -125,6 +147,7 @@ def check_resubmit(msa_request: MSARequest) -> None:
     check_form_complete(msa_request)
     readiness.check_findings_stated(msa_request)
     check_agreement_executed(msa_request)
+    check_account_free(msa_request)
 
 
 def open_screening(msa_request: MSARequest) -> Screening:
@@ -134,8 +157,11 @@ def open_screening(msa_request: MSARequest) -> Screening:
     return screening
 
 
-def check_deem_valid(msa_request: MSARequest) -> None:
-    """C1 to C7 are answered, none with no; what the portal knows itself is looked at again."""
+def check_deem_valid(msa_request: MSARequest, *, accepted: Collection[int] = ()) -> None:
+    """C1 to C7 are answered, none with no; what the portal knows itself is looked at again.
+
+    `accepted` are items that a decision which still waits accepts.
+    """
     answers = {answer.check_code: answer.answer for answer in open_screening(msa_request).answers.all()}
     missing = [code for code in CheckCode.values if code not in answers]
     if missing:
@@ -150,7 +176,7 @@ def check_deem_valid(msa_request: MSARequest) -> None:
             % {"checks": ", ".join(refused)},
             code="checks_failed",
         )
-    if any(correction.is_open for correction in msa_request.case.corrections):
+    if any(item.is_open and item.pk not in accepted for item in msa_request.case.corrections):
         raise Refused(
             _("A correction is still open. Accept each answer, or send the request back with a new note."),
             code="corrections_open",

@@ -16,7 +16,7 @@ from msa_portal.business_days.calendar import local_day
 from msa_portal.db import lock, locked, take_over
 from msa_portal.errors import Refused
 from requests_app import history, permissions
-from requests_app.enums import EventKind, Settlement, Status
+from requests_app.enums import Debit, EventKind, Settlement, Status
 from requests_app.lifecycle import policies, transitions
 from requests_app.models import MSARequest, VisitRound
 
@@ -41,22 +41,48 @@ def freeze(msa_request: MSARequest, *, until: datetime, by: User | None) -> None
     policies.check_payable(fresh)
     fresh.frozen_until = until
     fresh.judged_on = local_day(timezone.now())
-    fresh.save(update_fields=["frozen_until", "judged_on"])
+    fresh.debit, fresh.debit_since = "", None
+    fresh.save(update_fields=["frozen_until", "judged_on", "debit", "debit_since"])
     history.record(fresh, EventKind.CHECKOUT_OPENED, by=by)
 
 
 def extend_freeze(msa_request: MSARequest, *, until: datetime) -> None:
-    """The payment takes longer (a bank debit): the answers go on standing still."""
+    """The payment page is open for longer: the answers go on standing still."""
     fresh = lock(msa_request)
     fresh.frozen_until = until
     fresh.save(update_fields=["frozen_until"])
 
 
+def debit_started(msa_request: MSARequest, *, until: datetime) -> None:
+    """A bank debit is under way, which takes days: the answers go on standing still."""
+    fresh = lock(msa_request)
+    fresh.frozen_until = until
+    fresh.debit, fresh.debit_since = Debit.UNDER_WAY, timezone.now()
+    saved = ["frozen_until", "debit", "debit_since"]
+    history.record(fresh, EventKind.DEBIT_STARTED, by=None, save=saved)
+
+
+def debit_failed(msa_request: MSARequest) -> None:
+    """The bank didn't pay: the answers may change again, and the fee is to be paid another way."""
+    fresh = lock(msa_request)
+    fresh.debit, fresh.debit_since = Debit.FAILED, timezone.now()
+    history.record(fresh, EventKind.DEBIT_FAILED, by=None, save=["debit", "debit_since"])
+
+
+def ask_customer_to_pay(msa_request: MSARequest, *, until: datetime | None) -> None:
+    """A link to pay is out until then, or (None) no longer. The caller holds the lock, and records why."""
+    with locked(msa_request) as fresh:
+        fresh.customer_pays_until = until
+        fresh.save(update_fields=["customer_pays_until"])
+
+
 def thaw(msa_request: MSARequest) -> None:
-    """The checkout ended without money: the answers may change again."""
+    """No payment is under way: the answers may change again."""
     fresh = lock(msa_request)
     fresh.frozen_until = None
-    fresh.save(update_fields=["frozen_until"])
+    if fresh.debit == Debit.UNDER_WAY:
+        fresh.debit, fresh.debit_since = "", None
+    fresh.save(update_fields=["frozen_until", "debit", "debit_since"])
 
 
 def settle(visit: VisitRound, *, how: Settlement, by: User | None) -> bool:
@@ -81,6 +107,12 @@ def settle(visit: VisitRound, *, how: Settlement, by: User | None) -> bool:
         msa_request.case.now_has(open_round=fresh)
         thawed = ["frozen_until"] if msa_request.frozen_until else []
         msa_request.frozen_until = None
+        if msa_request.debit:
+            msa_request.debit, msa_request.debit_since = "", None
+            thawed += ["debit", "debit_since"]
+        if msa_request.customer_pays_until:
+            msa_request.customer_pays_until = None
+            thawed.append("customer_pays_until")
         codes = {"round": fresh.number, "how": str(how)}
         history.record(msa_request, EventKind.FEE_SETTLED, by=by, codes=codes, save=thawed)
         _complete_what_waited(msa_request, by=by)

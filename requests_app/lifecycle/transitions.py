@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_fsm import can_proceed
@@ -23,10 +25,13 @@ from msa_portal.errors import Refused
 from requests_app import deadlines, fee_rules, history, permissions
 from requests_app.application import inapplicable_answers
 from requests_app.enums import (
+    FINAL,
     OWNER_HOLDS,
     CorrectionEnd,
+    DeskNoteKind,
     EventKind,
     FollowUpKind,
+    Status,
     VisitOutcome,
     WithdrawalReason,
 )
@@ -35,6 +40,7 @@ from requests_app.lifecycle import correction_items, policies
 from requests_app.lifecycle.correction_items import RequiredCorrection
 from requests_app.models import (
     Correction,
+    DeskNote,
     FollowUp,
     MSARequest,
     OutcomeReason,
@@ -43,6 +49,8 @@ from requests_app.models import (
     VisitRound,
     Withdrawal,
 )
+from requests_app.models.accounts import has_its_place
+from requests_app.models.request import ONE_FOR_EACH_ACCOUNT
 
 
 def advance(msa_request: MSARequest, *, by: User) -> bool:
@@ -64,28 +72,57 @@ class _Transition:
 
 
 @contextmanager
-def _transition(msa_request: MSARequest, kind: EventKind, *, by: User | None) -> Iterator[_Transition]:
-    """Open the door for one event. The body checks when, writes its own rows, says the codes."""
-    with locked(msa_request) as fresh:
+def _transition(
+    msa_request: MSARequest, kind: EventKind, *, by: User | None, at: datetime | None = None
+) -> Iterator[_Transition]:
+    """Open the door for one event. The body checks when, writes its own rows, says the codes.
+
+    `at` is when staff decided it. A timer waits while a decision of staff does.
+    """
+    with _account_held_once(), locked(msa_request) as fresh:
         permissions.check_may_cause(kind, by, fresh)
         make_transition: Callable[[], None] = getattr(fresh, kind.value)
         if not can_proceed(make_transition):
             raise stale(fresh, to=by)
+        if by is None and fresh.case.waiting_decision is not None:
+            raise Refused(_("A decision of program staff is about to be sent."), code="decision_waiting")
         move = _Transition(fresh)
         yield move
         before = fresh.status
         make_transition()
-        fresh.owner_acts_by = _owner_deadline(fresh)
+        fresh.owner_acts_by = _owner_deadline(fresh, at)
         changed = ["status", "owner_acts_by", "open_corrections", "updated_at"]
-        history.record(fresh, kind, by=by, from_status=before, codes=move.codes, save=changed)
+        if (held := _account_held_by(fresh)) != fresh.holds_account:
+            fresh.holds_account = held
+            changed.append("holds_account")
+        history.record(fresh, kind, by=by, from_status=before, codes=move.codes, save=changed, at=at)
     take_over(msa_request, fresh)
 
 
-def _owner_deadline(msa_request: MSARequest) -> Any:
+def _account_held_by(msa_request: MSARequest) -> str | None:
+    """The account of an open request is the one that it named when it was last submitted (D27)."""
+    if msa_request.status in FINAL:
+        return None
+    is_submitted_now = msa_request.status == Status.REQUEST_SUBMITTED or msa_request.holds_account is None
+    return (msa_request.account_key or None) if is_submitted_now else msa_request.holds_account
+
+
+@contextmanager
+def _account_held_once() -> Iterator[None]:
+    """Two requests for an account that are submitted at once both find it free: the database refuses the second."""
+    try:
+        yield
+    except IntegrityError as error:
+        if ONE_FOR_EACH_ACCOUNT in str(error) or f"{MSARequest._meta.db_table}.holds_account" in str(error):
+            raise policies.account_in_use() from error
+        raise
+
+
+def _owner_deadline(msa_request: MSARequest, at: datetime | None) -> Any:
     """The last day to act where the ball is with the owner (D8)."""
     if msa_request.status not in OWNER_HOLDS:
         return None
-    return deadlines.new_deadline(msa_request)
+    return deadlines.new_deadline(msa_request, at)
 
 
 def submit(msa_request: MSARequest, *, by: User) -> None:
@@ -96,24 +133,26 @@ def submit(msa_request: MSARequest, *, by: User) -> None:
         Screening.objects.create(msa_request=move.msa_request)
 
 
-def require_corrections(msa_request: MSARequest, *, by: User, items: Sequence[RequiredCorrection]) -> None:
+def require_corrections(
+    msa_request: MSARequest, *, by: User, items: Sequence[RequiredCorrection], at: datetime | None = None
+) -> None:
     """Send the request back with at least one coded correction, also late (D12).
 
     Items that staff kept open go back with it: then there need be no new ones. What the form says
     now is kept beside the decision, so that the next look shows what changed since.
     """
-    with _transition(msa_request, EventKind.REQUIRE_CORRECTIONS, by=by) as move:
+    with _transition(msa_request, EventKind.REQUIRE_CORRECTIONS, by=by, at=at) as move:
         fresh = move.msa_request
         kept_open = list(Correction.objects.filter(msa_request=fresh).unanswered().select_related("reason"))
         if not items and not kept_open:
             raise Refused(_("Choose at least one correction."), code="no_correction")
         screening = Screening.objects.filter(msa_request=fresh, decided_at__isnull=True).first()
         if screening is None:
-            screening = Screening.objects.create(msa_request=fresh, taken_by=by, taken_at=timezone.now())
-        correction_items.add(fresh, screening, items, by=by)
+            screening = Screening.objects.create(msa_request=fresh, taken_by=by, taken_at=at or timezone.now())
+        correction_items.add(fresh, screening, items, by=by, at=at)
         screening.facts = correction_items.facts_in_words(fresh)
         screening.save(update_fields=["facts"])
-        _decide(screening, "corrections", by)
+        _decide(screening, "corrections", by, at)
         codes = [correction.reason.code for correction in kept_open] + [item.reason.code for item in items]
         move.codes = {"reasons": codes, "screening": screening.pk}
 
@@ -127,18 +166,18 @@ def resubmit(msa_request: MSARequest, *, by: User) -> None:
         Screening.objects.create(msa_request=move.msa_request)
 
 
-def deem_valid(msa_request: MSARequest, *, by: User) -> None:
+def deem_valid(msa_request: MSARequest, *, by: User, at: datetime | None = None) -> None:
     """C1 to C7 answered, and every correction accepted."""
-    with _transition(msa_request, EventKind.DEEM_VALID, by=by) as move:
+    with _transition(msa_request, EventKind.DEEM_VALID, by=by, at=at) as move:
         policies.check_deem_valid(move.msa_request)
         screening = policies.open_screening(move.msa_request)
-        _decide(screening, "valid", by)
+        _decide(screening, "valid", by, at)
         move.codes = {"screening": screening.pk}
 
 
-def issue_service_order(msa_request: MSARequest, *, by: User | None) -> None:
+def issue_service_order(msa_request: MSARequest, *, by: User | None, at: datetime | None = None) -> None:
     """The fee of this visit is settled and not disputed. Field work makes the order and its visit."""
-    with _transition(msa_request, EventKind.ISSUE_SERVICE_ORDER, by=by) as move:
+    with _transition(msa_request, EventKind.ISSUE_SERVICE_ORDER, by=by, at=at) as move:
         visit = policies.open_round(move.msa_request)
         policies.check_settled(visit)
         move.codes = {"round": visit.number}
@@ -155,14 +194,45 @@ def complete(msa_request: MSARequest, *, by: User) -> None:
 def fail(msa_request: MSARequest, *, by: User, reasons: Sequence[OutcomeReason]) -> None:
     """The technician was there and could not do it: at least one coded reason (V3, D13)."""
     with _transition(msa_request, EventKind.FAIL, by=by) as move:
-        if not reasons:
-            raise Refused(_("Choose at least one reason why the visit did not succeed."), code="no_reason")
-        if not fee_rules.failed(reason.as_fact for reason in reasons):
-            raise Refused(_("Nobody was at the site. Move the visit to another day instead."), code="not_at_site")
+        _check_reasons(reasons)
         visit = policies.open_round(move.msa_request)
         visit.reasons.set(reasons)
         _close_round(visit, VisitOutcome.UNSUCCESSFUL)
         move.codes = {"round": visit.number, "reasons": sorted(reason.code for reason in reasons)}
+
+
+def correct_outcome(
+    msa_request: MSARequest, visit: VisitRound, *, by: User, outcome: VisitOutcome, reasons: Sequence[OutcomeReason]
+) -> None:
+    """Dispatch lets another report of the last visit stand (D25): outcome, reasons, status and fee are what it says.
+
+    What was saved for a next visit is called off before (`follow_ups.call_off`). Raises `Stale` where a later visit was
+    ordered or made, or the request was withdrawn.
+    """
+    complete = outcome == VisitOutcome.COMPLETE
+    with _transition(
+        msa_request, EventKind.CORRECT_TO_COMPLETE if complete else EventKind.CORRECT_TO_FAILED, by=by
+    ) as move:
+        fresh = move.msa_request
+        if not complete:
+            _check_reasons(reasons)
+        made = VisitRound.objects.filter(msa_request=fresh).exclude(outcome=VisitOutcome.CANCELED).order_by("number")
+        if made.last() != visit:
+            raise history.stale(fresh, to=by)
+        if not has_its_place(fresh) and fresh.case.is_account_in_use:  # it was closed, and another one was submitted
+            fresh.allowed_account = fresh.account_key
+            fresh.save(update_fields=["allowed_account"])
+        visit.reasons.set(reasons)
+        visit.outcome = outcome
+        visit.save(update_fields=["outcome", "updated_at"])
+        move.codes = {"round": visit.number, "reasons": sorted(reason.code for reason in reasons)}
+
+
+def _check_reasons(reasons: Sequence[OutcomeReason]) -> None:
+    if not reasons:
+        raise Refused(_("Choose at least one reason why the visit did not succeed."), code="no_reason")
+    if not fee_rules.failed(reason.as_fact for reason in reasons):
+        raise Refused(_("Nobody was at the site. Move the visit to another day instead."), code="not_at_site")
 
 
 def reschedule(msa_request: MSARequest, *, by: User) -> None:
@@ -186,9 +256,16 @@ def modify(msa_request: MSARequest, *, by: User) -> None:
         }
 
 
-def withdraw(msa_request: MSARequest, *, by: User | None, reason: WithdrawalReason, note: str = "") -> None:
+def withdraw(
+    msa_request: MSARequest,
+    *,
+    by: User | None,
+    reason: WithdrawalReason,
+    note: str = "",
+    at: datetime | None = None,
+) -> None:
     """Withdraw IR: final. The open visit is canceled; payments and field work follow by signal."""
-    with _transition(msa_request, EventKind.WITHDRAW, by=by) as move:
+    with _transition(msa_request, EventKind.WITHDRAW, by=by, at=at) as move:
         fresh = move.msa_request
         policies.check_withdraw(fresh)
         now = timezone.now()
@@ -200,7 +277,11 @@ def withdraw(msa_request: MSARequest, *, by: User | None, reason: WithdrawalReas
             canceled_at=now
         )
         for screening in Screening.objects.filter(msa_request=fresh, decided_at__isnull=True):
-            _decide(screening, "closed", by)
+            _decide(screening, "closed", by, at)
+            if screening.taken_by_id is not None and (by is None or screening.taken_by_id != by.pk):
+                DeskNote.objects.create(
+                    recipient_id=screening.taken_by_id, msa_request=fresh, kind=DeskNoteKind.CLOSED, by=by
+                )
         correction_items.close(fresh, CorrectionEnd.WITHDRAWN, by=by)
         SigningInvitation.objects.filter(
             agreement__msa_request=fresh, used_at__isnull=True, voided_at__isnull=True
@@ -231,8 +312,8 @@ def _close_round(visit: VisitRound, outcome: VisitOutcome) -> None:
     visit.save(update_fields=["outcome", "closed_at", "updated_at"])
 
 
-def _decide(screening: Screening, decision: str, by: User | None) -> None:
+def _decide(screening: Screening, decision: str, by: User | None, at: datetime | None) -> None:
     screening.decision = decision
     screening.decided_by = by
-    screening.decided_at = timezone.now()
+    screening.decided_at = at or timezone.now()
     screening.save(update_fields=["decision", "decided_by", "decided_at"])

@@ -1,5 +1,6 @@
 """Everything that a request is made of, one module a topic."""
 
+from requests_app.models.address_correction import AddressCorrection
 from requests_app.models.agreement import (
     Agreement,
     DocumentOpening,
@@ -11,6 +12,7 @@ from requests_app.models.agreement import (
 )
 from requests_app.models.authority import AgentAuthority
 from requests_app.models.deadlines import DeadlineExtension, DeadlineReminder
+from requests_app.models.decisions import DeskNote, StaffDecision
 from requests_app.models.documents import Document
 from requests_app.models.events import RequestEvent
 from requests_app.models.inspections import HeldForm, Inspection
@@ -34,6 +36,7 @@ from requests_app.models.sealing import Seal
 from requests_app.models.visits import Cure, FollowUp, VisitRound, Withdrawal
 
 __all__ = [
+    "AddressCorrection",
     "AgentAuthority",
     "Agreement",
     "AgreementWording",
@@ -42,6 +45,7 @@ __all__ = [
     "Cure",
     "DeadlineExtension",
     "DeadlineReminder",
+    "DeskNote",
     "Document",
     "DocumentOpening",
     "FollowUp",
@@ -69,6 +73,7 @@ __all__ = [
     "SigningConsent",
     "SigningInvitation",
     "SigningReminder",
+    "StaffDecision",
     "VisitRound",
     "Withdrawal",
     "normalized_panel_model",

@@ -28,8 +28,10 @@ from msa_portal import writes
 from msa_portal.accounts.models import User
 from msa_portal.db import KnowsItsRow, is_held
 from msa_portal.prepared import Prepared
-from requests_app.enums import AgreementState, Party, VisitOutcome
+from requests_app.enums import AgreementState, DecisionState, Party, VisitOutcome
+from requests_app.models.accounts import on_account_in_use, others_on_account
 from requests_app.models.agreement import Agreement, Signature
+from requests_app.models.decisions import StaffDecision
 from requests_app.models.documents import Document
 from requests_app.models.events import RequestEvent
 from requests_app.models.readiness import ReadinessStatement
@@ -48,10 +50,11 @@ JOINED = {
     "waiting_follow_up": FilteredRelation(
         "follow_ups", condition=Q(follow_ups__completed_at__isnull=True, follow_ups__canceled_at__isnull=True)
     ),
+    "waiting_decision": FilteredRelation("staff_decisions", condition=Q(staff_decisions__state=DecisionState.WAITING)),
 }
 SELECTED = (
     *("owner", "agent", "agent_company", "authority", "device"),
-    *("current_agreement", "standing_statement__stated_by", "waiting_follow_up"),
+    *("current_agreement", "standing_statement__stated_by", "waiting_follow_up", "waiting_decision__decided_by"),
 )
 # The same for one request under its lock, for services that decide and write.
 _JOINED_UNDER_LOCK = JOINED | {
@@ -62,10 +65,11 @@ _PEOPLE_AND_DEVICE = ("owner", "agent", "agent_company", "authority", "device")
 _SELECTED_UNDER_LOCK = (
     *_PEOPLE_AND_DEVICE,
     *("current_agreement__document", "current_agreement__wording", "standing_statement__stated_by"),
-    *("waiting_follow_up", "open_visit_round", "undecided_screening__taken_by"),
+    *("waiting_follow_up", "open_visit_round", "undecided_screening__taken_by", "waiting_decision__decided_by"),
 )
 # Columns that modules above add to the same query, for what belongs to no request in particular.
 BESIDE: dict[str, Any] = {}
+ON_ACCOUNT_IN_USE = "is_on_account_in_use"
 _KEPT = "_case_%s"  # the attribute that keeps a request's rows of one relation
 OF_ITS_PAGE = ("current_agreement__document", "current_agreement__executed_document")
 
@@ -118,22 +122,29 @@ class UnderLock:
         """Store what the database holds now."""
         if isinstance(related, KnowsItsRow):
             related.note_row()
-        self._rows_by_name[name], self._read_at[name] = related, writes.mark(_TABLES.get(name, _EVENTS))
+        self._rows_by_name[name], self._read_at[name] = related, writes.mark(_TABLES[name])
 
     def one(self, name: str, otherwise: Callable[[], Any]) -> Any:
         """That relation, read again by `otherwise` if its table has been written to since."""
         if self._row is None and name not in self._rows_by_name:
             self._load()
-        if self._read_at[name] != writes.mark(_TABLES.get(name, _EVENTS)):
+        if self._read_at[name] != writes.mark(_TABLES[name]):
             self.keep(name, otherwise())
         return self._rows_by_name[name]
+
+
+def computed() -> dict[str, Any]:
+    """What the database answers about each request, in the query that fetches it."""
+    return {ON_ACCOUNT_IN_USE: on_account_in_use()}
 
 
 def _rows_under_lock() -> QuerySet[Any]:
     last = RequestEvent.objects.filter(msa_request=OuterRef("pk")).order_by("-sequence")
     link = Concat(Cast("sequence", CharField()), Value(" "), "digest", Value(" "), "holder")
     requests = apps.get_model("requests_app", "MSARequest")._default_manager
-    rows = requests.annotate(**_JOINED_UNDER_LOCK, **BESIDE, last_link=Subquery(last.values(link=link)[:1]))
+    rows = requests.annotate(
+        **_JOINED_UNDER_LOCK, **BESIDE, **computed(), last_link=Subquery(last.values(link=link)[:1])
+    )
     return rows.select_related(*_SELECTED_UNDER_LOCK).only("pk", *_PEOPLE_AND_DEVICE)
 
 
@@ -147,13 +158,15 @@ def _link(text: str | None) -> Link | None:
     return Link(int(sequence), digest, holder)
 
 
-_EVENTS = RequestEvent._meta.db_table
 _TABLES = {
     "current_agreement": Agreement._meta.db_table,
     "standing_statement": ReadinessStatement._meta.db_table,
     "waiting_follow_up": FollowUp._meta.db_table,
     "open_visit_round": VisitRound._meta.db_table,
     "undecided_screening": Screening._meta.db_table,
+    "last_link": RequestEvent._meta.db_table,
+    ON_ACCOUNT_IN_USE: "requests_app_msarequest",
+    "waiting_decision": StaffDecision._meta.db_table,
 }
 
 
@@ -347,6 +360,12 @@ class Case:
         rows = Screening.objects.filter(decided_at__isnull=True).select_related("taken_by")
         return cast("Screening | None", self._one("undecided_screening", rows))
 
+    @property
+    def waiting_decision(self) -> StaffDecision | None:
+        """What staff decided and what has not acted yet. Only staff may see it."""
+        rows = StaffDecision.objects.filter(state=DecisionState.WAITING).select_related("decided_by")
+        return cast("StaffDecision | None", self._one("waiting_decision", rows))
+
     @cached_property
     def corrections(self) -> list[Correction]:
         """Only a screening that was decided "corrections" has any; without one, nothing is read."""
@@ -358,6 +377,15 @@ class Case:
             return []
         rows = Correction.objects.order_by("pk").select_related("reason", "answered_by", "answer_document", "follows")
         return self._many("corrections", lambda: rows)
+
+    @property
+    def is_account_in_use(self) -> bool:
+        """Whether another submitted, open request excludes this one (D27)."""
+        if self._loaded:
+            return bool(vars(self.msa_request)[ON_ACCOUNT_IN_USE])
+        if self.under_lock:
+            return bool(self.under_lock.one(ON_ACCOUNT_IN_USE, others_on_account(self.msa_request).exists))
+        return others_on_account(self.msa_request).exists()
 
     def _one(self, name: str, rows: QuerySet[Any]) -> Any:
         def read() -> Any:
@@ -390,6 +418,7 @@ _NAMES = {
     "follow_up": "waiting_follow_up",
     "open_round": "open_visit_round",
     "open_screening": "undecided_screening",
+    "waiting_decision": "waiting_decision",
     "last_link": "last_link",
 }
 

@@ -6,6 +6,7 @@ import hashlib
 from datetime import date
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from requests_app import enums, fee_rules
+from requests_app.models import serial_patterns
 
 
 class ProductQuerySet(models.QuerySet["Product"]):
@@ -49,8 +51,15 @@ class Product(models.Model):
         blank=True,
         db_default="",
         help_text=_(
-            "A regular expression for the whole number, as on the device: TG1[0-9]{11}. Empty where it is not confirmed."
+            "The whole number as on the label, in capitals, without spaces: TG1[0-9]{11} is TG1 and 11 digits. Empty where it is not confirmed."
         ),
+    )
+    serial_sample = models.CharField(
+        _("a serial number that fits"),
+        max_length=serial_patterns.LONGEST_NUMBER,
+        blank=True,
+        db_default="",
+        help_text=_("One from a real label. The pattern is tried on it when you save."),
     )
     next_steps = models.TextField(
         _("what the customer does after the installation"),
@@ -80,6 +89,24 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return f"{self.manufacturer} {self.model}"
+
+    def clean(self) -> None:
+        """The pattern is one that phones read, too, and fits the sample. Raises `ValidationError` with the field."""
+        super().clean()
+        if not self.serial_pattern:
+            return
+        try:
+            self.serial_pattern = serial_patterns.read(self.serial_pattern)
+        except ValidationError as error:
+            raise ValidationError({"serial_pattern": error}) from error
+        if not self.serial_sample:
+            raise ValidationError(
+                {"serial_sample": _("Enter a number from a label, so that the pattern can be tried.")}
+            )
+        if not serial_patterns.matches(self.serial_sample, self.serial_pattern):
+            raise ValidationError(
+                {"serial_sample": _("The pattern doesn't fit this number. One of the two is wrong.")}
+            )
 
     @property
     def requires_storage(self) -> bool:

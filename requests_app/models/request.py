@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -17,12 +17,18 @@ from msa_portal.db import Timestamped
 from requests_app import enums
 from requests_app.enums import Status
 from requests_app.models import case as cases
+from requests_app.models.accounts import account_key
 from requests_app.models.case import Case
 from requests_app.models.parties import acted_for_by, has_agent, listed_for
 from requests_app.models.state_machine import StateMachine
 
 if TYPE_CHECKING:
     from msa_portal.accounts.models import User
+
+
+_MOST_PAGES = 8  # open at once, of which the last save is known
+# Violated by a second submitted request for the account (D27): `lifecycle.transitions` says so in words.
+ONE_FOR_EACH_ACCOUNT = "one_open_request_for_each_account"
 
 
 class MSARequestQuerySet(models.QuerySet["MSARequest"]):
@@ -37,7 +43,7 @@ class MSARequestQuerySet(models.QuerySet["MSARequest"]):
         that reads it (`Case.once`).
         """
         more = cases.OF_ITS_PAGE if whole else ()
-        requests = self.annotate(**cases.JOINED).select_related(*cases.SELECTED, *more)
+        requests = self.annotate(**cases.JOINED, **cases.computed()).select_related(*cases.SELECTED, *more)
         requests._case_with = {"whole": whole, "already_read": already_read or {}}
         return requests
 
@@ -103,8 +109,17 @@ class MSARequest(StateMachine, Timestamped):
         _("status"), default=Status.UNSUBMITTED, choices=Status, protected=True, db_index=True, max_length=30
     )
     version = models.PositiveIntegerField(default=1, help_text="Grows with each change of a fact.")
+    fact_writes = models.JSONField(
+        default=dict,
+        editable=False,
+        help_text="Of each fact the version that it was last written in, and by which page; of pages their last save.",
+    )
     agreement_version = models.PositiveSmallIntegerField(
         default=0, editable=False, help_text="Of the newest agreement; 0 where none was prepared yet."
+    )
+
+    start_key = models.UUIDField(
+        null=True, editable=False, help_text="Of the page that started it: sent twice, it starts one request."
     )
 
     # People
@@ -145,6 +160,28 @@ class MSARequest(StateMachine, Timestamped):
     meter_number = models.CharField(_("meter number"), max_length=30, blank=True)
     project_number = models.CharField(_("interconnection project number"), max_length=30, blank=True)
     access_notes = models.TextField(_("how to reach the meter"), max_length=500, blank=True)
+    account_key = models.CharField(
+        max_length=60,
+        blank=True,
+        editable=False,
+        db_index=True,
+        help_text="The service account and the kind of work, as `holds_account` compares them; empty without both.",
+    )
+    holds_account = models.CharField(  # noqa: DJ001 (null: it holds none)
+        max_length=60,
+        null=True,
+        editable=False,
+        help_text="Its `account_key` when it was last submitted, until it's closed: no other request may hold it (D27).",
+    )
+    allowed_account = models.CharField(
+        max_length=60,
+        blank=True,
+        editable=False,
+        help_text="The `account_key` that staff allowed it to share with another open request (D27).",
+    )
+    allowed_account_because = models.CharField(
+        _("why it may go on beside another request"), max_length=500, blank=True, editable=False
+    )
     service_account = models.ForeignKey(
         "requests_app.ServiceAccount", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -203,6 +240,18 @@ class MSARequest(StateMachine, Timestamped):
     frozen_until = models.DateTimeField(
         null=True, blank=True, help_text="While a checkout is open the covered facts stand still (D15)."
     )
+    debit = models.CharField(
+        _("bank payment"),
+        max_length=10,
+        choices=enums.Debit,
+        blank=True,
+        editable=False,
+        help_text="Of the open visit.",
+    )
+    debit_since = models.DateTimeField(null=True, editable=False, help_text="When the bank payment came to stand so.")
+    customer_pays_until = models.DateTimeField(
+        null=True, editable=False, help_text="The agent asked the customer to pay by a link, which works until then."
+    )
     judged_on = models.DateField(
         null=True, blank=True, help_text="The day on which E6 is judged: when the fee form was opened (C6, D15)."
     )
@@ -226,6 +275,17 @@ class MSARequest(StateMachine, Timestamped):
             models.Index(fields=["status", "owner_acts_by"], name="requests_by_last_day"),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["created_by", "start_key"], name="one_request_for_each_start"),
+            models.UniqueConstraint(
+                fields=["holds_account"],
+                condition=~models.Q(allowed_account=models.F("holds_account")),
+                name=ONE_FOR_EACH_ACCOUNT,
+            ),
+            models.CheckConstraint(
+                condition=models.Q(holds_account__isnull=True)
+                | ~models.Q(status__in=[Status.UNSUBMITTED, *sorted(enums.FINAL)]),
+                name="only_open_requests_hold_an_account",
+            ),
             models.CheckConstraint(
                 condition=models.Q(status=Status.UNSUBMITTED)
                 | models.Q(status=Status.WITHDRAWN)
@@ -245,6 +305,13 @@ class MSARequest(StateMachine, Timestamped):
 
     def get_absolute_url(self) -> str:
         return reverse("requests:detail", args=[self.reference])
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        names = kwargs.get("update_fields")
+        if names is None or {"account_number", "request_type"} & set(names):
+            self.account_key = account_key(self)
+            kwargs |= {} if names is None else {"update_fields": [*names, "account_key"]}
+        super().save(*args, **kwargs)
 
     @property
     def has_agent(self) -> bool:
@@ -266,10 +333,42 @@ class MSARequest(StateMachine, Timestamped):
         self.__dict__.pop("_case", None)
         self.__dict__.pop("_under_lock", None)
 
+    def facts_changed(self, names: Iterable[str], *, page: str = "") -> None:
+        """Count a change of these facts, in a new version. Saves nothing."""
+        self.version += 1
+        written = self.fact_writes.setdefault("facts", {})
+        written.update({name: [self.version, page] for name in names})
+
+    def is_changed_since(self, name: str, version: int, *, own: Collection[str] = ()) -> bool:
+        """Whether anybody else wrote that fact after `version`. What a page of one's own wrote is known to who types."""
+        changed_in, by_page = self.fact_writes.get("facts", {}).get(name, (1, ""))
+        return bool(changed_in > version and not (by_page and by_page in own))
+
+    def takes_turn(self, page: str, turn: int) -> bool:
+        """Whether this save of a page is newer than all that came from that page before. Saves nothing.
+
+        A page numbers its saves, and each holds all that the ones before it may not have brought: a late one is void.
+        """
+        turns = self.fact_writes.get("turns", [])  # the latest last; PostgreSQL keeps the order of lists alone
+        if turn <= dict(turns).get(page, 0):
+            return False
+        others = [entry for entry in turns if entry[0] != page]
+        self.fact_writes["turns"] = [*others, [page, turn]][-_MOST_PAGES:]
+        return True
+
     @property
     def is_frozen(self) -> bool:
         """A checkout is open: the facts are locked as they were when it opened (D15)."""
         return self.frozen_until is not None and self.frozen_until > timezone.now()
+
+    @property
+    def is_debit_under_way(self) -> bool:
+        return self.debit == enums.Debit.UNDER_WAY
+
+    @property
+    def customer_pays(self) -> bool:
+        """A link to pay is out with the customer."""
+        return self.customer_pays_until is not None and self.customer_pays_until > timezone.now()
 
     @property
     def places_device(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from requests_app import enums
@@ -17,6 +18,9 @@ class Screening(models.Model):
     opened_at = models.DateTimeField(auto_now_add=True)
     taken_by = models.ForeignKey("accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     taken_at = models.DateTimeField(null=True, blank=True)
+    active_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the person who took it last did something about it."
+    )
     decision = models.CharField(
         max_length=20,
         blank=True,
@@ -95,7 +99,7 @@ class Correction(models.Model):
     proposal: Any = models.JSONField(_("proposed value"), null=True, blank=True)
     follows = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="followed_by")
     required_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
-    required_at = models.DateTimeField(auto_now_add=True)
+    required_at = models.DateTimeField(default=timezone.now)
     draft: Any = models.JSONField(default=dict, blank=True)
     way = models.CharField(_("way"), max_length=12, choices=enums.CorrectionAnswer, blank=True)
     answer = models.TextField(_("answer"), max_length=1000, blank=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -12,15 +13,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from msa_portal.accounts.models import User
-from msa_portal.db import lock
+from msa_portal.db import lock, locked, take_over
 from msa_portal.errors import Refused
 from requests_app import deadlines, enums, history, permissions
 from requests_app.application import answers, steps
-from requests_app.enums import CorrectionAnswer, CorrectionEnd, DocumentKind
+from requests_app.enums import CorrectionAnswer, CorrectionEnd, DecisionKind, DocumentKind
 from requests_app.files import product_documents, site_photos, uploads
-from requests_app.lifecycle import drafts
-from requests_app.lifecycle.correction_items import close_items, facts_in_words, recount, stored_value
-from requests_app.models import Correction, Document, MSARequest, Screening
+from requests_app.lifecycle import decision_acts, drafts, staff_decisions
+from requests_app.lifecycle import seen as seen_states
+from requests_app.lifecycle.correction_items import close_items, facts_in_words, facts_of, recount
+from requests_app.lifecycle.seen import Seen
+from requests_app.models import Correction, Document, MSARequest, Screening, StaffDecision
 
 LONGEST_NOTE = 1000
 LONGEST_DRAFT = 2000
@@ -37,19 +40,22 @@ def answer(
     text: str = "",
     changes: Mapping[str, Any] | None = None,
     version: int = 0,
+    on_phone: bool = False,
 ) -> Correction:
     """The owner or agent says what they did about one item, or why it is right as it is (D14).
 
     `changes` are facts that they changed with it, and `version` the one that they saw: fact and
-    answer are written together, or, on a stale version, neither (fault 16).
+    answer are written together, or, on a stale version, neither (fault 16). `on_phone`: program staff enter it.
     """
     words = text.strip()
     if not words and way in {CorrectionAnswer.RIGHT, CorrectionAnswer.DONE}:
         raise Refused(_("Say what you did, or why it is right as it is."), code="empty", fields={"answer": ""})
     with transaction.atomic():
-        msa_request, fresh = _open_item(correction, by=by)
+        msa_request, fresh = _open_item(correction, by=by, on_phone=on_phone)
         if changes:
-            msa_request = drafts.save_facts(msa_request, changes, by=by, version=version)
+            msa_request = drafts.save_facts(msa_request, changes, by=by, version=version, on_phone=on_phone)
+        elif on_phone:
+            drafts.record_phone_entry(msa_request, [], by=by, item=fresh.pk)
         _answered(msa_request, fresh, way, words or str(CorrectionAnswer(way).label), by=by)
     correction.refresh_from_db()
     return correction
@@ -59,8 +65,7 @@ def use_proposal(correction: Correction, *, by: User, version: int) -> Correctio
     """Take over the value that staff propose: fact and answer in one."""
     if correction.proposal is None:
         raise Refused(_("Nothing is proposed here. Give the right value yourself."), code="no_proposal")
-    value = stored_value(correction, correction.proposal)
-    changes = {correction.field: value}
+    changes = facts_of(correction, correction.proposal)
     return answer(correction, by=by, way=CorrectionAnswer.PROPOSAL, changes=changes, version=version)
 
 
@@ -96,11 +101,11 @@ def keep_draft(correction: Correction, typed: Mapping[str, str], *, by: User) ->
         fresh.save(update_fields=["draft"])
 
 
-def _open_item(correction: Correction, *, by: User) -> tuple[MSARequest, Correction]:
+def _open_item(correction: Correction, *, by: User, on_phone: bool = False) -> tuple[MSARequest, Correction]:
     """Both rows locked, the request's first."""
     msa_request = lock(correction.msa_request)
     fresh = lock(correction)
-    permissions.check_acts_for(by, msa_request)
+    permissions.check_enters(by, msa_request, on_phone=on_phone)
     if msa_request.status != enums.Status.CORRECTIONS_REQUIRED or fresh.closed_at is not None:
         raise history.stale(msa_request, to=by)
     return msa_request, fresh
@@ -116,15 +121,15 @@ def _answered(msa_request: MSARequest, correction: Correction, way: CorrectionAn
 # Staff judge the answers
 
 
-def accept(correction: Correction, *, by: User) -> None:
-    """The answer will do: the item is closed. So may be one that was kept open and has not gone back yet."""
-    with transaction.atomic():
-        msa_request, fresh = _item_on_the_desk(correction, by=by, kept_open_too=True)
-        close_items(Correction.objects.filter(pk=fresh.pk), CorrectionEnd.ACCEPTED, by=by)
-        _save_count(msa_request)
+def accept(correction: Correction, *, by: User, seen: Seen | None = None) -> StaffDecision:
+    """The answer will do. So may be one that was kept open and has not gone back yet.
+
+    `seen` None: decided on what is there now.
+    """
+    return _judge(correction, {"end": CorrectionEnd.ACCEPTED.value}, by=by, seen=seen)
 
 
-def keep_open(correction: Correction, *, by: User, note: str) -> Correction:
+def keep_open(correction: Correction, *, by: User, note: str, seen: Seen | None = None) -> StaffDecision:
     """The answer will not do: the item stays open with a new note, and goes back with the next decision."""
     if not note.strip():
         raise Refused(_("Say in a note what is still to be done."), code="no_note", fields={"note": ""})
@@ -134,41 +139,62 @@ def keep_open(correction: Correction, *, by: User, note: str) -> Correction:
             code="note",
             fields={"note": note},
         )
-    with transaction.atomic():
-        msa_request, fresh = _item_on_the_desk(correction, by=by)
-        close_items(Correction.objects.filter(pk=fresh.pk), CorrectionEnd.KEPT_OPEN, by=by)
-        again = Correction.objects.create(
+    return _judge(correction, {"end": CorrectionEnd.KEPT_OPEN.value, "note": note.strip()}, by=by, seen=seen)
+
+
+def _judge(correction: Correction, verdict: dict[str, str], *, by: User, seen: Seen | None) -> StaffDecision:
+    msa_request = correction.msa_request
+    return staff_decisions.decide(
+        msa_request,
+        DecisionKind.JUDGE,
+        {"judged": {str(correction.pk): verdict}},
+        by=by,
+        seen=seen or seen_states.of(msa_request),
+    )
+
+
+def _act_on_judged(msa_request: MSARequest, decision: StaffDecision) -> None:
+    """Released: each item that was judged closes, or opens again with the new note."""
+    with locked(msa_request) as fresh:
+        for pk, verdict in decision.content["judged"].items():
+            _close_judged(fresh, int(pk), verdict, by=decision.decided_by, at=decision.decided_at)
+        recount(fresh)
+        fresh.save(update_fields=["open_corrections"])
+    take_over(msa_request, fresh)
+
+
+def _close_judged(msa_request: MSARequest, pk: int, verdict: Mapping[str, str], *, by: User, at: datetime) -> None:
+    end = CorrectionEnd(verdict["end"])
+    item = _item_on_the_desk(msa_request, pk, by=by, kept_open_too=end == CorrectionEnd.ACCEPTED)
+    close_items(Correction.objects.filter(pk=pk), end, by=by, at=at)
+    if end == CorrectionEnd.KEPT_OPEN:
+        Correction.objects.create(
             msa_request=msa_request,
-            screening=fresh.screening,
-            reason=fresh.reason,
-            field=fresh.field,
-            document=fresh.document,
-            photo_topic=fresh.photo_topic,
-            note=note.strip(),
-            value_then=answers.answer_text(msa_request, fresh.field)[:200] if fresh.field else "",
-            follows=fresh,
+            screening=item.screening,
+            reason=item.reason,
+            field=item.field,
+            document=item.document,
+            photo_topic=item.photo_topic,
+            note=verdict["note"],
+            value_then=answers.answer_text(msa_request, item.field)[:200] if item.field else "",
+            follows=item,
             required_by=by,
+            required_at=at,
         )
-        _save_count(msa_request)
-    return again
 
 
-def _item_on_the_desk(
-    correction: Correction, *, by: User, kept_open_too: bool = False
-) -> tuple[MSARequest, Correction]:
-    if not by.has_perm("requests_app.screen_msarequest"):
-        raise Refused(_("Only program staff screen requests."), code="not_allowed")
-    msa_request = lock(correction.msa_request)
-    fresh = lock(correction)
-    may_be_judged = fresh.answered_at is not None or (kept_open_too and fresh.follows_id is not None)
-    if msa_request.status not in enums.SCREENABLE or fresh.closed_at is not None or not may_be_judged:
+def _item_on_the_desk(msa_request: MSARequest, pk: int, *, by: User, kept_open_too: bool) -> Correction:
+    item = Correction.objects.select_related("reason", "screening").filter(pk=pk, msa_request=msa_request).first()
+    if item is None:
         raise history.stale(msa_request, to=by)
-    return msa_request, fresh
+    may_be_judged = item.answered_at is not None or (kept_open_too and item.follows_id is not None)
+    if msa_request.status not in enums.SCREENABLE or item.closed_at is not None or not may_be_judged:
+        raise history.stale(msa_request, to=by)
+    return item
 
 
-def _save_count(msa_request: MSARequest) -> None:
-    recount(msa_request)
-    msa_request.save(update_fields=["open_corrections"])
+def connect() -> None:
+    decision_acts.register(DecisionKind.JUDGE, _act_on_judged)
 
 
 # What changed since

@@ -1,70 +1,40 @@
-"""Screening: taking a request and answering its checks (program.md, C)."""
+"""Screening: answering the checks, and what the portal suggests for each (program.md, C)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from msa_portal.accounts.models import User
-from msa_portal.db import lock
-from msa_portal.errors import Refused, Stale
-from requests_app import enums, history
+from msa_portal.db import locked
 from requests_app.agreements import versions
-from requests_app.application import completeness
-from requests_app.enums import CheckAnswer, CheckCode, EventKind, Party
-from requests_app.lifecycle import policies
-from requests_app.models import CorrectionReason, MSARequest, Screening, ScreeningAnswer
+from requests_app.application import completeness, steps
+from requests_app.enums import CheckAnswer, CheckCode, DecisionKind, Party
+from requests_app.lifecycle import seen as seen_states
+from requests_app.lifecycle import staff_decisions
+from requests_app.lifecycle.seen import Seen
+from requests_app.models import CorrectionReason, MSARequest, ScreeningAnswer
+from requests_app.screening import claims
 from requests_app.utility_records.comparison import Comparison, FieldComparison, compare
 
 
-def take(msa_request: MSARequest, *, by: User) -> Screening:
-    """Take the request onto one's desk. Taken by somebody else it is refused with who and when."""
-    _check_may_screen(by)
-    with transaction.atomic():
-        fresh = lock(msa_request)
-        screening = _open(fresh, by=by)
-        if screening.taken_by_id == by.pk:
-            return screening
-        if screening.taken_by is not None:
-            raise Stale(_("%(who)s is screening this request already.") % {"who": screening.taken_by}, code="taken")
-        screening.taken_by, screening.taken_at = by, timezone.now()
-        screening.save(update_fields=["taken_by", "taken_at"])
-        history.record(fresh, EventKind.SCREENING_TAKEN, by=by, codes={"screening": screening.pk})
-    return screening
+def answer_checks(
+    msa_request: MSARequest, answers: Mapping[str, tuple[str, str]], *, by: User, seen: Seen | None = None
+) -> None:
+    """Keep the answers (check → answer, note); taking the request where nobody has.
 
-
-def take_next(*, by: User) -> MSARequest | None:
-    """The request that waits longest and that nobody has taken, now on this desk; None where none waits."""
-    _check_may_screen(by)
-    with transaction.atomic():
-        waiting = Screening.objects.filter(decided_at__isnull=True, taken_by__isnull=True).order_by("opened_at")
-        waiting = waiting.filter(msa_request__status__in=enums.SCREENABLE).select_related("msa_request")
-        for screening in waiting[:20]:
-            try:
-                take(screening.msa_request, by=by)
-            except Stale:
-                continue
-            return screening.msa_request
-    return None
-
-
-def hand_back(msa_request: MSARequest, *, by: User) -> None:
-    """Put a request that somebody took back into the queue."""
-    _check_may_screen(by)
-    with transaction.atomic():
-        screening = _open(lock(msa_request), by=by)
-        screening.taken_by = screening.taken_at = None
-        screening.save(update_fields=["taken_by", "taken_at"])
-
-
-def answer_checks(msa_request: MSARequest, answers: Mapping[str, tuple[str, str]], *, by: User) -> None:
-    """Keep the answers (check → answer, note); taking the request where nobody has."""
-    with transaction.atomic():
-        screening = take(msa_request, by=by)
+    `seen` None: answered on what is there now. Answers that a colleague gave since are never overwritten, and nothing
+    changes below a decision that waits.
+    """
+    with locked(msa_request) as fresh:
+        screening = claims.take(fresh, by=by)
+        waiting = fresh.case.waiting_decision
+        if waiting is not None and waiting.kind != DecisionKind.JUDGE:
+            raise staff_decisions.already_decided(waiting, to=by)
+        if seen is not None:
+            seen_states.check(fresh, seen, seen_states.CHECKS, to=by)
         ScreeningAnswer.objects.bulk_create(
             (
                 ScreeningAnswer(
@@ -80,17 +50,7 @@ def answer_checks(msa_request: MSARequest, answers: Mapping[str, tuple[str, str]
             unique_fields=["screening", "check_code"],
             update_fields=["answer", "note", "answered_by", "answered_at"],
         )
-
-
-def _open(msa_request: MSARequest, *, by: User) -> Screening:
-    if msa_request.status not in enums.SCREENABLE:
-        raise history.stale(msa_request, to=by)
-    return policies.open_screening(msa_request)
-
-
-def _check_may_screen(user: User) -> None:
-    if not user.has_perm("requests_app.screen_msarequest"):
-        raise Refused(_("Only program staff screen requests."), code="not_allowed")
+        claims.record_activity(screening)
 
 
 @dataclass(frozen=True)
@@ -208,7 +168,7 @@ def _active_reasons() -> list[CorrectionReason]:
 
 def reason_field(name: str) -> str:
     """An address is corrected as a whole."""
-    return "street" if name in {"unit", "city"} else name
+    return "street" if name in steps.ADDRESS else name
 
 
 def _speak_for(

@@ -23,6 +23,7 @@ from requests_app import history, permissions
 from requests_app.enums import FINAL, AuthorityEnd, EventKind
 from requests_app.lifecycle import agency, drafts
 from requests_app.models import AgentAuthority, MSARequest, ProgramSettings
+from requests_app.models.accounts import account_of
 from requests_app.models.authority import proven_addresses
 from requests_app.models.request import MSARequestQuerySet
 from requests_app.signing import notices
@@ -59,11 +60,6 @@ def grant(msa_request: MSARequest, *, email: str, customer: User | None, proven:
     MSARequest.objects.filter(pk=msa_request.pk).update(authority=standing)
     msa_request.authority = standing
     return standing
-
-
-def account_of(msa_request: MSARequest) -> str:
-    """The service account's number as it is compared: letters and digits."""
-    return "".join(letter for letter in msa_request.account_number.upper() if letter.isalnum())
 
 
 def seen_by(user: User) -> QuerySet[AgentAuthority]:

@@ -59,8 +59,8 @@ def correct_address(agreement: Agreement, email: str, *, by: User) -> SigningInv
                 code="has_account",
             )
         msa_request.customer_email = email
-        msa_request.version += 1
-        msa_request.save(update_fields=["customer_email", "version", "updated_at"])
+        msa_request.facts_changed(["customer_email"])
+        msa_request.save(update_fields=["customer_email", "version", "fact_writes", "updated_at"])
         agreement.msa_request = msa_request
         return invite_customer(agreement, by=by)
 

@@ -26,6 +26,7 @@ from requests_app.enums import (
     Status,
 )
 from requests_app.models import (
+    AddressCorrection,
     Agreement,
     MSARequest,
     PaperSigning,
@@ -43,6 +44,17 @@ class InvitationToSign(Notice):
     audience = "customer of an agent"
 
 
+class ConfirmAddress(Notice):
+    name = "confirm_address"
+    audience = "the new address of a customer who gave it on the phone"
+    confidential = True
+
+
+class AddressToChange(Notice):
+    name = "address_to_change"
+    audience = "the address of a customer for whom another one was given on the phone"
+
+
 class SignAgain(Notice):
     name = "sign_again"
     audience = "whoever signed an earlier version"
@@ -51,6 +63,11 @@ class SignAgain(Notice):
 class SignatureReminder(Notice):
     name = "signature_reminder"
     audience = "whoever is waited for"
+
+
+class AgentSignatureDue(Notice):
+    name = "agent_signature_due"
+    audience = "agent"
 
 
 class SignedCopy(Notice):
@@ -144,6 +161,15 @@ def signature_reminder(
     person = customer(msa_request) if party == Party.CUSTOMER else agent(msa_request)
     if person is not None:
         notify(SignatureReminder, msa_request, key=key, people=[person], to_page="agreement", by_link=False)
+
+
+def agent_signature_due(msa_request: MSARequest, event: RequestEvent) -> None:
+    """The customer has signed, and only the agent is waited for."""
+    person = agent(msa_request) if msa_request.has_agent else None
+    if person is None or event.codes["party"] != Party.CUSTOMER or msa_request.case.waited_for != [Party.AGENT]:
+        return
+    key = str(event.pk)
+    notify(AgentSignatureDue, msa_request, key=key, people=[person], is_new_cause=True, to_page="agreement")
 
 
 def _about_signing(
@@ -261,3 +287,21 @@ def work_handed_over(company: Company, requests: Sequence[MSARequest], *, to: Us
             "action_url": absolute(reverse("requests:list")),
         },
     )
+
+
+def confirm_address(correction: AddressCorrection) -> None:
+    """The link, to the new address alone."""
+    notify(
+        ConfirmAddress,
+        correction.msa_request,
+        key=str(correction.pk),
+        people=[Person(correction.to_email, "", None)],
+        private_link=f"address_correction:{correction.key}",
+    )
+
+
+def address_to_change(correction: AddressCorrection) -> None:
+    """To the address that counts until then, if there is one."""
+    if correction.from_email:
+        person = Person(correction.from_email, "", None)
+        notify(AddressToChange, correction.msa_request, key=str(correction.pk), people=[person])

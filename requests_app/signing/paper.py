@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -11,12 +12,23 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from msa_portal.accounts.models import User
-from msa_portal.db import lock
+from msa_portal.db import lock, locked
 from msa_portal.errors import Refused, Stale
 from requests_app import history, permissions, signals
 from requests_app.agreements import versions
-from requests_app.enums import AgreementState, DocumentKind, EventKind, PaperState, Party, ScanState, Section
+from requests_app.enums import (
+    AgreementState,
+    DecisionKind,
+    DocumentKind,
+    EventKind,
+    PaperState,
+    Party,
+    ScanState,
+    Section,
+)
 from requests_app.files import storage, uploads
+from requests_app.lifecycle import decision_acts, staff_decisions
+from requests_app.lifecycle import seen as seen_states
 from requests_app.models import (
     Agreement,
     Document,
@@ -25,6 +37,7 @@ from requests_app.models import (
     PaperSection,
     PaperSigning,
     SigningInvitation,
+    StaffDecision,
 )
 from requests_app.signing import invitations, signatures
 
@@ -41,6 +54,7 @@ class Verdict:
 
 
 def connect() -> None:
+    decision_acts.register(DecisionKind.PAPER, _act)
     signals.file_infected.connect(_drop_infected, sender=Document, dispatch_uid="infected paper")
 
 
@@ -80,25 +94,48 @@ def send(
     return paper
 
 
-def decide(paper: PaperSigning, verdicts: Iterable[Verdict], *, by: User) -> PaperSigning:
-    """Staff's word on every section that waits. What is sent back is told to the sender, all at once.
+def decide(paper: PaperSigning, verdicts: Iterable[Verdict], *, by: User) -> StaffDecision:
+    """Staff's word on every section that waits, as a decision that waits before it acts (D24).
 
-    The last section that is accepted signs for that party, and the last party executes the agreement.
+    Once it's released, what is sent back is told to the sender, all at once. The last section that is accepted signs for
+    that party, and the last party executes the agreement.
     """
-    if not by.has_perm("requests_app.screen_msarequest"):
-        raise Refused(_("Only program staff look at signatures on paper."), code="not_allowed")
-    with storage.atomic():
-        msa_request = lock(paper.agreement.msa_request)
-        agreement = lock(paper.agreement)
-        agreement.msa_request = msa_request
-        fresh = lock(paper)
+    said = list(verdicts)
+    msa_request = paper.agreement.msa_request
+    content = {
+        "paper": paper.pk,
+        "verdicts": [
+            {"section": verdict.section.value, "reason": verdict.reason and verdict.reason.pk, "note": verdict.note}
+            for verdict in said
+        ],
+        "words": [_in_words(verdict) for verdict in said],
+    }
+    decision = staff_decisions.decide(
+        msa_request, DecisionKind.PAPER, content, by=by, seen=seen_states.of(msa_request)
+    )
+    paper.refresh_from_db()
+    return decision
+
+
+def _in_words(verdict: Verdict) -> str:
+    said = verdict.reason.title if verdict.reason else _("accepted")
+    return ". ".join(filter(None, [f"{verdict.section.label}: {said}", verdict.note]))
+
+
+def _act(msa_request: MSARequest, decision: StaffDecision) -> None:
+    """Released. The pages have to be those that were looked at: ones that were replaced since are refused."""
+    by, at = decision.decided_by, decision.decided_at
+    with storage.atomic(), locked(msa_request) as held:
+        fresh = lock(PaperSigning(pk=decision.content["paper"]))
+        agreement = lock(fresh.agreement)
+        agreement.msa_request = held
         _check_decidable(fresh, agreement)
         waiting = {row.section: row for row in fresh.sections.filter(state=PaperState.SENT)}
-        said = {verdict.section.value: verdict for verdict in verdicts}
+        said = {verdict.section.value: verdict for verdict in _verdicts(decision.content["verdicts"])}
         if set(said) != set(waiting):
             raise Refused(_("Say for each section whether it is accepted or sent back."), code="sections_missing")
         for section, row in waiting.items():
-            _decide_section(row, said[section], by=by)
+            _decide_section(row, said[section], by=by, at=at)
         sent_back = [row for row in waiting.values() if row.state == PaperState.SENT_BACK]
         fresh.state = PaperState.SENT_BACK if sent_back else PaperState.ACCEPTED
         fresh.save(update_fields=["state"])
@@ -113,9 +150,18 @@ def decide(paper: PaperSigning, verdicts: Iterable[Verdict], *, by: User) -> Pap
         )
         if sent_back:
             codes = {"agreement": agreement.version, "party": party.value, "paper": fresh.pk}
-            history.record(msa_request, EventKind.PAPER_SENT_BACK, by=by, codes=codes)
-    paper.refresh_from_db()
-    return paper
+            history.record(held, EventKind.PAPER_SENT_BACK, by=by, codes=codes, at=at)
+
+
+def _verdicts(content: Iterable[dict[str, Any]]) -> list[Verdict]:
+    said = list(content)
+    reasons = PaperReason.objects.in_bulk([verdict["reason"] for verdict in said if verdict["reason"]])
+    return [
+        Verdict(
+            Section(verdict["section"]), reasons[verdict["reason"]] if verdict["reason"] else None, verdict["note"]
+        )
+        for verdict in said
+    ]
 
 
 def accepted_sections(agreement: Agreement, party: Party) -> list[str]:
@@ -216,10 +262,10 @@ def _check_decidable(paper: PaperSigning, agreement: Agreement) -> None:
         raise Refused(_("A file still waits for the virus scanner. Decide when it can be opened."), code="quarantine")
 
 
-def _decide_section(row: PaperSection, verdict: Verdict, *, by: User) -> None:
+def _decide_section(row: PaperSection, verdict: Verdict, *, by: User, at: datetime) -> None:
     row.state = PaperState.SENT_BACK if verdict.reason else PaperState.ACCEPTED
     row.reason, row.note = verdict.reason, verdict.note if verdict.reason else ""
-    row.decided_at, row.decided_by = timezone.now(), by
+    row.decided_at, row.decided_by = at, by
     row.save()
 
 

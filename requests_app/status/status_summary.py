@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from msa_portal import formats
-from requests_app.enums import ORDERABLE, OWNER_HOLDS, Holder, RequestType, Status
+from requests_app.enums import ORDERABLE, OWNER_HOLDS, Debit, Holder, RequestType, Status
 from requests_app.models import MSARequest
 from requests_app.status.clocks import Clocks, VisitClock
 
@@ -97,7 +97,20 @@ _NEXT = {
 }
 
 
+_DEBIT_UNDER_WAY = _lazy(
+    "Your bank payment is on its way, which usually takes up to four business days. Then the request goes on"
+    " automatically, and you get an email. Until then your answers can't change."
+)
+_DEBIT_FAILED = _lazy(
+    "Your bank payment failed, and no money was taken. Pay the fee another way, and the request goes on."
+)
+
+
 def _next(msa_request: MSARequest, clocks: Clocks, clock: VisitClock | None) -> tuple[str, date | None]:
+    if msa_request.is_debit_under_way and msa_request.status in OWNER_HOLDS:
+        return str(_DEBIT_UNDER_WAY), None
+    if msa_request.debit == Debit.FAILED and msa_request.status in OWNER_HOLDS:
+        return str(_DEBIT_FAILED), msa_request.owner_acts_by
     if msa_request.status in ORDERABLE:
         return _service_order(msa_request, clocks)
     until_on = msa_request.owner_acts_by if msa_request.status in OWNER_HOLDS else clock.due_on if clock else None

@@ -25,6 +25,7 @@ from requests_app.enums import AgreementState, Party, Section
 from requests_app.files import storage
 from requests_app.forms.signing import AddressForm, ConsentForm, SignForm
 from requests_app.lifecycle import policies
+from requests_app.lifecycle.next_steps import Step, next_step
 from requests_app.models import Agreement, Document, MSARequest, Signature, SigningInvitation, SigningReminder
 from requests_app.notices import SIGNING_LINK
 from requests_app.signing import esign_consent, esign_disclosures, invitations, signatures
@@ -227,7 +228,7 @@ def _page(
         "not_ready": policies.reason_against(completeness.check_form_complete, msa_request),
         "changes": changes_since(current, msa_request),
         "rendering": current is not None and _waits_for_document(current),
-        "payable": party is not None and not policies.reason_against(policies.check_payable, msa_request),
+        "next": _step_after(current, msa_request, user),
     }
     if party == Party.AGENT and msa_request.owner_id is None:
         context["address_form"] = address_form or AddressForm(
@@ -244,6 +245,13 @@ def _page(
             else:
                 context["consent_form"] = consent_form or ConsentForm()
     return render(request, "requests_app/agreement.html", context)
+
+
+def _step_after(current: Agreement | None, msa_request: MSARequest, user: User) -> Step | None:
+    """What to do once everyone has signed; None where nothing is left for this person, or something else comes first."""
+    if current is None or current.state != AgreementState.EXECUTED or not versions.matches(current, msa_request):
+        return None
+    return next_step(msa_request, user)
 
 
 def _waits_for_document(current: Agreement) -> bool:

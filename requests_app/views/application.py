@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
@@ -25,7 +27,7 @@ from requests_app.application import answers, completeness
 from requests_app.application import steps as application_steps
 from requests_app.enums import RecordCheck, RequestType, Status
 from requests_app.forms import StartForm, StepForm, facts_from_answers
-from requests_app.lifecycle import drafts, policies
+from requests_app.lifecycle import drafts, one_per_account, policies
 from requests_app.models import MSARequest
 from requests_app.readiness import readiness
 from requests_app.utility_records import comparison
@@ -35,6 +37,7 @@ from requests_app.views.scope import acted_for_or_404
 
 # Where the eligibility page keeps what was answered there.
 ELIGIBILITY_ANSWERS = "eligibility_answers"
+_READINESS = "readiness"
 
 
 @signed_in
@@ -45,11 +48,20 @@ def new(request: SignedInRequest) -> HttpResponse:
     kept = facts_from_answers(request.session.get(ELIGIBILITY_ANSWERS) or {})
     if request.method == "POST" and (form is None or form.is_valid()):
         with refusal_in_form(form) if form else refusal_as_message(request):
-            msa_request = drafts.start(by=user, company=form.company() if form else None, answers=kept)
+            company = form.company() if form else None
+            msa_request = drafts.start(by=user, company=company, answers=kept, key=_start_key(request))
             request.session.pop(ELIGIBILITY_ANSWERS, None)
             return redirect("requests:form", reference=msa_request.reference, step=application_steps.STEPS[0].slug)
-    context = {"form": form, "kept": kept, "company": user.current_company}
+    context = {"form": form, "kept": kept, "company": user.current_company, "key": _start_key(request)}
     return render(request, "requests_app/new.html", context, status=422 if form and form.errors else 200)
+
+
+def _start_key(request: HttpRequest) -> UUID:
+    """The key of the page that was sent; a new one for a page that is shown first."""
+    try:
+        return UUID(request.POST.get("key", ""))
+    except ValueError:
+        return uuid4()
 
 
 @signed_in
@@ -95,6 +107,24 @@ class _Page:
     def _anyway_key(self) -> str:
         return f"file_anyway:{self.msa_request.pk}"
 
+    @property
+    def then(self) -> str:
+        """The page that one answer was opened from, to be gone back to: the review, or what is to be put right."""
+        asked_for = self.request.GET.get("then", "")
+        return asked_for if asked_for in {application_steps.REVIEW.slug, _READINESS} else ""
+
+    @property
+    def here(self) -> str:
+        return f"{self.request.path}?then={self.then}" if self.then else self.request.path
+
+    @property
+    def onward(self) -> str:
+        if self.then == _READINESS:
+            return reverse("requests:readiness", args=[self.msa_request.reference])
+        if self.then:
+            return reverse("requests:form", args=[self.msa_request.reference, self.then])
+        return self.neighbor(1)
+
     def file_anyway(self) -> None:
         self.request.session[self._anyway_key] = True
 
@@ -126,6 +156,8 @@ class _Page:
             "by_telephone": self.by_telephone,
             "checked_later": comparison.LATER if self.msa_request.record_check == RecordCheck.LATER else "",
             "back": self.neighbor(-1),
+            "then": self.then,
+            "others_on_account": one_per_account.in_the_way_of(self.msa_request, self.user),
         } | more
 
     def show(self, form: StepForm, status: int = 200, **more: Any) -> HttpResponse:
@@ -146,10 +178,20 @@ def _version(data: QueryDict) -> int:
     return int(posted) if posted.isdecimal() and len(posted) < 10 else 0
 
 
+def _sender(data: QueryDict) -> drafts.Sender:
+    """The page with its number for this save, where a script numbers them."""
+    page, turn, before = (data.get(name, "") for name in ("page", "turn", "before"))
+    is_named = re.fullmatch(r"[0-9a-f]{1,40}", page) and turn.isdecimal() and len(turn) < 10
+    return drafts.Sender(page, int(turn), before) if is_named else drafts.Sender()
+
+
 def _store(page: _Page, changes: dict[str, Any]) -> str:
     """Save, and look the account up once it is named. Returns why it was not compared, if so."""
     before = page.msa_request
-    page.msa_request = drafts.save_facts(before, changes, by=page.user, version=_version(page.request.POST))
+    posted = page.request.POST
+    page.msa_request = drafts.save_facts(
+        before, changes, by=page.user, version=_version(posted), sender=_sender(posted)
+    )
     if page.msa_request.device_id == before.device_id:
         page.msa_request.device = before.device  # read once
     if not comparison.can_be_checked(page.msa_request):
@@ -167,16 +209,13 @@ def _save_whole(page: _Page) -> HttpResponse:
     if "anyway" in posted:
         page.file_anyway()
     before = page.names
-    # A browser sends no radio button without a choice: what is not there was not answered.
-    names = [name for name in before if name in posted or name in application_steps.STATEMENTS]
-    form = StepForm(page.msa_request, names, posted)
+    form = StepForm(page.msa_request, before, posted).answered()
     try:
         unchecked = _store(page, form.valid_changes())
     except Stale as stale:
         return _show_both_versions(page, stale)
     except Refused as refusal:
-        messages.error(page.request, str(refusal))
-        return redirect(page.request.path)
+        return _show_unsaved(page, form, refusal)
     if form.errors:
         return page.show(_with_errors(page, form), status=422, unchecked=unchecked)
     if "meant" in posted:
@@ -190,7 +229,7 @@ def _answer_panel(page: _Page) -> HttpResponse:
     """Which panel is it (E8)? The step is saved first, then the button's answer counts."""
     with refusal_as_message(page.request):
         messages.success(page.request, readiness_page.answer_panel(page.request, page.msa_request, page.user))
-    return redirect(f"{page.request.path}#field-panel_model")
+    return redirect(f"{page.here}#field-panel_model")
 
 
 def _where_to_go(page: _Page, before: list[str]) -> str:
@@ -202,8 +241,20 @@ def _where_to_go(page: _Page, before: list[str]) -> str:
     if go == "back":
         return page.neighbor(-1)
     if go == "stay" or "anyway" in posted or page.telephone_first or set(page.names) - set(before):
-        return page.request.path
-    return page.neighbor(1)
+        return page.here
+    return page.onward
+
+
+def _show_unsaved(page: _Page, form: StepForm, refusal: Refused) -> HttpResponse:
+    """Nothing is written: the page says why, with what was typed in the form, or below where there is no form now."""
+    mine = MSARequest()
+    typed = []
+    for name in form.changed_data:
+        if name in form.cleaned_data:
+            setattr(mine, name, form.cleaned_data[name])
+            typed.append((application_steps.label(name), answers.answer_text(mine, name)))
+    messages.error(page.request, str(refusal))
+    return page.show(_with_errors(page, form), status=409, unsaved=typed)
 
 
 def _with_errors(page: _Page, form: StepForm) -> StepForm:
@@ -233,7 +284,7 @@ def _autosave(page: _Page) -> HttpResponse:
     """Save the fields that just changed. The page gets what changed with them, and no more."""
     posted = page.request.POST
     names = [name for name in page.names if name in posted.getlist("changed")]
-    form = StepForm(page.msa_request, names, posted)
+    form = StepForm(page.msa_request, names, posted).answered()
     try:
         unchecked = _store(page, form.valid_changes())
     except Refused as refusal:
@@ -242,7 +293,7 @@ def _autosave(page: _Page) -> HttpResponse:
     answer = {
         "version": page.msa_request.version,
         "saved": _("Saved at %(time)s") % {"time": formats.time_of_day(timezone.now())},
-        "errors": {name: str(form[name].errors) if name in form.errors else "" for name in names},
+        "errors": {name: str(form[name].errors) if name in form.errors else "" for name in form.fields},
         "live": page.part("form_live", context),
     }
     if "panel_model" in page.names:
@@ -258,8 +309,8 @@ def _autosave(page: _Page) -> HttpResponse:
 def _photos(page: _Page) -> HttpResponse:
     """Optional, so going on is a link; each photo is sent to `photos.page`."""
     if page.request.method == "POST":
-        return redirect(page.neighbor(1))
-    context = page.context(cards=photos.cards(page.msa_request), onward=page.neighbor(1))
+        return redirect(page.onward)
+    context = page.context(cards=photos.cards(page.msa_request), onward=page.onward)
     return render(page.request, "requests_app/form_photos.html", context)
 
 
@@ -277,6 +328,8 @@ def _review(page: _Page) -> HttpResponse:
     ]
     context = page.context(
         sections=sections,
+        cards=photos.cards(page.msa_request),
+        photos_step=application_steps.PHOTOS,
         missing={gap.field for gap in completeness.gaps(page.msa_request)},
         reason=policies.reason_against(completeness.check_form_complete, page.msa_request),
         is_correcting=page.msa_request.status == Status.CORRECTIONS_REQUIRED,

@@ -14,14 +14,14 @@ from django.views.decorators.http import require_http_methods
 
 from msa_portal.accounts.models import User
 from msa_portal.errors import Refused, Stale
-from msa_portal.guards import SignedInRequest, signed_in
+from msa_portal.guards import SignedInRequest, signed_in, user_of
 from msa_portal.refusals import refusal_as_message
 from requests_app import history
-from requests_app.agreements import versions
 from requests_app.application import answers, steps
 from requests_app.enums import CheckCode, CorrectionAnswer, CorrectionKind, DocumentKind, RecordCheck, Status
 from requests_app.forms.correction import CorrectionForm, FileForm, RightForm
 from requests_app.lifecycle import correction_items, policies, transitions
+from requests_app.lifecycle.next_steps import after_answers
 from requests_app.models import Correction, MSARequest
 from requests_app.screening import corrections
 from requests_app.utility_records import comparison
@@ -182,7 +182,7 @@ def _page(
         "form": posted.form if posted else None,
         "left": sum(not item["correction"].answered_at for item in items),
         "why_not": policies.reason_against(policies.check_resubmit, msa_request),
-        "needs_signing": not versions.is_executed(msa_request),
+        "next": after_answers(msa_request, user_of(request)),
     }
     return render(request, "requests_app/corrections.html", context, status=status)
 

@@ -14,6 +14,7 @@ from msa_portal.business_days.calendar import local_day
 from msa_portal.guards import SignedInRequest, signed_in
 from requests_app import deadlines, hooks, permissions, program
 from requests_app.enums import Holder, Status
+from requests_app.lifecycle import one_per_account
 from requests_app.lifecycle.next_steps import actions, next_step
 from requests_app.models import MSARequest
 from requests_app.status import lists
@@ -91,6 +92,7 @@ def detail(request: SignedInRequest, reference: str) -> HttpResponse:
         "documents": msa_request.case.documents,
         "may_revoke": msa_request.has_agent and msa_request.owner_id == user.pk,
         "may_hand_over": permissions.is_agent_of(user, msa_request),
+        "others_on_account": one_per_account.in_the_way_of(msa_request, user),
     }
     if context["deadline"] and context["deadline"].soon:
         context["stake"] = hooks.stake_text(msa_request)

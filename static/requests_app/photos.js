@@ -1,9 +1,10 @@
 /**
  * A photo shows as soon as it is taken, goes off by itself, and comes back as the stored copy.
  *
- * Where it could not be sent it stays on the page, with a button that tries again. Without this
- * script the same forms send a photo as a page.
+ * Where it could not be sent it stays on the page, with the cause, and is sent once that is gone. Without this script
+ * the same forms send a photo as a page.
  */
+import { Failure, post, trouble } from "../portal/saving.js";
 import { checked } from "./held.js";
 
 const list = document.querySelector("[data-photos]");
@@ -33,14 +34,14 @@ function fail(form, words) {
 
 // Inspectors open the photo first: its place in line shows until then, and the card comes after.
 async function posted(form, body) {
-  const response = await fetch(form.action, { method: "POST", body, headers: { "X-Waits-Here": "1" } });
+  const response = await post(form.action, body, { accepts: "html" });
   if (response.status !== 202) return response;
   const { held, address } = await response.json();
   await checked(address, (words) => say(words ?? form.dataset.saving));
   const sentOn = new FormData();
   sentOn.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
   sentOn.set("held", held);
-  return fetch(form.action, { method: "POST", body: sentOn });
+  return post(form.action, sentOn, { accepts: "html" });
 }
 
 async function send(form, button) {
@@ -51,13 +52,15 @@ async function send(form, button) {
   say(form.dataset.saving);
   try {
     const response = await posted(form, body);
-    if (response.status === 413) return fail(form, form.dataset.tooLarge);
-    // Signed out, or a page that is not ours: the whole page says so.
-    if (response.redirected) return window.location.assign(response.url);
-    if (!response.ok && response.status !== 422) throw new Error(`answered ${response.status}`);
-    show(form, await response.text(), response.ok, removes);
-  } catch {
+    const html = await response.text();
+    if (!html.includes("data-photo-card")) throw new Failure("unreachable");
+    trouble.clear(form);
+    show(form, html, response.ok, removes);
+  } catch (error) {
+    const failure = error instanceof Failure ? error : new Failure("unreachable");
+    if (failure.cause === "tooLarge") return fail(form, form.dataset.tooLarge);
     fail(form, form.dataset.failed);
+    trouble.show(form, failure, () => send(form, button));
   }
 }
 
@@ -72,6 +75,9 @@ function show(form, html, stored, removed) {
 }
 
 if (list) {
+  window.addEventListener("beforeunload", (event) => {
+    if (trouble.isThere || list.querySelector("form[aria-busy]")) event.preventDefault();
+  });
   list.classList.add("is-live");
   list.addEventListener("change", (event) => {
     const form = event.target.closest("[data-photo]");

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
@@ -12,11 +13,13 @@ from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from msa_portal.accounts import kept_forms
 from msa_portal.accounts.models import User
 from msa_portal.accounts.roles import Role
+from tests import factories
 from tests.accounts.conftest import sign_in
 from tests.factories import UserFactory
 
@@ -143,7 +146,7 @@ def test_what_was_typed_comes_back_in_the_form_after_signing_in(client):
     page = client.get(back.url).content.decode()
     assert 'value="Sam &quot;The&quot; &lt;Staff&gt;"' in page
     assert 'value="626-555-0199"' in page
-    assert "is back in the form" in page
+    assert "is back on this page" in page
     assert User.objects.get(pk=user.pk).name == "Sam Staff"
     assert "626-555-0199" not in client.get(DETAILS).content.decode()
 
@@ -261,7 +264,7 @@ def test_form_in_another_tab_comes_back_after_signing_in_again_and_is_not_sent(t
         assert (answer.status_code, answer.url) == (302, DETAILS)
         page = tabs.client.get(DETAILS).text
         assert 'value="Typed in the second tab"' in page
-        assert "so nothing was sent. What you typed is back in the form. Look it over" in page
+        assert "so nothing was sent. What you typed is back on this page. Look it over" in page
         assert User.objects.get(pk=user.pk).name == "Sam Staff"
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
         assert token
@@ -345,3 +348,122 @@ def test_each_kind_of_field_is_filled_in_and_nothing_else_changes():
         .replace('<option value="2">', '<option value="2" selected>')
     )
     assert filled == expected
+
+
+SEVERAL = """<form method="post"><input type="hidden" name="item" value="1"><input type="checkbox" name="c" value="1" checked>
+<input name="note"></form><form method="post"><input type="hidden" name="item" value="2"><input name="note">
+<button formaction="/other/">Other</button></form>"""
+
+
+def test_of_several_forms_the_very_one_is_filled_in():
+    posted = {"item": ["2"], "note": ["typed"]}
+    for action in ("/here/", "/other/"):
+        filled = kept_forms.refilled(SEVERAL, action=action, page_path="/here/", fields=posted)
+        assert filled is not None
+        first, second = filled.split("</form>")[:2]
+        assert 'value="typed"' not in first
+        assert " checked" in first
+        assert 'value="typed"' in second
+    assert kept_forms.refilled(SEVERAL, action="/gone/", page_path="/here/", fields=posted) is None
+
+
+def test_zip_code_is_an_answer_and_a_code_is_a_secret(client):
+    sent_too_late(client, person(Role.PROGRAM_STAFF), {"zip_code": "91016", "code": "ABCD", "recovery_codes": "1"})
+    assert client.session["kept_form"]["fields"] == {"zip_code": ["91016"]}
+
+
+def test_address_that_only_takes_forms_leads_to_its_page_with_what_was_typed(client):
+    """Without the page's address the form's own is all that is known."""
+    manager = person()
+    factories.CompanyFactory().memberships.create(user=manager, is_manager=True)
+    sign_in(client, manager.email)
+    client.session.delete()
+    response = client.post("/accounts/company/invitations/", {"email": "new@example.com"})
+    assert response.url == "/accounts/login/?next=%2Faccounts%2Fcompany%2Finvitations%2F"
+    sign_in(client, manager.email)
+    page = client.get("/accounts/company/invitations/", headers={"Accept": "text/html"}, follow=True)
+    assert page.redirect_chain == [("/accounts/company/", 302)]
+    assert 'value="new@example.com"' in page.text
+    assert page.text.count("is back on this page") == 1
+
+
+@pytest.mark.parametrize("knows_its_page", [True, False])
+def test_decision_of_staff_comes_back_on_the_screening_page(client, knows_its_page):
+    """An address that only takes decisions: a sign-in that led to it ended in a 405 (issue 15, C8)."""
+    msa_request, reason = factories.submitted(), factories.CorrectionReasonFactory()
+    desk, page = (
+        reverse(f"admin:requests_app_msarequest_{name}", args=[msa_request.pk]) for name in ("corrections", "change")
+    )
+    decision = {f"reason_{reason.pk}": "on", f"note_{reason.pk}": "Your bill says otherwise."}
+    headers = {"Referer": f"http://testserver{page}"} if knows_its_page else {}
+    sam = person(Role.PROGRAM_STAFF)
+    response = sent_too_late(client, sam, decision, desk, headers=headers)
+    sign_in(client, sam.email)
+    goes_to = parse_qs(urlsplit(response.url).query)["next"][0]
+    landed = client.get(goes_to, headers={"Accept": "text/html"}, follow=True)
+    assert (landed.status_code, landed.request["PATH_INFO"]) == (200, page)
+    assert "Your bill says otherwise.</textarea>" in landed.text
+    tick = re.search(rf'<input[^>]*name="reason_{reason.pk}"[^>]*>', landed.text)
+    assert tick
+    assert " checked" in tick[0]
+    assert msa_request.corrections.count() == 0
+
+
+def test_what_was_typed_shows_where_its_form_is_gone(client):
+    user = person(Role.PROGRAM_STAFF)
+    headers = {"Referer": f"http://testserver{DETAILS}"}
+    sent_too_late(client, user, {"note": "Typed <b>before</b>"}, "/accounts/company/invitations/", headers=headers)
+    sign_in(client, user.email)
+    page = client.get(DETAILS).text
+    assert "isn’t here now" in page
+    assert "<li>Typed &lt;b&gt;before&lt;/b&gt;</li>" in page
+
+
+def test_button_alone_is_to_be_pressed_again(client):
+    response = sent_too_late(client, person(Role.PROGRAM_STAFF), {})
+    assert "press the button again" in client.get(response.url).text
+
+
+def test_too_much_text_is_not_said_to_be_kept(client):
+    response = sent_too_late(client, person(Role.PROGRAM_STAFF), {"name": "x" * 300_000})
+    page = client.get(response.url).text
+    assert "fill in the form again" in page
+    assert "is kept" not in page
+
+
+def test_nobody_known_is_sent_to_the_page_and_nothing_is_kept(client):
+    response = client.post(
+        "/accounts/devices/1/sign-out/", {"x": "y"}, headers={"Referer": f"http://testserver{DETAILS}"}
+    )
+    assert response.url == "/accounts/login/?next=%2Faccounts%2Fdetails%2F"
+    assert "kept_form" not in client.session
+
+
+# A script that saves
+
+BY_SCRIPT = {"X-Saves-Here": "1"}
+
+
+def test_script_is_told_that_nobody_is_signed_in_and_its_page_keeps_what_was_typed(client):
+    response = sent_too_late(client, person(Role.PROGRAM_STAFF), {"name": "X"}, headers=BY_SCRIPT)
+    assert (response.status_code, response.json()["code"]) == (401, "signed_out")
+    assert "kept_form" not in client.session
+
+
+def test_script_of_a_page_from_before_gets_a_token_that_counts(tabs):
+    user = person(name="Sam")
+    tabs.signs_in(user)
+    second_tab = tabs.token_on(DETAILS)
+    tabs.signs_in(user)
+    answer = tabs.sends(second_tab, **BY_SCRIPT)
+    assert (answer.status_code, answer.json()["code"]) == (403, "token_refused")
+    fresh = tabs.client.get("/accounts/form-token/").json()
+    assert fresh["person"] == user.pk
+    assert tabs.sends(fresh["token"], **BY_SCRIPT).status_code == 302
+    assert User.objects.get(pk=user.pk).name == "Typed in the second tab"
+
+
+def test_tab_for_signing_in_again_says_where_to_go(client):
+    sign_in(client, person().email)
+    assert "Close this tab" in client.get("/accounts/signed-in-again/").text
+    assert Client().get("/accounts/signed-in-again/").status_code == 302

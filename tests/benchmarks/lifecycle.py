@@ -19,8 +19,8 @@ from msa_portal.accounts.models import User
 from msa_portal.business_days import calendar
 from requests_app.agreements import versions
 from requests_app.application import steps
-from requests_app.enums import CheckCode, Party, Settlement, Status, VisitOutcome
-from requests_app.lifecycle import drafts, settlement, transitions
+from requests_app.enums import CheckCode, DecisionKind, Party, Settlement, Status, VisitOutcome
+from requests_app.lifecycle import drafts, seen, settlement, staff_decisions
 from requests_app.models import MSARequest, Product
 from requests_app.screening import desk
 from requests_app.signing import esign_consent, signatures
@@ -80,8 +80,8 @@ def whole_life(people: People) -> MSARequest:
     to_pay = settlement.open_fee_form(msa_request, by=people.owner)
     settlement.settle(to_pay, how=Settlement.PAID, by=people.owner)
     desk.answer_checks(msa_request, ALL_YES, by=people.staff)
-    transitions.deem_valid(msa_request, by=people.staff)
-    transitions.issue_service_order(msa_request, by=people.staff)
+    for kind in (DecisionKind.VALID, DecisionKind.ORDER):
+        staff_decisions.decide(msa_request, kind, {}, by=people.staff, seen=seen.of(msa_request))
     visit = SiteVisit.objects.select_related("order__round").get(order__round__msa_request=msa_request)
     orders.schedule(visit, by=people.dispatcher, technician=people.technician, on=people.on, window="morning")
     closeouts.go_on_site(visit, by=people.technician.user)

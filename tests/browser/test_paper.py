@@ -69,6 +69,6 @@ def test_paper_is_sent_back_once_and_then_executes_the_agreement(pia: Person, me
     decides(sam, "Accept")
     sam.reads("Accepted")
     pia.opens(f"/requests/{reference}/agreement/")
-    pia.reads("Signed by everyone", "Go on to the fee")
+    pia.reads("Signed by everyone", "Pay the fee")
     expect(pia.page.get_by_role("link", name="Download the signed agreement")).to_be_visible(timeout=60_000)
     assert "By hand, on a printed copy" in " ".join(pia.pdf("Download the signed agreement").split())

@@ -190,6 +190,7 @@ def test_fault_12_dispute_holds_the_dispatch(payable: MSARequest, site: Site) ->
         transitions.issue_service_order(factories.refreshed(payable), by=factories.staff())
     desk = signed_in(factories.staff())
     chosen = {"action": "issue_service_orders", "_selected_action": [payable.pk]}
+    chosen[f"seen_{payable.pk}"] = factories.seen(payable)["seen"]
     page = desk.post(reverse("admin:requests_app_msarequest_changelist"), chosen, follow=True).content.decode()
     assert (refusal.value.code, field.issue_due_orders()) == ("fee_disputed", 0)
     assert f"{payable.reference}: The payment of this visit" in page

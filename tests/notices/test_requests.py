@@ -207,3 +207,19 @@ def test_customer_is_told_once_that_an_agent_started() -> None:
 
 def test_own_draft_tells_nobody() -> None:
     assert told(factories.complete_request()) == []
+
+
+def test_agent_is_told_when_the_customer_signed_first() -> None:
+    msa_request = factories.complete_request(company=factories.CompanyFactory())
+    agreement = factories.prepared(msa_request)
+    factories.sign(agreement, Party.CUSTOMER)
+    assert msa_request.agent is not None
+    assert told(msa_request, "agent_signature_due") == [("agent_signature_due", msa_request.agent.email)]
+    factories.sign(agreement, Party.AGENT)
+    assert len(told(msa_request, "agent_signature_due")) == 1
+
+
+@pytest.mark.parametrize("company", [False, True])
+def test_nobody_is_asked_for_a_signature_that_is_there(company: bool) -> None:
+    factories.executed(factories.complete_request(company=factories.CompanyFactory() if company else None))
+    assert not NoticeMessage.objects.filter(kind="agent_signature_due").exists()

@@ -46,6 +46,8 @@ _CHANGE = {
 }
 
 SAMPLES: dict[str, dict[str, Any]] = {
+    "confirm_address": {},
+    "address_to_change": {},
     "account/verify_address": {"code": "ABC-123"},
     "account/login_code": {"code": "ABC-123"},
     "account/password_reset": {"code": "", "action_url": "http://localhost:8000/accounts/password/reset/key/1-x/"},
@@ -62,6 +64,9 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "invitation_to_sign": _CHANGED | {"act_by": "Tue, Dec 8, 2026"},
     "sign_again": _CHANGED,
     "signature_reminder": {"act_by": "Tue, Dec 8, 2026", "by_link": True},
+    "agent_signature_due": {},
+    "payment_failed": {"amount": "$279.22", "count": 1, "can_pay": True},
+    "payment_disputed": {"amount": "$279.22", "outcome": "open"},
     "signed_copy": {"fee_next": True},
     "request_submitted": _TIMES,
     "corrections_required": {"corrections": [_ITEM], "cannot_be_served": True, "act_by": "Tue, Dec 8, 2026"},

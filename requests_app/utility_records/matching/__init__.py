@@ -3,7 +3,7 @@
 Measured over the labelled pairs of tests/requests_app/utility_records/README.md, which also says what counts as what.
 """
 
-from requests_app.utility_records.matching.addresses import match_address
+from requests_app.utility_records.matching.addresses import match_address, split_unit
 from requests_app.utility_records.matching.codes import (
     letters_and_digits,
     match_account_number,
@@ -33,4 +33,5 @@ __all__ = [
     "plain",
     "read_meter_kind",
     "read_service_class",
+    "split_unit",
 ]

@@ -105,6 +105,21 @@ def match_address(ours: tuple[str, str], theirs: tuple[str, str]) -> Match:
     return _compare(_read(*ours), _read(*theirs))
 
 
+def split_unit(line: str) -> tuple[str, str]:
+    """Street and unit of an address on one line, as they were written: "12 Oak Ave Apt 4" is "12 Oak Ave", "Apt 4"."""
+    words = [word.rstrip(",") for word in re.sub(r"#\s*", " # ", line.replace(",", ", ")).split()]
+    plain_words = [plain(word.replace(".", "")) for word in words]
+    labels = [label for _word, label in usaddress.parse(" ".join(plain_words))]
+    if len(labels) != len(words):
+        return line.strip(), ""
+    for place, (word, label) in enumerate(zip(plain_words, labels, strict=True)):
+        is_unit_word = word in _DWELLINGS or word in _PARTS or word == "#"
+        if is_unit_word and (label in _UNIT_LABELS or place == 0):
+            unit = " ".join(words[place:]).replace("# ", "#")
+            return " ".join(words[:place]), unit
+    return line.strip(), ""
+
+
 def _compare(one: _Address, other: _Address) -> Match:
     if one.box or other.box:
         return equivalent(Reason.ABBREVIATION) if one.box == other.box else different(Reason.OTHER_NUMBER)

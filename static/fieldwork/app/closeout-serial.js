@@ -1,6 +1,6 @@
 // The MSA's serial number: scanned or typed, held against the product's pattern.
 import { button, h, notice } from "./dom.js";
-import { fits, numberIn, scan } from "./scanner.js";
+import { fits, numberOf, scan } from "./scanner.js";
 import { t } from "./words.js";
 
 let noCamera = false;
@@ -8,10 +8,12 @@ let noCamera = false;
 async function camera(context, place) {
   const { serial_pattern: pattern } = context.report.work.device;
   const video = h("video", { playsinline: true, muted: true, "aria-label": t("serial_camera") });
-  place.replaceChildren(video, h("p", {}, t("serial_aim")));
+  const aim = h("p", { role: "status" }, t("serial_aim"));
+  place.replaceChildren(video, aim);
   noCamera = false;
   try {
-    await scan(video, (text) => context.save((answers) => Object.assign(answers, { serial: numberIn(text, pattern), serial_sure: false })));
+    const taken = (serial) => context.save((answers) => Object.assign(answers, { serial, serial_sure: false }));
+    await scan(video, pattern, taken, (text) => { aim.textContent = t("serial_other_code", { text: text.slice(0, 40) }); });
   } catch {
     noCamera = true; // refused, or none there: typing is always possible
     await context.save(() => {});
@@ -26,7 +28,7 @@ export function screen(context) {
     id: "serial", type: "text", value: serial, autocapitalize: "characters", autocomplete: "off", spellcheck: "false", maxlength: "60", enterkeyhint: "done",
     "aria-describedby": "serial-said",
   });
-  const typed = () => input.value.trim().toUpperCase();
+  const typed = () => numberOf(input.value);
   const isSure = () => sure && typed() === serial;
   const isWrong = () => Boolean(typed()) && !isSure() && !fits(typed(), pattern);
   // Said in place: drawing the screen anew would take the button from under a finger.

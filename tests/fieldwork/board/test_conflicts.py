@@ -25,31 +25,31 @@ def kept(dan, tess, theo) -> CloseOut:
 
 def test_both_reports_stand_side_by_side(client, kept):
     html = client.get(reverse(ONE, args=[kept.pk])).content.decode()
-    for words in ("All in.", "Nobody there.", "Tess Lund", "Theo Grant", "E9: in order"):
+    for words in ("All in.", "Nobody there.", "Tess Lund", "Theo Grant", "in order</strong>"):
         assert words in html
 
 
 def test_what_dispatch_found_stays_with_the_report(client, dan, kept):
     assert str(kept.visit.order) in client.get(reverse(LIST)).content.decode()
-    answer = client.post(reverse(ONE, args=[kept.pk]), {"note": "Called both: Tess was there."})
+    answer = client.post(reverse(ONE, args=[kept.pk]), {"stands": "keep", "note": "Called both: Tess was there."})
     assert answer.headers["Location"] == reverse(LIST)
     fresh = CloseOut.objects.get(pk=kept.pk)
     assert (fresh.reviewed_by, fresh.review_note) == (dan, "Called both: Tess was there.")
     assert "No conflict waits." in client.get(reverse(LIST)).content.decode()
     again = client.get(reverse(ONE, args=[kept.pk])).content.decode()
     assert "Called both: Tess was there." in again
-    assert "Mark as looked at" not in again
+    assert "Decide again" in again
 
 
 def test_a_note_is_asked_for(client, kept):
-    answer = client.post(reverse(ONE, args=[kept.pk]), {"note": " "})
+    answer = client.post(reverse(ONE, args=[kept.pk]), {"stands": "keep", "note": " "})
     assert answer.status_code == 422
     assert CloseOut.objects.get(pk=kept.pk).reviewed_at is None
 
 
 def test_second_dispatcher_hears_who_looked_at_it(client, kept):
     closeouts.review(kept, by=factories.supervisor(), note="Done.")
-    answer = client.post(reverse(ONE, args=[kept.pk]), {"note": "Mine."})
+    answer = client.post(reverse(ONE, args=[kept.pk]), {"stands": "keep", "note": "Mine."})
     assert answer.status_code == 422
     assert "Sue Supervisor looked at this report" in answer.content.decode()
 

@@ -283,6 +283,16 @@ def test_visit_without_a_day_has_none_to_move_from(tess: Technician):
     assert refusal.value.code == "no_day"
 
 
+@pytest.mark.parametrize("page", ["another_day", "none_suits"])
+def test_visit_without_a_day_leads_to_naming_the_days_that_do_not_suit(client: Client, tess: Technician, page: str):
+    msa_request = factories.ordered()
+    client.force_login(factories.actor_of(msa_request))
+    landed = client.get(reverse(f"fieldwork:{page}", args=[msa_request.reference]), follow=True)
+    assert landed.redirect_chain == [(reverse("fieldwork:unsuitable_days", args=[msa_request.reference]), 302)]
+    assert "The visit has no day yet" in landed.text
+    assert 'method="post"' in landed.text.split("<main")[1]
+
+
 def test_no_day_is_chosen_after_the_visit(visit: SiteVisit, request_: MSARequest, alice: User, tess: Technician):
     closeouts.close_out(visit, report(), by=tess.user)
     with pytest.raises(Refused) as refusal:

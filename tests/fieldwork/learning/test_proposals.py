@@ -73,7 +73,8 @@ def test_decided_proposal_keeps_the_evidence_it_was_decided_on(device: Product):
 
 def test_one_home_is_one_witness(device: Product):
     for _n in range(3):
-        visited(PANEL, device, socket(), account_number="700123456789")
+        visit = visited(PANEL, device, socket(), account_number="700123456789")
+        factories.withdrawn(factories.refreshed(visit.order.round.msa_request))
     assert learning.propose() == 0
 
 

@@ -133,7 +133,7 @@ def test_visit_page_says_where_what_and_how_to_get_in(client: Client, tess: User
 
 def test_on_site_goes_on_to_the_close_out(client: Client, tess: User, visit: SiteVisit):
     assert client.get(page_of(visit, "on_site")).status_code == 405
-    assert client.post(page_of(visit, "on_site"))["Location"] == page_of(visit, "close_out")
+    assert client.post(page_of(visit, "on_site"), {"another_day": "on"})["Location"] == page_of(visit, "close_out")
     visit.refresh_from_db()
     assert visit.state == "on_site"
 

@@ -292,7 +292,7 @@ def test_removal_and_maintenance_are_not_asked_for_panel_and_device(client, alic
 def test_review_names_every_gap_with_its_link_and_why_it_cannot_go_on(client, alice):
     msa_request = factories.complete_request(owner=alice, panel_rating_amps=None)
     page = client.get(step_of(msa_request, "review")).content.decode()
-    assert f"{step_of(msa_request, 'panel')}#field-panel_rating_amps" in page
+    assert f"{step_of(msa_request, 'panel')}?then=review#field-panel_rating_amps" in page
     assert "The request form is not complete" in page
     assert 'disabled aria-describedby="why-not"' in page
 

@@ -112,7 +112,11 @@ def test_staff_give_more_time_on_the_screening_page(client: Client) -> None:
     msa_request = factories.corrections_required()
     client.force_login(factories.staff())
     to = timezone.localdate() + timedelta(days=120)
-    answer = client.post(url(msa_request, "extend"), {"to": to.isoformat(), "reason": "In hospital."}, follow=True)
+    answer = client.post(
+        url(msa_request, "extend"),
+        factories.seen(msa_request) | {"to": to.isoformat(), "reason": "In hospital."},
+        follow=True,
+    )
     msa_request.refresh_from_db()
     assert msa_request.owner_acts_by == to
     assert "More time is given." in answer.text
@@ -134,7 +138,9 @@ def test_reason_is_not_shown_to_the_customer(client: Client) -> None:
     msa_request = factories.corrections_required()
     client.force_login(factories.staff())
     day = timezone.localdate() + timedelta(days=120)
-    client.post(url(msa_request, "extend"), {"to": day.isoformat(), "reason": "In hospital."})
+    client.post(
+        url(msa_request, "extend"), factories.seen(msa_request) | {"to": day.isoformat(), "reason": "In hospital."}
+    )
     text = page(client, msa_request)
     assert "More time given" in text
     assert "In hospital." not in text

@@ -9,7 +9,7 @@ from django_fsm import can_proceed
 from msa_portal.accounts.roles import Role
 from msa_portal.errors import Refused, Stale
 from requests_app import history, permissions
-from requests_app.enums import EventKind, Settlement, Status, WithdrawalReason
+from requests_app.enums import EventKind, Settlement, Status, VisitOutcome, WithdrawalReason
 from requests_app.events import transitions
 from requests_app.follow_ups import follow_ups
 from requests_app.lifecycle import policies, settlement
@@ -32,6 +32,11 @@ TABLE = {
     (S.SERVICE_ORDER_ISSUED, "fail"): S.SITE_VISIT_UNSUCCESSFUL,
     (S.SITE_VISIT_UNSUCCESSFUL, "reschedule"): S.RESCHEDULE_REQUESTED,
     (S.SITE_VISIT_UNSUCCESSFUL, "modify"): S.REQUEST_SUBMITTED,
+    (S.SITE_VISIT_UNSUCCESSFUL, "correct_to_complete"): S.INSTALLATION_COMPLETE,
+    (S.RESCHEDULE_REQUESTED, "correct_to_complete"): S.INSTALLATION_COMPLETE,
+    (S.INSTALLATION_COMPLETE, "correct_to_failed"): S.SITE_VISIT_UNSUCCESSFUL,
+    (S.SITE_VISIT_UNSUCCESSFUL, "correct_to_failed"): S.SITE_VISIT_UNSUCCESSFUL,
+    (S.RESCHEDULE_REQUESTED, "correct_to_failed"): S.SITE_VISIT_UNSUCCESSFUL,
 } | {(s, "withdraw"): S.WITHDRAWN for s in Status if s not in {S.INSTALLATION_COMPLETE, S.WITHDRAWN}}
 
 EVENTS = sorted({event for _, event in TABLE})
@@ -77,6 +82,14 @@ def cause(event, msa_request, owner, staff, technician):
         "modify": lambda: lifecycle_transitions.modify(msa_request, by=owner),
         "withdraw": lambda: lifecycle_transitions.withdraw(msa_request, by=owner, reason=WithdrawalReason.OTHER),
     }
+    for outcome in ("complete", "failed"):
+        calls[f"correct_to_{outcome}"] = lambda outcome=outcome: lifecycle_transitions.correct_outcome(
+            msa_request,
+            msa_request.rounds.first(),
+            by=factories.dispatcher(),
+            outcome=VisitOutcome.COMPLETE if outcome == "complete" else VisitOutcome.UNSUCCESSFUL,
+            reasons=[factories.OutcomeReasonFactory()],
+        )
     calls[event]()
 
 
@@ -101,12 +114,14 @@ def test_transitions_lead_where_the_table_says():
 
 
 OWNERS = {"submit", "resubmit", "reschedule", "modify", "withdraw"}
+CORRECTS = {"correct_to_complete", "correct_to_failed"}
 STAFFS = {"require_corrections", "deem_valid", "issue_service_order", "withdraw"}
 MAY = {
     "owner": OWNERS,
     "stranger": set(),
     "staff": STAFFS,
-    "supervisor": STAFFS,
+    "supervisor": STAFFS | CORRECTS,
+    "dispatcher": CORRECTS | {"issue_service_order"},
     "technician": {"complete", "fail"},
     "timer": {"issue_service_order", "withdraw"},
 }
@@ -120,6 +135,7 @@ def test_person_may_cause_their_events_only(who):
         "stranger": factories.UserFactory,
         "staff": factories.staff,
         "supervisor": factories.supervisor,
+        "dispatcher": factories.dispatcher,
         "technician": factories.technician,
         "timer": lambda: None,
     }

@@ -49,6 +49,11 @@ def desk(name, msa_request):
     return reverse(f"admin:requests_app_msarequest_{name}", args=[msa_request.pk])
 
 
+def decide(client, name, msa_request, data):
+    """On the page as it is now."""
+    return client.post(desk(name, msa_request), factories.seen(msa_request) | data)
+
+
 def answered(msa_request, text="It is on the bill."):
     item = msa_request.corrections.get()
     corrections.answer(item, by=factories.actor_of(msa_request), way="right", text=text)
@@ -187,7 +192,8 @@ def test_item_kept_open_goes_back_with_its_new_note():
     for note in ("x" * 1001, "\0"):
         with pytest.raises(Refused, match="at most 1000 characters"):
             corrections.keep_open(item, by=person, note=note)
-    again = corrections.keep_open(item, by=person, note="Send a photo of the bill.")
+    corrections.keep_open(item, by=person, note="Send a photo of the bill.")
+    again = msa_request.corrections.get(follows=item)
     assert factories.refreshed(msa_request).open_corrections == 1
     transitions.require_corrections(msa_request, by=person, items=[])
     item.refresh_from_db()
@@ -202,12 +208,13 @@ def test_item_kept_open_goes_back_with_its_new_note():
 def test_item_kept_open_by_mistake_is_accepted_after_all(client):
     msa_request, item = answered(proposed())
     person = factories.staff()
-    again = corrections.keep_open(item, by=person, note="Send a photo of the bill.")
+    corrections.keep_open(item, by=person, note="Send a photo of the bill.")
+    again = msa_request.corrections.get(follows=item)
     client.force_login(person)
     assert "Accept after all" in client.get(desk("change", msa_request)).content.decode()
     with pytest.raises(Stale):
         corrections.keep_open(again, by=person, note="Once more.")
-    client.post(desk("accept_item", msa_request), {"item": again.pk})
+    decide(client, "accept_item", msa_request, {"item": again.pk})
     assert factories.refreshed(msa_request).open_corrections == 0
 
 
@@ -259,17 +266,17 @@ def test_desk_shows_what_changed_since_and_nothing_else(client):
     for other in ("Panel rating", "Utility&#x27;s record", "Save and deem valid"):
         assert other not in page
     assert "Save and deem valid" in client.get(desk("change", msa_request) + "?all=1").content.decode()
-    client.post(desk("accept_item", msa_request), {"item": msa_request.corrections.get().pk})
+    decide(client, "accept_item", msa_request, {"item": msa_request.corrections.get().pk})
     assert "Save and deem valid" in client.get(desk("change", msa_request)).content.decode()
 
 
 def test_desk_keeps_an_item_open_and_sends_it_back(client):
     msa_request, item = answered(proposed())
     client.force_login(factories.staff())
-    assert client.post(desk("keep_item_open", msa_request), {"item": item.pk, "note": ""}).status_code == 409
-    client.post(desk("keep_item_open", msa_request), {"item": item.pk, "note": "Not readable."})
+    assert decide(client, "keep_item_open", msa_request, {"item": item.pk, "note": ""}).status_code == 409
+    decide(client, "keep_item_open", msa_request, {"item": item.pk, "note": "Not readable."})
     assert "Not readable." in client.get(desk("change", msa_request)).content.decode()
-    client.post(desk("corrections", msa_request), {})
+    decide(client, "corrections", msa_request, {})
     assert factories.refreshed(msa_request).status == Status.CORRECTIONS_REQUIRED
 
 
@@ -280,7 +287,7 @@ def test_difference_becomes_an_item_without_the_records_value(client):
     client.force_login(factories.staff())
     page = laid_out(client.get(desk("change", msa_request)).content.decode())
     assert f'for="id_reason_{reason.pk}">Make it an item' in page
-    client.post(desk("corrections", msa_request), {f"reason_{reason.pk}": "on"})
+    decide(client, "corrections", msa_request, {f"reason_{reason.pk}": "on"})
     assert msa_request.corrections.get().proposal is None
     client.force_login(msa_request.owner)
     assert "Alicia Simple" not in client.get(page_of(msa_request)).content.decode()
@@ -291,7 +298,7 @@ def test_records_value_is_proposed_when_staff_say_so(client):
     msa_request = factories.submitted()
     reason = CorrectionReason.objects.get(code="name-differs")
     client.force_login(factories.staff())
-    client.post(desk("corrections", msa_request), {f"reason_{reason.pk}": "on", f"record_{reason.pk}": "on"})
+    decide(client, "corrections", msa_request, {f"reason_{reason.pk}": "on", f"record_{reason.pk}": "on"})
     assert msa_request.corrections.get().proposal == "Alicia Simple"
 
 
@@ -308,7 +315,7 @@ def test_proposal_is_read_as_on_the_form(client, code, typed, stored):
     msa_request = factories.submitted()
     reason = CorrectionReason.objects.get(code=code)
     client.force_login(factories.staff())
-    client.post(desk("corrections", msa_request), {f"reason_{reason.pk}": "on", f"proposal_{reason.pk}": typed})
+    decide(client, "corrections", msa_request, {f"reason_{reason.pk}": "on", f"proposal_{reason.pk}": typed})
     assert msa_request.corrections.get().proposal == stored
 
 
@@ -317,7 +324,7 @@ def test_proposal_that_the_form_would_not_take_is_refused(client):
     reason = CorrectionReason.objects.get(code="over-200-amps")
     client.force_login(factories.staff())
     data = {f"reason_{reason.pk}": "on", f"proposal_{reason.pk}": "many"}
-    page = client.post(desk("corrections", msa_request), data)
+    page = decide(client, "corrections", msa_request, data)
     assert page.status_code == 409
     assert "Enter a whole number of amps" in page.content.decode()
     assert factories.refreshed(msa_request).status == Status.REQUEST_SUBMITTED

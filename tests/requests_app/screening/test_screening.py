@@ -13,7 +13,7 @@ from msa_portal.errors import Refused, Stale
 from requests_app.enums import CheckAnswer, CheckCode, Party, Status
 from requests_app.lifecycle import transitions
 from requests_app.models import MSARequest
-from requests_app.screening import corrections
+from requests_app.screening import claims, corrections
 from requests_app.screening import desk as screening_desk
 from tests import factories
 
@@ -29,9 +29,9 @@ def person(name):
 
 def test_request_taken_by_another_is_refused_with_their_name():
     msa_request = factories.submitted()
-    screening_desk.take(msa_request, by=person("Fay First"))
+    claims.take(msa_request, by=person("Fay First"))
     with pytest.raises(Stale, match="Fay First is screening"):
-        screening_desk.take(msa_request, by=person("Ned Next"))
+        claims.take(msa_request, by=person("Ned Next"))
     with pytest.raises(Stale, match="Fay First is screening"):
         screening_desk.answer_checks(msa_request, ALL_YES, by=person("Olga Other"))
     assert msa_request.screenings.get().answers.count() == 0
@@ -39,30 +39,30 @@ def test_request_taken_by_another_is_refused_with_their_name():
 
 def test_taking_twice_is_one_event():
     msa_request, staff = factories.submitted(), factories.staff()
-    screening_desk.take(msa_request, by=staff)
-    screening_desk.take(msa_request, by=staff)
+    claims.take(msa_request, by=staff)
+    claims.take(msa_request, by=staff)
     assert msa_request.events.filter(kind="screening_taken").count() == 1
 
 
 def test_take_next_gives_each_the_one_that_waits_longest():
     first, second = factories.submitted(), factories.submitted()
-    assert screening_desk.take_next(by=person("Fay First")) == first
-    assert screening_desk.take_next(by=person("Ned Next")) == second
-    assert screening_desk.take_next(by=person("Olga Other")) is None
+    assert claims.take_next(by=person("Fay First")) == first
+    assert claims.take_next(by=person("Ned Next")) == second
+    assert claims.take_next(by=person("Olga Other")) is None
 
 
 def test_request_that_was_handed_back_is_next_again():
     msa_request, staff = factories.submitted(), factories.staff()
-    screening_desk.take(msa_request, by=staff)
-    screening_desk.hand_back(msa_request, by=staff)
-    assert screening_desk.take_next(by=person("Ned Next")) == msa_request
+    claims.take(msa_request, by=staff)
+    claims.hand_back(msa_request, by=staff)
+    assert claims.take_next(by=person("Ned Next")) == msa_request
 
 
 def test_only_screeners_screen():
     msa_request = factories.submitted()
     for user in (msa_request.owner, factories.dispatcher(), factories.technician()):
         with pytest.raises(Refused, match="Only program staff"):
-            screening_desk.take(msa_request, by=user)
+            claims.take(msa_request, by=user)
 
 
 def test_deem_valid_needs_an_answer_to_every_check():
@@ -137,7 +137,9 @@ def desk(client):
 
 
 def act(client, msa_request, name, data=None, **more):
-    return client.post(reverse(f"admin:requests_app_msarequest_{name}", args=[msa_request.pk]), data or {}, **more)
+    """As the page has it now: its forms carry what they show."""
+    data = factories.seen(msa_request) | (data or {})
+    return client.post(reverse(f"admin:requests_app_msarequest_{name}", args=[msa_request.pk]), data, **more)
 
 
 def test_page_shows_facts_agreement_and_record(desk):
@@ -184,12 +186,12 @@ def test_page_takes_as_many_queries_with_many_corrections_and_events(desk):
 
 def test_queue_takes_as_many_queries_with_many_requests(desk):
     address = reverse("admin:requests_app_msarequest_changelist")
-    screening_desk.take(factories.submitted(), by=person("Fay First"))
+    claims.take(factories.submitted(), by=person("Fay First"))
     desk.get(address)
     with CaptureQueriesContext(connection) as one:
         desk.get(address)
     for _ in range(3):
-        screening_desk.take(factories.submitted(), by=person("Ned Next"))
+        claims.take(factories.submitted(), by=person("Ned Next"))
     with CaptureQueriesContext(connection) as many:
         page = desk.get(address)
     assert page.content.decode().count("Ned Next") == 3
@@ -201,7 +203,7 @@ def test_queue_holds_its_own(desk, queue):
     staff = person("Fay First")
     desk.force_login(staff)
     waiting, mine = factories.submitted(), factories.submitted()
-    screening_desk.take(mine, by=staff)
+    claims.take(mine, by=staff)
     back, order, failed = factories.corrections_required(), factories.valid(), factories.failed()
     page = desk.get(reverse("admin:requests_app_msarequest_changelist"), {"queue": queue})
     expected = {"screening": {waiting, mine}, "mine": {mine}, "order": {order}, "owner": {back, failed}}
@@ -272,7 +274,11 @@ def test_service_orders_go_out_in_bulk_and_one_that_cannot_says_why(desk):
     bad.rounds.update(disputed=True)
     page = desk.post(
         reverse("admin:requests_app_msarequest_changelist"),
-        {"action": "issue_service_orders", "_selected_action": [good.pk, bad.pk]},
+        {
+            "action": "issue_service_orders",
+            "_selected_action": [good.pk, bad.pk],
+            **{f"seen_{row.pk}": factories.seen(row)["seen"] for row in (good, bad)},
+        },
         follow=True,
     ).content.decode()
     assert f"{bad.reference}: The payment of this visit" in page

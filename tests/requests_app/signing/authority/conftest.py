@@ -21,6 +21,7 @@ def alice(db) -> User:
 def authorized(company, customer: User, **facts: object) -> MSARequest:
     """Signed by both, the customer by a link to their own address; they follow it from an account."""
     facts.setdefault("customer_email", customer.email)
+    facts.setdefault("account_number", factories.COMPLETE_FACTS["account_number"])
     msa_request = factories.executed(factories.complete_request(company=company, **facts))
     drafts.claim(msa_request, by=customer)
     msa_request.refresh_from_db()

@@ -21,6 +21,7 @@ from tests import factories
 from tests.requests_app.signing.authority.conftest import authorized
 
 pytestmark = pytest.mark.django_db
+ACCOUNT = factories.COMPLETE_FACTS["account_number"]
 
 
 def visible_to_agent(msa_request: MSARequest) -> bool:
@@ -50,7 +51,7 @@ def test_customers_signature_gives_authority_for_the_account_and_a_year(company,
 
 
 def test_agents_own_signature_gives_none(company):
-    agreement = factories.prepared(factories.complete_request(company=company))
+    agreement = factories.prepared(factories.complete_request(company=company, account_number=ACCOUNT))
     factories.sign(agreement, Party.AGENT)
 
     assert not AgentAuthority.objects.exists()
@@ -121,10 +122,10 @@ def test_taking_over_is_for_that_request_alone(company, alice):
 
 
 def test_revoking_before_the_signature_voids_the_link(company, alice):
-    msa_request = factories.complete_request(company=company)
+    msa_request = factories.complete_request(company=company, account_number=ACCOUNT)
     agreement = factories.prepared(msa_request)
     factories.sign(agreement, Party.CUSTOMER)
-    waiting = factories.complete_request(company=company)
+    waiting = factories.complete_request(company=company, account_number=ACCOUNT)
     pending = factories.prepared(waiting)
     invitation = invitations.invite_customer(pending, by=waiting.agent)
     drafts.claim(waiting, by=alice)
@@ -256,7 +257,7 @@ def test_supervisor_sets_how_long_it_lasts(company, alice):
 
 
 def test_colleague_sees_and_takes_a_request_that_is_handed_over(company):
-    msa_request = factories.complete_request(company=company)
+    msa_request = factories.complete_request(company=company, account_number=ACCOUNT)
     bob, eve = msa_request.agent, factories.member_of(company, name="Eve Wright")
     assert MSARequest.objects.visible_to(eve).filter(pk=msa_request.pk).exists()
 
@@ -267,7 +268,7 @@ def test_colleague_sees_and_takes_a_request_that_is_handed_over(company):
 
 
 def test_taking_a_request_oneself_mails_nobody(company):
-    msa_request = factories.complete_request(company=company)
+    msa_request = factories.complete_request(company=company, account_number=ACCOUNT)
     eve = factories.member_of(company, name="Eve Wright")
 
     authority.hand_over(msa_request, to=eve, by=eve)
@@ -287,7 +288,7 @@ def test_nobody_outside_the_company_hands_over_or_is_handed_to(company, alice):
 
 
 def test_request_is_not_handed_to_the_person_who_has_it(company, alice):
-    msa_request = factories.complete_request(company=company)
+    msa_request = factories.complete_request(company=company, account_number=ACCOUNT)
     with pytest.raises(Refused) as refusal:
         authority.hand_over(msa_request, to=msa_request.agent, by=msa_request.agent)
     assert refusal.value.code == "same_agent"

@@ -25,6 +25,7 @@ from tests import factories
 from tests.requests_app.signing.authority.conftest import authorized
 
 pytestmark = pytest.mark.django_db
+ACCOUNT = factories.COMPLETE_FACTS["account_number"]
 
 
 @pytest.fixture
@@ -35,7 +36,9 @@ def alice(alice: User) -> User:
 
 def signed_by_link(company, customer: User) -> MSARequest:
     """The customer signed by the emailed link, and has not taken the request into an account."""
-    return factories.executed(factories.complete_request(company=company, customer_email=customer.email))
+    return factories.executed(
+        factories.complete_request(company=company, customer_email=customer.email, account_number=ACCOUNT)
+    )
 
 
 def is_seen_by(user: User, msa_request: MSARequest) -> bool:
@@ -76,7 +79,7 @@ def test_address_that_is_not_proven_ends_nothing(company, alice):
 
 def test_ending_takes_along_what_waits_for_a_signature_at_the_account(company, alice):
     signed = authorized(company, alice)
-    waiting = factories.complete_request(company=company, customer_email=alice.email)
+    waiting = factories.complete_request(company=company, customer_email=alice.email, account_number=ACCOUNT)
     invitation = invitations.invite_customer(factories.prepared(waiting), by=waiting.agent)
     elsewhere = factories.complete_request(company=company, customer_email=alice.email, account_number="700999999999")
 
@@ -110,7 +113,9 @@ def test_another_customers_signature_for_the_account_extends_nothing_of_mine(com
     mine = authorized(company, alice).authority
     soon = local_day(timezone.now()) + timedelta(days=3)
     AgentAuthority.objects.update(expires_on=soon)
-    theirs = factories.executed(factories.complete_request(company=company, customer_email="eve@example.com"))
+    theirs = factories.executed(
+        factories.complete_request(company=company, customer_email="eve@example.com", account_number=ACCOUNT)
+    )
 
     mine.refresh_from_db()
     assert mine.expires_on == soon
@@ -123,7 +128,9 @@ def test_pages_that_the_agent_sent_extend_nothing(company, alice, monkeypatch):
     mine = authorized(company, alice).authority
     soon = local_day(timezone.now()) + timedelta(days=3)
     AgentAuthority.objects.update(expires_on=soon)
-    agreement = factories.prepared(factories.complete_request(company=company, customer_email=alice.email))
+    agreement = factories.prepared(
+        factories.complete_request(company=company, customer_email=alice.email, account_number=ACCOUNT)
+    )
     monkeypatch.setattr(paper.uploads, "check", lambda file, **_kwargs: file)
     monkeypatch.setattr(
         paper.uploads, "keep", lambda msa_request, _page, **_kwargs: factories.prepared(msa_request).document
@@ -150,7 +157,7 @@ def test_customer_who_was_made_a_colleague_still_takes_the_request_over(company,
 
 
 def test_owner_who_joins_the_agents_company_does_not_sign_for_it(company, alice):
-    msa_request = factories.complete_request(company=company, customer_email=alice.email)
+    msa_request = factories.complete_request(company=company, customer_email=alice.email, account_number=ACCOUNT)
     agreement = factories.prepared(msa_request)
     drafts.claim(msa_request, by=alice)
     Membership.objects.create(user=alice, company=company)
@@ -231,7 +238,7 @@ def test_page_says_what_will_happen_and_ends_it(client, company, alice):
 
 
 def test_draft_in_my_name_is_listed_and_taken_over(client, company, alice):
-    msa_request = factories.complete_request(company=company, customer_email=alice.email)
+    msa_request = factories.complete_request(company=company, customer_email=alice.email, account_number=ACCOUNT)
     url = f"/requests/{msa_request.reference}/agent/end/"
     assert url in signed_in(client, alice).get("/requests/agents/").content.decode()
 

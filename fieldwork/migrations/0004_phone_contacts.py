@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('fieldwork', '0002_inspections'),
+        ('fieldwork', '0003_report_that_stands'),
     ]
 
     operations = [
