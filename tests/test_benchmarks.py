@@ -33,7 +33,7 @@ NAMES = [
 ]
 ABOUT = {
     *("made_at", "commit", "database", "database_version", "python", "django", "cores", "load_1_min"),
-    *("repetitions", "requests", "payments", "rows", "record_pairs", "dispatch"),
+    *("repetitions", "requests", "payments", "rows", "record_pairs", "upload", "dispatch"),
 }
 
 

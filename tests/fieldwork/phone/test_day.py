@@ -37,9 +37,25 @@ def test_day_holds_what_the_work_needs_and_no_more_of_anybody(phone: Phone, visi
     assert {"number": "E9", "text": shown["checklist"][0]["text"]} in shown["checklist"] or shown["checklist"]
     assert told["technician"]["name"] == "Tess T-1"
     everything = json.dumps(told)
-    for private in (msa_request.customer_name, msa_request.customer_email, msa_request.customer_phone):
+    for private in (msa_request.customer_name, msa_request.customer_email):
         assert private
         assert private not in everything
+    assert shown["phone"] == msa_request.customer_phone != ""
+
+
+def test_phone_number_goes_when_the_visit_is_over(phone: Phone, visit: SiteVisit, technician: Technician):
+    """A call needs no coverage for data, so the number is on the phone; and no longer than the work needs it."""
+    closeouts.close_out(visit, failure(), by=technician.user)
+    told = day(phone, visit)
+    assert told["visits"][0]["phone"] == ""
+    assert visit.order.round.msa_request.customer_phone not in json.dumps(told)
+
+
+def test_reasons_to_give_a_visit_back_come_apart_from_those_at_a_site(phone: Phone, visit: SiteVisit):
+    factories.OutcomeReasonFactory(code="weather", title="Weather", at_site=False)
+    told = day(phone, visit)
+    assert {"code": "weather", "title": "Weather"} in told["not_reached"]
+    assert "weather" not in [reason["code"] for reason in told["reasons"]]
 
 
 def test_agreement_is_there_once_its_signed_copy_is_written(phone: Phone, visit: SiteVisit):
