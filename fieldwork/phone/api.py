@@ -158,7 +158,9 @@ class OffSiteView(ActView):
     name = "off-site"
 
     def act(self, visit: SiteVisit, at: Any, sent: dict[str, Any]) -> SiteVisit:
-        return closeouts.undo_on_site(visit, by=self.user)
+        """Sent twice, the second finds it done."""
+        is_done = visit.state == SiteVisit.State.SCHEDULED
+        return visit if is_done else closeouts.undo_on_site(visit, by=self.user)
 
 
 class PhotosView(PhoneView):

@@ -27,7 +27,7 @@ SENDER = "fieldwork/app/outbox.js"
 MODULES = (
     "acts", "api", "app", "bar", "clock", "closeout", "closeout-checks", "closeout-end", "closeout-photos",
     "closeout-serial", "day", "db", "dom", "done", "drafts", "exporting", "flyer", "give-back", "marks", "more",
-    "outbox", "outbox-page", "photos", "portal", "report", "router", "scanner", "sender", "shelf", "sync", "time",
+    "on-site", "outbox", "outbox-page", "photos", "portal", "report", "router", "scanner", "sender", "shelf", "sync", "time",
     "times", "updates", "visit", "words",
 )  # fmt: skip
 FILES = (

@@ -87,6 +87,7 @@ def _visit(visit: SiteVisit, known: _Known) -> dict[str, Any]:
         "arrives_at": _moment(visit.arrives_at),
         "expected_at": _moment(visit.expected_at),
         "on_the_way_at": _moment(visit.on_the_way_at),
+        "on_site_at": _moment(visit.on_site_at),
         "moved": visit.moves > 0,
         "report": {"outcome": report.outcome, "received_at": _moment(report.received_at)} if report else None,
         "promised": _promised(known.promised.get(msa_request.pk, [])),

@@ -74,9 +74,11 @@ def test_work_begun_on_another_day_stays_on_the_phone(phone: Phone, field: Field
     phone.presses("Your next visits")
     phone.sees_a_day_of(1)
     phone.presses("I am on site")
-    expect(phone.page.locator(".field-stop")).to_contain_text("On site")
+    phone.title("Are you at the site now?")
+    phone.presses("Yes, I'm on site")
+    phone.reads("On site")
     phone.waits_until(lambda: not phone.rows("acts"), "“On site” was not sent.")
-    expect(phone.page.locator(".field-stop")).to_contain_text("On site")
+    phone.reads("On site")
     phone.loses_coverage()
     phone.is_closed()
 
@@ -84,6 +86,27 @@ def test_work_begun_on_another_day_stays_on_the_phone(phone: Phone, field: Field
     phone.opens(f"/visit/{visit}")
     phone.presses("Close out")
     phone.title("Can you get to the meter safely?")
+
+
+def test_on_site_tapped_by_mistake_is_taken_back(
+    phone: Phone, day: Callable[[int], list[int]], field: Field
+) -> None:
+    """Before the portal has heard of it, and after (D25)."""
+    (visit,) = day(1)
+    phone.loses_coverage()
+    phone.opens(f"/visit/{visit}")
+    phone.presses("I am on site")
+    phone.presses("I'm not on site yet")
+    assert phone.rows("acts") == []
+    phone.reads("Scheduled")
+    phone.is_back()
+    phone.presses("I am on site")
+    phone.waits_until(lambda: not phone.rows("acts"), "“On site” was not sent.")
+    phone.looks_around()
+    phone.presses("I'm not on site yet")
+    phone.waits_until(lambda: not phone.rows("acts"), "“I'm not on site yet” was not sent.")
+    phone.reads("Scheduled", "I am on site")
+    assert field.call(f"state({visit})") == "scheduled"
 
 
 def test_three_visits_without_coverage_arrive_once(

@@ -1,4 +1,4 @@
-// "On my way", "On site" and "give back": kept with the time, sent when there is coverage.
+// "On my way", "On site" (and its undoing) and "give back": kept with the time, sent when there is coverage.
 import { put, remove } from "./db.js";
 import { changed, mine, send } from "./outbox.js";
 import { stamp } from "./time.js";
@@ -17,6 +17,9 @@ export async function act(visit, on, technician, kind, label, more = {}) {
 // What the portal did not take of this visit's taps: said on the visit itself.
 export const refusedOf = (visit, acts) => acts.filter((row) => row.visit === visit.id && row.problem);
 
+// When "on site" was tapped here, while the portal hasn't heard of it.
+export const tappedAt = (visit, acts) => acts.find((row) => row.visit === visit.id && row.kind === "on-site" && !row.problem)?.at;
+
 // The state as this phone knows it: what was tapped here counts before the server has heard of it.
 export function stateOf(visit, acts, reports) {
   const tapped = acts.filter((row) => row.visit === visit.id && !row.problem).map((row) => row.kind);
@@ -24,6 +27,7 @@ export function stateOf(visit, acts, reports) {
   if (visit.state === "given_back") return "given_back";
   if (visit.state === "scheduled" && tapped.includes("give-back")) return "giving_back";
   if (visit.state === "scheduled" && tapped.includes("on-site")) return "on_site";
+  if (visit.state === "on_site" && tapped.includes("off-site")) return "scheduled";
   if (visit.state === "scheduled" && (tapped.includes("on-my-way") || visit.on_the_way_at)) return "on_the_way";
   return visit.state;
 }

@@ -9,6 +9,7 @@ import * as drafts from "./drafts.js";
 import * as flyer from "./flyer.js";
 import * as giveBack from "./give-back.js";
 import * as more from "./more.js";
+import * as onSite from "./on-site.js";
 import { contents, send, watch } from "./outbox.js";
 import * as outboxPage from "./outbox-page.js";
 import { watchPicks, work } from "./photos.js";
@@ -26,7 +27,7 @@ let syncedAt = -Infinity;
 let registration = null;
 let askedToCallBack = -Infinity;
 
-for (const part of [day, visit, closeout, done, flyer, giveBack, outboxPage, more]) part.connect();
+for (const part of [day, visit, closeout, done, flyer, giveBack, onSite, outboxPage, more]) part.connect();
 
 async function fetchDay() {
   try {

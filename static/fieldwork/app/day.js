@@ -1,10 +1,10 @@
 // The day: the next stop first, the others in order, always from this phone.
-import { act, refusedOf, stateOf } from "./acts.js";
+import { act, refusedOf, stateOf, tappedAt } from "./acts.js";
 import { Busy, connection, Offline, SignedOut, Unreachable } from "./api.js";
 import { bar, button, h, link, notice } from "./dom.js";
 import { remove } from "./db.js";
 import { changed, mine } from "./outbox.js";
-import { draw, path, route } from "./router.js";
+import { draw, go, path, route } from "./router.js";
 import { dayOf, hold, look, stored, sync } from "./sync.js";
 import { dayAfter, dayText, timeOf, today } from "./times.js";
 import { t } from "./words.js";
@@ -22,7 +22,7 @@ export function navigateTo(visit) {
 export async function withStates(visits) {
   const { acts, reports } = await mine();
   return visits.map((visit) => ({
-    ...visit, now: stateOf(visit, acts, reports), refused: refusedOf(visit, acts),
+    ...visit, now: stateOf(visit, acts, reports), tapped_at: tappedAt(visit, acts), refused: refusedOf(visit, acts),
     draft: reports.some((row) => row.visit === visit.id && row.state === "draft"),
   }));
 }
@@ -34,10 +34,12 @@ export const refusals = (visit) => visit.refused.map((row) => notice("error",
 
 const isOpen = (visit) => ["scheduled", "on_the_way", "on_site"].includes(visit.now);
 
+// At another day's visit "on site" asks first (on-site.js).
 export const tap = (visit, day, kind) => button(t(kind === "on-site" ? "on_site_do" : "on_my_way_do"), async () => {
+  if (kind === "on-site" && (visit.on || day.on) !== today()) return go(`/on-site/${visit.id}`);
   await hold(day);
   await act(visit, day.on, day.technician.id, kind, { order: visit.order, reference: visit.reference });
-  await draw();
+  return draw();
 }, kind === "on-site" && visit.now === "scheduled" ? "" : "button--primary");
 
 export const closeOut = (visit) => link(t(visit.draft ? "close_out_on" : "close_out"), `#/close-out/${visit.id}`, "button--primary");

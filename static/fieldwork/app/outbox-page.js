@@ -53,7 +53,7 @@ async function draft(report) {
 
 async function act(row) {
   const dismiss = async () => { await remove("acts", row.key); await draw(); };
-  return h("li", { class: "card" }, h("h3", {}, await nameOf(row)), h("p", {}, t({ "on-site": "on_site_at", "give-back": "give_back_at" }[row.kind] ?? "on_my_way_at", { time: timeOf(row.at) })),
+  return h("li", { class: "card" }, h("h3", {}, await nameOf(row)), h("p", {}, t({ "on-site": "on_site_at", "off-site": "off_site_at", "give-back": "give_back_at" }[row.kind] ?? "on_my_way_at", { time: timeOf(row.at) })),
     row.problem && h("p", {}, h("strong", {}, row.problem)), row.problem && button(t("seen"), dismiss));
 }
 

@@ -91,6 +91,8 @@ export function shelf(db, { tell, stamp, said }) {
         delete visit.phone;
       } else Object.assign(visit, { state: body.state ?? visit.state, expected_at: body.expected_at ?? visit.expected_at });
       if (act.kind === "on-my-way") visit.on_the_way_at = act.at;
+      if (act.kind === "on-site") visit.on_site_at = act.at;
+      if (act.kind === "off-site") visit.on_site_at = null;
     });
     tell();
   }

@@ -2,6 +2,7 @@
 import { connection } from "./api.js";
 import { acts, navigateTo, refusals, stateText, withStates } from "./day.js";
 import { bar, h, link, notice } from "./dom.js";
+import { undo } from "./on-site.js";
 import { route } from "./router.js";
 import { visitOf } from "./sync.js";
 import { timeOf } from "./times.js";
@@ -26,10 +27,10 @@ function online(visit) {
 }
 
 // A call needs no data: the number is on the phone for as long as the visit is open (docs/adr/0024).
-function people(visit) {
+function people(visit, day) {
   const calls = visit.phone ? link(t("call"), `tel:${visit.phone.replace(/[^+\d]/g, "")}`, "button--wide") : null;
   const gives = ["scheduled", "on_the_way"].includes(visit.now) && link(t("give_back"), `#/give-back/${visit.id}`, "button--quiet button--wide");
-  return [calls, gives].filter(Boolean);
+  return [calls, gives, undo(visit, day)].filter(Boolean);
 }
 
 function ends(visit, day) {
@@ -52,7 +53,7 @@ async function screen(id) {
       visit.now === "given_back" && notice("info", h("p", {}, t("given_back_why"))),
       visit.now === "canceled" && notice("warning", h("p", {}, t("canceled_why"))),
       h("h2", {}, t("getting_there")), h("p", { class: "quote" }, visit.access_notes || t("no_note")),
-      h("p", { class: "stack" }, link(t("navigate"), navigateTo(visit), "button--wide"), people(visit)),
+      h("p", { class: "stack" }, link(t("navigate"), navigateTo(visit), "button--wide"), people(visit, found.day)),
       h("h2", {}, t("the_work")),
       h("dl", {}, [
         fact(t("work"), visit.request_type_text), fact(t("msa"), device(visit)), fact(t("there_now"), visit.existing_adapter_text),

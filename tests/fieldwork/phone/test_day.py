@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -156,6 +157,22 @@ def test_who_gives_a_token_that_writes_are_taken_with(visit: SiteVisit, technici
     without = phone.ask("post", path, {"at": None})
     assert (without.status_code, without.json()["code"]) == (403, "csrf")
     assert phone.ask("post", path, {"at": None}, headers={"X-CSRFToken": token}).json()["state"] == "on_site"
+
+
+def test_on_site_is_taken_back_once_however_often_it_is_sent(phone: Phone, visit: SiteVisit):
+    at = {"at": timezone.now().isoformat()}
+    assert phone.ask("post", f"visits/{visit.pk}/on-site/", at).json()["state"] == "on_site"
+    assert day(phone, visit)["visits"][0]["on_site_at"]
+    for _ in range(2):
+        answer = phone.ask("post", f"visits/{visit.pk}/off-site/", at)
+        assert (answer.status_code, answer.json()["state"], answer.json()["act"]) == (200, "scheduled", "off-site")
+    assert visit.order.round.msa_request.events.filter(kind="visit_start_undone").count() == 1
+    with time_machine.travel(timezone.now() + timedelta(minutes=1)):
+        phone.ask("post", f"visits/{visit.pk}/on-site/", {"at": timezone.now().isoformat()})
+    with time_machine.travel(timezone.now() + timedelta(minutes=12)):
+        late = phone.ask("post", f"visits/{visit.pk}/off-site/", {"at": timezone.now().isoformat()})
+    assert late.status_code == 409
+    assert "Call dispatch" in late.json()["detail"]
 
 
 def test_another_technicians_visit_is_not_there(visit: SiteVisit):
