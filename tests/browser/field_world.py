@@ -66,10 +66,6 @@ def cancel(visit: int) -> None:
     SiteVisit.objects.filter(pk=visit).update(state=SiteVisit.State.CANCELED)
 
 
-def state(visit: int) -> str:
-    return SiteVisit.objects.get(pk=visit).state
-
-
 def sign_out(email: str) -> None:
     """Everywhere, as the account page does it."""
     for session in Session.objects.all():

@@ -88,9 +88,7 @@ def test_work_begun_on_another_day_stays_on_the_phone(phone: Phone, field: Field
     phone.title("Can you get to the meter safely?")
 
 
-def test_on_site_tapped_by_mistake_is_taken_back(
-    phone: Phone, day: Callable[[int], list[int]], field: Field
-) -> None:
+def test_on_site_tapped_by_mistake_is_taken_back(phone: Phone, day: Callable[[int], list[int]], field: Field) -> None:
     """Before the portal has heard of it, and after (D25)."""
     (visit,) = day(1)
     phone.loses_coverage()
