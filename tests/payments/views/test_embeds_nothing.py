@@ -113,7 +113,8 @@ def check(answer: Any) -> None:
 def test_every_payment_page_is_our_own(by_agent: MSARequest, provider_sandbox: SandboxControl) -> None:
     client = Client()
     client.force_login(factories.actor_of(by_agent), backend="django.contrib.auth.backends.ModelBackend")
-    token = pay_links.token_for(pay_links.invite(by_agent, by=factories.actor_of(by_agent)).key)
+    of_customer = factories.executed(factories.complete_request(company=by_agent.agent_company))
+    token = pay_links.token_for(pay_links.invite(of_customer, by=factories.actor_of(of_customer)).key)
     payment = opened(by_agent)
     shown = set()
     for state in ("open", "paid"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import time_machine
@@ -281,8 +281,15 @@ def _runs_out(msa_request: MSARequest, _bob: User) -> None:
     PayInvitation.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
 
 
-def _agent_pays(msa_request: MSARequest, bob: User) -> None:
-    payment = checkout.open_checkout(msa_request, by=bob, expected_cents=FEE)
+def with_account(msa_request: MSARequest) -> MSARequest:
+    """The customer follows the request from an account, too."""
+    drafts.claim(msa_request, by=factories.UserFactory(email=msa_request.customer_email))
+    return factories.refreshed(msa_request)
+
+
+def _signed_in_customer_pays(msa_request: MSARequest, bob: User) -> None:
+    msa_request = with_account(msa_request)
+    payment = checkout.open_checkout(msa_request, by=cast(User, msa_request.owner), expected_cents=FEE)
     Payment.objects.filter(pk=payment.pk).update(state="expired")
     factories.paid(msa_request)
 
@@ -299,7 +306,7 @@ def _revoke(msa_request: MSARequest, _bob: User) -> None:
 
 ENDS: list[tuple[Callable[[MSARequest, User], None], str, bool]] = [
     (_runs_out, "This link worked until", False),
-    (_agent_pays, "settled already", True),
+    (_signed_in_customer_pays, "settled already", True),
     (_withdraw, "was withdrawn", True),
     (_revoke, "acts for this home no longer", True),
 ]
@@ -352,7 +359,8 @@ def test_answers_that_changed_hold_the_payment_off(request_: MSARequest, bob: Us
 
 
 def test_two_ways_at_once_say_who_pays(request_: MSARequest, bob: User, invitation: PayInvitation) -> None:
-    opened(request_)
+    mine = with_account(request_)
+    checkout.open_checkout(mine, by=cast(User, mine.owner), expected_cents=FEE)
     answer = posts(invitation)
     assert (answer.status_code, Payment.objects.count()) == (409, 1)
     assert "Somebody else is paying this fee" in answer.content.decode()
