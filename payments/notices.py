@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +19,7 @@ from msa_portal.notices.outbox import Notice, queue
 from payments.models import Allocation, Fee, PayInvitation, Payment, ReconciliationItem, Refund, Statement
 from requests_app.follow_ups import follow_ups
 from requests_app.models import MSARequest, ProgramSettings
+from requests_app.models.parties import acts_for
 from requests_app.notices import Person, is_of, notify, recipients
 
 _MOST_LINES = 20
@@ -140,7 +142,7 @@ def _receipt(part: Allocation, payment: Payment, person: Person) -> None:
 def _receipt_for_several(payment: Payment, settled: list[Allocation]) -> None:
     queue(
         ReceiptForSeveral,
-        to=payment.payer_email,
+        to=_payers_address(payment),
         key=str(payment.pk),
         recipient=payment.payer,
         context={
@@ -233,34 +235,46 @@ def payment_failed(payment: Payment) -> None:
             if not (several and _is_payer(person, payment)):
                 _payment_failed(part, payment, person)
     if several and _still_pays(payment):
+        can_pay = any(_is_owed(part) for part in parts)
         queue(
             PaymentFailed,
-            to=payment.payer_email,
+            to=_payers_address(payment),
             key=f"{payment.pk}:payer",
             recipient=payment.payer,
             context={
                 "name": payment.payer_name,
                 "amount": formats.usd(payment.amount_cents),
                 "count": len(parts),
-                "can_pay": True,
-                "action_url": absolute(reverse("payments:several")),
+                "can_pay": can_pay,
+                "action_url": absolute(reverse("payments:several")) if can_pay else "",
             },
         )
 
 
 def _payment_failed(part: Allocation, payment: Payment, person: Person) -> None:
-    link = _open_link(payment) if person.user is None and _is_payer(person, payment) else ""
+    """Who can't pay it, or need not since it isn't owed now, isn't asked to."""
+    msa_request, is_owed = part.fee.round.msa_request, _is_owed(part)
+    link = _open_link(payment) if is_owed and person.user is None and _is_payer(person, payment) else ""
+    can_pay = bool(link) or (is_owed and person.user is not None and acts_for(person.user, msa_request))
+    no_button: dict[str, Any] = {} if can_pay else {"action_url": ""}
     notify(
         PaymentFailed,
-        part.fee.round.msa_request,
+        msa_request,
         key=f"{payment.pk}:{part.pk}",
         people=[person],
         to_page="fee",
         private_link=link,
         amount=formats.usd(part.amount_cents),
         count=1,
-        can_pay=person.user is not None or bool(link),
+        can_pay=can_pay,
+        has_to_ask=is_owed and person.user is None,
+        is_acted_for=msa_request.has_agent,
+        **no_button,
     )
+
+
+def _is_owed(part: Allocation) -> bool:
+    return part.fee.state == Fee.State.OPEN
 
 
 def _open_link(payment: Payment) -> str:
@@ -337,12 +351,17 @@ def _with_payer(msa_request: MSARequest, payment: Payment) -> list[Person]:
     people = recipients(msa_request)
     if not _still_pays(payment):
         return people
-    payer = Person(payment.payer_email, payment.payer_name, payment.payer)
+    payer = Person(_payers_address(payment), payment.payer_name, payment.payer)
     return people if any(_is_payer(person, payment) for person in people) else [*people, payer]
 
 
 def _is_payer(person: Person, payment: Payment) -> bool:
-    return person.email.lower() == payment.payer_email.lower()
+    return person.email.lower() == _payers_address(payment).lower()
+
+
+def _payers_address(payment: Payment) -> str:
+    """Of an account it's the one that it has now: at the one that it had when it paid, nobody may read it any longer."""
+    return payment.payer.email if payment.payer is not None else payment.payer_email
 
 
 def supervisors() -> list[Person]:

@@ -163,6 +163,7 @@ class DeskNoteKind(models.TextChoices):
     CANCELED = "canceled", _("Your decision was canceled")
     TAKEN_OVER = "taken_over", _("Your request was taken over")
     CLOSED = "closed", _("Your request was withdrawn")
+    OFF_SITE = "off_site", _("Dispatch took “On site” back")
 
 
 class RequestType(models.TextChoices):

@@ -318,7 +318,7 @@ _ROWS = (
     # --- Staff --------------------------------------------------------------------------------
     Row(EventKind.SCREENING_TAKEN, permissions=(_SCREEN,)),
     Row(EventKind.SCREENING_TAKEN_OVER, permissions=(_SCREEN,)),
-    Row(EventKind.ADDRESS_CORRECTED, by=frozenset({Actor.LINK})),
+    Row(EventKind.ADDRESS_CORRECTED, by=frozenset({Actor.LINK}), then=frozenset({Then.VOID_PAY_LINKS})),
     Row(EventKind.ANSWERS_BY_PHONE, permissions=(_SCREEN,)),
     Row(
         EventKind.PRODUCT_RULES_CHANGED,

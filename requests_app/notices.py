@@ -132,7 +132,7 @@ def _about(msa_request: MSARequest) -> dict[str, Any]:
 _ALSO_AFTERWARD = frozenset(
     {
         *("agent_revoked", "request_claimed", "receipt", "receipt_for_several"),
-        *("refund_paid", "refund_failed", "refund_declined", "payment_held"),
+        *("refund_paid", "refund_failed", "refund_declined", "payment_held", "payment_failed", "payment_disputed"),
     }
 )
 

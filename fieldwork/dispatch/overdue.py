@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import replace
+from functools import cached_property
 from itertools import pairwise
 
 from fieldwork.dispatch.assemble import assemble, why_unserved
@@ -77,8 +78,9 @@ def enforce(problem: Problem, plan: Plan) -> Plan:
     """The plan in which the rule holds; `plan` may be one of the committed problem. Ends, since overdue visits only move
     to earlier days."""
     plan = _with_own_windows(problem, plan)
-    while (breach := _breach(problem, plan)) is not None:
-        plan = _mended(problem, plan, *breach)
+    scan = _Scan(problem)
+    while (breach := scan.breach(plan)) is not None:
+        plan = _mended(problem, plan, *breach, ground=scan.ground)
     return plan
 
 
@@ -92,18 +94,43 @@ def _with_own_windows(problem: Problem, plan: Plan) -> Plan:
     return replace(plan, routes=routes, drive=sum(route.drive for route in routes))
 
 
-def _breach(problem: Problem, plan: Plan) -> tuple[Visit, Shift] | None:
-    """An overdue visit, and an earlier day of a technician that would take it without the visits that aren't overdue."""
-    by_id = {visit.id: visit for visit in problem.visits}
-    rows = stops_of(plan)
-    days = {stop.visit: route.day for route in plan.routes for stop in route.stops}
-    for visit in waiting(problem):
-        earlier = [shift for shift in shifts_for(problem, visit) if shift.day < days.get(visit.id, _NEVER)]
-        for shift in sorted(earlier, key=lambda shift: shift.day):
-            row = [by_id[stop] for stop in rows.get((shift.technician, shift.day), ())]
-            if _best(problem, shift, [other for other in row if not _gives_way(other)], visit):
-                return visit, shift
-    return None
+class _Scan:
+    """Looks for days that others took from overdue visits. What fits on a day is tried once for all rounds."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.by_id = {visit.id: visit for visit in problem.visits}
+        self.waiting = waiting(problem)
+        self.shifts = {
+            visit.id: sorted(shifts_for(problem, visit), key=lambda shift: shift.day) for visit in self.waiting
+        }
+        self.fits: dict[tuple[Hashable, ...], bool] = {}
+
+    @cached_property
+    def ground(self) -> Ground:
+        return Ground(self.problem)
+
+    def breach(self, plan: Plan) -> tuple[Visit, Shift] | None:
+        """An overdue visit, and an earlier day of a technician that would take it without those that aren't overdue."""
+        days = {stop.visit: route.day for route in plan.routes for stop in route.stops}
+        kept = {
+            key: tuple(stop for stop in row if not _gives_way(self.by_id[stop])) for key, row in stops_of(plan).items()
+        }
+        for visit in self.waiting:
+            day = days.get(visit.id, _NEVER)
+            for shift in self.shifts[visit.id]:
+                if shift.day >= day:
+                    break
+                if self._takes(shift, kept.get((shift.technician, shift.day), ()), visit):
+                    return visit, shift
+        return None
+
+    def _takes(self, shift: Shift, kept: tuple[Hashable, ...], visit: Visit) -> bool:
+        asked = (visit.id, shift.technician, shift.day, kept)
+        if asked not in self.fits:
+            others = [self.by_id[stop] for stop in kept]
+            self.fits[asked] = _best(self.problem, shift, others, visit) is not None
+        return self.fits[asked]
 
 
 def _gives_way(visit: Visit) -> bool:
@@ -114,7 +141,7 @@ def _best(problem: Problem, shift: Shift, others: list[Visit], visit: Visit) -> 
     return min(into(problem, shift, others, visit), key=cheapest_first, default=None)
 
 
-def _mended(problem: Problem, plan: Plan, visit: Visit, shift: Shift) -> Plan:
+def _mended(problem: Problem, plan: Plan, visit: Visit, shift: Shift, *, ground: Ground) -> Plan:
     """The visit is put there; those that give way for it find another place, or none."""
     by_id = {other.id: other for other in problem.visits}
     row = [by_id[stop] for stop in stops_of(plan).get((shift.technician, shift.day), ())]
@@ -129,8 +156,7 @@ def _mended(problem: Problem, plan: Plan, visit: Visit, shift: Shift) -> Plan:
         if places := insertions(problem, plan, other.id):
             plan = inserted(problem, plan, other.id, places[0])
         else:
-            number = problem.visits.index(other)
-            reason = why_unserved(Ground(problem), number)
+            reason = why_unserved(ground, problem.visits.index(other))
             plan = replace(plan, unserved=(*plan.unserved, Unserved(other.id, reason)))
     return plan
 

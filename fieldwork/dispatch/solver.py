@@ -46,7 +46,10 @@ def solve(
     }
     if not overdue.waiting(problem):
         return _search(problem, began=began, seconds=seconds, **options)
-    plan = _search(overdue.commit(problem), began=began, seconds=seconds, **options)
+    committed = overdue.commit(problem)
+    # Seeing to the rule afterward takes about as long as the commitments did
+    kept_back = min(time.monotonic() - began, seconds / 2)
+    plan = _search(committed, began=began, seconds=seconds - kept_back, **options)
     return replace(overdue.enforce(problem, plan), seconds=time.monotonic() - began)
 
 

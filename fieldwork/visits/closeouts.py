@@ -22,11 +22,11 @@ from msa_portal.business_days.calendar import local_day
 from msa_portal.db import lock, take_over
 from msa_portal.errors import Refused, Stale
 from requests_app import history
-from requests_app.enums import EventKind, ScanState, VisitOutcome
+from requests_app.enums import DeskNoteKind, EventKind, ScanState, VisitOutcome
 from requests_app.files import storage
 from requests_app.follow_ups import follow_ups
 from requests_app.lifecycle import transitions
-from requests_app.models import MSARequest, OutcomeReason
+from requests_app.models import DeskNote, MSARequest, OutcomeReason
 
 __all__ = [
     "Photo",
@@ -242,10 +242,24 @@ def undo_on_site(visit: SiteVisit, *, by: User, reason: str = "") -> SiteVisit:
         visit_round = fresh.order.round
         visit_round.on_site_at = None
         visit_round.save(update_fields=["on_site_at", "updated_at"])
-        codes = {"visit": fresh.pk, "reason": reason.strip()[:200]}
+        codes: dict[str, object] = {"visit": fresh.pk} | _told_why(msa_request, fresh, by, reason.strip())
         history.record_locked(msa_request, EventKind.VISIT_START_UNDONE, by=by, codes=codes)
     take_over(visit, fresh)
     return visit
+
+
+def _told_why(msa_request: MSARequest, visit: SiteVisit, by: User, reason: str) -> dict[str, object]:
+    """The reason is in a note, since an event holds no free text."""
+    if not reason or visit.technician is None:
+        return {}
+    note = DeskNote.objects.create(
+        recipient_id=visit.technician.user_id,
+        msa_request=msa_request,
+        kind=DeskNoteKind.OFF_SITE,
+        by=by,
+        text=reason[:1000],
+    )
+    return {"note": note.pk}
 
 
 def may_undo_until(visit: SiteVisit) -> datetime | None:
@@ -262,9 +276,10 @@ def _check_may_undo(visit: SiteVisit, by: User, reason: str) -> None:
     if until is None:
         raise Stale(_gone(visit), code="stale")
     if by.has_perm("fieldwork.schedule_sitevisit"):
-        if not reason.strip():
+        if reason.strip():
+            return
+        if visit.technician is None or visit.technician.user_id != by.pk:
             raise Refused(_("Say why the technician isn't on site."), code="no_reason", fields={"reason": ""})
-        return
     _technician_of(visit, by)
     if timezone.now() > until:
         raise Refused(

@@ -28,6 +28,10 @@ _KEY = "kept_form"
 _KEPT_FOR = 12 * 3600  # seconds
 _MOST = 200_000  # characters: a form's text, never a file's
 _NEVER = ("password", "csrfmiddlewaretoken", "secret", "credential")
+# What a page's own fields and buttons hold, which nobody typed.
+_OF_THE_PAGE = frozenset(
+    {*("seen", "page", "before", "shown", "changed", "autosave"), *("go", "key", "form", "next", "then", "action")}
+)
 _NEVER_NAMED = ("code", "recovery_codes")  # of a sign-in; a ZIP code is an answer
 
 
@@ -129,7 +133,8 @@ def _page_of(request: HttpRequest) -> str:
     if not url_has_allowed_host_and_scheme(address, {request.get_host()}):
         return request.get_full_path()
     parts = urlsplit(address)
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+    page = "/" + parts.path.lstrip("/\\")  # two slashes would name another host
+    return f"{page}?{parts.query}" if parts.query else page
 
 
 def waiting_for(request: HttpRequest) -> dict[str, Any] | None:
@@ -172,7 +177,12 @@ _MAIN = re.compile(r"<main\b[^>]*>")
 
 def _beside(fields: dict[str, list[str]]) -> Callable[[re.Match[str]], str]:
     """At the top of a page without that form, since a colleague was quicker or a date has passed: what was typed."""
-    typed = [value for values in fields.values() for value in values if any(map(str.isalpha, value))]
+    typed = [
+        value
+        for name, values in fields.items()
+        for value in values
+        if any(map(str.isalpha, value)) and name not in _OF_THE_PAGE and not name.startswith("seen_")
+    ]
     words = _("The form that you filled in isn’t here now. This is what you had in it, and nothing was sent:")
     told = format_html_join("", "<li>{}</li>", ((value,) for value in typed))
     box = format_html(

@@ -63,6 +63,11 @@ def check_open(invitation: PayInvitation) -> None:
             ),
             code="agent_over",
         )
+    if invitation.email.lower() != msa_request.customer_email.lower():
+        raise Refused(
+            _("Your email address was changed, so this link ended. Ask %(who)s to send you a new one.") % who,
+            code="address_changed",
+        )
     if invitation.round.closed_at is not None:
         raise Refused(_("This visit is over, so there is nothing to pay for it."), code="visit_closed")
     if invitation.voided_at is not None:

@@ -19,7 +19,7 @@ from payments.models import FOREIGN, Allocation, Fee, HeldReason, Payment
 from payments.refund_rules import owed_for
 from payments.services import disputes, ledger, refunds
 from requests_app import history
-from requests_app.enums import FINAL, EventKind, Settlement
+from requests_app.enums import EventKind, Settlement
 from requests_app.lifecycle import settlement
 from requests_app.models import MSARequest
 
@@ -101,9 +101,10 @@ def close(payment: Payment, state: Payment.State) -> None:
     if payment.state != state:
         payment.state = state
         payment.save(update_fields=["state", "updated_at"])
+    still_owed = set(payment.fees.filter(state=Fee.State.OPEN).values_list("round__msa_request", flat=True))
     for msa_request in requests_of(payment):
         thaw_if_idle(msa_request)
-        if was_debit and msa_request.status not in FINAL:
+        if was_debit and msa_request.pk in still_owed:
             settlement.debit_failed(msa_request)
     if was_debit:
         notices.payment_failed(payment)

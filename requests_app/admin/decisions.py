@@ -15,7 +15,7 @@ from msa_portal.accounts.models import User
 from msa_portal.errors import Refused
 from msa_portal.guards import user_of
 from requests_app.application import steps
-from requests_app.enums import CorrectionEnd, DecisionKind, DeskNoteKind, EventKind, WithdrawalReason
+from requests_app.enums import CorrectionEnd, DecisionKind, WithdrawalReason
 from requests_app.lifecycle import correction_items, staff_decisions
 from requests_app.lifecycle import seen as seen_states
 from requests_app.lifecycle.seen import Seen
@@ -60,11 +60,10 @@ def ended(row: MSARequest) -> list[StaffDecision]:
     return list(rows.select_related("decided_by", "ended_by")[:20])
 
 
-def take_over_notes(row: MSARequest) -> list[DeskNote]:
-    """Why it was taken over, for the events that say that it was; read only if there are any."""
-    if not any(event.kind == EventKind.SCREENING_TAKEN_OVER for event in row.case.events):
-        return []
-    return list(row.desk_notes.filter(kind=DeskNoteKind.TAKEN_OVER))
+def notes_of_events(row: MSARequest) -> list[DeskNote]:
+    """Why something was taken over or taken back, for the events that say that it was; read only if there are any."""
+    named = [event.codes["note"] for event in row.case.events if event.codes.get("note")]
+    return list(row.desk_notes.filter(pk__in=named)) if named else []
 
 
 def lines(row: MSARequest, decision: StaffDecision) -> list[str]:

@@ -348,7 +348,7 @@ def _page_context(request: HttpRequest, row: MSARequest, *, posted: bool) -> dic
         "has_to_judge": row.status == Status.REQUEST_SUBMITTED
         and any(correction.is_to_judge for correction in row.case.corrections),
         "ended_decisions": decisions.ended(row),
-        "take_over_notes": decisions.take_over_notes(row),
+        "notes_of_events": decisions.notes_of_events(row),
         "events": row.case.events[::-1],
         "may_screen": request.user.has_perm("requests_app.screen_msarequest"),
         "may_issue": request.user.has_perm("fieldwork.issue_serviceorder"),

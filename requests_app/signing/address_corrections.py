@@ -61,6 +61,7 @@ def confirm(correction: AddressCorrection) -> None:
     """Its owner confirmed it by the link. An open link to sign goes to the new address, the one at the old is void."""
     with locked(correction.msa_request) as fresh:
         row = lock(correction)
+        row.msa_request = fresh
         check_open(row)
         _check_correctable(fresh)
         row.confirmed_at = timezone.now()
@@ -81,7 +82,8 @@ def confirm(correction: AddressCorrection) -> None:
 
 
 def pending(msa_request: MSARequest) -> AddressCorrection | None:
-    return _open(msa_request).filter(expires_at__gt=timezone.now()).first()
+    rows = _open(msa_request).filter(expires_at__gt=timezone.now())
+    return rows.filter(from_email__iexact=msa_request.customer_email).first()
 
 
 def _open(msa_request: MSARequest) -> QuerySet[AddressCorrection]:
@@ -98,9 +100,11 @@ def _check_correctable(msa_request: MSARequest) -> None:
 
 
 def check_open(correction: AddressCorrection) -> None:
+    """It corrects one address: if the agent has put that right meanwhile, the link opens nothing."""
     if correction.confirmed_at is not None:
         raise Refused(_("This address is confirmed already. There is nothing more to do."), code="confirmed")
-    if correction.ended_at is not None or correction.expires_at <= timezone.now():
+    is_overtaken = correction.msa_request.customer_email.lower() != correction.from_email.lower()
+    if is_overtaken or correction.ended_at is not None or correction.expires_at <= timezone.now():
         raise Refused(_("This link no longer works. Call us, and we'll email a new one."), code="link_ended")
 
 
@@ -110,7 +114,7 @@ def token_for(key: uuid.UUID) -> str:
 
 def address_for(key: str) -> str:
     """The absolute link; raises `LinkGone` where it opens nothing any longer."""
-    correction = AddressCorrection.objects.filter(key=uuid.UUID(key)).first()
+    correction = AddressCorrection.objects.filter(key=uuid.UUID(key)).select_related("msa_request").first()
     if correction is None:
         raise LinkGone("no such correction")
     try:

@@ -15,6 +15,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from msa_portal.accounts import kept_forms
 from msa_portal.accounts.models import User
@@ -417,6 +419,26 @@ def test_what_was_typed_shows_where_its_form_is_gone(client):
     page = client.get(DETAILS).text
     assert "isn’t here now" in page
     assert "<li>Typed &lt;b&gt;before&lt;/b&gt;</li>" in page
+
+
+def test_what_the_page_itself_put_into_a_form_is_not_shown_as_typed(client):
+    user = person(Role.PROGRAM_STAFF)
+    headers = {"Referer": f"http://testserver{DETAILS}"}
+    hidden = {"seen": '["request_submitted",1]', "page": "ab12", "shown": "street", "go": "next", "seen_7": "[x]"}
+    sent_too_late(client, user, {"note": "Typed"} | hidden, "/accounts/company/invitations/", headers=headers)
+    sign_in(client, user.email)
+    page = client.get(DETAILS).text
+    assert "<li>Typed</li>" in page
+    assert not [value for value in hidden.values() if f"<li>{escape(value)}</li>" in page]
+
+
+@pytest.mark.parametrize("path", ["//evil.example/take", "/\\evil.example", "///evil.example"])
+def test_page_whose_path_names_another_host_is_never_come_back_to(client, path):
+    response = sent_too_late(
+        client, person(Role.PROGRAM_STAFF), {"name": "New"}, headers={"Referer": f"http://testserver{path}"}
+    )
+    goes_to = parse_qs(urlsplit(response.url).query)["next"][0]
+    assert url_has_allowed_host_and_scheme(goes_to, {"testserver"})
 
 
 def test_button_alone_is_to_be_pressed_again(client):

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from fieldwork.dispatch import Fixed, Plan, Problem, check, replan, solve, timeline
+from fieldwork.dispatch import Fixed, Plan, Problem, check, overdue, replan, solve, timeline
 from tests.fieldwork.dispatch.problems import HOUR, MORNING, days, order, problem, published, served, shift, visit
 
 
@@ -134,3 +134,31 @@ def test_oracle_sees_what_the_search_alone_would_do() -> None:
         replace(asked, visits=tuple(replace(row, overdue=False) for row in asked.visits)), seconds=20, iterations=30
     )
     assert breaches(asked, blind) != []
+
+
+def test_what_fits_on_a_day_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A week with far more overdue visits than room: each round of mending looked at every pair again (8 s over the time)."""
+    late = [
+        visit(number, place=1 + number % 9, overdue=True, windows=days(0, 1), duration=2 * HOUR)
+        for number in range(1, 25)
+    ]
+    others = [visit(100 + number, place=1, windows=days(0, 1)) for number in range(8)]
+    asked = problem([shift(number=0), shift(number=1)], [*late, *others])
+    plan = solve(
+        replace(asked, visits=tuple(replace(row, overdue=False) for row in asked.visits)), seconds=5, iterations=50
+    )
+    tried: list[tuple[object, ...]] = []
+    scan = overdue._Scan(asked)
+    best = overdue._best
+
+    def counted(*given: object) -> object:
+        tried.append(given)
+        return best(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(overdue, "_best", counted)
+    scan.breach(plan)
+    first = len(tried)
+    scan.breach(plan)
+    assert first > 0
+    assert len(tried) == first
+    assert breaches(asked, overdue.enforce(asked, plan)) == []

@@ -12,6 +12,7 @@ from django.utils.html import escape
 
 from fieldwork.models import CloseOut, ServiceOrder, SiteVisit
 from fieldwork.visits import closeouts, orders
+from msa_portal.accounts.roles import Role
 from msa_portal.errors import Refused, Stale
 from msa_portal.notices.models import NoticeMessage
 from payments.models import Fee, Refund
@@ -19,7 +20,7 @@ from requests_app import history
 from requests_app.enums import EventKind, Responsible, Status, VisitOutcome, WithdrawalReason
 from requests_app.follow_ups import follow_ups
 from requests_app.lifecycle import transitions
-from requests_app.models import MSARequest, OutcomeReason
+from requests_app.models import DeskNote, MSARequest, OutcomeReason
 from tests import factories
 from tests.fieldwork.conftest import failure, new_technician, planned, report
 
@@ -318,7 +319,20 @@ def test_dispatch_takes_on_site_back_with_a_reason(tess, dan, client):
         assert (refused.status_code, "isn&#x27;t on site." in refused.content.decode()) == (422, True)
         assert client.post(off_site, {"reason": "Tapped at the wrong house"}).status_code == 302
     event = visit.order.round.msa_request.events.get(kind=EventKind.VISIT_START_UNDONE)
-    assert (event.actor, event.codes["reason"]) == (dan, "Tapped at the wrong house")
+    note = DeskNote.objects.get(kind="off_site")
+    assert (event.actor, event.codes) == (dan, {"visit": visit.pk, "note": note.pk})  # never free text, for good
+    assert (note.text, note.by, note.recipient) == ("Tapped at the wrong house", dan, tess.user)
+    client.force_login(factories.staff())
+    page = client.get(reverse("admin:requests_app_msarequest_change", args=[visit.order.round.msa_request_id]))
+    assert "Tapped at the wrong house" in page.text
+
+
+def test_technician_who_also_dispatches_takes_it_back_without_a_reason(tess):
+    both = factories.UserFactory(roles=[Role.TECHNICIAN, Role.DISPATCHER])
+    tess.user = both
+    tess.save()
+    visit = closeouts.go_on_site(planned(tess), by=both)
+    assert closeouts.undo_on_site(visit, by=both).state == SiteVisit.State.SCHEDULED
 
 
 def test_nobody_else_takes_on_site_back(tess, client):

@@ -5,18 +5,26 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
+from fieldwork.models import CloseOut
+from fieldwork.visits import closeouts
+from msa_portal.accounts.models import User
+from msa_portal.db import lock
 from msa_portal.errors import Refused
+from msa_portal.notices import recipients
 from msa_portal.notices.models import NoticeMessage
-from payments.models import Payment
+from payments.models import Payment, Refund
 from payments.services import checkout, pay_links, settle
 from requests_app import history
 from requests_app.enums import Debit, Holder, Status, WithdrawalReason
-from requests_app.lifecycle import transitions
+from requests_app.follow_ups import follow_ups
+from requests_app.lifecycle import agency, transitions
 from requests_app.models import MSARequest
 from tests import factories
+from tests.fieldwork.conftest import failure, new_technician, planned
 from tests.payments.conftest import FEE, opened, state_of
 from tests.payments.sandbox.harness import SandboxControl
 
@@ -155,6 +163,68 @@ def test_disputed_payment_is_told_and_how_it_ends(payable, provider_sandbox, out
     settle.settle_from_provider(payment)
     last = mails("payment_disputed")[-1]
     assert ("took back" in last.text, "stands" in last.text) == (outcome == "lost", outcome == "won")
+
+
+@pytest.fixture
+def asked_again(payable) -> MSARequest:
+    """Its visit failed, another report of it says otherwise, and the fee for the next visit is due."""
+    technician = new_technician()
+    visit = planned(technician, factories.ordered(factories.valid(factories.paid(payable))))
+    closeouts.close_out(visit, failure(), by=technician.user)
+    closeouts.close_out(visit, failure(reasons=[factories.utility_reason()]), by=technician.user)
+    msa_request = factories.refreshed(payable)
+    follow_ups.save_reschedule(msa_request, by=msa_request.owner, statements={"package_missing": "It's there now."})
+    return factories.refreshed(msa_request)
+
+
+def test_debit_for_a_visit_that_isnt_owed_any_longer_asks_nobody_to_pay(asked_again, provider_sandbox):
+    payment = debit(opened(asked_again), provider_sandbox)
+    one, other = CloseOut.objects.filter(visit__order__round__msa_request=asked_again).order_by("-accepted")
+    closeouts.let_stand(other, instead_of=one.pk, by=factories.dispatcher(), note="Called them.")
+    ends(payment, provider_sandbox, "fail")
+    msa_request = factories.refreshed(asked_again)
+    assert (msa_request.status, msa_request.debit) == (Status.SITE_VISIT_UNSUCCESSFUL, "")
+    [mail] = mails("payment_failed")
+    assert "You don't have to pay it again." in mail.text
+    assert "Please pay again" not in mail.text + mail.html
+
+
+def test_fee_of_a_visit_that_isnt_needed_goes_back_once(asked_again, provider_sandbox):
+    payment = opened(asked_again)
+    provider_sandbox.act(str(payment.session_id), "pay")
+    settle.settle_from_provider(payment)
+    assert factories.refreshed(asked_again).status == Status.RESCHEDULE_REQUESTED
+    reports = list(CloseOut.objects.filter(visit__order__round__msa_request=asked_again).order_by("-accepted"))
+    for one, other in (reports, reports[::-1], reports):
+        closeouts.let_stand(other, instead_of=one.pk, by=factories.dispatcher(), note="Called them.")
+    [refund] = Refund.objects.all()
+    assert (refund.state, refund.reason, refund.amount_cents) == ("proposed", "no_second_visit", FEE)
+    assert mails("refund_failed") == []
+
+
+def test_company_that_paid_hears_of_it_also_when_it_acts_no_longer(schedule, provider_sandbox):
+    msa_request = factories.executed(factories.complete_request(company=factories.CompanyFactory()))
+    agent = msa_request.agent
+    payment = debit(opened(msa_request), provider_sandbox)
+    with transaction.atomic():
+        agency.stop_acting(lock(msa_request), by=None, why="revoked")
+    ends(payment, provider_sandbox, "fail")
+    by_address = {mail.to_email: mail for mail in mails("payment_failed")}
+    assert recipients.reason_against(by_address[agent.email]) == ""
+    assert "Please pay again" not in by_address[agent.email].text
+    assert "Call the program to ask how to pay." in by_address[msa_request.customer_email].text
+
+
+def test_payer_with_another_address_since_is_told_there(schedule, provider_sandbox):
+    company = factories.CompanyFactory()
+    agent, payer = factories.member_of(company), factories.member_of(company)
+    msa_request = factories.executed(factories.complete_request(company=company))
+    payment = debit(checkout.open_checkout(msa_request, by=payer, expected_cents=FEE), provider_sandbox)
+    User.objects.filter(pk=payer.pk).update(email="married@example.com")
+    ends(payment, provider_sandbox, "fail")
+    told = [mail for mail in mails("payment_failed") if mail.recipient_id == payer.pk]
+    assert ([mail.to_email for mail in told], agent.email) == (["married@example.com"], msa_request.agent.email)
+    assert recipients.reason_against(told[0]) == ""
 
 
 # --- A link to pay

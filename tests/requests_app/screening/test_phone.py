@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 from typing import Any
 
@@ -60,6 +61,16 @@ def test_form_is_checked_as_the_customers_and_keeps_what_was_typed(desk: Client)
     assert page.status_code == 409
     assert 'value="9"' in page.text
     assert factories.refreshed(msa_request).zip_code != "9"
+
+
+def test_page_after_an_error_knows_what_it_saved_itself(desk: Client) -> None:
+    """One person and one page: what can be read is saved, so the next try isn't somebody else's change."""
+    msa_request = factories.complete_request()
+    page = post(desk, msa_request, {"zip_code": "9", "street": "99 Elm Street"})
+    again = {"zip_code": "91101", "street": "99 Elm Street Rear"}
+    [version] = set(re.findall(r'name="version" value="(\d+)"', page.text))
+    assert desk.post(address(msa_request), {"version": version, "what": "step"} | again).status_code == 302
+    assert factories.refreshed(msa_request).street == "99 Elm Street Rear"
 
 
 def test_stale_version_is_refused_with_both_values(desk: Client) -> None:

@@ -15,6 +15,8 @@ from django.utils import timezone
 from msa_portal.errors import Refused
 from msa_portal.notices import links
 from msa_portal.notices.models import NoticeMessage
+from payments.services import invitations as pay_invitations
+from payments.services import pay_links
 from requests_app.enums import Party
 from requests_app.lifecycle import drafts
 from requests_app.models import AddressCorrection, AgentAuthority, MSARequest, Signature, SigningInvitation
@@ -123,3 +125,26 @@ def test_account_taken_meanwhile_ends_the_link(client: Client) -> None:
     drafts.claim(msa_request, by=factories.UserFactory(email=OLD))
     assert client.post(path_of(correction)).status_code == 410
     assert factories.refreshed(msa_request).customer_email == OLD
+
+
+def test_address_that_the_agent_corrected_meanwhile_stays(client: Client) -> None:
+    """Misheard on the phone, then put right by the agent: a stranger's click would move the address, and the link to sign."""
+    msa_request = of_agent()
+    correction = address_corrections.ask(msa_request, "misheard@example.com", by=factories.staff())
+    changes = {"customer_email": NEW}
+    drafts.save_facts(msa_request, changes, by=msa_request.agent, version=factories.refreshed(msa_request).version)
+    assert address_corrections.pending(factories.refreshed(msa_request)) is None
+    assert client.get(path_of(correction)).status_code == 410
+    assert client.post(path_of(correction)).status_code == 410
+    assert factories.refreshed(msa_request).customer_email == NEW
+
+
+def test_link_to_pay_at_the_old_address_opens_nothing(client: Client) -> None:
+    msa_request = factories.executed(of_agent())
+    invitation = pay_links.invite(msa_request, by=msa_request.agent)
+    assert pay_invitations.check_open(invitation) is None
+    client.post(path_of(address_corrections.ask(msa_request, NEW, by=factories.staff())))
+    invitation.refresh_from_db()
+    with pytest.raises(Refused):
+        pay_invitations.check_open(invitation)
+    assert factories.refreshed(msa_request).customer_pays_until is None
