@@ -39,8 +39,9 @@ ALL = [
     Group("in the browser, on SQLite", "sqlite", "browser", BY_FILE),
 ]
 
-# How many orders of payment events to play: different ones each night; by day, always the same 120.
-NIGHTLY = {"BOOKS_ORDERS": "600"}
+# How many orders of payment events to play (different ones each night; by day, always the same 120), and how many days of
+# a technician to close in the browser.
+NIGHTLY = {"BOOKS_ORDERS": "600", "FIELD_DAYS": "20"}
 
 
 def run(group: Group, arguments: list[str], more: Mapping[str, str]) -> int:

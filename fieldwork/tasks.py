@@ -9,7 +9,7 @@ from django.utils import timezone
 from fieldwork import learning
 from fieldwork.customer import arrival_watch, reminders
 from fieldwork.models import VisitPhoto
-from fieldwork.phone import uploads
+from fieldwork.phone import contacts, uploads
 from fieldwork.planning import execution, runs
 from fieldwork.schedule import durations, positions
 from fieldwork.visits import due_dates
@@ -102,4 +102,6 @@ def watch_arrivals() -> int:
 
 @shared_task
 def sweep_uploads() -> int:
+    """What phones began to send and never finished, and phones that fell silent weeks ago."""
+    contacts.forget_old(timezone.now())
     return uploads.sweep()

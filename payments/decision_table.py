@@ -156,7 +156,8 @@ def _before_failure(status: Status) -> tuple[Standing, ...]:
         return (Standing.DONE,)
     if status == Status.WITHDRAWN:
         return (Standing.ENDED,)
-    return (Standing.NONE_YET,) if status in _reachable(Status.UNSUBMITTED, without={EventKind.FAIL}) else ()
+    without_failure = _reachable(Status.UNSUBMITTED, without={EventKind.FAIL, EventKind.CORRECT_TO_FAILED})
+    return (Standing.NONE_YET,) if status in without_failure else ()
 
 
 def _after_failure(status: Status) -> tuple[Standing, ...]:

@@ -311,6 +311,7 @@ def field(dispatcher: User) -> None:
     fieldwork.PhotoUpload.objects.create(
         close_out_id=uuid.uuid4(), visit=closed.visit, technician=closed.by, sha256=NO_HASH, size=2
     )
+    fieldwork.PhoneContact.objects.create(technician=closed.by, phone=uuid.uuid4(), reports=2, photos=3, seen_at=now)
     conflict = fieldwork.CloseOut(
         visit=closed.visit, by=closed.by, outcome=closed.outcome, body_hash=NO_HASH, conflict="already_closed"
     )

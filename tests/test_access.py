@@ -63,7 +63,7 @@ ADDRESSES = {
     },
     PAYMENT: {"payments:joint_returned", "payments:cancel_joint"},
     VISIT: {"fieldwork:visit", "fieldwork:on_site", "fieldwork:off_site", "fieldwork:close_out", "fieldwork:flyer", "fieldwork:site_photo", "fieldwork:day", "fieldwork:put_back", "fieldwork:agreement",
-            "fieldwork:api_who", "fieldwork:api_day", "fieldwork:api_on_my_way", "fieldwork:api_on_site", "fieldwork:api_off_site", "fieldwork:api_report",
+            "fieldwork:api_who", "fieldwork:api_day", "fieldwork:api_on_my_way", "fieldwork:api_on_site", "fieldwork:api_give_back", "fieldwork:api_off_site", "fieldwork:api_report",
             "fieldwork:api_photos", "fieldwork:api_photo"},
     PHOTO: {"fieldwork:photo", "fieldwork:photo_small", "fieldwork:photo_marked"},
     WEBHOOK: {"payments:webhook"},

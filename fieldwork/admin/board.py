@@ -20,6 +20,7 @@ from fieldwork.board import geography, picture, publishing, script_words, span, 
 from fieldwork.board.forms import MoveForm, seen_of, seen_values
 from fieldwork.board.span import Span
 from fieldwork.models import Lane, SiteVisit
+from fieldwork.phone import contacts
 from fieldwork.planning import board
 from fieldwork.schedule import facts
 from msa_portal.business_days.calendar import local_day
@@ -73,6 +74,7 @@ class BoardAdmin(ScriptViews, ReadOnlyAdmin):
             "untold": script_words.untold(publishing.untold_count(shown.from_on, shown.until_on)),
             "words": script_words.all_words(),
             "map": geography.of_map(),
+            "unsent": contacts.unsent(timezone.now()),
         }
         return render(request, "admin/fieldwork/board/board.html", context)
 

@@ -5,6 +5,7 @@ from fieldwork.models.day_changes import CalendarFeed, DayChange, UnsuitableDay
 from fieldwork.models.learning import RuleProposal
 from fieldwork.models.orders import ServiceOrder, SiteVisit, VisitDuration
 from fieldwork.models.people import Absence, District, DistrictZip, Skill, Technician, Weekday, WorkingHours, Yard
+from fieldwork.models.phones import PhoneContact
 from fieldwork.models.planning import Lane, Placement, PlanRun
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "District",
     "DistrictZip",
     "Lane",
+    "PhoneContact",
     "PhotoUpload",
     "Placement",
     "PlanRun",

@@ -5,6 +5,7 @@ The phone repeats whatever it got no answer for, so everything here may come sev
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 from typing import IO, Any
 from uuid import UUID
@@ -24,9 +25,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from fieldwork.models import CloseOut, PhotoUpload, SiteVisit, Technician
-from fieldwork.phone import clock, report_submission, shell, sync, uploads
+from fieldwork.phone import clock, contacts, give_backs, report_submission, shell, sync, uploads
 from fieldwork.phone.auth import IsTechnician, PhoneSession
-from fieldwork.phone.serializers import AnnouncedSerializer, MomentSerializer, ReportSerializer
+from fieldwork.phone.serializers import AnnouncedSerializer, GiveBackSerializer, MomentSerializer, ReportSerializer
 from fieldwork.visits import closeouts, orders, outcome_text
 from msa_portal.accounts.models import User
 from msa_portal.api import problem
@@ -36,15 +37,32 @@ from requests_app.enums import VisitOutcome
 
 # "On my way" is news for so long; a customer who reads it later is misled.
 _NEWS = timedelta(minutes=30)
+_LONGEST_NAME = 64
 
 
 class PhoneView(APIView):
-    """Not in the public API's description: the app and the server are of one version."""
+    """Not in the public API's description: the app and the server are of one version.
+
+    Each answer, a refusal too, repeats what the phone calls the request and the hash of its body as it arrived: the phone
+    believes nothing else (fault 65).
+    """
 
     schema = None
     authentication_classes = (PhoneSession,)
     permission_classes = (IsTechnician,)
     guard = Guard.TECHNICIAN
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        self.body_hash = hashlib.sha256(request._request.body).hexdigest()
+        super().initial(request, *args, **kwargs)
+        contacts.record(self.technician, request.headers.get("X-Phone-Unsent", ""), timezone.now())
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
+        asked = request.headers.get("X-Phone-Request", "")[:_LONGEST_NAME]
+        if asked and isinstance(getattr(response, "data", None), dict):
+            at = timezone.now().isoformat()
+            response.data["echo"] = {"request": asked, "hash": getattr(self, "body_hash", ""), "at": at}
+        return super().finalize_response(request, response, *args, **kwargs)
 
     @property
     def technician(self) -> Technician:
@@ -97,39 +115,63 @@ class DayView(PhoneView):
 class ActView(PhoneView):
     """What a technician does at a visit that is theirs; a phone without coverage may tell of it later."""
 
+    name: str
+    serializer: type = MomentSerializer
+
     def post(self, request: Request, pk: int) -> Response:
         visit = self.reported_visit(pk)
-        at = clock.when(self.checked(MomentSerializer)["at"], self.phone_now, timezone.now())
-        visit = self.act(visit, at)
+        sent = self.checked(self.serializer)
+        at = clock.when(sent["at"], self.phone_now, timezone.now(), seconds_ago=sent["seconds_ago"])
+        visit = self.act(visit, at, sent)
         expected = visit.expected_at.isoformat() if visit.expected_at else None
-        return _fresh({"state": visit.state, "state_text": visit.get_state_display(), "expected_at": expected})
+        told = {"state": visit.state, "state_text": visit.get_state_display(), "expected_at": expected}
+        return _fresh(told | {"visit": pk, "act": self.name})
 
-    def act(self, visit: SiteVisit, at: Any) -> SiteVisit:
+    def act(self, visit: SiteVisit, at: Any, sent: dict[str, Any]) -> SiteVisit:
         raise NotImplementedError
 
 
 class OnMyWayView(ActView):
-    def act(self, visit: SiteVisit, at: Any) -> SiteVisit:
+    name = "on-my-way"
+
+    def act(self, visit: SiteVisit, at: Any, sent: dict[str, Any]) -> SiteVisit:
         """Old news is not told."""
         return closeouts.on_my_way(visit, by=self.user) if timezone.now() - at <= _NEWS else visit
 
 
 class OnSiteView(ActView):
-    def act(self, visit: SiteVisit, at: Any) -> SiteVisit:
+    name = "on-site"
+
+    def act(self, visit: SiteVisit, at: Any, sent: dict[str, Any]) -> SiteVisit:
         return closeouts.go_on_site(visit, by=self.user, at=at)
 
 
+class GiveBackView(ActView):
+    name = "give-back"
+    serializer = GiveBackSerializer
+
+    def act(self, visit: SiteVisit, at: Any, sent: dict[str, Any]) -> SiteVisit:
+        return give_backs.give_back(visit, by=self.user, reason=sent["reason"], on=sent["on"], act=sent["id"])
+
+
 class OffSiteView(ActView):
-    def act(self, visit: SiteVisit, at: Any) -> SiteVisit:
-        return closeouts.undo_on_site(visit, by=self.user)
+    name = "off-site"
+
+    def act(self, visit: SiteVisit, at: Any, sent: dict[str, Any]) -> SiteVisit:
+        """Sent twice, the second finds it done."""
+        is_done = visit.state == SiteVisit.State.SCHEDULED
+        return visit if is_done else closeouts.undo_on_site(visit, by=self.user)
 
 
 class PhotosView(PhoneView):
     def post(self, request: Request, report: UUID) -> Response:
         sent = self.checked(AnnouncedSerializer)
         visit = self.reported_visit(sent["visit"])
-        received, is_new = uploads.announce(visit, self.technician, report, sent["sha256"], sent["size"])
-        return _fresh({"received": received}, status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
+        received, is_new = uploads.announce(
+            visit, self.technician, report, sent["sha256"], sent["size"], keep=sent.get("keep")
+        )
+        code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
+        return _fresh({"received": received} | _photo(report, sent["sha256"]), code)
 
 
 class ChunkParser(BaseParser):
@@ -149,7 +191,7 @@ class PhotoView(PhoneView):
 
     def get(self, request: Request, report: UUID, sha256: str) -> Response:
         upload = self._upload(report, sha256)
-        return _fresh({"received": upload.received, "size": upload.size})
+        return _fresh({"received": upload.received, "size": upload.size} | _photo(report, sha256))
 
     def patch(self, request: Request, report: UUID, sha256: str) -> Response:
         upload = self._upload(report, sha256)
@@ -161,7 +203,7 @@ class PhotoView(PhoneView):
             limit = _("A chunk has at most %(bytes)s bytes.") % {"bytes": uploads.CHUNK_BYTES}
             return problem("too_large", limit, status.HTTP_413_REQUEST_ENTITY_TOO_LARGE)
         try:
-            return _fresh({"received": uploads.append(upload, int(offset), chunk)})
+            return _fresh({"received": uploads.append(upload, int(offset), chunk)} | _photo(report, sha256))
         except uploads.WrongOffset as wrong:
             answer = problem(wrong.code, str(wrong), status.HTTP_409_CONFLICT)
             answer.data["received"] = wrong.received
@@ -195,9 +237,15 @@ def _page(request: Request) -> dict[str, str]:
     return {"csrf": get_token(request), "app_version": shell.version()}
 
 
+def _photo(report: UUID, sha256: str) -> dict[str, str]:
+    return {"id": str(report), "sha256": sha256}
+
+
 def _answer(kept: CloseOut) -> dict[str, Any]:
     has_flyer = kept.accepted and kept.outcome == VisitOutcome.UNSUCCESSFUL
     return {
+        "id": str(kept.pk),
+        "photos": kept.photos.count(),
         "accepted": kept.accepted,
         "conflict": kept.conflict,
         "conflict_text": outcome_text.conflict_text(kept) if kept.conflict else "",

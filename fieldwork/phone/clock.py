@@ -20,11 +20,14 @@ def seconds_ahead(phone_now: str | None, now: datetime) -> int | None:
     return int(max(-_MOST, min(said - now, _MOST)).total_seconds())
 
 
-def when(at: datetime | None, phone_now: str | None, now: datetime) -> datetime:
-    """When something was, in the server's time: as long ago as it was by the phone's own clock.
+def when(at: datetime | None, phone_now: str | None, now: datetime, *, seconds_ago: int | None = None) -> datetime:
+    """When something was, in the server's time: as long ago as the phone counted, else as it was by its own clock.
 
-    Now, where the phone does not say, or where its clock was set meanwhile.
+    Now, where the phone does not say, or where its clock was set since.
     """
+    if seconds_ago is not None:
+        counted = timedelta(seconds=seconds_ago)
+        return now - counted if counted <= _LONGEST_WAIT else now
     said = _read(phone_now)
     if at is None or said is None:
         return now

@@ -31,8 +31,10 @@ def app(request: HttpRequest) -> HttpResponse:
 @public
 @require_safe
 def service_worker(request: HttpRequest) -> HttpResponse:
-    """Asked for at each opening of the app; its own folder, /field/, is all that it may see to."""
-    answer = HttpResponse(shell.worker(), content_type="text/javascript; charset=utf-8")
+    """Asked for at each opening of the app; its own folder, /field/, is all that it may see to. `?module` for a browser
+    that starts it as one; without, it is for the others, and for phones that began before there were both."""
+    script = shell.worker(is_module="module" in request.GET)
+    answer = HttpResponse(script, content_type="text/javascript; charset=utf-8")
     answer["Cache-Control"] = "no-cache"
     return answer
 

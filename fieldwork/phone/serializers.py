@@ -20,6 +20,10 @@ from requests_app.models import OutcomeReason
 REASONS = OutcomeReason.objects.filter(at_site=True)
 
 
+# Why nobody could go to a site: the visit is moved then, not failed (D13).
+NOT_REACHED = OutcomeReason.objects.filter(at_site=False)
+
+
 class Sha256Field(serializers.RegexField):
     def __init__(self, **options: Any) -> None:
         super().__init__(re.compile(r"[0-9a-f]{64}"), **options)
@@ -28,11 +32,26 @@ class Sha256Field(serializers.RegexField):
 class MomentSerializer(serializers.Serializer[Any]):
     at = serializers.DateTimeField(required=False, allow_null=True, default=None)
 
+    # Counted by the phone since then, whatever its clock was set to in between.
+    seconds_ago = serializers.IntegerField(
+        required=False, allow_null=True, default=None, min_value=0, max_value=10 * 366 * 86_400
+    )
+
+
+class GiveBackSerializer(MomentSerializer):
+    """`id` is minted at the tap; `on` is the day of the visit that the technician saw."""
+
+    id = serializers.UUIDField()
+    on = serializers.DateField()
+    reason = serializers.SlugRelatedField(slug_field="code", queryset=NOT_REACHED)
+
 
 class AnnouncedSerializer(serializers.Serializer[Any]):
     visit = serializers.IntegerField(min_value=1, max_value=2**62)
     sha256 = Sha256Field()
     size = serializers.IntegerField(min_value=1, max_value=settings.MAX_UPLOAD_BYTES)
+    # All photos that the report has now: others that were sent for it are forgotten.
+    keep = serializers.ListField(child=Sha256Field(), required=False, max_length=50)
 
 
 class ReportPhotoSerializer(serializers.Serializer[Any]):

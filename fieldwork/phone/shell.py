@@ -23,10 +23,12 @@ from django.utils.translation import get_language
 from fieldwork.phone.words import WORDS
 
 WORKER = "fieldwork/app/sw.js"
+SENDER = "fieldwork/app/outbox.js"
 MODULES = (
-    "acts", "api", "app", "bar", "closeout", "closeout-checks", "closeout-end", "closeout-photos", "closeout-serial",
-    "day", "db", "dom", "done", "drafts", "exporting", "flyer", "marks", "more", "outbox", "outbox-page", "photos",
-    "router", "scanner", "sync", "times", "updates", "visit", "words",
+    "acts", "api", "app", "bar", "clock", "closeout", "closeout-checks", "closeout-end", "closeout-photos",
+    "closeout-serial", "day", "db", "dom", "done", "drafts", "exporting", "flyer", "give-back", "marks", "more",
+    "on-site", "outbox", "outbox-page", "photos", "portal", "report", "router", "scanner", "sender", "shelf", "sync", "time",
+    "times", "updates", "visit", "words",
 )  # fmt: skip
 FILES = (
     *(f"fieldwork/app/{name}.js" for name in MODULES),
@@ -48,11 +50,12 @@ def page() -> str:
     return _release(get_language())[1]
 
 
-def worker() -> str:
-    """The service worker's script, told its version and what to keep."""
+def worker(*, is_module: bool = False) -> str:
+    """The service worker's script, told its version and what to keep. As a module it imports the app's own sender."""
     kept = [{"url": address(name), "integrity": f"sha256-{_digest(name)}"} for name in FILES]
     told = {"version": version(), "page": reverse("fieldwork:app"), "files": kept}
-    return f"const APP = {json.dumps(told)};\n{_read(WORKER).decode()}"
+    sender = f'import {{ sendInBackground as SEND }} from "{address(SENDER)}";' if is_module else "const SEND = null;"
+    return f"{sender}\nconst APP = {json.dumps(told)};\n{_read(WORKER).decode()}"
 
 
 def address(name: str) -> str:

@@ -1,6 +1,7 @@
 """A technician's day as the phone keeps it: what the work needs, and no more of anybody (fault 58).
 
-No customer's name, telephone or email address: the page of the visit has them, while there is coverage.
+No customer's name or email address: the page of the visit has them, while there is coverage. The phone number is there
+as long as the visit is open, since a call needs no coverage for data (docs/adr/0024).
 """
 
 from __future__ import annotations
@@ -25,13 +26,15 @@ def day_of(technician: Technician, on: date) -> dict[str, Any]:
     today = list(mine.on_day(on))
     overdue = list(mine.open().filter(scheduled_on__lt=on).order_by("scheduled_on", "-window", "pk"))
     known = _Known([*today, *overdue])
+    reasons = list(OutcomeReason.objects.filter(is_active=True))
     return {
         "on": on.isoformat(),
         "technician": person(technician),
         "visits": [_visit(visit, known) for visit in today],
         "overdue": [_visit(visit, known) for visit in overdue],
         "next_on": None if today else mine.next_day_after(on),
-        "reasons": [_reason(reason) for reason in OutcomeReason.objects.filter(is_active=True, at_site=True)],
+        "reasons": [_reason(reason) for reason in reasons if reason.at_site],
+        "not_reached": [{"code": reason.code, "title": reason.title} for reason in reasons if not reason.at_site],
     }
 
 
@@ -84,10 +87,12 @@ def _visit(visit: SiteVisit, known: _Known) -> dict[str, Any]:
         "arrives_at": _moment(visit.arrives_at),
         "expected_at": _moment(visit.expected_at),
         "on_the_way_at": _moment(visit.on_the_way_at),
+        "on_site_at": _moment(visit.on_site_at),
         "moved": visit.moves > 0,
         "report": {"outcome": report.outcome, "received_at": _moment(report.received_at)} if report else None,
         "promised": _promised(known.promised.get(msa_request.pk, [])),
         "put_right": known.put_right.get(msa_request.pk, []),
+        "phone": msa_request.customer_phone if visit.state in SiteVisit.OPEN_STATES else "",
         **_site(visit, msa_request),
     }
 

@@ -7,7 +7,7 @@ evidence only when its report arrives; what never gets one is swept away.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.core.files.storage import Storage
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -50,15 +51,31 @@ class Damaged(Refused):
         super().__init__(_("The photo arrived damaged and is sent again."), code="hash")
 
 
-def announce(visit: SiteVisit, technician: Technician, report: UUID, sha256: str, size: int) -> tuple[int, bool]:
+def announce(
+    visit: SiteVisit,
+    technician: Technician,
+    report: UUID,
+    sha256: str,
+    size: int,
+    *,
+    keep: Collection[str] | None = None,
+) -> tuple[int, bool]:
     """Begin a photo, or find it again: how many of its bytes are here, and whether it is new.
 
-    All of them are, where its report was taken in already. Raises `Refused`: too large, too many, or known
-    with another size.
+    All of them are, where its report was taken in already. Photos come while the form is still being filled in: with
+    `keep`, those of the report that it does not name are forgotten. One that was sent for the visit under another id
+    of the report, before it was opened again, is not sent twice. Raises `Refused`: too large, too many, or known with
+    another size.
     """
     if VisitPhoto.objects.filter(close_out_id=report, original_sha256=sha256, close_out__by=technician).exists():
         return size, False
+    if keep is not None:
+        for dropped in PhotoUpload.objects.filter(close_out_id=report, technician=technician).exclude(
+            sha256__in={*keep, sha256}
+        ):
+            _delete(dropped)
     upload = PhotoUpload.objects.filter(close_out_id=report, sha256=sha256).first()
+    upload = upload or _adopt(visit, technician, report, sha256, size)
     is_new = upload is None
     if upload is None:
         _check_room(technician, report, size)
@@ -68,6 +85,19 @@ def announce(visit: SiteVisit, technician: Technician, report: UUID, sha256: str
     if (upload.visit_id, upload.technician_id, upload.size) != (visit.pk, technician.pk, size):
         raise Refused(_("This photo was announced differently before."), code="different_photo")
     return upload.received, is_new
+
+
+def _adopt(visit: SiteVisit, technician: Technician, report: UUID, sha256: str, size: int) -> PhotoUpload | None:
+    """The same photo of an earlier id of the report, where no report came under that."""
+    with transaction.atomic():
+        rows = PhotoUpload.objects.filter(visit=visit, technician=technician, sha256=sha256, size=size)
+        rows = rows.exclude(close_out_id__in=CloseOut.objects.values("pk"))
+        row = rows.select_for_update(of=("self",)).first()
+        if row is None or PhotoUpload.objects.filter(close_out_id=report).count() >= MAX_PHOTOS:
+            return None
+        row.close_out_id = report
+        row.save(update_fields=["close_out_id", "updated_at"])
+    return row
 
 
 def _check_room(technician: Technician, report: UUID, size: int) -> None:

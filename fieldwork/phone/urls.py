@@ -10,6 +10,7 @@ urlpatterns = [
     path("visits/<int:pk>/off-site/", api.OffSiteView.as_view(), name="api_off_site"),
     path("visits/<int:pk>/on-my-way/", api.OnMyWayView.as_view(), name="api_on_my_way"),
     path("visits/<int:pk>/on-site/", api.OnSiteView.as_view(), name="api_on_site"),
+    path("visits/<int:pk>/give-back/", api.GiveBackView.as_view(), name="api_give_back"),
     path("reports/<uuid:report>/", api.ReportView.as_view(), name="api_report"),
     path("reports/<uuid:report>/photos/", api.PhotosView.as_view(), name="api_photos"),
     path("reports/<uuid:report>/photos/<slug:sha256>/", api.PhotoView.as_view(), name="api_photo"),

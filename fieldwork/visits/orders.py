@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import models, transaction
 from django.utils import timezone
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from fieldwork.models import Placement, ServiceOrder, SiteVisit, Technician
 from fieldwork.schedule import positions, technician_days
+from msa_portal import formats
 from msa_portal.accounts.models import User
 from msa_portal.business_days import calendar
 from msa_portal.db import is_held, lock, take_over
@@ -250,11 +252,14 @@ def unschedule(visit: SiteVisit, *, by: User, why: str) -> SiteVisit:
     return visit
 
 
-def put_back(visit: SiteVisit, *, by: User, reason: OutcomeReason) -> SiteVisit:
+def put_back(
+    visit: SiteVisit, *, by: User, reason: OutcomeReason, on: date | None = None, act: UUID | None = None
+) -> SiteVisit:
     """Nobody can go to the site: its technician gives the visit back to dispatch, and the customer is told (D13).
 
     `reason` is one of those without somebody at the site. Sent twice, the second is `Stale`, like for a visit that was
-    begun or moved to another meanwhile.
+    begun, moved to another technician, or isn't on the day `on` any longer. `act` names the tap on a phone in the
+    record.
     """
     with transaction.atomic():
         msa_request = lock(visit.order.round.msa_request)
@@ -268,7 +273,16 @@ def put_back(visit: SiteVisit, *, by: User, reason: OutcomeReason) -> SiteVisit:
                 _("This visit is “%(state)s” now. Look at your day again.") % {"state": fresh.get_state_display()},
                 code="stale",
             )
-        _take_off(msa_request, fresh, EventKind.VISIT_PUT_BACK, {"reason": reason.code}, by=by)
+        if on is not None and fresh.scheduled_on != on:
+            raise Stale(
+                _("This visit is on %(day)s now, so it wasn't given back. Look at your day again.")
+                % {"day": formats.day(fresh.scheduled_on) if fresh.scheduled_on else "–"},
+                code="moved",
+            )
+        why: dict[str, object] = {"reason": reason.code}
+        if act is not None:
+            why["act"] = str(act)
+        _take_off(msa_request, fresh, EventKind.VISIT_PUT_BACK, why, by=by)
     visit.refresh_from_db()
     return visit
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from fieldwork.models import CloseOut
 from requests_app.enums import RequestType, VisitOutcome
@@ -31,9 +32,16 @@ def customer_is_told(kept: CloseOut) -> list[str]:
     if kept.conflict:
         return []
     if kept.outcome == VisitOutcome.COMPLETE:
+        photos = kept.photos.count()  # what is not there is not promised
         return [
             _("The customer is told that the work is done."),
-            _("They get the photo and the next steps for their device."),
+            ngettext(
+                "They get the photo and the next steps for their device.",
+                "They get the photos and the next steps for their device.",
+                photos,
+            )
+            if photos
+            else _("They get the next steps for their device. There is no photo."),
         ]
     reasons = [_("Why: %(reason)s") % {"reason": reason.title} for reason in kept.reasons.all()]
     ways = _("The three ways on: Reschedule MSA Site Visit, Modification Request, Withdraw IR.")

@@ -24,6 +24,8 @@ MOST_WORDS = 500
 def shown_to(user: User | AnonymousUser, msa_request: MSARequest) -> MSARequestQuerySet:
     """The other open requests for the account, as far as this person may see them."""
     others = cast("MSARequestQuerySet", others_on_account(msa_request))
+    if not msa_request.case.is_account_in_use:  # known of a request that was loaded with its case
+        return others.none()
     return others.visible_to(user).order_by("pk")
 
 

@@ -93,17 +93,23 @@ class Product(models.Model):
     def clean(self) -> None:
         """The pattern is one that phones read, too, and fits the sample. Raises `ValidationError` with the field."""
         super().clean()
-        if not self.serial_pattern:
+        # A new row has the database's defaults until it's saved
+        typed = {
+            name: value
+            for name in ("serial_pattern", "serial_sample")
+            if isinstance(value := getattr(self, name), str)
+        }
+        if not typed.get("serial_pattern"):
             return
         try:
-            self.serial_pattern = serial_patterns.read(self.serial_pattern)
+            self.serial_pattern = serial_patterns.read(typed["serial_pattern"])
         except ValidationError as error:
             raise ValidationError({"serial_pattern": error}) from error
-        if not self.serial_sample:
+        if not typed.get("serial_sample"):
             raise ValidationError(
                 {"serial_sample": _("Enter a number from a label, so that the pattern can be tried.")}
             )
-        if not serial_patterns.matches(self.serial_sample, self.serial_pattern):
+        if not serial_patterns.matches(typed["serial_sample"], self.serial_pattern):
             raise ValidationError(
                 {"serial_sample": _("The pattern doesn't fit this number. One of the two is wrong.")}
             )

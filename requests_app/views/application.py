@@ -157,11 +157,15 @@ class _Page:
             "checked_later": comparison.LATER if self.msa_request.record_check == RecordCheck.LATER else "",
             "back": self.neighbor(-1),
             "then": self.then,
-            "others_on_account": one_per_account.in_the_way_of(self.msa_request, self.user),
         } | more
 
+    def account(self) -> dict[str, Any]:
+        """The other open requests for the account, as far as this person may see them (D27)."""
+        return {"others_on_account": one_per_account.in_the_way_of(self.msa_request, self.user)}
+
     def show(self, form: StepForm, status: int = 200, **more: Any) -> HttpResponse:
-        return render(self.request, "requests_app/form_step.html", self.context(form, **more), status=status)
+        context = self.context(form, **self.account(), **more)
+        return render(self.request, "requests_app/form_step.html", context, status=status)
 
     def part(self, name: str, context: dict[str, Any]) -> str:
         return render_to_string(f"requests_app/partials/{name}.html", context, request=self.request)
@@ -296,6 +300,8 @@ def _autosave(page: _Page) -> HttpResponse:
         "errors": {name: str(form[name].errors) if name in form.errors else "" for name in form.fields},
         "live": page.part("form_live", context),
     }
+    if {"account_number", "request_type"} & set(names):
+        answer["account"] = page.part("one_per_account", page.account())
     if "panel_model" in page.names:
         answer["question"] = page.part("panel_question", context)
     # A change of type brings or takes the telephone line too (R2); each device asks for its own things.

@@ -172,6 +172,7 @@ class Autosave {
     this.form.elements.version.value = answer.version;
     const live = document.querySelector("[data-live]");
     if (live.innerHTML.trim() !== answer.live.trim()) live.innerHTML = answer.live;
+    if ("account" in answer) document.querySelector("[data-account]").innerHTML = answer.account;
     this.showQuestion(answer.question);
     names.forEach((name) => this.refused.delete(name));
     Object.entries(answer.errors).forEach(([name, html]) => {

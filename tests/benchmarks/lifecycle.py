@@ -109,7 +109,7 @@ def signed(msa_request: MSARequest, people: People) -> None:
 def filled_in(people: People) -> MSARequest:
     """Saved once a step, as the form does at the least."""
     msa_request = drafts.start(by=people.owner)
-    facts = factories.COMPLETE_FACTS | {"device": people.device}
+    facts = factories.COMPLETE_FACTS | {"device": people.device, "account_number": f"7{msa_request.pk:011d}"}
     for step in steps.STEPS:
         changes = {field.name: facts[field.name] for field in step.fields if field.name in facts}
         msa_request = drafts.save_facts(msa_request, changes, by=people.owner, version=msa_request.version)

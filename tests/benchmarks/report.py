@@ -26,6 +26,8 @@ def table(result: dict[str, Any]) -> str:
             "",
             *_pairs(result["record_pairs"]),
             "",
+            *_upload(result["upload"]),
+            "",
             *_dispatch(result["dispatch"]),
         ]
     )
@@ -39,6 +41,15 @@ def _pairs(judged: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
         for line in [*kinds, total]:
             title = f"{name.replace('_', '-')}: {line['kind'].replace('_', ' ')}"
             yield f"{title:<40}{line['pairs']:>8}{line['wrong']:>8}{100 * line['wrong'] / line['pairs']:>10.2f}"
+
+
+def _upload(phone: dict[str, Any]) -> Iterator[str]:
+    """Bytes of a report with 8 photos on a link that breaks half of the time, beside one that never does."""
+    title = f"A report with 8 photos, {phone['runs']} runs"
+    yield f"{title:<40}{'ratio':>8}{'least':>8}{'most':>8}"
+    for name in ("chunks", "everything"):
+        row = phone[name]
+        yield f"{f'half of {name} aborted':<40}{row['ratio']:>8.2f}{row['least']:>8.2f}{row['most']:>8.2f}"
 
 
 def _dispatch(week: dict[str, Any]) -> Iterator[str]:

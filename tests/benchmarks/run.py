@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from commands.console import ROOT, step
 from tests import servers
-from tests.benchmarks import agreements, field, lifecycle, measure, money, pages
+from tests.benchmarks import agreements, field, lifecycle, measure, money, pages, upload
 from tests.benchmarks.dispatch import compare
 from tests.requests_app.utility_records import pairs
 
@@ -38,6 +38,8 @@ def everything(
         call_command("migrate", verbosity=0, interactive=False)
     with pooled():
         result = measured(repetitions, many, payments)
+    with step(f"{upload.RUNS} reports from a phone whose link breaks"):
+        result |= {"upload": upload.measured()}
     with step(f"A week of {dispatch_visits} visits, planned four ways, {dispatch_seconds:g} s each"):
         return result | {"dispatch": compare.measured(seconds=dispatch_seconds, visits=dispatch_visits)}
 

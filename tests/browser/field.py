@@ -17,7 +17,7 @@ from playwright.sync_api import BrowserContext, BrowserType, CDPSession, FilePay
 
 from tests.browser.journey import PATIENCE, PHONE, Watch
 from tests.factories import PASSWORD
-from tests.stack import LiveStack
+from tests.stack import SECONDS_TO_START, LiveStack
 
 APP = "/field/app/"
 # Said by the browser itself of a request that could not go, or that was answered so: meant here.
@@ -45,12 +45,12 @@ class Field:
     def __init__(self, stack: LiveStack) -> None:
         self.stack = stack
 
-    def call(self, expression: str) -> Any:
+    def call(self, expression: str, *, seconds: float = SECONDS_TO_START) -> Any:
         code = f"import json; from tests.browser import field_world as w; print(); print(json.dumps(w.{expression}))"
-        return json.loads(self.stack.manage("shell", "-v", "0", "-c", code).strip().splitlines()[-1])
+        return json.loads(self.stack.manage("shell", "-v", "0", "-c", code, seconds=seconds).strip().splitlines()[-1])
 
     def day(self, email: str, count: int) -> list[int]:
-        made: list[int] = self.call(f"day({email!r}, 'Fay Field', {count})")
+        made: list[int] = self.call(f"day({email!r}, 'Fay Field', {count})", seconds=SECONDS_TO_START + 15 * count)
         return made
 
     def kept(self, email: str) -> list[dict[str, Any]]:
@@ -59,8 +59,15 @@ class Field:
 
 
 class Phone:
-    def __init__(self, stack: LiveStack, browser: BrowserType, options: dict[str, Any], folder: Path) -> None:
+    def __init__(
+        self, stack: LiveStack, browser: BrowserType, options: dict[str, Any], folder: Path, url: str = ""
+    ) -> None:
+        """`url`: where the portal is reached for it, another than the stack's own where a bad network is in between."""
         self.stack, self.browser, self.options, self.folder = stack, browser, options, folder
+        self.url = url or stack.url
+        # Run before the app's own, at each start. Without Background Sync, as in most browsers (fault 56): what the page
+        # sends is what a test sees.
+        self.scripts = [NO_SYNC]
         self.context: BrowserContext
         self.page: Page
         self.watch: FieldWatch
@@ -78,6 +85,8 @@ class Phone:
         self.context.set_offline(offline)
         self.watch = FieldWatch(self.context)
         self.context.on("request", self._asked)
+        for script in self.scripts:
+            self.context.add_init_script(script)
         self.page = self.context.new_page()
 
     def _asked(self, request: Request) -> None:
@@ -102,12 +111,12 @@ class Phone:
     # Moving about
 
     def opens(self, screen: str = "/") -> None:
-        self.page.goto(f"{self.stack.url}{APP}#{screen}")
+        self.page.goto(f"{self.url}{APP}#{screen}")
         self.page.locator("html[data-ready]").wait_for(state="attached")
         self.looks_around()
 
     def signs_in(self, email: str) -> None:
-        self.page.goto(f"{self.stack.url}/accounts/login/?next={APP}")
+        self.page.goto(f"{self.url}/accounts/login/?next={APP}")
         self.page.get_by_label("Email").fill(email)
         self.page.get_by_label("Password").first.fill(PASSWORD)
         self.page.locator("label", has_text="Remember").click()  # else the browser forgets when it is closed
@@ -165,7 +174,7 @@ class Phone:
         self.title("Photos")
 
     def takes_large_photos_until(self, words: str) -> None:
-        said = self.page.get_by_text(words)
+        said = self.page.get_by_text(words).filter(visible=True).first
         for count in range(1, 6):
             self.page.locator("[data-camera]").set_input_files(a_photo("", large=True))
             expect(said.or_(self.page.locator(".thumb").nth(count - 1)).filter(visible=True).first).to_be_visible()
@@ -197,6 +206,12 @@ class Phone:
 
     def sends(self) -> None:
         self.presses("Send", exact=True)
+        self.title("Reported")
+
+    def sends_without(self) -> None:
+        """A report that lacks what the device asks for: the app asks first."""
+        self.presses("Send", exact=True)
+        self.presses("Send it without")
         self.title("Reported")
 
     def could_not(self, visit: int, color: str) -> None:
@@ -236,7 +251,7 @@ class Phone:
 
     def has_fetched_a_new_version(self) -> None:
         waiting = "navigator.serviceWorker.getRegistration('/field/').then((it) => Boolean(it.waiting))"
-        self.page.wait_for_function(waiting, timeout=60_000)
+        self.waits_until(lambda: bool(self.page.evaluate(waiting)), "No new version came.")
 
     def makes_the_draft_older(self) -> None:
         """As the first version would have left it: it asked for less."""
@@ -246,7 +261,7 @@ class Phone:
         """It holds as long as the session that says so."""
         self.devtools = self.devtools or self.context.new_cdp_session(self.page)
         quota = {} if size is None else {"quotaSize": size}
-        self.devtools.send("Storage.overrideQuotaForOrigin", {"origin": self.stack.url} | quota)
+        self.devtools.send("Storage.overrideQuotaForOrigin", {"origin": self.url} | quota)
 
     def rows(self, store: str) -> list[dict[str, Any]]:
         """What this phone keeps in that store, without the photos' bytes."""
@@ -258,6 +273,8 @@ class Phone:
             lambda: self.rows("reports") == [] and self.rows("photos") == [], "Something stayed on the phone."
         )
 
+
+NO_SYNC = "delete globalThis.ServiceWorkerRegistration?.prototype.sync;"
 
 OLDER = """async () => {
   const db = await new Promise((resolve) => { indexedDB.open("msa-field").onsuccess = (event) => resolve(event.target.result); });

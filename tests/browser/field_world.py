@@ -52,6 +52,10 @@ def _visit(mine: Technician, place: int) -> int:
     return visit.pk
 
 
+def state(visit: int) -> str:
+    return SiteVisit.objects.get(pk=visit).state
+
+
 def put_off(visit: int) -> None:
     """To tomorrow."""
     tomorrow = calendar.local_day(timezone.now()) + timedelta(days=1)

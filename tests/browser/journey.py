@@ -390,6 +390,9 @@ class Person:
         stop = self.page.locator(".field-stop", has_text=address).filter(has_text="Scheduled")
         stop.get_by_role("link", name="Open").click()
         self.looks_around()
+        at_another_day = self.page.get_by_label("I'm at the site now")
+        if at_another_day.count():
+            at_another_day.check(force=True)
         self.presses("I am on site")
         for check in self.page.locator("[data-screen]").first.get_by_role("group").all():
             label_of(check, "OK").click()

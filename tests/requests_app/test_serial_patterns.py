@@ -126,6 +126,16 @@ def test_pattern_that_fits_is_saved_as_phones_read_it(client: Client):
     assert product.serial_pattern == "TG1[0-9]{11}"
 
 
+@pytest.mark.django_db
+def test_new_product_with_other_mistakes_is_asked_again(client: Client):
+    """The row has no values yet where its form was refused."""
+    client.force_login(factories.supervisor())
+    page = reverse("admin:requests_app_product_add")
+    answer = client.post(page, {"manufacturer": "\x00", "serial_pattern": "\x00", "serial_sample": "\x00"})
+    assert answer.status_code == 200
+    assert "serial_pattern" in answer.context["adminform"].form.errors
+
+
 def posted(client: Client, page: str, **more: str) -> dict[str, object]:
     """The page's own form, as a browser sends it, with these fields changed."""
     form = client.get(page).context["adminform"].form

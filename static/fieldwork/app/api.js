@@ -1,12 +1,13 @@
-// Talks with /field/api/. What is no answer of the portal's (no coverage, a time-out, a hotel's sign-in page) is
-// `Offline`: what waits goes on waiting.
-export class Offline extends Error {}
-export class SignedOut extends Error {}
+// Talks with /field/api/. Nothing but the portal's own answer counts (portal.js).
+import { asker, Busy, Stranger } from "./portal.js";
+import { learn } from "./time.js";
 
-const SECONDS = 30;
+export { Busy, Offline, SignedOut, Stranger, Unreachable } from "./portal.js";
 
-// "online", "offline" or "signed_out", by what came of the last question.
+// "online", "offline", "foreign", "busy" or "signed_out", by what came of the last question.
 export const connection = { state: navigator.onLine ? "online" : "offline", watch: () => {} };
+// What this phone says of itself with each question (outbox.js).
+export const said = { unsent: "" };
 
 export function found(state) {
   if (connection.state === state) return;
@@ -14,42 +15,22 @@ export function found(state) {
   connection.watch(state);
 }
 
-export async function ask(path, { method = "GET", json, bytes, headers = {}, csrf, seconds = SECONDS } = {}) {
-  const sent = { Accept: "application/json", ...headers };
-  if (csrf) Object.assign(sent, { "X-CSRFToken": csrf, "X-Phone-Time": new Date().toISOString() }); // fault 19
-  if (json !== undefined) sent["Content-Type"] = "application/json";
-  if (bytes) sent["Content-Type"] = "application/offset+octet-stream";
-  let response;
-  let body;
-  try {
-    response = await fetch(`/field/api/${path}`, {
-      method, headers: sent, body: json === undefined ? bytes : JSON.stringify(json),
-      credentials: "same-origin", cache: "no-store", redirect: "error", signal: AbortSignal.timeout(seconds * 1000),
-    });
-    body = await read(response);
-  } catch (error) {
-    found("offline");
-    throw new Offline(String(error));
-  }
-  if (response.ok && body === null) {
-    found("offline");
-    throw new Offline("not the portal's answer");
-  }
-  found(response.status === 401 ? "signed_out" : "online");
-  if (response.status === 401) throw new SignedOut();
-  return { status: response.status, body: body ?? {} };
+export async function digest(bytes) {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return [...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-async function read(response) {
-  if (!(response.headers.get("Content-Type") ?? "").includes("json")) {
-    await response.arrayBuffer();
-    return null;
-  }
-  return response.json();
-}
-
-// Somebody is signed in who is no technician: to them this phone shows nothing.
-export class Stranger extends SignedOut {}
+export const ask = asker({
+  fetch: (address, options) => fetch(address, options),
+  digest,
+  id: () => crypto.randomUUID(),
+  phoneTime: () => new Date().toISOString(), // the phone's own: what it is off by is kept (fault 19)
+  unsent: () => said.unsent,
+  heard: (state, body) => {
+    if (state === "online") learn(body.echo.at);
+    found(state);
+  },
+});
 
 // Who is signed in, with a fresh token for writing.
 export async function who() {
@@ -58,6 +39,6 @@ export async function who() {
     found("signed_out");
     throw new Stranger();
   }
-  if (status !== 200) throw new Offline(`who: ${status}`);
+  if (status !== 200) throw new Busy(`who: ${status}`);
   return body;
 }

@@ -3,7 +3,7 @@ import { connection } from "./api.js";
 import { contents, status } from "./outbox.js";
 import { counted, t } from "./words.js";
 
-const MARKS = { online: "●", offline: "○", signed_out: "!" };
+const MARKS = { online: "●", offline: "○", foreign: "○", busy: "○", signed_out: "!" };
 
 const isSending = () => status.state === "sending" && status.of;
 
@@ -11,17 +11,19 @@ const isSending = () => status.state === "sending" && status.of;
 export function summary(box) {
   const parts = [];
   if (box.problems.length) return counted("box_problems", box.problems.length);
+  if (box.refused.length) return counted("box_not_taken", box.refused.length);
   if (isSending()) return t("box_sending", { at: Math.max(1, status.at), of: status.of });
   if (box.waiting.length) parts.push(counted("box_reports", box.waiting.length));
   if (box.photos) parts.push(counted("box_photos", box.photos));
   if (box.acts.length) parts.push(counted("box_acts", box.acts.length));
-  return parts.length ? t("box_waits", { what: parts.join(", ") }) : t("box_sent");
+  if (parts.length) return t("box_waits", { what: parts.join(", ") });
+  return t(box.unclaimed ? "box_unclaimed_short" : "box_sent");
 }
 
 // There is room for a number on top.
 function short(box) {
   const waits = box.waiting.length + box.acts.length;
-  return waits && !box.problems.length && !isSending() ? t("box_count", { count: waits }) : summary(box);
+  return waits && !box.problems.length && !box.refused.length && !isSending() ? t("box_count", { count: waits }) : summary(box);
 }
 
 export async function drawBar() {
@@ -32,6 +34,6 @@ export async function drawBar() {
   const words = document.querySelector("[data-outbox]");
   words.textContent = short(box);
   const waits = box.waiting.length + box.acts.length + box.problems.length;
-  words.dataset.outbox = box.problems.length ? "problem" : waits ? "waits" : "sent";
+  words.dataset.outbox = box.problems.length || box.refused.length ? "problem" : waits ? "waits" : "sent";
   document.querySelector("[data-signed-out]").hidden = connection.state !== "signed_out";
 }

@@ -1,8 +1,12 @@
 // How it went, why not, notes, and the last look before it is sent.
 import { button, h, link, notice } from "./dom.js";
 import * as drafts from "./drafts.js";
-import { go } from "./router.js";
+import { picked } from "./closeout-photos.js";
+import { photosOf } from "./db.js";
 import { send } from "./outbox.js";
+import { picks, work } from "./photos.js";
+import { merged } from "./report.js";
+import { draw, go, path } from "./router.js";
 import { counted, t } from "./words.js";
 
 const QUICK = ["note_dog", "note_gate", "note_live", "note_water", "note_insects", "note_blocked"];
@@ -49,7 +53,14 @@ export function reasons(context) {
 export function notes(context) {
   const hazard = context.answers.reasons.includes("safety-hazard");
   const text = h("textarea", { id: "notes", rows: "4", maxlength: "2000" }, context.answers.notes);
-  const keep = () => drafts.answer(context.report, (answers) => { answers.notes = text.value; });
+  let base = context.answers.notes;
+  // Another tab may have typed too: both stay.
+  const keep = () => drafts.answer(context.report, (answers) => {
+    const both = merged(base, answers.notes, text.value);
+    if (both !== text.value) text.value = both;
+    base = both;
+    answers.notes = both;
+  });
   text.addEventListener("input", keep);
   const quick = (words) => button(`+ ${words}`, () => { text.value = [text.value.trim(), words].filter(Boolean).join(text.value.trim() ? ". " : ""); keep(); });
   return {
@@ -84,15 +95,13 @@ export function review(context) {
   const lacks = drafts.missing(report);
   const titles = context.reasons.filter((reason) => answers.reasons.includes(reason.code)).map((reason) => reason.title);
   const done = answers.outcome === "complete";
-  const sendIt = async () => {
-    await drafts.freeze(report);
-    send();
-    go(`/done/${report.visit}`, { instead: true });
-  };
+  const lackingEvidence = lacks.length ? [] : drafts.lacksEvidence(report, context.photos);
   const words = { checks: "lacks_checks", access: "lacks_checks", outcome: "lacks_outcome", reasons: "lacks_reasons" };
   return {
     title: t("review_title"),
     nodes: [
+      said.why && said.of === report.id && notice("warning", h("p", {}, t(said.why))),
+      ...picked(context),
       lacks.length > 0 && notice("error", h("ul", {}, lacks.map((step) => h("li", {}, h("a", { href: `#${context.base}/${step}` }, t(words[step])))))),
       done && drafts.failedChecks(report).length > 0 && notice("warning", h("p", {}, counted("done_with_failed", drafts.failedChecks(report).length))),
       h("ul", { class: "rows" },
@@ -102,8 +111,50 @@ export function review(context) {
         line(context, "photos", t("photos_title"), counted("photos_kept", context.photos.length)),
         drafts.needsSerial(report) && !answers.stopped && line(context, "serial", t("serial_title"), answers.serial || t("serial_empty")),
         line(context, "notes", t("notes_label"), answers.notes || "–")),
+      asking === report.id && lackingEvidence.length > 0 && notice("warning", lackingEvidence.map((what) => h("p", {}, t(`lacks_${what}`))),
+        h("p", { class: "stack" }, lackingEvidence.map((what) => link(t(`add_${what}`), `#${context.base}/${what === "photo" ? "photos" : "serial"}`)))),
       answers.outcome && h("section", { class: "told" }, h("h2", {}, t("told_title")), toldText(report, titles).map((words_) => h("p", {}, words_))),
     ].filter(Boolean),
-    primary: lacks.length ? link(t("complete_first"), `#${context.base}/${lacks[0]}`) : button(t("send"), sendIt, "button--primary"),
+    primary: lacks.length ? link(t("complete_first"), `#${context.base}/${lacks[0]}`) : sendButton(context, lackingEvidence),
   };
+}
+
+const said = { of: null, why: "" }; // why it was not sent just now
+let asking = null; // the report that is asked about: without photo or serial number
+let going = null; // the report that goes as soon as its photos are kept
+
+function sendButton(context, lackingEvidence) {
+  const { report } = context;
+  if (going === report.id) return h("button", { type: "button", class: "button", disabled: true }, counted("send_waits", Math.max(1, context.picks.working.length)));
+  const isAsked = asking === report.id && lackingEvidence.length;
+  const ask = async () => { asking = report.id; await draw(); };
+  if (lackingEvidence.length && !isAsked && !context.picks.working.length) return button(t("send"), ask, "button--primary");
+  return button(t(isAsked ? "send_without" : "send"), () => sendIt(report, context.picks.failed.length), isAsked ? "" : "button--primary");
+}
+
+// Waits, for all to see, until each picked photo is kept or named; then goes on only if the last look still holds.
+async function sendIt(report, knownFailures) {
+  Object.assign(said, { of: report.id, why: "" });
+  going = report.id;
+  try {
+    await draw();
+    await work();
+    const [photos, { failed }] = await Promise.all([photosOf(report.id), picks(report.id)]);
+    const isNew = failed.length > knownFailures;
+    const lacksNow = asking !== report.id && drafts.lacksEvidence(report, photos).length > 0;
+    if (lacksNow) asking = report.id;
+    const why = isNew ? "send_photo_failed" : lacksNow ? "" : await drafts.freeze(report);
+    if (isNew || lacksNow || why) return await notSent(why);
+  } finally {
+    going = null;
+  }
+  asking = null;
+  send();
+  return path().startsWith(`/close-out/${report.visit}/`) ? go(`/done/${report.visit}`, { instead: true }) : undefined;
+}
+
+async function notSent(why) {
+  going = null;
+  said.why = { changed: "send_changed", gone: "send_gone", photos: "send_photos", send_photo_failed: "send_photo_failed" }[why] ?? "";
+  await draw();
 }

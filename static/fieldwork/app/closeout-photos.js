@@ -1,28 +1,42 @@
 // Photos: take, look at, mark, say what they show, take away.
-import { change, isFull, remove } from "./db.js";
+import { change, remove } from "./db.js";
 import { announce, button, h, notice } from "./dom.js";
 import { reasonsInOrder } from "./drafts.js";
 import { drawn, editor } from "./marks.js";
-import { add, addressOf, MOST_PHOTOS } from "./photos.js";
+import { send } from "./outbox.js";
+import { addressOf, dismiss, MOST_PHOTOS, pick } from "./photos.js";
 import { draw } from "./router.js";
 import { counted, t } from "./words.js";
 
-let unreadable = false;
 let tool = "circle";
 
+const WHY = { unreadable: "photo_unreadable", full: "photo_no_room", too_many: "photo_too_many", too_late: "photo_too_late" };
+
 async function take(context, input) {
-  unreadable = false;
   announce(t("photo_working"));
-  for (const file of input.files) {
-    try {
-      await add(context.report.id, file);
-    } catch (error) {
-      if (isFull(error)) throw error; // said on top of every screen (app.js)
-      unreadable = true; // said on the screen; the others are taken
-    }
-  }
+  const files = [...input.files];
+  input.value = ""; // the same one again is a change again
+  await drawWhile(pick(context.report.id, files));
   announce("");
-  await draw();
+  send(); // photos go up while the form is being filled in
+}
+
+// Each photo shows as it is kept (app.js draws then).
+async function drawWhile(work) {
+  await Promise.resolve();
+  draw({ quiet: true });
+  await work;
+  await draw({ quiet: true });
+}
+
+// What becomes of the picked photos, on each screen from where they could be left behind.
+export function picked({ picks: { working, failed } }) {
+  const away = async (row) => { await dismiss(row); await draw(); };
+  return [
+    working.length > 0 && notice("info", h("p", { role: "status" }, counted("photos_working", working.length))),
+    failed.length > 0 && notice("error", h("p", {}, h("strong", {}, counted("photos_not_kept", failed.length))),
+      h("ul", { class: "lines" }, failed.map((row) => h("li", {}, `${row.name}: ${t(WHY[row.problem])}`, " ", button(t("seen"), () => away(row), "button--quiet"))))),
+  ];
 }
 
 function picker(context, words, kind, more) {
@@ -38,12 +52,12 @@ function thumbnail(context, photo, number) {
 
 export function overview(context) {
   const { photos } = context;
-  const full = photos.length >= MOST_PHOTOS;
+  const full = photos.length + context.picks.working.length >= MOST_PHOTOS;
   return {
     title: t("photos_title"),
     nodes: [
       h("p", {}, t(context.answers.outcome === "unsuccessful" ? "photos_help_failed" : "photos_help")),
-      unreadable && notice("error", h("p", {}, t("photo_unreadable"))),
+      ...picked(context),
       h("ul", { class: "thumbs" }, photos.map((photo, place) => thumbnail(context, photo, place + 1))),
       full && h("p", {}, t("photos_full", { count: MOST_PHOTOS })),
       !full && picker(context, t("photo_take"), photos.length ? "button--wide" : "button--primary button--wide", { capture: "environment", "data-camera": true }),

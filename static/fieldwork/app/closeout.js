@@ -5,6 +5,7 @@ import * as drafts from "./drafts.js";
 import * as checks from "./closeout-checks.js";
 import * as end from "./closeout-end.js";
 import * as photos from "./closeout-photos.js";
+import { picks } from "./photos.js";
 import * as serial from "./closeout-serial.js";
 import { draw, go, route } from "./router.js";
 import { visitOf } from "./sync.js";
@@ -33,6 +34,7 @@ async function contextOf(report) {
     report, steps, to, base,
     answers: report.answers,
     photos: await photosOf(report.id),
+    picks: await picks(report.id),
     reasons: await setting("reasons", []),
     // Saves, then goes to the screen after `step`, as things are then.
     next: async (step, edit = () => {}) => to(after(step, await drafts.answer(report, edit))),

@@ -1,9 +1,10 @@
 // The day: the next stop first, the others in order, always from this phone.
-import { act, stateOf } from "./acts.js";
-import { connection, Offline, SignedOut } from "./api.js";
+import { act, refusedOf, stateOf, tappedAt } from "./acts.js";
+import { Busy, connection, Offline, SignedOut, Unreachable } from "./api.js";
 import { bar, button, h, link, notice } from "./dom.js";
-import { mine } from "./outbox.js";
-import { draw, path, route } from "./router.js";
+import { remove } from "./db.js";
+import { changed, mine } from "./outbox.js";
+import { draw, go, path, route } from "./router.js";
 import { dayOf, hold, look, stored, sync } from "./sync.js";
 import { dayAfter, dayText, timeOf, today } from "./times.js";
 import { t } from "./words.js";
@@ -20,15 +21,25 @@ export function navigateTo(visit) {
 
 export async function withStates(visits) {
   const { acts, reports } = await mine();
-  return visits.map((visit) => ({ ...visit, now: stateOf(visit, acts, reports), draft: reports.some((each) => each.visit === visit.id && each.state === "draft") }));
+  return visits.map((visit) => ({
+    ...visit, now: stateOf(visit, acts, reports), tapped_at: tappedAt(visit, acts), refused: refusedOf(visit, acts),
+    draft: reports.some((row) => row.visit === visit.id && row.state === "draft"),
+  }));
 }
+
+// A tap that the portal did not take, in its own words, where the tap was made.
+export const refusals = (visit) => visit.refused.map((row) => notice("error",
+  h("p", {}, h("strong", {}, t(`refused_${row.kind.replaceAll("-", "_")}`))), h("p", {}, row.problem),
+  button(t("seen"), async () => { await remove("acts", row.key); changed(); await draw(); }, "button--quiet")));
 
 const isOpen = (visit) => ["scheduled", "on_the_way", "on_site"].includes(visit.now);
 
+// At another day's visit "on site" asks first (on-site.js).
 export const tap = (visit, day, kind) => button(t(kind === "on-site" ? "on_site_do" : "on_my_way_do"), async () => {
+  if (kind === "on-site" && (visit.on || day.on) !== today()) return go(`/on-site/${visit.id}`);
   await hold(day);
   await act(visit, day.on, day.technician.id, kind, { order: visit.order, reference: visit.reference });
-  await draw();
+  return draw();
 }, kind === "on-site" && visit.now === "scheduled" ? "" : "button--primary");
 
 export const closeOut = (visit) => link(t(visit.draft ? "close_out_on" : "close_out"), `#/close-out/${visit.id}`, "button--primary");
@@ -48,6 +59,7 @@ function stop(visit, isNext) {
     h("p", { class: "when" }, `${visit.window_text}${visit.expected_at || visit.arrives_at ? ` · ${t("about", { time: timeOf(visit.expected_at ?? visit.arrives_at) })}` : ""}`, h("span", { class: `state state--${visit.now}` }, stateText(visit))),
     h(isNext ? "h2" : "h3", {}, h("a", { href: `#/visit/${visit.id}` }, visit.address)),
     h("p", {}, [visit.request_type_text, visit.device?.name].filter(Boolean).join(" · ")),
+    refusals(visit),
     isNext && visit.access_notes && h("p", { class: "quote" }, visit.access_notes),
     isNext && h("p", { class: "pair" }, link(t("details"), `#/visit/${visit.id}`), link(t("navigate"), navigateTo(visit))));
 }
@@ -62,8 +74,8 @@ async function again() {
     if (path() === "/") await sync();
     else await look(path().split("/").at(-1));
   } catch (error) {
-    if (!(error instanceof Offline || error instanceof SignedOut)) throw error;
-    failed = error instanceof Offline ? "offline" : "";
+    if (!(error instanceof Offline || error instanceof SignedOut || error instanceof Busy)) throw error;
+    failed = error instanceof Busy ? "refresh_busy" : error instanceof Unreachable ? "refresh_foreign" : error instanceof Offline ? "refresh_offline" : "";
   }
   await draw({ quiet: true });
 }
@@ -72,7 +84,7 @@ function head(day) {
   const isOld = day.on < today();
   return [
     h("div", { class: "asof" }, h("span", {}, t("as_of", { time: timeOf(day.synced_at), day: isOld ? ` (${dayText(day.on)})` : "" })), button(t("refresh"), again, "button--quiet")),
-    failed && connection.state === "offline" && notice("info", h("p", {}, t("refresh_offline"))),
+    failed && connection.state !== "online" && notice("info", h("p", {}, t(failed))),
     isOld && notice("warning", h("p", {}, t("day_is_old"))),
   ];
 }
@@ -110,7 +122,7 @@ async function screen(on) {
 }
 
 function empty(on) {
-  const words = { offline: "no_day_offline", signed_out: "no_day_signed_out" }[connection.state] ?? "no_day_yet";
+  const words = { offline: "no_day_offline", foreign: "no_day_foreign", busy: "no_day_busy", signed_out: "no_day_signed_out" }[connection.state] ?? "no_day_yet";
   return {
     title: on ? dayText(on) : t("today"), isLive: true,
     nodes: [h("p", { class: "lead" }, t(words)), connection.state === "signed_out" ? link(t("sign_in"), document.documentElement.dataset.signIn, "button--primary button--wide") : button(t("refresh"), again, "button--wide")],

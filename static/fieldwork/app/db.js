@@ -3,11 +3,11 @@
 import { openDB } from "../../idb/index.js";
 
 export const NAME = "msa-field";
-const VERSION = 1;
+const VERSION = 2;
 const WRITE = { durability: "strict" };
 let opening = null;
 
-// There is no room left on the phone: what was to be kept is not. Whoever can say so on their screen catches it.
+// There is no room left on the phone: what was to be kept is not. A screen that can say so catches it.
 export const isFull = (error) => error?.name === "QuotaExceededError";
 
 function upgrade(db, before) {
@@ -18,6 +18,10 @@ function upgrade(db, before) {
     db.createObjectStore("acts", { keyPath: "key", autoIncrement: true });
     db.createObjectStore("done", { keyPath: "visit" });
     db.createObjectStore("settings", { keyPath: "name" });
+  }
+  if (before < 2) {
+    // Photos as they were picked, until they are scaled (photos.js).
+    db.createObjectStore("picks", { keyPath: "key", autoIncrement: true }).createIndex("report", "report");
   }
 }
 
@@ -61,11 +65,52 @@ export async function photosOf(report) {
   return rows.sort((one, other) => one.order - other.order);
 }
 
+export const hashesOf = async (report) => (await (await database()).getAllKeysFromIndex("photos", "report", report)).map(([, sha256]) => sha256);
+export const picksOf = async (report) => (await database()).getAllFromIndex("picks", "report", report);
+
+// The draft of a visit, or this one where there is none: two tabs begin one.
+export async function mint(row) {
+  const step = (await database()).transaction("reports", "readwrite", WRITE);
+  const draft = (await step.store.getAll()).find((report) => report.visit === row.visit && report.technician === row.technician && report.state === "draft");
+  if (!draft) await step.store.put(row);
+  await step.done;
+  return draft ?? row;
+}
+
+// A photo takes the place of its pick, unless `refuse` says why not: then the reason does. One without a key is only in
+// memory: its reason is for the caller alone. Null for a photo that is kept.
+export async function settle({ key, report, name }, photo, refuse) {
+  const step = (await database()).transaction(["reports", "photos", "picks"], "readwrite", WRITE);
+  const [reports, photos, picks] = ["reports", "photos", "picks"].map((store) => step.objectStore(store));
+  const stored = key === undefined ? { report } : await picks.get(key); // under its report's newest id
+  const rows = stored ? await photos.index("report").getAll(stored.report) : [];
+  const why = stored ? refuse(await reports.get(stored.report), rows) : null;
+  if (stored && !why && !rows.some((row) => row.sha256 === photo.sha256)) photos.put({ ...photo, report: stored.report });
+  if (stored && key !== undefined) {
+    if (why) picks.put({ key, report: stored.report, name, problem: why });
+    else picks.delete(key);
+  }
+  await step.done;
+  return why;
+}
+
+// Finished, in one step with a last look at it: `look(row, photos, picks)` changes the row, or says why not.
+export async function finish(report, look) {
+  const step = (await database()).transaction(["reports", "photos", "picks"], "readwrite", WRITE);
+  const row = await step.objectStore("reports").get(report);
+  const photos = (await step.objectStore("photos").index("report").getAll(report)).sort((one, other) => one.order - other.order);
+  const why = look(row, photos, await step.objectStore("picks").index("report").getAll(report));
+  if (!why) step.objectStore("reports").put(row);
+  await step.done;
+  return why;
+}
+
 // A report with its photos goes at once or stays; `done` is what the server said of it.
 export async function forget(report, done = null) {
-  const step = (await database()).transaction(["reports", "photos", "done"], "readwrite", WRITE);
-  const keys = await step.objectStore("photos").index("report").getAllKeys(report);
-  for (const key of keys) step.objectStore("photos").delete(key);
+  const step = (await database()).transaction(["reports", "photos", "picks", "done"], "readwrite", WRITE);
+  for (const store of ["photos", "picks"]) {
+    for (const key of await step.objectStore(store).index("report").getAllKeys(report)) step.objectStore(store).delete(key);
+  }
   step.objectStore("reports").delete(report);
   if (done) step.objectStore("done").put(done);
   await step.done;
@@ -77,7 +122,7 @@ export const canChange = (report) => report.state === "frozen" || report.state =
 // The same report under a new id, to be changed and sent again; the old one is gone in the same step. Null where
 // it is on its way.
 export async function renew(report, edit) {
-  const step = (await database()).transaction(["reports", "photos"], "readwrite", WRITE);
+  const step = (await database()).transaction(["reports", "photos", "picks"], "readwrite", WRITE);
   const reports = step.objectStore("reports");
   const photos = step.objectStore("photos");
   const row = await reports.get(report);
@@ -90,6 +135,7 @@ export async function renew(report, edit) {
     photos.put({ ...photo, report: fresh.id, sent: false });
     photos.delete([report, photo.sha256]);
   }
+  for (const pick of await step.objectStore("picks").index("report").getAll(report)) step.objectStore("picks").put({ ...pick, report: fresh.id });
   reports.put(fresh);
   reports.delete(report);
   await step.done;

@@ -3,7 +3,7 @@ import { connection } from "./api.js";
 import { toldText } from "./closeout-end.js";
 import { setting } from "./db.js";
 import { bar, h, link, notice } from "./dom.js";
-import { waitsFor } from "./outbox.js";
+import { status, waitsFor } from "./outbox.js";
 import { route } from "./router.js";
 import { visitOf } from "./sync.js";
 import { timeOf } from "./times.js";
@@ -29,7 +29,7 @@ async function waits(report) {
   const titles = reasons.filter((reason) => report.answers.reasons.includes(reason.code)).map((reason) => reason.title);
   const head = report.state === "problem"
     ? notice("error", h("p", {}, h("strong", {}, t("problem"))), link(t("see_outbox"), "#/outbox"))
-    : notice("info", h("p", {}, h("strong", {}, t("kept_here"))), h("p", {}, t(connection.state === "signed_out" ? "goes_after_sign_in" : "goes_by_itself")));
+    : notice("info", h("p", {}, h("strong", {}, t("kept_here"))), h("p", {}, t(connection.state === "signed_out" ? "goes_after_sign_in" : { foreign: "why_foreign", busy: "why_busy" }[status.state] ?? "goes_by_itself")));
   return [head, h("section", { class: "told" }, h("h2", {}, t("told_later")), toldText(report, titles).map((words) => h("p", {}, words)))];
 }
 

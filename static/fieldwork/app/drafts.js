@@ -1,16 +1,21 @@
 // A close-out while it is being made. Each tap is saved before the next screen comes, so that the phone may be
 // closed at any moment. A draft has all that its screens need: it does not lean on the day.
-import { change, photosOf, put, renew, setting } from "./db.js";
+import { change, finish, mint, renew, setting } from "./db.js";
 import { changed, mine } from "./outbox.js";
+import { bodyOf, FORMAT, needsSerial, nothingYet, whole } from "./report.js";
+import { stamp } from "./time.js";
 
-// Of the shape that drafts have now: 1. A later version of the app that asks for more raises it and gives the
-// older ones in `whole` what they lack; none is thrown away (fault 57).
-export const FORMAT = 1;
+export { lacksEvidence, needsSerial } from "./report.js";
 
-const NOTHING_YET = () => ({ access: "", checks: {}, serial: "", serial_sure: false, outcome: "", reasons: [], notes: "", stopped: "" });
+// The report was sent, from another tab say: what was changed after that is not in it. Said on top of the screen (app.js).
+export class TooLate extends Error {}
 
-// A draft that an earlier version began lacks what was not asked for then.
-export const whole = (row) => ({ ...row, format: FORMAT, work: { checklist: [], device: null, ...row.work }, answers: { ...NOTHING_YET(), ...row.answers } });
+const tabs = globalThis.BroadcastChannel ? new BroadcastChannel("msa-drafts") : null;
+
+// What other tabs did to a draft, and that a finished report was opened again for an edit (app.js).
+export const heard = { edited: () => {}, reopened: () => {} };
+tabs?.addEventListener("message", () => heard.edited());
+export const edited = () => tabs?.postMessage("edited");
 
 export async function draftOf(visit) {
   const found = (await mine()).reports.find((each) => each.visit === visit && each.state === "draft");
@@ -19,24 +24,37 @@ export async function draftOf(visit) {
 
 // The id is minted here: sending twice reports once (fault 18).
 export async function open(visit, day) {
-  const found = await draftOf(visit.id);
-  if (found) return found;
   const technician = day?.technician ?? (await setting("technician"));
-  return put("reports", {
+  return whole(await mint({
     id: crypto.randomUUID(), format: FORMAT, technician: technician.id, visit: visit.id, on: day.on, state: "draft", step: "access",
     label: { order: visit.order, reference: visit.reference }, opened_at: new Date().toISOString(),
     work: { checklist: visit.checklist, device: visit.device, request_type: visit.request_type, done_text: visit.done_text },
-    answers: NOTHING_YET(),
-  });
+    answers: nothingYet(),
+  }));
 }
 
-export const answer = (report, edit) => change("reports", report.id, (row) => {
-  if (row.state !== "draft") return;
-  Object.assign(row, whole(row));
-  edit(row.answers, row);
-});
+// Each edit counts (`edits`): a report is finished only as its last look showed it. One that was finished in another tab
+// is opened again for it, as long as its sending has not begun; after that `TooLate` is raised.
+export async function answer(report, edit) {
+  let state = null;
+  const row = await change("reports", report.id, (stored) => {
+    state = stored.state;
+    if (state === "draft") apply(stored, edit);
+  });
+  if (row && state === "draft") {
+    edited();
+    return row;
+  }
+  const fresh = row ? await thaw(report.id) : await draftOf(report.visit);
+  if (!fresh) throw new TooLate();
+  if (row) heard.reopened();
+  return answer(fresh, edit);
+}
 
-export const needsSerial = (report) => Boolean(report.work.device) && report.work.request_type !== "removal";
+function apply(row, edit) {
+  Object.assign(row, whole(row), { edits: (row.edits ?? 0) + 1 });
+  edit(row.answers, row);
+}
 
 export function stepsOf(report) {
   const { stopped, outcome } = report.answers;
@@ -89,25 +107,21 @@ export function missing(report) {
   return lacks;
 }
 
-function bodyOf(report, photos, finished) {
-  const { outcome, reasons, checks, serial, notes, stopped } = report.answers;
-  const chosen = outcome === "unsuccessful" ? reasons : [];
-  return {
-    visit: report.visit, outcome, reasons: chosen, checklist: checks, serial_number: serial, notes: notes.trim(),
-    stopped_unsafe: stopped === "unsafe",
-    photos: photos.map(({ sha256, reason, marks, taken_at }) => ({ sha256, reason: chosen.includes(reason) ? reason : "", marks, taken_at })),
-    opened_at: report.opened_at, device_time: finished, via: "outbox", app_version: document.documentElement.dataset.version,
-  };
-}
-
-// What is sent is settled here, its times too: the same at every repeat (faults 18, 55).
+// What is sent is settled here, its times too: the same at every repeat (faults 18, 55). Says why not where it cannot be:
+// "photos" are still being made smaller, it was "changed" since `report` was shown, or it is "gone".
 export async function freeze(report) {
-  const frozen_at = new Date().toISOString();
-  const body = bodyOf(report, await photosOf(report.id), frozen_at);
-  await change("reports", report.id, (row) => {
-    if (row.state === "draft") Object.assign(row, { state: "frozen", frozen_at, body });
+  const [frozen_at, finished] = [stamp(), new Date().toISOString()];
+  const why = await finish(report.id, (row, photos, picks) => {
+    if (row?.state !== "draft") return "gone";
+    if (picks.some((pick) => !pick.problem)) return "photos";
+    if ((row.edits ?? 0) !== (report.edits ?? 0)) return "changed";
+    const body = bodyOf(whole(row), photos, { finished, version: document.documentElement.dataset.version });
+    Object.assign(row, { state: "frozen", frozen_at, body });
+    return null;
   });
   changed();
+  edited();
+  return why;
 }
 
 // Opened again, as a new report with the same photos. Null where it is on its way or has arrived.

@@ -22,10 +22,10 @@ export async function exportOutbox() {
 }
 
 export function save(file) {
-  const stamp = new Date().toISOString().slice(0, 16).replace(/\D/g, "");
+  const moment = new Date().toISOString().slice(0, 16).replace(/\D/g, "");
   const address = URL.createObjectURL(new Blob([JSON.stringify(file)], { type: "application/json" }));
   const link = document.createElement("a");
-  Object.assign(link, { href: address, download: `msa-outbox-${file.technician}-${stamp}.json` });
+  Object.assign(link, { href: address, download: `msa-outbox-${file.technician}-${moment}.json` });
   link.click();
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }

@@ -53,19 +53,20 @@ async function draft(report) {
 
 async function act(row) {
   const dismiss = async () => { await remove("acts", row.key); await draw(); };
-  return h("li", { class: "card" }, h("h3", {}, await nameOf(row)), h("p", {}, t(row.kind === "on-site" ? "on_site_at" : "on_my_way_at", { time: timeOf(row.at) })),
+  return h("li", { class: "card" }, h("h3", {}, await nameOf(row)), h("p", {}, t({ "on-site": "on_site_at", "off-site": "off_site_at", "give-back": "give_back_at" }[row.kind] ?? "on_my_way_at", { time: timeOf(row.at) })),
     row.problem && h("p", {}, h("strong", {}, row.problem)), row.problem && button(t("seen"), dismiss));
 }
 
 const section = async (words, rows, one) => (rows.length ? [h("h2", {}, words), h("ul", { class: "cards" }, await Promise.all(rows.map(one)))] : []);
 
 function why(box) {
-  const words = { offline: "why_offline", busy: "why_busy", signed_out: "why_signed_out" }[status.state];
+  const words = { offline: "why_offline", foreign: "why_foreign", busy: "why_busy", full: "why_full", signed_out: "why_signed_out" }[status.state];
   const idle = !box.waiting.length && !box.acts.length;
   return [
     h("p", { class: "lead" }, summary(box)),
     !idle && words && notice("info", h("p", {}, t(words)), status.retryAt && h("p", { class: "muted" }, t("next_try", { time: timeOf(status.retryAt) }))),
     box.others > 0 && notice("info", h("p", {}, counted("box_others", box.others))),
+    box.unclaimed > 0 && notice("info", h("p", {}, counted("box_unclaimed", box.unclaimed))),
     (status.state === "signed_out" || connection.state === "signed_out") && link(t("sign_in"), document.documentElement.dataset.signIn, "button--primary button--wide"),
   ];
 }

@@ -50,6 +50,9 @@ function placeOfFocus() {
   return main.contains(document.activeElement) ? stops().indexOf(document.activeElement) : -1;
 }
 
+// Something is being typed: a screen drawn now would take the field away.
+export const isTyping = () => main.contains(document.activeElement) && document.activeElement.matches("input:not([type=file]), textarea");
+
 function restoreFocus(place) {
   if (place !== null && place >= 0) stops()[place]?.focus({ preventScroll: true });
 }

@@ -1,5 +1,5 @@
 // The app's files, on the phone. The server writes `APP` above: the version, the shell's address, and each file
-// with its hash. A version's files are all there or none is; IndexedDB is never touched here (fault 57).
+// with its hash; and `SEND`, the app's own sender, where this runs as a module. A version's files are all there or none is; IndexedDB is never touched here (fault 57).
 //
 // Our own and short, rather than a library's: docs/adr/0024.
 const PREFIX = "msa-field-";
@@ -57,8 +57,14 @@ self.addEventListener("fetch", (event) => {
   }
 });
 
-// An extra, where the browser has it: a page in the background is told that coverage is back.
+// Where the browser has it: coverage is back, or the app was closed while something waited. This worker sends what waits,
+// in its turn: a page that is at it goes first. Where it cannot (`SEND` is null), a page in the background is told.
+async function sync() {
+  if (SEND) return SEND();
+  for (const page_ of await self.clients.matchAll({ includeUncontrolled: true })) page_.postMessage(TAG);
+  return undefined;
+}
+
 self.addEventListener("sync", (event) => {
-  if (event.tag !== TAG) return;
-  event.waitUntil(self.clients.matchAll({ includeUncontrolled: true }).then((pages) => { for (const each of pages) each.postMessage(TAG); }));
+  if (event.tag === TAG) event.waitUntil(sync());
 });

@@ -1,6 +1,7 @@
 // The day comes from the server when there is coverage, and is read from this phone always.
-import { ask, found, Offline, SignedOut, Stranger } from "./api.js";
+import { ask, Busy, found, SignedOut, Stranger } from "./api.js";
 import { all, forgetDays, get, keep, put, setting } from "./db.js";
+import { stamp } from "./time.js";
 import { dayAfter, today } from "./times.js";
 
 const other = new Map(); // other days, only in memory
@@ -25,10 +26,10 @@ async function fetchDay(on = "") {
   try {
     const { status, body } = await ask(`day/${on ? `?on=${on}` : ""}`);
     if (status === 404) throw new Stranger();
-    if (status !== 200) throw new Offline(`day: ${status}`);
+    if (status !== 200) throw new Busy(`day: ${status}`);
     return body;
   } catch (error) {
-    if (error instanceof SignedOut) found("signed_out");
+    if (error instanceof SignedOut) found("signed_out"); // the portal's own word: a foreign 404 or 401 never comes to here (portal.js)
     if (error instanceof Stranger) await forgetEverythingButTheOutbox();
     throw error;
   }
@@ -40,18 +41,19 @@ export async function sync() {
   if (before?.id !== day.technician.id) await forgetEverythingButTheOutbox();
   await keep("technician", day.technician);
   await keep("reasons", day.reasons);
-  await put("days", { ...plain(day), synced_at: new Date().toISOString() });
+  await keep("not_reached", day.not_reached ?? []);
+  await put("days", { ...plain(day), synced_at: stamp() });
   await forgetDays(day.on);
   return day;
 }
 
 // The token for writing is not kept: it is asked for anew each time.
-function plain({ csrf: _csrf, ...day }) {
+function plain({ csrf: _csrf, echo: _echo, ...day }) {
   return day;
 }
 
 export async function look(on) {
-  const day = { ...plain(await fetchDay(on)), synced_at: new Date().toISOString() };
+  const day = { ...plain(await fetchDay(on)), synced_at: stamp() };
   if (await get("days", on)) await put("days", day);
   else other.set(on, day);
 }

@@ -1,4 +1,6 @@
 // Days and times read as in the rest of the portal, in the utility's time zone.
+import { now } from "./time.js";
+
 const zone = document.documentElement.dataset.zone;
 const language = document.documentElement.lang;
 
@@ -11,8 +13,8 @@ export const timeOf = (moment) => clock.format(new Date(moment)).replace(/\s?AM$
 // "2026-12-08" is a day, not a moment: no time zone may move it.
 export const dayText = (on) => short.format(new Date(`${on}T00:00:00Z`));
 
-// The utility's day by this phone's clock.
-export const today = () => parts.format(new Date());
+// The utility's day by the portal's time, whatever this phone's clock says (fault 19).
+export const today = () => parts.format(new Date(now()));
 
 export function dayAfter(on, days) {
   const date = new Date(`${on}T00:00:00Z`);

@@ -1,4 +1,4 @@
-// The service worker and its new versions. Whoever fills in a form is not asked; nothing reloads by itself.
+// The service worker and its new versions. Nobody is asked in the middle of a form; nothing reloads on its own.
 import { isForm } from "./router.js";
 import { status } from "./outbox.js";
 
@@ -38,7 +38,17 @@ export async function connect() {
   let wanted = false;
   ask.querySelector("button").addEventListener("click", () => { wanted = true; waiting?.postMessage("activate"); });
   navigator.serviceWorker.addEventListener("controllerchange", () => { if (wanted) location.reload(); });
-  const registration = await navigator.serviceWorker.register(document.documentElement.dataset.worker, { scope: "/field/", updateViaCache: "none" });
+  const registration = await register(document.documentElement.dataset.worker);
   follow(registration);
   return registration;
+}
+
+// As a module it imports the app's own sender. A browser that knows no such workers has the files all the same.
+async function register(address) {
+  const options = { scope: "/field/", updateViaCache: "none" };
+  try {
+    return await navigator.serviceWorker.register(`${address}?module`, { ...options, type: "module" });
+  } catch {
+    return navigator.serviceWorker.register(address, options);
+  }
 }

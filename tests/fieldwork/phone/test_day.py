@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -37,9 +38,25 @@ def test_day_holds_what_the_work_needs_and_no_more_of_anybody(phone: Phone, visi
     assert {"number": "E9", "text": shown["checklist"][0]["text"]} in shown["checklist"] or shown["checklist"]
     assert told["technician"]["name"] == "Tess T-1"
     everything = json.dumps(told)
-    for private in (msa_request.customer_name, msa_request.customer_email, msa_request.customer_phone):
+    for private in (msa_request.customer_name, msa_request.customer_email):
         assert private
         assert private not in everything
+    assert shown["phone"] == msa_request.customer_phone != ""
+
+
+def test_phone_number_goes_when_the_visit_is_over(phone: Phone, visit: SiteVisit, technician: Technician):
+    """A call needs no coverage for data, so the number is on the phone; and no longer than the work needs it."""
+    closeouts.close_out(visit, failure(), by=technician.user)
+    told = day(phone, visit)
+    assert told["visits"][0]["phone"] == ""
+    assert visit.order.round.msa_request.customer_phone not in json.dumps(told)
+
+
+def test_reasons_to_give_a_visit_back_come_apart_from_those_at_a_site(phone: Phone, visit: SiteVisit):
+    factories.OutcomeReasonFactory(code="weather", title="Weather", at_site=False)
+    told = day(phone, visit)
+    assert {"code": "weather", "title": "Weather"} in told["not_reached"]
+    assert "weather" not in [reason["code"] for reason in told["reasons"]]
 
 
 def test_agreement_is_there_once_its_signed_copy_is_written(phone: Phone, visit: SiteVisit):
@@ -140,6 +157,22 @@ def test_who_gives_a_token_that_writes_are_taken_with(visit: SiteVisit, technici
     without = phone.ask("post", path, {"at": None})
     assert (without.status_code, without.json()["code"]) == (403, "csrf")
     assert phone.ask("post", path, {"at": None}, headers={"X-CSRFToken": token}).json()["state"] == "on_site"
+
+
+def test_on_site_is_taken_back_once_however_often_it_is_sent(phone: Phone, visit: SiteVisit):
+    at = {"at": timezone.now().isoformat()}
+    assert phone.ask("post", f"visits/{visit.pk}/on-site/", at).json()["state"] == "on_site"
+    assert day(phone, visit)["visits"][0]["on_site_at"]
+    for _ in range(2):
+        answer = phone.ask("post", f"visits/{visit.pk}/off-site/", at)
+        assert (answer.status_code, answer.json()["state"], answer.json()["act"]) == (200, "scheduled", "off-site")
+    assert visit.order.round.msa_request.events.filter(kind="visit_start_undone").count() == 1
+    with time_machine.travel(timezone.now() + timedelta(minutes=1)):
+        phone.ask("post", f"visits/{visit.pk}/on-site/", {"at": timezone.now().isoformat()})
+    with time_machine.travel(timezone.now() + timedelta(minutes=12)):
+        late = phone.ask("post", f"visits/{visit.pk}/off-site/", {"at": timezone.now().isoformat()})
+    assert late.status_code == 409
+    assert "Call dispatch" in late.json()["detail"]
 
 
 def test_another_technicians_visit_is_not_there(visit: SiteVisit):

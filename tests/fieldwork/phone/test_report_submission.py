@@ -43,7 +43,10 @@ def test_report_with_photos_closes_the_visit(phone: Phone, visit: SiteVisit, rep
         phone.send_photo(visit, report_id, picture)
     answer = phone.send(report_id, body_of(visit, *pictures))
     assert (answer.status_code, answer.json()["accepted"], answer.json()["conflict"]) == (200, True, "")
-    assert "The customer is told that the work is done." in answer.json()["told"]
+    assert answer.json()["told"] == [
+        "The customer is told that the work is done.",
+        "They get the photos and the next steps for their device.",
+    ]
     kept = CloseOut.objects.get()
     assert (kept.pk, kept.via, kept.app_version, kept.serial_number) == (report_id, "outbox", "abc", "BS-1")
     assert {photo.original_sha256 for photo in kept.photos.all()} == {sha256(picture) for picture in pictures}
@@ -90,9 +93,10 @@ def test_upload_goes_on_where_it_was(phone: Phone, visit: SiteVisit, report_id: 
     assert phone.announce(visit, report_id, photo()).status_code == 201
     phone.chunk(report_id, photo(), 0, 100)
     again = phone.announce(visit, report_id, photo())
-    assert (again.status_code, again.json()) == (200, {"received": 100})
+    known = {"id": str(report_id), "sha256": sha256(photo())}
+    assert (again.status_code, again.json()) == (200, {"received": 100} | known)
     state = phone.ask("get", f"reports/{report_id}/photos/{sha256(photo())}/").json()
-    assert state == {"received": 100, "size": len(photo())}
+    assert state == {"received": 100, "size": len(photo())} | known
     repeated = phone.chunk(report_id, photo(), 0, 100)
     assert (repeated.status_code, repeated.json()["code"], repeated.json()["received"]) == (409, "offset", 100)
     phone.send_photo(visit, report_id, photo())
@@ -167,6 +171,34 @@ def test_photos_of_reports_that_never_come_are_limited(
     phone.announce(visit, report_id, b"first")
     answer = phone.announce(visit, uuid4(), b"second")
     assert (answer.status_code, answer.json()["code"]) == (409, "too_many_photos")
+
+
+def test_nothing_promises_a_photo_that_is_not_there(phone: Phone, visit: SiteVisit, report_id: UUID):
+    told = phone.send(report_id, body_of(visit)).json()["told"]
+    assert told[1] == "They get the next steps for their device. There is no photo."
+
+
+def test_photo_taken_out_of_the_form_makes_room_for_another(phone: Phone, visit: SiteVisit, report_id: UUID):
+    """Photos come while the form is still being filled in: what was taken out of it must not count."""
+    for number in range(8):
+        phone.announce(visit, report_id, bytes([number]))
+    kept = [sha256(bytes([number])) for number in range(1, 8)]
+    answer = phone.announce(visit, report_id, b"ninth", keep=[*kept, sha256(b"ninth")])
+    assert answer.status_code == 201
+    assert set(PhotoUpload.objects.values_list("sha256", flat=True)) == {*kept, sha256(b"ninth")}
+
+
+def test_photo_of_a_report_that_was_opened_again_is_not_sent_twice(phone: Phone, visit: SiteVisit, report_id: UUID):
+    phone.send_photo(visit, report_id, photo())
+    again = phone.announce(visit, second := uuid4(), photo())
+    assert (again.status_code, again.json()["received"]) == (200, len(photo()))
+    assert phone.send(second, body_of(visit, photo())).json()["accepted"]
+
+
+def test_photo_of_a_report_that_arrived_stays_with_it(phone: Phone, visit: SiteVisit, report_id: UUID):
+    phone.send_photo(visit, report_id, photo())
+    phone.send(report_id, body_of(visit, photo()))
+    assert phone.announce(visit, uuid4(), photo()).json()["received"] == 0
 
 
 def test_file_that_is_no_photo_is_refused_and_named(phone: Phone, visit: SiteVisit, report_id: UUID):
@@ -263,6 +295,14 @@ def test_clock_that_was_set_meanwhile_says_nothing():
     assert clock.when(now - timedelta(hours=1), "yesterday", now) == now
     assert clock.seconds_ahead("9999-12-31T00:00:00Z", now) == 3650 * 86_400
     assert clock.seconds_ahead("2026-13-45T00:00:00Z", now) is None
+
+
+def test_seconds_that_the_phone_counted_come_before_what_its_clock_says(phone: Phone, visit: SiteVisit):
+    """Its clock was set by days since the tap (fault 19)."""
+    at = timezone.now() + timedelta(days=4)
+    phone.ask("post", f"visits/{visit.pk}/on-site/", {"at": at.isoformat(), "seconds_ago": 600})
+    visit.refresh_from_db()
+    assert abs(visit.on_site_at - (timezone.now() - timedelta(minutes=10))) < timedelta(minutes=1)
 
 
 def test_on_my_way_is_told_once_and_old_news_not_at_all(phone: Phone, visit: SiteVisit, monkeypatch: Any):

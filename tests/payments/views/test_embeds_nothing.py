@@ -16,7 +16,7 @@ from payments.models import Payment
 from payments.services import pay_links, settle
 from requests_app.models import MSARequest
 from tests import factories
-from tests.payments.conftest import FEE
+from tests.payments.conftest import opened
 from tests.payments.sandbox.harness import SandboxControl
 from tests.test_access import ALL_ROUTES
 
@@ -113,9 +113,9 @@ def check(answer: Any) -> None:
 def test_every_payment_page_is_our_own(by_agent: MSARequest, provider_sandbox: SandboxControl) -> None:
     client = Client()
     client.force_login(factories.actor_of(by_agent), backend="django.contrib.auth.backends.ModelBackend")
-    invitation = pay_links.invite(by_agent, by=factories.actor_of(by_agent))
-    token = pay_links.token_for(invitation.key)
-    payment = pay_links.open_checkout(invitation, expected_cents=FEE)
+    of_customer = factories.executed(factories.complete_request(company=by_agent.agent_company))
+    token = pay_links.token_for(pay_links.invite(of_customer, by=factories.actor_of(of_customer)).key)
+    payment = opened(by_agent)
     shown = set()
     for state in ("open", "paid"):
         if state == "paid":

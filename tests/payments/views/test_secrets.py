@@ -68,7 +68,7 @@ def played(schedule: Any, provider_sandbox: SandboxControl, live_server: Any, lo
     tokens = [pay_links.token_for(invitation.key), signing_token_for(invitation.key)]
     for path in (f"/pay/{tokens[0]}/", f"/sign/{tokens[1]}/"):
         browser.get(path)
-    pay_links.cancel(msa_request, by=agent)
+    pay_links.cancel(msa_request, by=agent)  # the office pays itself
     provider_sandbox.webhooks(url=f"{live_server.url}/webhooks/stripe/", mode="normal")
     assert (
         browser.post(reverse("payments:pay", args=[msa_request.reference]), {"expected_cents": FEE}).status_code == 303

@@ -240,3 +240,14 @@ def test_two_clicks_at_once_make_one_draft():
     results, errors = at_once(*[lambda: drafts.start(by=alice, key=key)] * 4)
     assert errors == []
     assert len({msa_request.pk for msa_request in results}) == MSARequest.objects.count() == 1
+
+
+def test_form_names_the_other_one_as_soon_as_its_account_is_typed(client: Client):
+    owner = UserFactory()
+    taken = factories.paid(on_the_account(owner=owner))
+    mine = factories.complete_request(owner=owner, account_number="799999999999")
+    client.force_login(owner)
+    page = reverse("requests:form", args=[mine.reference, "where"])
+    assert taken.reference not in client.get(page).content.decode()
+    posted = {"autosave": 1, "version": mine.version, "changed": "account_number", "account_number": ACCOUNT}
+    assert taken.reference in client.post(page, posted).json()["account"]
