@@ -151,9 +151,9 @@ def test_what_fits_on_a_day_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> No
     scan = overdue._Scan(asked)
     best = overdue._best
 
-    def counted(*given: object) -> object:
-        tried.append(given)
-        return best(*given)  # type: ignore[arg-type]
+    def counted(*tried_with: object) -> object:
+        tried.append(tried_with)
+        return best(*tried_with)  # type: ignore[arg-type]
 
     monkeypatch.setattr(overdue, "_best", counted)
     scan.breach(plan)
