@@ -139,6 +139,7 @@ class Autosave {
     this.submitter = event.submitter ?? this.form.querySelector("[type=submit]");
     this.typing.forEach((name) => this.waiting.add(name));
     this.typing.clear();
+    await new Promise((done) => { setTimeout(done); }); // a browser ignores a submit while this one is still told
     let isSaved = await this.send();
     if (isSaved && !navigator.onLine) {
       this.failed(new Failure("offline"));

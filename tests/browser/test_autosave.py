@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -169,6 +170,20 @@ def test_button_right_after_the_last_letter_sends_everything_and_finds_no_confli
     expect(typist.page.locator("h1")).to_contain_text("adapter")
     row = typist.stored()
     assert (row["request_type"], row["city"]) == ("removal", "Azusa")
+
+
+@pytest.mark.parametrize("how", ["click", "Enter"])
+def test_one_press_is_enough_where_everything_is_saved(typist: Typist, how: str) -> None:
+    """A browser ignores a submit that is asked for while the one before is still told."""
+    typist.chooses("removal")
+    expect(typist.page.locator("[data-saved]")).to_contain_text("Saved")
+    typist.page.wait_for_timeout(500)
+    if how == "click":
+        typist.page.get_by_role("button", name="Save and leave").last.click()
+        expect(typist.page).not_to_have_url(re.compile("/form/"))
+    else:
+        typist.field("city").press("Enter")
+        expect(typist.page.locator("h1")).to_contain_text("adapter")
 
 
 def test_offline_it_says_so_survives_a_reload_and_saves_when_it_is_back(typist: Typist) -> None:
