@@ -38,7 +38,8 @@ def money(msa_request: MSARequest, user: User) -> tuple[str, dict[str, Any]] | N
     waived = [visit for visit in visits if visit.settlement in {Settlement.WAIVED, Settlement.NOT_DUE}]
     payable = not policies.reason_against(policies.check_payable, msa_request)
     unsettled = next((visit for visit in visits if visit.closed_at is None and not visit.settlement), None)
-    due = fees.quote(msa_request, unsettled) if payable and unsettled else None
+    is_due = payable and not msa_request.is_debit_under_way
+    due = fees.quote(msa_request, unsettled) if is_due and unsettled else None
     if not rows and not waived and due is None:
         return None
     context = {"msa_request": msa_request, "parts": rows, "waived": waived, "due": due}

@@ -177,7 +177,8 @@ def canceled(request: SignedInRequest, reference: str) -> HttpResponse:
     """Back from the provider without having paid. The checkout stays open until it is canceled or runs out."""
     msa_request, user = visible_or_404(request, reference)
     live = open_payments.live_payment(msa_request)
-    if live is not None and (live.invitation_id is not None or live.allocations.count() > 1):
+    is_elsewhere = live is not None and (live.invitation_id is not None or live.allocations.count() > 1)
+    if live is not None and (is_elsewhere or live.state == Payment.State.PENDING):
         return redirect("payments:fee", reference=msa_request.reference)
     context = {
         "msa_request": msa_request,

@@ -125,10 +125,13 @@ def _version(request: HttpRequest) -> int:
 
 def _save_step(request: HttpRequest, msa_request: MSARequest, form: StepForm) -> str:
     changes = form.valid_changes()
+    before = msa_request.version
     saved = drafts.save_facts(msa_request, changes, by=user_of(request), version=_version(request), on_phone=True)
     msa_request.version = (
         saved.version
     )  # where the rest can't be read, the page is shown again, and knows of this save
+    if saved.version == before:
+        return _("Nothing on this step was changed.")
     return _("Saved. The customer sees that you entered it on the phone.")
 
 

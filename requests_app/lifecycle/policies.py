@@ -68,6 +68,10 @@ def check_editable(msa_request: MSARequest) -> None:
 
 def check_thawed(msa_request: MSARequest) -> None:
     """No checkout is open (D15)."""
+    if msa_request.is_frozen and msa_request.is_debit_under_way:
+        raise Refused(
+            _("Your bank payment is on its way, and until it arrives your answers can't change."), code="payment_open"
+        )
     if msa_request.is_frozen:
         raise Refused(
             _("A payment is open, so the answers stand still. Finish the payment, or cancel it on the fee page."),

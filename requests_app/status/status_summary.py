@@ -51,8 +51,15 @@ def holder(msa_request: MSARequest) -> Holder:
     return Holder(events[-1].holder) if events else Holder.CUSTOMER
 
 
+def is_debit_awaited(msa_request: MSARequest) -> bool:
+    """Whether nobody can do anything but wait for the bank (fault 68)."""
+    return msa_request.is_debit_under_way and msa_request.status in OWNER_HOLDS
+
+
 def holder_words(msa_request: MSARequest) -> str:
     """Who that is by name."""
+    if is_debit_awaited(msa_request):
+        return _("The bank: the payment is on its way")
     who = holder(msa_request)
     if who == Holder.UTILITY:
         return _("The utility")
@@ -107,7 +114,7 @@ _DEBIT_FAILED = _lazy(
 
 
 def _next(msa_request: MSARequest, clocks: Clocks, clock: VisitClock | None) -> tuple[str, date | None]:
-    if msa_request.is_debit_under_way and msa_request.status in OWNER_HOLDS:
+    if is_debit_awaited(msa_request):
         return str(_DEBIT_UNDER_WAY), None
     if msa_request.debit == Debit.FAILED and msa_request.status in OWNER_HOLDS:
         return str(_DEBIT_FAILED), msa_request.owner_acts_by

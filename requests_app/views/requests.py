@@ -19,7 +19,7 @@ from requests_app.lifecycle.next_steps import actions, next_step
 from requests_app.models import MSARequest
 from requests_app.status import lists
 from requests_app.status.clocks import Clocks
-from requests_app.status.status_summary import holder, holder_words, outlook, tone, type_words
+from requests_app.status.status_summary import holder, holder_words, is_debit_awaited, outlook, tone, type_words
 from requests_app.status.timeline import timeline
 
 
@@ -75,7 +75,9 @@ def _row(msa_request: MSARequest, user: User, clocks: Clocks) -> dict[str, Any]:
         "holder": holder_words(msa_request),
         "is_closed": holder(msa_request) == Holder.NOBODY,
         "outlook": outlook(msa_request, clocks),
-        "deadline": deadlines.deadline_of(msa_request, today=clocks.today, figures=clocks.figures),
+        "deadline": None
+        if is_debit_awaited(msa_request)
+        else deadlines.deadline_of(msa_request, today=clocks.today, figures=clocks.figures),
         "next": next_step(msa_request, user),
     }
 

@@ -71,7 +71,16 @@ def test_every_page_says_that_it_is_on_its_way(payable, provider_sandbox, client
     )
     assert [ON_ITS_WAY in page for page in (status, requests, fee, withdraw)] == [True] * 4
     for page in (status, requests):
-        assert "Pay the fee" not in page
+        for words in (
+            "Pay the fee",
+            "Finish by",
+            "is due",
+            payable.customer_name + ", the customer",
+            "Finish the payment",
+        ):
+            assert words not in page
+    canceled = client.get(reverse("payments:canceled", args=[payable.reference]))
+    assert canceled["Location"] == reverse("payments:fee", args=[payable.reference])
     assert "Bank payment on its way" in status
     assert "goes back to your" in withdraw
 
