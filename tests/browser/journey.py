@@ -267,11 +267,18 @@ class Person:
         assert caught.value.status == 200, caught.value.url
         expect(self.page.locator("[data-saved]")).to_contain_text("Saved")
 
+    def goes_on(self) -> None:
+        """To the form's next step: the button waits until all is saved, so the page goes a moment later."""
+        before = self.page.url
+        self.content.get_by_role("button", name="Save and go on").last.click()
+        self.page.wait_for_url(lambda address: address != before)
+        self.looks_around()
+
     def fills_in_the_form(self, steps: list[dict[str, str]]) -> str:
         """From the first step to the agreement. Gives the reference."""
         for questions in steps:
             self.answers(questions)
-            self.presses("Save and go on")
+            self.goes_on()
         reference = self.reference
         expect(self.page.get_by_role("heading", level=1)).to_contain_text("Photos")
         self.presses("Go on to the review")

@@ -39,7 +39,7 @@ today = calendar.local_day(timezone.now())
 days = calendar.load()
 kind = SiteVisit.objects.filter(order__state="open").earliest("pk").order
 for n in range({count}):
-    msa_request = again(kind.round.msa_request, reference=f"MSA-2026-{first}{{n}}", street=f"{{n + 1}} Board Street")
+    msa_request = again(kind.round.msa_request, reference=f"MSA-2026-{first}{{n}}", street=f"{{n + 1}} Board Street", holds_account=None)
     order = again(kind, number=f"SO-2026-{first}{{n}}", round=again(kind.round, msa_request=msa_request), due_on=days.add(today, 20),
                   latitude="34.13", longitude="-117.97")
     SiteVisit.objects.create(order=order)

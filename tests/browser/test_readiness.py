@@ -71,7 +71,7 @@ def fills_in(ida: Person) -> str:
             ida.presses("No, my label says what I typed")
             expect(ida.content).not_to_contain_text("Did you mean")
             expect(ida.page.get_by_label("Panel model")).to_have_value(TYPED)
-        ida.presses("Save and go on")
+        ida.goes_on()
     return ida.reference
 
 
