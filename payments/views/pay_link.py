@@ -23,7 +23,7 @@ from payments.text import fee_explanations
 from payments.views.fee import ask_provider, fee_page
 from requests_app.files import storage
 from requests_app.views.scope import visible_or_404
-from requests_app.views.secret_links import get_or_throttle, secret_page
+from requests_app.views.secret_links import get_or_throttle, secret_page, with_form
 
 
 @signed_in
@@ -91,9 +91,7 @@ def _offer(request: HttpRequest, token: str, invitation: PayInvitation, refusal:
         "back": fee_explanations.what_comes_back(invitation.round.number, quote.amount_cents),
         "refusal": refusal,
     }
-    response = render(request, "payments/link.html", context, status=409 if refusal else 200)
-    response.has_form = True  # type: ignore[attr-defined]  # read by secret_page
-    return response
+    return with_form(render(request, "payments/link.html", context, status=409 if refusal else 200))
 
 
 def _about(invitation: PayInvitation) -> dict[str, Any]:

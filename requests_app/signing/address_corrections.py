@@ -71,7 +71,7 @@ def confirm(correction: AddressCorrection) -> None:
         fresh.save(update_fields=["customer_email", "version", "fact_writes", "updated_at"])
         outbox.cancel_to(row.from_email, reference=str(fresh), besides=signing_notices.AddressToChange)
         history.record(fresh, EventKind.ADDRESS_CORRECTED, by=None, codes={"correction": row.pk})
-        # Whoever reads mail at the address before opens nothing of this request from now on.
+        # The address before opens nothing of this request from now on.
         old_links = SigningInvitation.objects.filter(agreement__msa_request=fresh, email__iexact=row.from_email)
         old_links.update(expires_at=timezone.now())
         for agreement in Agreement.objects.current().filter(msa_request=fresh, state=AgreementState.SIGNING):

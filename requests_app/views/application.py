@@ -109,7 +109,7 @@ class _Page:
 
     @property
     def then(self) -> str:
-        """The page that one answer was opened from, to be gone back to: the review, or what is to be put right."""
+        """The page that one answer was opened from, to be gone back to: the review, or what to fix before the visit."""
         asked_for = self.request.GET.get("then", "")
         return asked_for if asked_for in {application_steps.REVIEW.slug, _READINESS} else ""
 

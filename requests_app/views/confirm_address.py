@@ -8,13 +8,13 @@ from django.views.decorators.http import require_http_methods
 
 from msa_portal.errors import Refused
 from requests_app.signing import address_corrections
-from requests_app.views.secret_links import get_or_throttle, secret_page
+from requests_app.views.secret_links import get_or_throttle, secret_page, with_form
 
 
 @secret_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest, token: str) -> HttpResponseBase:
-    """A POST confirms. What the request is about isn't shown: whoever misdialed an address may be a stranger."""
+    """A POST confirms. What the request is about isn't shown: the address may be a stranger's."""
     correction = get_or_throttle(request, lambda: address_corrections.correction_for(token))
     refused, done = "", False
     try:
@@ -25,6 +25,7 @@ def page(request: HttpRequest, token: str) -> HttpResponseBase:
     except Refused as refusal:
         refused = str(refusal)
     context = {"correction": correction, "refused": refused, "done": done}
-    answer = render(request, "requests_app/confirm_address.html", context, status=410 if refused else 200)
-    answer.has_form = not refused and not done  # type: ignore[attr-defined]
-    return answer
+    return with_form(
+        render(request, "requests_app/confirm_address.html", context, status=410 if refused else 200),
+        has_form=not refused and not done,
+    )

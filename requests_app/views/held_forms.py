@@ -16,7 +16,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -32,7 +32,7 @@ from requests_app.enums import Inspect, InspectionState
 from requests_app.files import inspections, uploads
 from requests_app.files.inspections import Inspected, Sender, Verdict
 from requests_app.models import HeldForm, Inspection
-from requests_app.views.secret_links import secret_page
+from requests_app.views.secret_links import secret_page, with_form
 
 FIELD = "held"
 _PNG = "data:image/png;base64,"
@@ -282,10 +282,6 @@ def page(request: HttpRequest, held: UUID) -> HttpResponseBase:
     if form.sent_at is not None:
         return redirect(form.page)
     state = _state(form)
-    response: HttpResponse
     if request.headers.get("Accept") == "application/json":
-        response = JsonResponse(state)
-    else:
-        response = render(request, "requests_app/held.html", {"held": form, **state})
-        response.has_form = True  # type: ignore[attr-defined]  # read by secret_page
-    return response
+        return JsonResponse(state)
+    return with_form(render(request, "requests_app/held.html", {"held": form, **state}))

@@ -21,7 +21,7 @@ from requests_app.signing import invitations, paper
 from requests_app.views import signing
 from requests_app.views.held_forms import takes_files
 from requests_app.views.scope import acted_for_or_404
-from requests_app.views.secret_links import secret_page
+from requests_app.views.secret_links import secret_page, with_form
 
 
 @signed_in
@@ -56,9 +56,7 @@ def by_link(request: HttpRequest, token: str) -> HttpResponseBase:
     if form.is_valid() and _sent(request, form, agreement.msa_request, invitation=invitation):
         return redirect("requests:sign_paper", token=token)
     context = _context(agreement, agreement.msa_request, form, Party.CUSTOMER) | {"token": token}
-    response = render(request, "requests_app/sign_paper.html", context, status=422 if form.errors else 200)
-    response.has_form = True  # type: ignore[attr-defined]  # read by secret_page
-    return response
+    return with_form(render(request, "requests_app/sign_paper.html", context, status=422 if form.errors else 200))
 
 
 def _form(request: HttpRequest, agreement: Agreement, parties: list[Party] | None = None) -> PaperForm:

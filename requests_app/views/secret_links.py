@@ -12,12 +12,19 @@ from django.shortcuts import render
 from msa_portal import guards
 from msa_portal.guards import Guard
 
+_HAS_FORM = "_has_form"
 _GUESSES = 30
 _GUESSES_FOR = 3600
 
 
 class TooManyGuesses(Exception):
     """That address tried too many links that we did not make."""
+
+
+def with_form[R: HttpResponseBase](response: R, *, has_form: bool = True) -> R:
+    """The same response; `secret_page` lets its form be posted."""
+    setattr(response, _HAS_FORM, has_form)
+    return response
 
 
 def secret_page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -35,7 +42,7 @@ def secret_page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
             response = render(request, "429.html", status=429)
         response["Cache-Control"] = "no-store"
         response["X-Robots-Tag"] = "noindex"
-        response["Referrer-Policy"] = "strict-origin" if getattr(response, "has_form", False) else "no-referrer"
+        response["Referrer-Policy"] = "strict-origin" if getattr(response, _HAS_FORM, False) else "no-referrer"
         return response
 
     return guards.mark(wrapped, Guard.SECRET_LINK)

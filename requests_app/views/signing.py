@@ -21,7 +21,7 @@ from requests_app.models import MSARequest, SigningInvitation
 from requests_app.signing import esign_consent, invitations, signatures
 from requests_app.views.agreement import WITHDRAWN, changes_since, empty_form, proof_of, send, signers_of, text_context
 from requests_app.views.held_forms import takes_files
-from requests_app.views.secret_links import get_or_throttle, secret_page
+from requests_app.views.secret_links import get_or_throttle, secret_page, with_form
 
 _STEPS = {"": "sign", "read": "sign_read", "sign": "sign_name"}
 _SESSION_KEY = "signing_link"
@@ -154,9 +154,10 @@ def _screen(
         context["form"] = form or empty_form(agreement, Party.CUSTOMER, msa_request)
     elif step == "read" and not _consented(request, invitation):
         context["consent_form"] = form or ConsentForm()
-    response = render(request, f"requests_app/{_STEPS[step]}.html", context)
-    response.has_form = "form" in context or "consent_form" in context  # type: ignore[attr-defined]  # read by secret_page
-    return response
+    return with_form(
+        render(request, f"requests_app/{_STEPS[step]}.html", context),
+        has_form="form" in context or "consent_form" in context,
+    )
 
 
 def closed(request: HttpRequest, token: str, invitation: SigningInvitation, refusal: Refused) -> HttpResponse:
@@ -214,9 +215,10 @@ def claim(request: HttpRequest, token: str) -> HttpResponseBase:
     if not request.user.is_authenticated:
         request.session[_SESSION_KEY] = token
     consented = _consented(request, invitation)
-    response = render(request, "requests_app/sign_claim.html", _claim_context(token, invitation, consented=consented))
-    response.has_form = consented or request.user.is_authenticated  # type: ignore[attr-defined]  # read by secret_page
-    return response
+    return with_form(
+        render(request, "requests_app/sign_claim.html", _claim_context(token, invitation, consented=consented)),
+        has_form=consented or request.user.is_authenticated,
+    )
 
 
 def _claimed(msa_request: MSARequest, user: User) -> str:

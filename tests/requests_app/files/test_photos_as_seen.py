@@ -136,7 +136,7 @@ def test_cmyk_is_as_a_screen_shows_it():
 
 
 def profile_of(primaries: str) -> bytes:
-    """sRGB with red and green exchanged: whoever leaves it aside shows the wrong color."""
+    """sRGB with red and green exchanged: a reader that leaves the profile aside shows the wrong color."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile(primaries)).tobytes())
     red, green = profile.index(b"rXYZ"), profile.index(b"gXYZ")
     profile[red : red + 4], profile[green : green + 4] = b"gXYZ", b"rXYZ"

@@ -89,7 +89,7 @@ def test_release_runs_twice_and_acts_once() -> None:
     assert msa_request.events.filter(kind="deem_valid").count() == 1
 
 
-def test_send_now_releases_at_once_by_whoever_pressed_it() -> None:
+def test_send_now_releases_at_once_and_names_who_pressed_it() -> None:
     staff, colleague = screener(), screener("Ned Next")
     msa_request = checked(staff)
     decision = factories.decide(msa_request, DecisionKind.VALID, by=staff)

@@ -128,7 +128,7 @@ def test_account_taken_meanwhile_ends_the_link(client: Client) -> None:
 
 
 def test_address_that_the_agent_corrected_meanwhile_stays(client: Client) -> None:
-    """Misheard on the phone, then put right by the agent: a stranger's click would move the address, and the link to sign."""
+    """Misheard on the phone, then corrected by the agent: a stranger's click would move the address, and the link to sign."""
     msa_request = of_agent()
     correction = address_corrections.ask(msa_request, "misheard@example.com", by=factories.staff())
     changes = {"customer_email": NEW}
