@@ -254,6 +254,7 @@ def test_each_failed_save_names_its_cause(typist: Typist) -> None:
         expect(typist.trouble).to_contain_text(words)
         expect(typist.trouble).to_contain_text("What you entered is still on this page.")
         expect(typist.saved).to_have_text("Not saved yet")
+        expect(typist.page.get_by_role("link", name="Sign in")).to_have_count(0)  # they are signed in
     typist.page.unroute("**/form/where/")
     typist.page.get_by_role("button", name="Try again now").click()
     expect(typist.saved).to_contain_text("Saved at")
