@@ -52,3 +52,23 @@ def test_waiting_decision_comes_first_and_counts_down_until_a_colleague_cancels_
     sam.opens(QUEUE)
     sam.reads("Your decision was canceled", "Sue Park")
     sam.presses("Mark as read")
+
+
+def test_what_was_typed_into_another_form_is_not_lost_without_a_word(meet: Meet) -> None:
+    sam = signed_in(meet, accounts.STAFF)
+    sam.opens(QUEUE)
+    sam.page.locator("#result_list tbody th a").first.click()
+    forms = sam.page.locator("#content-main form[method=post]")
+    sam.page.evaluate("document.querySelectorAll('#content-main details').forEach((it) => { it.open = true; })")
+    note = forms.last.locator("textarea").first
+    note.fill("Half a note")
+    button = forms.first.get_by_role("button").first
+    button.scroll_into_view_if_needed()
+    button.click()
+    warning = sam.page.get_by_role("alert").filter(has_text="another part of this page")
+    expect(warning).to_be_visible()
+    expect(note).to_have_value("Half a note")
+    sam.looks_around()
+    note.press("End")
+    note.press_sequentially(" and more")
+    expect(warning).to_be_hidden()
