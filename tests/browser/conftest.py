@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from tests import seeded, servers
 from tests.browser import chromium
+from tests.browser.field import Field, Phone
 from tests.browser.journey import DESKTOP, PHONE, Person
 from tests.stack import LiveStack
 
@@ -45,3 +47,28 @@ def meet(live_stack: LiveStack, new_context: Any) -> Callable[..., Person]:
         return Person(live_stack, new_context(viewport=PHONE if phone else DESKTOP), email, name)
 
     return meet
+
+
+@pytest.fixture
+def field(live_stack: LiveStack) -> Field:
+    return Field(live_stack)
+
+
+@pytest.fixture
+def email() -> str:
+    """Of a technician whom nobody else in these tests is."""
+    return f"fay-{uuid4().hex[:8]}@example.com"
+
+
+@pytest.fixture
+def day(phone: Phone, field: Field, email: str) -> Callable[[int], list[int]]:
+    """A technician's morning: so many visits, and the phone has fetched them."""
+
+    def day(count: int) -> list[int]:
+        visits = field.day(email, count)
+        phone.signs_in(email)
+        phone.sees_a_day_of(count)
+        phone.is_kept_here()
+        return visits
+
+    return day

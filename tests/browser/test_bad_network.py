@@ -7,7 +7,6 @@ import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from playwright.sync_api import BrowserType, expect
@@ -65,16 +64,6 @@ CLOSES_OUT = """async ([visits, photos]) => {
 
 
 @pytest.fixture
-def field(live_stack: LiveStack) -> Field:
-    return Field(live_stack)
-
-
-@pytest.fixture
-def email() -> str:
-    return f"bea-{uuid4().hex[:8]}@example.com"
-
-
-@pytest.fixture
 def network(live_stack: LiveStack) -> Iterator[BadNetwork]:
     network = BadNetwork(int(live_stack.env["PORT"]), seed=1)
     yield network
@@ -94,18 +83,6 @@ def phone(
     phone = Phone(live_stack, browser_type, browser_type_launch_args, tmp_path / "phone", network.url)
     yield phone
     phone.is_closed()
-
-
-@pytest.fixture
-def day(phone: Phone, field: Field, email: str) -> Callable[[int], list[int]]:
-    def day(count: int) -> list[int]:
-        visits = field.day(email, count)
-        phone.signs_in(email)
-        phone.sees_a_day_of(count)
-        phone.is_kept_here()
-        return visits
-
-    return day
 
 
 def arrived(field: Field, email: str) -> list[tuple[int, bool, int]]:

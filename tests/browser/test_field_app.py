@@ -32,36 +32,12 @@ DONE = {
 
 
 @pytest.fixture
-def field(live_stack: LiveStack) -> Field:
-    return Field(live_stack)
-
-
-@pytest.fixture
-def email() -> str:
-    return f"fay-{uuid4().hex[:8]}@example.com"
-
-
-@pytest.fixture
 def phone(
     live_stack: LiveStack, browser_type: BrowserType, browser_type_launch_args: dict[str, Any], tmp_path: Path
 ) -> Iterator[Phone]:
     phone = Phone(live_stack, browser_type, browser_type_launch_args, tmp_path / "phone")
     yield phone
     phone.is_closed()
-
-
-@pytest.fixture
-def day(phone: Phone, field: Field, email: str) -> Callable[[int], list[int]]:
-    """The morning: so many visits, and the phone has fetched them."""
-
-    def day(count: int) -> list[int]:
-        visits = field.day(email, count)
-        phone.signs_in(email)
-        phone.sees_a_day_of(count)
-        phone.is_kept_here()
-        return visits
-
-    return day
 
 
 def test_work_begun_on_another_day_stays_on_the_phone(phone: Phone, field: Field, email: str) -> None:
