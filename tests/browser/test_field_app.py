@@ -65,22 +65,21 @@ def test_work_begun_on_another_day_stays_on_the_phone(phone: Phone, field: Field
 
 
 def test_on_site_tapped_by_mistake_is_taken_back(phone: Phone, day: Callable[[int], list[int]], field: Field) -> None:
-    """Before the portal has heard of it, and after (D25)."""
+    """Before the portal has heard of it, on its way, and after (D25)."""
     (visit,) = day(1)
     phone.loses_coverage()
     phone.opens(f"/visit/{visit}")
     phone.presses("I am on site")
     phone.presses("I'm not on site yet")
-    assert phone.rows("acts") == []
-    phone.reads("Scheduled")
-    phone.is_back()
-    phone.presses("I am on site")
-    phone.waits_until(lambda: not phone.rows("acts"), "“On site” was not sent.")
-    phone.looks_around()
-    phone.presses("I'm not on site yet")
-    phone.waits_until(lambda: not phone.rows("acts"), "“I'm not on site yet” was not sent.")
     phone.reads("Scheduled", "I am on site")
+    assert [row["kind"] for row in phone.rows("acts")] == ["on-site", "off-site"]
+    phone.is_back()
+    phone.waits_until(lambda: not phone.rows("acts"), "The two taps were not sent.")
     assert field.call(f"state({visit})") == "scheduled"
+    phone.presses("I am on site")
+    phone.presses("I'm not on site yet")
+    phone.waits_until(lambda: field.call(f"state({visit})") == "scheduled", "“I'm not on site yet” was not sent.")
+    phone.reads("Scheduled", "I am on site")
 
 
 def test_three_visits_without_coverage_arrive_once(

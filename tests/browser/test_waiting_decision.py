@@ -58,6 +58,7 @@ def test_what_was_typed_into_another_form_is_not_lost_without_a_word(meet: Meet)
     sam = signed_in(meet, accounts.STAFF)
     sam.opens(QUEUE)
     sam.page.locator("#result_list tbody th a").first.click()
+    sam.page.wait_for_url("**/change/**")
     forms = sam.page.locator("#content-main form[method=post]")
     sam.page.evaluate("document.querySelectorAll('#content-main details').forEach((it) => { it.open = true; })")
     note = forms.last.locator("textarea").first

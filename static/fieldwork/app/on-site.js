@@ -1,9 +1,7 @@
 // "I am on site": asked first at another day's visit, and taken back where it was tapped by mistake (D25).
 import { act } from "./acts.js";
 import { withStates } from "./day.js";
-import { remove } from "./db.js";
 import { bar, button, h, link } from "./dom.js";
-import { changed, mine } from "./outbox.js";
 import { draw, go, route } from "./router.js";
 import { hold, visitOf } from "./sync.js";
 import { now } from "./time.js";
@@ -17,16 +15,9 @@ async function arrive(visit, day) {
   await act(visit, day.on, day.technician.id, "on-site", { order: visit.order, reference: visit.reference });
 }
 
-// A tap that the portal hasn't heard of is forgotten; one that it has is taken back there.
 async function takeBack(visit, day) {
-  const waiting = (await mine()).acts.find((row) => row.visit === visit.id && row.kind === "on-site" && !row.problem);
-  if (waiting) {
-    await remove("acts", waiting.key);
-    changed();
-  } else {
-    await hold(day);
-    await act(visit, day.on, day.technician.id, "off-site", { order: visit.order, reference: visit.reference });
-  }
+  await hold(day);
+  await act(visit, day.on, day.technician.id, "off-site", { order: visit.order, reference: visit.reference });
   await draw();
 }
 
